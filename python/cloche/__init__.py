@@ -1,0 +1,114 @@
+"""What a collateralized loan obligation pays, to whom, in which future.
+
+>>> import cloche as cl
+>>> deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+>>> pool = cl.synthetic.loan_pool(n=200, seed=7, as_of="2025-03-20")
+>>> base = cl.Scenario(cdr=0.02, cpr=0.20, recovery=0.70, recovery_lag_months=6, rates=cl.RateCurve.flat(0.043))
+>>> run = cl.project(deal, pool, base)
+>>> run.conservation_error < 1e-9
+True
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cloche.build import synthetic, templates
+    from cloche.build.builder import DealBuilder
+    from cloche.errors import (
+        Cancelled,
+        ClocheError,
+        DealError,
+        Problem,
+        RunError,
+        ScenarioError,
+        TapeError,
+    )
+    from cloche.model.deal import Deal, read_deal
+    from cloche.model.default_model import GaussianCopula, read_model
+    from cloche.model.scenario import Reinvestment, Scenario
+    from cloche.model.schema import schema
+    from cloche.model.state import DealState
+    from cloche.rates import RateCurve
+    from cloche.result import PaymentDate, Result, Simulation
+    from cloche.run import project, run_payment_date, simulate
+    from cloche.table import Table
+    from cloche.tape import LoanPool
+    from cloche.version import __version__
+
+__all__ = [
+    "Cancelled",
+    "ClocheError",
+    "Deal",
+    "DealBuilder",
+    "DealError",
+    "DealState",
+    "GaussianCopula",
+    "LoanPool",
+    "PaymentDate",
+    "Problem",
+    "RateCurve",
+    "Reinvestment",
+    "Result",
+    "RunError",
+    "Scenario",
+    "ScenarioError",
+    "Simulation",
+    "Table",
+    "TapeError",
+    "__version__",
+    "project",
+    "read_deal",
+    "read_model",
+    "run_payment_date",
+    "schema",
+    "simulate",
+    "synthetic",
+    "templates",
+]
+
+# Where each public name lives: nothing heavy is imported before it is asked for.
+_HOMES = {
+    "Cancelled": "cloche.errors",
+    "ClocheError": "cloche.errors",
+    "Deal": "cloche.model.deal",
+    "DealBuilder": "cloche.build.builder",
+    "DealError": "cloche.errors",
+    "DealState": "cloche.model.state",
+    "GaussianCopula": "cloche.model.default_model",
+    "LoanPool": "cloche.tape",
+    "PaymentDate": "cloche.result",
+    "Problem": "cloche.errors",
+    "RateCurve": "cloche.rates",
+    "Reinvestment": "cloche.model.scenario",
+    "Result": "cloche.result",
+    "RunError": "cloche.errors",
+    "Scenario": "cloche.model.scenario",
+    "ScenarioError": "cloche.errors",
+    "Simulation": "cloche.result",
+    "Table": "cloche.table",
+    "TapeError": "cloche.errors",
+    "__version__": "cloche.version",
+    "project": "cloche.run",
+    "read_deal": "cloche.model.deal",
+    "read_model": "cloche.model.default_model",
+    "run_payment_date": "cloche.run",
+    "schema": "cloche.model.schema",
+    "simulate": "cloche.run",
+}
+_MODULES = {"synthetic": "cloche.build.synthetic", "templates": "cloche.build.templates"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = import_module(_MODULES[name])
+    else:
+        raise AttributeError(f"module 'cloche' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Builders and templates: ways to write deal documents."""

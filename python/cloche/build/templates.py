@@ -1,0 +1,244 @@
+"""Ready deals: documents with the numbers of a family of CLOs, every one of them a keyword."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from cloche.build.builder import DealBuilder
+from cloche.model.deal import Deal
+from cloche.model.template import standard_parts, us_bsl_2_parts
+
+__all__ = ["us_bsl"]
+
+_SIZES = {"A": 0.62, "B": 0.12, "C": 0.06, "D": 0.06, "E": 0.05, "SUB": 0.09}
+_SPREADS = {"A": 0.0130, "B": 0.0175, "C": 0.0210, "D": 0.0310, "E": 0.0600}
+_RATINGS = {"A": "AAA", "B": "AA", "C": "A", "D": "BBB-", "E": "BB-"}
+_OC_TRIGGERS = {"A/B": 1.25, "C": 1.165, "D": 1.10, "E": 1.055}
+_IC_TRIGGERS = {"A/B": 1.20, "C": 1.15, "D": 1.10}
+_MONTHS_A_YEAR = 12
+
+
+def us_bsl(
+    *,
+    par: float = 500e6,
+    closing: dt.date | str = "2025-03-20",
+    name: str = "US BSL",
+    sizes: Mapping[str, float] | None = None,
+    spreads: Mapping[str, float | str] | None = None,
+    ratings: Mapping[str, str] | None = None,
+    deferrable: Sequence[str] = ("C", "D", "E", "F"),
+    index: str = "sofr_3m",
+    index_floor: float = 0.0,
+    oc_triggers: Mapping[str, float] | None = None,
+    ic_triggers: Mapping[str, float] | None = None,
+    diversion_trigger: float | None = 1.06,
+    diversion_share: float = 0.5,
+    par_ratio_trigger: float | None = 1.025,
+    taxes: float = 5_000.0,
+    admin_rate: float = 0.0003,
+    admin_fixed_per_year: float = 250_000.0,
+    admin_cap_rate: float = 0.0002,
+    admin_cap_fixed_per_year: float = 200_000.0,
+    senior_fee: float = 0.0015,
+    sub_fee: float = 0.0030,
+    incentive_irr: float = 0.12,
+    incentive_share: float = 0.20,
+    class_x: float | None = None,
+    class_x_spread: float = 0.0100,
+    class_x_payments: int = 8,
+    reinvestment_years: float = 5.0,
+    non_call_years: float = 2.0,
+    maturity_years: float = 13.0,
+    static: bool = False,
+    first_payment: dt.date | str | None = None,
+    payment_frequency_months: int = 3,
+    payment_day: int = 20,
+    determination_lag_bd: int = 8,
+    calendars: Sequence[str] = ("us_government_securities", "london"),
+    roll: str = "following",
+    upfront_cost_rate: float = 0.0090,
+    interest_reserve_rate: float = 0.0010,
+    ccc_limit: float = 0.075,
+    discount_below: float = 0.80,
+    discount_weak_below: float = 0.85,
+    discount_restore: float = 0.90,
+    long_dated_value: float = 0.70,
+    conventions: Mapping[str, object] | None = None,
+) -> Deal:
+    """Return a US broadly syndicated CLO of the years 2024-25.
+
+    Parameters
+    ----------
+    par
+        Target par, in money.
+    closing
+        Closing date.
+    name
+        Name of the deal.
+    sizes
+        Share of par by class, senior first; a class without a spread is residual.
+    spreads, ratings
+        Spread over `index` and rating by class.
+    deferrable
+        Classes that may defer interest.
+    index, index_floor
+        Index of the coupons, and its floor.
+    oc_triggers, ic_triggers
+        Triggers by test, a ratio; ``A/B`` is the test through class B.
+    diversion_trigger, diversion_share
+        Trigger of the interest diversion test on the most junior rated class (None: no such test) and the
+        largest share of the remaining interest it takes.
+    par_ratio_trigger
+        Trigger of the par ratio of the events of default, through the most senior class; None: no such test.
+    taxes
+        Money a payment date.
+    admin_rate, admin_fixed_per_year, admin_cap_rate, admin_cap_fixed_per_year
+        Administrative expenses and their senior cap: rate a year on the fee basis amount, and money a year.
+    senior_fee, sub_fee
+        Management fees, rate a year on the fee basis amount.
+    incentive_irr, incentive_share
+        Hurdle and share of the incentive fee.
+    class_x, class_x_spread, class_x_payments
+        Balance of a class X (None: none), its spread, the number of its instalments.
+    reinvestment_years, non_call_years, maturity_years
+        Years from closing; each ends on the first payment date from there on. No reinvestment years: a static
+        deal.
+    static
+        Short for ``reinvestment_years=0``.
+    first_payment
+        Absent: the first payment date six months or more after closing.
+    payment_frequency_months, payment_day
+        Payment dates fall on this day, from January on in steps of the frequency.
+    determination_lag_bd, calendars, roll
+        Rules of dates.
+    upfront_cost_rate, interest_reserve_rate
+        Costs of issuance, and money on deposit for the first payment date, over par.
+    ccc_limit, discount_below, discount_weak_below, discount_restore, long_dated_value
+        How collateral counts.
+    conventions
+        Conventions that differ from the defaults.
+
+    Raises
+    ------
+    DealError
+        With every problem of the document that these numbers make.
+    """
+    sizes, spreads = dict(sizes or _SIZES), dict(spreads or _SPREADS)
+    ratings = _RATINGS if ratings is None else ratings
+    rated = [note for note in sizes if note in spreads]
+    day = dt.date.fromisoformat(closing) if isinstance(closing, str) else closing
+    reinvests = not static and reinvestment_years > 0
+
+    def payment_date(years: float) -> dt.date:
+        return _payment_date_from(
+            _later(day, round(years * _MONTHS_A_YEAR)), payment_frequency_months, payment_day
+        )
+
+    builder = DealBuilder(
+        name,
+        target_par=par,
+        closing=day,
+        first_payment=payment_date(0.5) if first_payment is None else first_payment,
+        stated_maturity=payment_date(maturity_years),
+        payment_frequency_months=payment_frequency_months,
+        effective=_weekday(_later(day, 4)) if reinvests else None,
+        non_call_end=payment_date(non_call_years),
+        reinvestment_end=payment_date(reinvestment_years) if reinvests else None,
+        determination_lag_bd=determination_lag_bd,
+        calendars=list(calendars),
+        roll=roll,
+    )
+    builder = builder.closing(
+        upfront_costs=upfront_cost_rate * par,
+        interest_reserve=interest_reserve_rate * par,
+        ramp_up_cash=0.0,
+        par_purchased=par,
+    )
+    if class_x is not None:
+        builder = builder.note(
+            "X",
+            class_x,
+            interest_rank=1,
+            index=index,
+            spread=class_x_spread,
+            coupon={"floor": index_floor},
+            amortization={"payments": class_x_payments},
+            rating={"sp": "AAA"},
+        )
+    for rank, note in enumerate(rated, 1):
+        builder = builder.note(
+            note,
+            sizes[note] * par,
+            rank=rank,
+            index=index,
+            spread=spreads[note],
+            coupon={"floor": index_floor},
+            deferrable=note in deferrable,
+            rating={"sp": ratings[note]} if note in ratings else None,
+        )
+    for note in sizes:
+        if note not in spreads:
+            builder = builder.note(note, sizes[note] * par, residual=True)
+    builder = (
+        builder.fee("taxes", amount_per_period=taxes)
+        .fee(
+            "admin",
+            rate=admin_rate,
+            fixed_per_year=admin_fixed_per_year,
+            base="fee_basis",
+            cap={"rate": admin_cap_rate, "fixed_per_year": admin_cap_fixed_per_year, "day_count": "act/360"},
+        )
+        .fee("senior", rate=senior_fee, base="fee_basis", base_date="period_start", day_count="act/360")
+        .fee("sub", rate=sub_fee, base="fee_basis", base_date="period_start", day_count="act/360")
+        .fee("incentive", hurdles=[{"irr": incentive_irr, "share": incentive_share}])
+    )
+    for label, trigger in (_OC_TRIGGERS if oc_triggers is None else oc_triggers).items():
+        builder = builder.oc_test(f"{label} OC", through=label.rsplit("/", 1)[-1], trigger=trigger)
+    for label, trigger in (_IC_TRIGGERS if ic_triggers is None else ic_triggers).items():
+        builder = builder.ic_test(
+            f"{label} IC",
+            through=label.rsplit("/", 1)[-1],
+            trigger=trigger,
+            first_date="second_determination",
+        )
+    if reinvests:
+        if diversion_trigger is not None:
+            builder = builder.oc_test("Reinvestment OC", through=rated[-1], trigger=diversion_trigger)
+        builder = builder.reinvestment(during=["coverage"], max_maturity="stated_maturity")
+    if par_ratio_trigger is not None:
+        builder = builder.test("EoD", kind="eod_par_ratio", through=rated[0], trigger=par_ratio_trigger)
+    parts = us_bsl_2_parts(
+        ccc_limit=ccc_limit,
+        discount_below=discount_below,
+        discount_weak_below=discount_weak_below,
+        discount_restore=discount_restore,
+        long_dated_value=long_dated_value,
+    )
+    builder = builder.collateral(**parts["collateral"]).default_events(**parts["default_events"])
+    if conventions:
+        builder = builder.conventions(**conventions)
+    document = builder.to_dict()
+    return Deal.from_dict(
+        {**document, "waterfalls": standard_parts(document, diversion_share=diversion_share)}
+    )
+
+
+def _later(day: dt.date, months: int) -> dt.date:
+    """Return a date so many months later, the day clipped to the month's end."""
+    year, month = divmod(day.year * _MONTHS_A_YEAR + day.month - 1 + months, _MONTHS_A_YEAR)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _payment_date_from(day: dt.date, frequency: int, payment_day: int) -> dt.date:
+    """Return the first payment day from a day on; payment months count from January."""
+    candidate = dt.date(day.year, 1, payment_day)
+    while candidate < day:
+        candidate = _later(candidate, frequency)
+    return candidate
+
+
+def _weekday(day: dt.date) -> dt.date:
+    """Return the day, or the Monday after it."""
+    return day + dt.timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= 5 else 0)

@@ -1,0 +1,329 @@
+"""The command line: ``cloche`` and ``python -m cloche``.
+
+Tables go to standard output, messages and progress to standard error. Exit codes: 0 done, 1 failed, 2 bad input, 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from cloche.model.deal import Deal
+    from cloche.model.scenario import Scenario
+    from cloche.result import PaymentDate, Result, Simulation
+    from cloche.tape import LoanPool
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="cloche",
+    help="What a collateralized loan obligation pays, to whom, in which future.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+BAD_INPUT = 2
+FAILED = 1
+INTERRUPTED = 130
+
+DealFile = Annotated[Path, typer.Argument(help="Deal document, YAML or JSON.", show_default=False)]
+TapeFile = Annotated[Path, typer.Option("--tape", help="Loan tape: csv, parquet or xlsx.", show_default=False)]
+ScenarioFile = Annotated[Path, typer.Option("--scenario", help="Scenario, YAML or JSON.", show_default=False)]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Date of the tape's balances; by default the deal's closing date."),
+]
+OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for all tables and the manifest.")]
+Form = Annotated[
+    Literal["auto", "parquet", "csv"],
+    typer.Option("--format", help="Form of the tables; auto: parquet when it can be written, else csv."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")]
+
+
+def main() -> None:
+    """Run the command line; never a traceback for what the user can mend."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from cloche.errors import ClocheError, DealError, ScenarioError, TapeError  # noqa: PLC0415 - start-up time
+
+    try:
+        app(standalone_mode=False)
+    except (DealError, TapeError, ScenarioError) as error:
+        print(f"cloche: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except ClocheError as error:
+        print(f"cloche: {error}", file=sys.stderr)
+        return FAILED
+    except typer.Exit as stop:
+        return stop.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        print("cloche: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough.
+        sys.stdout = None  # type: ignore[assignment]  # nothing may be flushed to it any more
+        return 0
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        print(f"cloche: {name}{error.strerror or error}", file=sys.stderr)
+        return BAD_INPUT if isinstance(error, FileNotFoundError | IsADirectoryError) else FAILED
+    except Exception as error:
+        usage = _usage(error)
+        if usage is None:
+            raise
+        print(f"cloche: {usage}", file=sys.stderr)
+        return BAD_INPUT
+    return 0
+
+
+def _usage(error: Exception) -> str | None:
+    """Return the message of a wrong command line, whichever click typer brings along."""
+    show = getattr(error, "format_message", None)
+    return str(show()) if callable(show) else None
+
+
+@app.command()
+def example(
+    folder: Annotated[Path, typer.Argument(help="Folder to write into; made if missing.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+) -> None:
+    """Write deal.yaml, tape.csv, scenario.yaml and model.yaml of an invented deal."""
+    from cloche.build.example import write_example  # noqa: PLC0415 - start-up time
+
+    for path in write_example(folder, force=force):
+        print(path)
+    _say(f"next: cloche project {folder}/deal.yaml --tape {folder}/tape.csv --scenario {folder}/scenario.yaml")
+
+
+@app.command()
+def validate(
+    deal: DealFile,
+    tape: Annotated[Path | None, typer.Option("--tape", help="Loan tape to check as well.")] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Check a deal document, and a tape; report every problem with its place."""
+    from cloche.errors import DealError, TapeError  # noqa: PLC0415 - start-up time
+
+    errors: list[DealError | TapeError] = []
+    document: Deal | None = None
+    try:
+        document = _deal(deal)
+        print(f"{deal}: {document!r}")
+    except DealError as error:
+        errors.append(error)
+    if tape is not None:
+        try:
+            pool = _pool(tape, document, as_of)
+            print(f"{tape}: {pool!r}")
+            print(pool.defaults_used)
+        except TapeError as error:
+            errors.append(error)
+    for error in errors:
+        print(f"cloche: {error}", file=sys.stderr)
+    if errors:
+        raise typer.Exit(BAD_INPUT)
+
+
+@app.command()
+def describe(deal: DealFile) -> None:
+    """Print the priorities of payments in words, and the schedule."""
+    document = _deal(deal)
+    print(document.describe())
+    print()
+    print(document.schedule())
+
+
+@app.command()
+def project(
+    deal: DealFile,
+    tape: TapeFile,
+    scenario: ScenarioFile,
+    as_of: AsOf = None,
+    out: OutFolder = None,
+    form: Form = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Project a deal under a scenario; print a summary."""
+    from cloche.run import project as run  # noqa: PLC0415 - start-up time
+
+    document = _deal(deal)
+    result = run(document, _pool(tape, document, as_of), _scenario(scenario))
+    print(result.summary())
+    _write(result, out, form, quiet=quiet)
+
+
+@app.command()
+def simulate(
+    deal: DealFile,
+    tape: TapeFile,
+    scenario: ScenarioFile,
+    model: Annotated[Path, typer.Option("--model", help="Default model, YAML or JSON.", show_default=False)],
+    paths: Annotated[int, typer.Option("--paths", help="Number of paths.", min=1)] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", help="Key of all random numbers.", min=0)] = 1,
+    threads: Annotated[int | None, typer.Option("--threads", help="Worker threads; by default all.", min=1)] = None,
+    keep: Annotated[
+        Literal["summary", "paths", "cashflows"], typer.Option("--keep", help="What is kept of each path.")
+    ] = "summary",
+    as_of: AsOf = None,
+    out: OutFolder = None,
+    form: Form = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Simulate correlated defaults; print risk by class with standard errors."""
+    from cloche.errors import Cancelled  # noqa: PLC0415 - start-up time
+    from cloche.model.default_model import read_model  # noqa: PLC0415
+    from cloche.run import simulate as run  # noqa: PLC0415
+
+    document = _deal(deal)
+    pool = _pool(tape, document, as_of)
+    assumptions = _scenario(scenario)
+    copula = read_model(model)
+    with _progress(paths, quiet=quiet) as progress:
+        try:
+            result = run(
+                document,
+                pool,
+                copula,
+                scenario=assumptions,
+                paths=paths,
+                seed=seed,
+                threads=threads,
+                keep=keep,
+                on_progress=progress,
+            )
+        except Cancelled as stop:
+            _say(str(stop))
+            if isinstance(stop.partial, _simulation_class()):
+                print(stop.partial.summary())
+                _write(stop.partial, out, form, quiet=quiet)
+            raise typer.Exit(INTERRUPTED) from None
+    print(result.summary())
+    _write(result, out, form, quiet=quiet)
+
+
+@app.command()
+def pay(
+    deal: DealFile,
+    state: Annotated[Path, typer.Option("--state", help="State before the date, YAML or JSON.", show_default=False)],
+    out: OutFolder = None,
+    form: Form = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Run one payment date from a state; print every step."""
+    from cloche.model.state import DealState  # noqa: PLC0415 - start-up time
+    from cloche.run import run_payment_date  # noqa: PLC0415
+
+    result = run_payment_date(_deal(deal), DealState.from_yaml(state))
+    print(result.ledger)
+    print()
+    print(result.tests)
+    print()
+    print(result.notes)
+    _write(result, out, form, quiet=quiet)
+
+
+@app.command()
+def schema(
+    kind: Annotated[
+        Literal["deal", "scenario", "model", "state"], typer.Argument(help="Which document.", show_default=False)
+    ],
+) -> None:
+    """Print the JSON Schema of a document, for editors."""
+    import json  # noqa: PLC0415 - start-up time
+
+    from cloche.model.schema import schema as of  # noqa: PLC0415
+
+    print(json.dumps(of(kind), indent=2))
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _deal(path: Path) -> Deal:
+    from cloche.model.deal import read_deal  # noqa: PLC0415 - start-up time
+
+    return read_deal(path)
+
+
+def _scenario(path: Path) -> Scenario:
+    from cloche.model.scenario import Scenario as Document  # noqa: PLC0415 - start-up time
+
+    return Document.from_yaml(path)
+
+
+def _pool(path: Path, deal: Deal | None, as_of: str | None) -> LoanPool:
+    from cloche.tape import LoanPool as Pool  # noqa: PLC0415 - start-up time
+
+    date = as_of or (str(deal.dates.closing) if deal is not None else None)
+    if date is None:
+        raise typer.BadParameter("the deal cannot be read, so its closing date is unknown: give --as-of")
+    return Pool.read(path, as_of=date)
+
+
+def _simulation_class() -> type[Simulation]:
+    from cloche.result import Simulation as Class  # noqa: PLC0415 - start-up time
+
+    return Class
+
+
+def _write(
+    result: Result | Simulation | PaymentDate,
+    out: Path | None,
+    form: Literal["auto", "parquet", "csv"],
+    *,
+    quiet: bool,
+) -> None:
+    if out is None:
+        return
+    chosen: Literal["parquet", "csv"] = ("parquet" if _has_parquet() else "csv") if form == "auto" else form
+    files = result.write(out, form=chosen)
+    if not quiet:
+        _say(f"{len(files)} files in {out}")
+
+
+def _has_parquet() -> bool:
+    from importlib.util import find_spec  # noqa: PLC0415 - start-up time
+
+    return find_spec("polars") is not None or find_spec("pyarrow") is not None
+
+
+@contextmanager
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, int], Any] | None]:
+    """Yield a callback that draws a bar on a terminal; nothing in a pipe."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - start-up time
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    started = time.monotonic()
+    bar = Progress(
+        TextColumn("simulating"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} / {task.total:,.0f} paths"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("paths", total=total)
+        yield lambda done, _total: bar.update(task, completed=done)
+    _say(f"{total:,} paths asked for, {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What can go wrong at the edge: every class names what the caller can mend, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Cancelled", "ClocheError", "DealError", "Problem", "RunError", "ScenarioError", "TapeError"]
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with an input.
+
+    Parameters
+    ----------
+    place
+        Place in the input, such as ``notes[3].coupon.spread``; empty for the input as a whole.
+    message
+        What was found and what was expected.
+    """
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return ``place: message``."""
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class ClocheError(Exception):
+    """An input that cannot be used, with every problem found in it.
+
+    Parameters
+    ----------
+    headline
+        What is wrong, in one line.
+    problems
+        The problems in the order of the input; pairs ``(place, message)`` are accepted.
+
+    Attributes
+    ----------
+    headline : str
+    problems : list of Problem
+
+    Examples
+    --------
+    >>> print(DealError("the deal has 1 problem", [("target_par", "found -1, expected money above 0")]))
+    the deal has 1 problem
+    target_par: found -1, expected money above 0
+    """
+
+    def __init__(self, headline: str, problems: Iterable[tuple[str, str]] = ()) -> None:
+        self.headline = headline
+        self.problems = [Problem(place, message) for place, message in problems]
+        super().__init__(headline, tuple(self.problems))
+
+    def __str__(self) -> str:
+        """Return the headline and one line per problem."""
+        return "\n".join([self.headline, *map(str, self.problems)])
+
+
+class DealError(ClocheError):
+    """A deal document, or a state of a deal, that cannot be used."""
+
+
+class TapeError(ClocheError):
+    """A loan tape with rows or columns that cannot be used."""
+
+
+class ScenarioError(ClocheError):
+    """A scenario or a default model that is out of range or does not fit the deal or the tape."""
+
+
+class RunError(ClocheError):
+    """A run that cannot be done on this machine or with these arguments."""
+
+
+class Cancelled(KeyboardInterrupt):
+    """A long call was interrupted.
+
+    It is a ``KeyboardInterrupt``, so ``except Exception`` does not swallow it.
+
+    Parameters
+    ----------
+    message
+        What was interrupted.
+    partial
+        The result of what was finished, bit for bit the result of a run of that length; None if nothing was.
+    """
+
+    def __init__(self, message: str = "interrupted", partial: object = None) -> None:
+        self.partial = partial
+        super().__init__(message, partial)
+
+    def __str__(self) -> str:
+        """Return what was interrupted."""
+        return str(self.args[0])

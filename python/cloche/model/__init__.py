@@ -1,0 +1,1 @@
+"""Documents: deals, scenarios, default models and states, as people write and as the engine reads them."""

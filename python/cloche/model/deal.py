@@ -1,0 +1,333 @@
+"""A deal: validated, frozen, hashable, described in words."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Self, final
+
+from pydantic import ValidationError
+
+from cloche.errors import DealError, Problem
+from cloche.model import engine, words
+from cloche.model.collateral import CollateralRules, DefaultEvents, ReinvestmentRules
+from cloche.model.conventions import Conventions
+from cloche.model.dates import Closing, Dates
+from cloche.model.deal_document import DealDocument
+from cloche.model.deal_views import Named, Waterfall
+from cloche.model.describe import describe_deal
+from cloche.model.fees import Fee
+from cloche.model.friendly import friendly_deal, with_inline_entries
+from cloche.model.frozen import Frozen
+from cloche.model.notes import Note
+from cloche.model.problems import headline, line_note, problems_of
+from cloche.model.repair import repaired
+from cloche.model.replacement import PathError, replaced, value_at
+from cloche.model.schema import schema
+from cloche.model.source import file_text, json_source, mapping_of, yaml_source
+from cloche.model.steps import Waterfalls
+from cloche.model.template import with_template
+from cloche.model.tests import CoverageTest
+from cloche.model.upgrade import upgraded
+from cloche.model.yaml import Source
+from cloche.model.yaml_writer import write_yaml
+from cloche.table import Table
+
+__all__ = ["Deal", "read_deal"]
+
+_SUBJECT = "the deal"
+_PASSES = 3
+_SCHEDULE_DATES = frozenset(
+    {
+        "determination_date",
+        "payment_date",
+        "unadjusted_date",
+        "accrual_start",
+        "accrual_end",
+        "collection_start",
+        "collection_end",
+        "fixing_date",
+    }
+)
+
+
+def read_deal(path: str | os.PathLike[str]) -> Deal:
+    """Read a deal from a file.
+
+    Parameters
+    ----------
+    path
+        YAML, or JSON if the name ends in ``.json``.
+
+    Raises
+    ------
+    DealError
+        With every problem of the document and its place.
+    """
+    text = file_text(path, _SUBJECT)
+    return Deal.from_json(text) if str(path).endswith(".json") else Deal.from_yaml(text)
+
+
+@final
+class Deal(Frozen[DealDocument]):
+    """A CLO as its documents describe it.
+
+    A deal is frozen; `replace` gives a changed copy. Two deals are equal, and hash equally, when their
+    canonical JSON is the same. It pickles as its document. Build one with `read_deal`, `Deal.from_yaml`,
+    `Deal.from_dict`, `Deal.from_json`, a template or a `DealBuilder`; each of them raises `DealError` with
+    every problem at once.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def _model(cls) -> type[DealDocument]:
+        return DealDocument
+
+    @classmethod
+    def _restored(cls, canonical: str) -> Self:
+        return cls._of(_document(json.loads(canonical)))
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Return the deal of a mapping in the grammar of documents.
+
+        Raises
+        ------
+        DealError
+            With every problem of the document and its place.
+        """
+        return cls._from_source(Source(document))
+
+    @classmethod
+    def from_yaml(cls, text: str | os.PathLike[str]) -> Self:
+        """Return the deal of a YAML text, or of a YAML file.
+
+        Raises
+        ------
+        DealError
+            With every problem of the document, its place and its line.
+        """
+        return cls._from_source(yaml_source(text, _SUBJECT))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the deal of a JSON text, as people write it or canonical.
+
+        Raises
+        ------
+        DealError
+            With every problem of the document and its place.
+        """
+        return cls._from_source(json_source(text, _SUBJECT))
+
+    @classmethod
+    def _from_source(cls, source: Source) -> Self:
+        data = mapping_of(source.data, _SUBJECT)
+        try:
+            document = _document(data)
+        except ValidationError as refusal:
+            problems = _all_problems(data, refusal, source.lines)
+            raise DealError(_headline(data, problems), problems) from None
+        deal = cls._of(document)
+        problems = deal.check()
+        if problems:
+            placed = [Problem(place, message + line_note(place, source.lines)) for place, message in problems]
+            raise DealError(_headline(data, placed), placed)
+        return deal
+
+    def check(self) -> list[Problem]:
+        """Return the problems of meaning that the engine finds: names, ranks, what is not computed yet."""
+        return [Problem(place, message) for place, message in engine.problems_of_meaning(self._canonical)]
+
+    @property
+    def name(self) -> str:
+        """Name of the deal."""
+        return self._document.name
+
+    @property
+    def currency(self) -> str:
+        """ISO code of the currency."""
+        return self._document.currency
+
+    @property
+    def target_par(self) -> float:
+        """Par that the deal is built for, in money."""
+        return self._document.target_par
+
+    @property
+    def dates(self) -> Dates:
+        """Dates and rules of dates."""
+        return self._document.dates
+
+    @property
+    def closing(self) -> Closing:
+        """The closing balance sheet."""
+        return self._document.closing
+
+    @property
+    def notes(self) -> Named[Note]:
+        """Classes of notes, by position or name."""
+        return Named(self._document.notes)
+
+    @property
+    def fees(self) -> Named[Fee]:
+        """Fees and expenses, by position or name."""
+        return Named(self._document.fees)
+
+    @property
+    def tests(self) -> Named[CoverageTest]:
+        """Tests, by position or name."""
+        return Named(self._document.tests)
+
+    @property
+    def collateral(self) -> CollateralRules:
+        """How collateral counts."""
+        return self._document.collateral
+
+    @property
+    def reinvestment(self) -> ReinvestmentRules:
+        """What must hold for a purchase."""
+        return self._document.reinvestment
+
+    @property
+    def default_events(self) -> DefaultEvents | None:
+        """Events of default."""
+        return self._document.default_events
+
+    @property
+    def conventions(self) -> Conventions:
+        """Where indentures differ, defaults included."""
+        return self._document.conventions
+
+    @property
+    def sequences(self) -> Mapping[str, Sequence[Sequence[str]]]:
+        """Named sequences of groups of notes."""
+        return MappingProxyType(self._document.sequences)
+
+    @property
+    def waterfalls(self) -> Mapping[str, Waterfall]:
+        """The priorities of payments by name: receipts, interest, principal, acceleration, redemption."""
+        return MappingProxyType({name: Waterfall(self._document, name) for name in Waterfalls.model_fields})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the deal in the grammar that people write; `from_dict` gives an equal deal."""
+        return friendly_deal(self._document)
+
+    def to_yaml(self) -> str:
+        """Return the deal as YAML; `from_yaml` gives an equal deal."""
+        return write_yaml(with_inline_entries(self.to_dict()))
+
+    def to_json(self) -> str:
+        """Return the deal as JSON in the grammar that people write; `from_json` gives an equal deal."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """Return the JSON Schema (draft 2020-12) of a deal document as people write it."""
+        return schema("deal")
+
+    def replace(self, changes: Mapping[str, object]) -> Deal:
+        """Return a changed copy.
+
+        Parameters
+        ----------
+        changes
+            New values by path: ``notes.A.coupon.spread``, ``tests.E OC.trigger``, ``dates.reinvestment_end``,
+            ``waterfalls.interest[3].share``. Units are accepted as in documents; None removes an optional
+            entry.
+
+        Raises
+        ------
+        DealError
+            If a path leads nowhere or the changed deal has problems.
+        """
+        changed, problems = replaced(self.to_canonical(), changes)
+        if problems:
+            raise DealError(f"{_SUBJECT} cannot be changed", problems)
+        return Deal.from_dict(changed)
+
+    def value_at(self, path: str) -> Any:
+        """Return what a path of `replace` names.
+
+        Raises
+        ------
+        DealError
+            If the path leads nowhere.
+        """
+        try:
+            return value_at(self.to_canonical(), path)
+        except PathError as error:
+            raise DealError(f"{_SUBJECT} has no such place", [(path, str(error))]) from None
+
+    def schedule(self) -> Table:
+        """Return the dates of the deal, one row per payment period.
+
+        Returns
+        -------
+        Table
+            ``period, determination_date, payment_date, unadjusted_date, accrual_start, accrual_end,
+            collection_start, collection_end, fixing_date, days, in_reinvestment``.
+        """
+        columns = engine.schedule_columns(self._canonical)
+        return Table.from_columns(columns, dates=set(_SCHEDULE_DATES), booleans={"in_reinvestment"})
+
+    def describe(self) -> str:
+        """Return the deal in words: capital structure, tests, fees, and every waterfall clause by clause."""
+        return describe_deal(self._document)
+
+    def __repr__(self) -> str:
+        """Return name, par and classes."""
+        par = f"{self.currency} {words.money(self.target_par)}"
+        return f"<Deal {self.name!r}: {par}, notes {', '.join(self.notes.names)}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{html.escape(note.name)}</td>"
+            f"<td style='text-align:right'>{words.money(note.balance)}</td>"
+            f"<td>{html.escape('/'.join(note.rating.values()))}</td>"
+            f"<td>{html.escape(words.coupon_terms(note.coupon))}</td></tr>"
+            for note in self.notes
+        )
+        head = "<tr><th>note</th><th>balance</th><th>rating</th><th>coupon</th></tr>"
+        title = (
+            f"<b>{html.escape(self.name)}</b>, {html.escape(self.currency)} {words.money(self.target_par)}"
+        )
+        return f"<div>{title}<table><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
+
+
+def _document(data: Mapping[str, Any]) -> DealDocument:
+    return DealDocument.model_validate(with_template(upgraded(data)))
+
+
+def _headline(data: Mapping[str, Any], problems: list[Problem]) -> str:
+    name = data.get("name")
+    return headline(f"{_SUBJECT} {name!r}" if isinstance(name, str) else _SUBJECT, problems)
+
+
+def _all_problems(
+    data: Mapping[str, Any], refusal: ValidationError, lines: Mapping[str, int]
+) -> list[Problem]:
+    """Return the problems of shape, and those behind them of meaning, with harmless values standing in."""
+    problems: dict[str, Problem] = {}
+    current: Mapping[str, Any] = data
+    for _ in range(_PASSES):
+        for item in problems_of(refusal, lines, current):
+            problems.setdefault(item.place, item)
+        standing_in = repaired(current, refusal)
+        if standing_in is None:
+            break
+        current = standing_in
+        try:
+            deal = Deal._of(_document(current))  # noqa: SLF001 - this module's class
+        except ValidationError as next_refusal:
+            refusal = next_refusal
+            continue
+        for place, message in deal.check():
+            if not any(place == known or place.startswith((f"{known}.", f"{known}[")) for known in problems):
+                problems[place] = Problem(place, message + line_note(place, lines))
+        break
+    return list(problems.values())

@@ -1,0 +1,105 @@
+"""The deal document as a whole, in normalized form."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from cloche.model.collateral import CollateralRules, DefaultEvents, ReinvestmentRules
+from cloche.model.conventions import Conventions
+from cloche.model.dates import Closing, Dates
+from cloche.model.document import Document
+from cloche.model.fees import Fee
+from cloche.model.notes import Note
+from cloche.model.steps import Block, Cure, Groups, PayPariPassu, PayPrincipal, Step, StepList, Waterfalls
+from cloche.model.tests import CoverageTest
+from cloche.model.text import NOT_EMPTY, Entry, Name, NamedEntry
+from cloche.model.units import PositiveMoney
+
+__all__ = ["DealDocument"]
+
+
+class DealDocument(Document):
+    """A deal: notes, fees, tests, collateral rules and the priorities of payments.
+
+    Parameters
+    ----------
+    cloche
+        Version of the grammar.
+    name, currency
+        Name of the deal, ISO code of its currency.
+    target_par
+        Par that the deal is built for, in money.
+    dates, closing
+        Dates and rules of dates; the closing balance sheet.
+    notes, fees, tests
+        Classes of notes, fees and expenses, coverage tests.
+    accounts, hedges
+        Accounts and hedges, by name.
+    collateral, reinvestment
+        How collateral counts; what must hold for a purchase.
+    sequences
+        Named sequences of groups of notes; `note_payment_sequence` is by principal rank unless stated.
+    waterfalls
+        The priorities of payments.
+    default_events, rights, events
+        Events of default; what the documents allow; what has happened or is contracted.
+    conventions
+        Where indentures differ.
+    template
+        Name of a template that fills `collateral`, `sequences`, `waterfalls` and `default_events` where they
+        are absent; the normalized document does not hold it.
+    """
+
+    cloche: Literal[1]
+    name: Name
+    currency: Annotated[Name, Field(pattern="^[A-Z]{3}$")]
+    target_par: PositiveMoney
+    dates: Dates
+    closing: Closing = Closing()
+    notes: Annotated[tuple[Note, ...], NOT_EMPTY]
+    fees: tuple[Fee, ...] = ()
+    accounts: tuple[NamedEntry, ...] = ()
+    hedges: tuple[NamedEntry, ...] = ()
+    tests: tuple[CoverageTest, ...] = ()
+    collateral: CollateralRules = CollateralRules()
+    reinvestment: ReinvestmentRules = ReinvestmentRules()
+    sequences: dict[Name, Groups] = Field(default_factory=dict)
+    waterfalls: Waterfalls
+    default_events: DefaultEvents | None = None
+    rights: Entry | None = None
+    events: tuple[Entry, ...] = ()
+    conventions: Conventions = Conventions()
+    template: Annotated[Literal["us_bsl_2"] | None, Field(exclude=True)] = None
+
+    @model_validator(mode="after")
+    def _name_targets(self) -> Self:
+        """Read a bare name in `pay_principal` or a cure's `pay` as a note where no sequence has it."""
+        notes = {note.name for note in self.notes} - set(self.sequences)
+        falls = {key: _targets(getattr(self.waterfalls, key), notes) for key in Waterfalls.model_fields}
+        self.__dict__["template"] = None
+        self.__dict__["waterfalls"] = self.waterfalls.model_copy(update=falls)
+        return self
+
+    def to_canonical(self) -> dict[str, Any]:
+        """Return the deal in canonical form: the serde types of the engine read it."""
+        return {**super().to_canonical(), "conventions": self.conventions.to_canonical()}
+
+
+def _targets(steps: StepList, notes: set[str]) -> StepList:
+    return tuple(_target(step, notes) for step in steps)
+
+
+def _target(step: Step, notes: set[str]) -> Step:
+    if isinstance(step, PayPrincipal) and step.sequence in notes:
+        return step.model_copy(update={"sequence": None, "notes": ((step.sequence,),)})
+    if isinstance(step, Cure) and step.pay in notes:
+        return step.model_copy(update={"pay": None, "pay_notes": ((step.pay,),)})
+    if isinstance(step, PayPariPassu):
+        return step.model_copy(update={"steps": _targets(step.steps, notes)})
+    if isinstance(step, Block):
+        return step.model_copy(
+            update={"steps": _targets(step.steps, notes), "otherwise": _targets(step.otherwise, notes)}
+        )
+    return step

@@ -1,0 +1,155 @@
+"""Classes of notes: balance, ranks, coupon."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
+
+from cloche.model.document import Document, problem
+from cloche.model.text import Flag, IsoDate, Name
+from cloche.model.units import Balance, Count, Floor, Positive, PositiveMoney, Price, Rate, Spread
+
+__all__ = ["Amortization", "Coupon", "DayCount", "Note", "StepUp"]
+
+DayCount = Literal["act/360", "act/365", "act/act", "30/360", "30e/360"]
+
+
+class StepUp(Document):
+    """A new spread or fixed rate from a date on."""
+
+    from_: IsoDate = Field(alias="from")
+    spread: Spread | None = None
+    fixed: Rate | None = None
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Self:
+        if (self.spread is None) == (self.fixed is None):
+            message = "found a step without one new rate, expected either spread or fixed"
+            raise ValidationError.from_exception_data("StepUp", [problem((), message)])
+        return self
+
+
+class Coupon(Document):
+    """What a note pays: an index and a spread, or a fixed rate; rates a year.
+
+    Parameters
+    ----------
+    index
+        Name of the index, such as ``sofr_3m``.
+    spread
+        Spread over the index.
+    fixed
+        Fixed rate, instead of index and spread.
+    floor, cap
+        Bounds of the index (`floor`; zero unless stated) and of the whole rate (`cap`).
+    day_count
+        Absent: act/360 floating, 30/360 fixed.
+    step_up
+        Later spreads or fixed rates.
+    """
+
+    index: Name | None = None
+    spread: Spread | None = None
+    fixed: Rate | None = None
+    floor: Floor | None = None
+    cap: Rate | None = None
+    day_count: DayCount | None = None
+    step_up: tuple[StepUp, ...] = ()
+
+    @model_validator(mode="after")
+    def _floating_or_fixed(self) -> Self:
+        problems: list[InitErrorDetails] = []
+        if self.fixed is None:
+            if self.index is None and self.spread is None:
+                problems.append(problem((), "found no rate, expected index and spread, or fixed"))
+            elif self.index is None:
+                problems.append(problem(("index",), "missing: a spread needs an index"))
+            elif self.spread is None:
+                problems.append(problem(("spread",), "missing: an index needs a spread"))
+        elif self.index is not None or self.spread is not None:
+            problems.append(
+                problem(("fixed",), "found a fixed rate beside index or spread, expected one of them")
+            )
+        if problems:
+            raise ValidationError.from_exception_data("Coupon", problems)
+        return self
+
+
+class Amortization(Document):
+    """Equal instalments of a class X from interest proceeds.
+
+    Parameters
+    ----------
+    payments
+        Number of instalments.
+    start
+        Number of the first payment date that pays one, from 1.
+    """
+
+    payments: Positive
+    start: Positive = 1
+
+
+class Note(Document):
+    """One class of notes.
+
+    Parameters
+    ----------
+    name
+        Name that steps, tests and results use.
+    balance
+        Original balance, in money.
+    rank
+        Sets `interest_rank` and `principal_rank`; 1 is the most senior, equal ranks are pari passu.
+    interest_rank, principal_rank
+        Ranks of interest and principal where they differ; without `principal_rank` a note is outside the note
+        payment sequence.
+    coupon
+        What it pays; absent for residual and combination notes.
+    deferrable
+        Whether unpaid interest is deferred while a more senior class is outstanding.
+    amortization
+        Instalments of a class X.
+    rating, id
+        Ratings by agency and identifiers by kind, as text.
+    issue_price
+        Price at closing; 1 is par.
+    residual
+        Whether it takes what is left.
+    combination_of
+        Components of a combination note: money by note.
+    """
+
+    name: Name
+    balance: Balance = 0.0
+    rank: Annotated[Count | None, Field(exclude=True)] = None
+    interest_rank: Count | None = None
+    principal_rank: Count | None = None
+    coupon: Coupon | None = None
+    deferrable: Flag = False
+    amortization: Amortization | None = None
+    rating: dict[Name, Name] = Field(default_factory=dict)
+    id: dict[Name, Name] = Field(default_factory=dict)
+    issue_price: Price = 1.0
+    residual: Flag = False
+    combination_of: dict[Name, PositiveMoney] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fold_rank(self) -> Self:
+        problems: list[InitErrorDetails] = []
+        if self.rank is not None:
+            for key in ("interest_rank", "principal_rank"):
+                other = getattr(self, key)
+                if other is not None and other != self.rank:
+                    problems.append(
+                        problem((key,), f"found {other} beside rank {self.rank}, expected one of them")
+                    )
+                self.__dict__[key] = self.rank
+            self.__dict__["rank"] = None
+        if "balance" not in self.model_fields_set and not self.combination_of:
+            problems.append(problem(("balance",), "missing: this key is required"))
+        if problems:
+            raise ValidationError.from_exception_data("Note", problems)
+        return self

@@ -1,0 +1,260 @@
+"""The scenario: what the future is assumed to bring."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Self, final
+
+from pydantic import Field
+
+from cloche.errors import ScenarioError
+from cloche.model.curves import Curves
+from cloche.model.document import Document
+from cloche.model.frozen import Frozen
+from cloche.model.rate_curve import RateCurve
+from cloche.model.reinvestment import Reinvestment, ReinvestmentDocument, reinvestment_document
+from cloche.model.scenario_value import Cdr, Cpr, LagMonths, Recovery, friendly_value
+from cloche.model.source import checked, json_source, yaml_source
+from cloche.model.text import IsoDate, Name
+from cloche.model.units import Price, Share, Spread
+from cloche.model.yaml import Source
+from cloche.model.yaml_writer import Inline, write_yaml
+
+__all__ = ["Reinvestment", "Scenario", "ScenarioDocument"]
+
+_SUBJECT = "the scenario"
+_VALUES = ("cdr", "cpr", "recovery", "recovery_lag_months")
+
+
+class ScenarioDocument(Document):
+    """A scenario in canonical form; `Scenario` says what each key means."""
+
+    not_computed: ClassVar[tuple[str, ...]] = (
+        "events",
+        "usage_at_default",
+        "draw_rate",
+        "fx",
+        "market_spreads",
+        "default_timing",
+    )
+
+    cdr: Cdr | None = None
+    cpr: Cpr = Field(default={"kind": "constant", "value": 0.0})
+    recovery: Recovery | None = None
+    recovery_lag_months: LagMonths | None = None
+    rates: Curves
+    reinvestment: ReinvestmentDocument = ReinvestmentDocument()
+    liquidation_price: Price = 1.0
+    post_period_share: Share = 0.0
+    cash_rate_spread: Spread = -0.0020
+    defaults: dict[Name, IsoDate] = Field(default_factory=dict)
+
+
+@final
+class Scenario(Frozen[ScenarioDocument]):
+    """What the future is assumed to bring; rates are decimals a year.
+
+    A value is a number, a list per payment period (the last value continues), ``{"monthly": […]}``, ``{date:
+    value}``, or by group: ``{"*": 0.02, "rating:CCC": 0.10, "industry:…": …, "obligor:…": …}``, where the
+    most specific wins.
+
+    Parameters
+    ----------
+    cdr
+        Default rate a year; None in simulations whose model brings its own.
+    cpr
+        Prepayment rate a year.
+    recovery
+        Recovery of defaulted par.
+    recovery_lag_months
+        Months from default to recovery.
+    rates
+        A `RateCurve`, a number (flat), or curves as in a file.
+    reinvestment
+        What the manager buys.
+    liquidation_price
+        Price of performing par at a liquidation or call.
+    post_period_share
+        Share of unscheduled principal that is reinvested after the reinvestment period.
+    cash_rate_spread
+        Spread over the index that cash earns.
+    defaults
+        Companies that default on given dates, in addition to `cdr`: dates by obligor.
+    events, market_spreads, draw_rate, usage_at_default, default_timing, fx
+        Keys of the grammar that this version does not compute; refused by name unless None.
+
+    Raises
+    ------
+    ScenarioError
+        With every value that is out of range and its place.
+
+    Examples
+    --------
+    >>> base = Scenario(cdr=0.02, cpr=0.20, recovery=0.70, recovery_lag_months=6, rates=RateCurve.flat(0.043))
+    >>> base.replace(cdr={"*": 0.02, "rating:CCC": 0.10}).cdr
+    {'*': 0.02, 'rating:CCC': 0.1}
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        *,
+        cdr: Any = None,
+        cpr: Any = 0.0,
+        recovery: Any = None,
+        recovery_lag_months: Any = None,
+        rates: RateCurve | Mapping[str, Any] | float | None = None,
+        reinvestment: Reinvestment | Mapping[str, Any] | None = None,
+        liquidation_price: float = 1.0,
+        post_period_share: float = 0.0,
+        cash_rate_spread: float | str = -0.0020,
+        defaults: Mapping[str, dt.date | str] | None = None,
+        events: Any = None,
+        market_spreads: Any = None,
+        draw_rate: Any = None,
+        usage_at_default: Any = None,
+        default_timing: Any = None,
+        fx: Any = None,
+    ) -> None:
+        written = {
+            "cdr": cdr,
+            "cpr": cpr,
+            "recovery": recovery,
+            "recovery_lag_months": recovery_lag_months,
+            "rates": rates,
+            "reinvestment": reinvestment,
+            "liquidation_price": liquidation_price,
+            "post_period_share": post_period_share,
+            "cash_rate_spread": cash_rate_spread,
+            "defaults": defaults,
+            "events": events,
+            "market_spreads": market_spreads,
+            "draw_rate": draw_rate,
+            "usage_at_default": usage_at_default,
+            "default_timing": default_timing,
+            "fx": fx,
+        }
+        self._hold(_checked(Source(written)))
+
+    @classmethod
+    def _model(cls) -> type[ScenarioDocument]:
+        return ScenarioDocument
+
+    @classmethod
+    def from_dict(cls, scenario: Mapping[str, Any]) -> Self:
+        """Return the scenario of a mapping.
+
+        Raises
+        ------
+        ScenarioError
+            With every problem and its place.
+        """
+        return cls._of(_checked(Source(scenario)))
+
+    @classmethod
+    def from_yaml(cls, text: str | os.PathLike[str]) -> Self:
+        """Return the scenario of a YAML text, or of a YAML file.
+
+        Raises
+        ------
+        ScenarioError
+            With every problem, its place and its line.
+        """
+        return cls._of(_checked(yaml_source(text, _SUBJECT, ScenarioError)))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the scenario of a JSON text.
+
+        Raises
+        ------
+        ScenarioError
+            With every problem and its place.
+        """
+        return cls._of(_checked(json_source(text, _SUBJECT, ScenarioError)))
+
+    def replace(self, **changes: Any) -> Scenario:
+        """Return a changed copy; the keywords are those of the constructor."""
+        return Scenario.from_dict({**self.to_canonical(), **changes})
+
+    @property
+    def cdr(self) -> Any:
+        """Default rate a year, as written; None if the model brings its own."""
+        return None if self._document.cdr is None else friendly_value(self._document.cdr)
+
+    @property
+    def cpr(self) -> Any:
+        """Prepayment rate a year, as written."""
+        return friendly_value(self._document.cpr)
+
+    @property
+    def recovery(self) -> Any:
+        """Recovery of defaulted par, as written; None if it is not stated."""
+        return None if self._document.recovery is None else friendly_value(self._document.recovery)
+
+    @property
+    def recovery_lag_months(self) -> Any:
+        """Months from default to recovery, as written; None if not stated."""
+        lag = self._document.recovery_lag_months
+        return None if lag is None else friendly_value(lag)
+
+    @property
+    def rates(self) -> RateCurve:
+        """Index curves."""
+        return RateCurve.from_dict(self._document.rates)
+
+    @property
+    def reinvestment(self) -> Reinvestment:
+        """What the manager buys."""
+        return Reinvestment.from_dict(self._document.reinvestment.to_canonical())
+
+    @property
+    def liquidation_price(self) -> float:
+        """Price of performing par at a liquidation or call."""
+        return self._document.liquidation_price
+
+    @property
+    def post_period_share(self) -> float:
+        """Share of unscheduled principal that is reinvested after the reinvestment period."""
+        return self._document.post_period_share
+
+    @property
+    def cash_rate_spread(self) -> float:
+        """Spread over the index that cash earns."""
+        return self._document.cash_rate_spread
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """Companies that default on given dates: ISO dates by obligor."""
+        return MappingProxyType(self._document.defaults)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scenario as people write it, defaults left out; `from_dict` gives an equal scenario."""
+        written = self._document.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        for key in _VALUES:
+            if key in written:
+                written[key] = friendly_value(written[key])
+        written["rates"] = self.rates.to_dict()
+        if "reinvestment" in written:
+            written["reinvestment"] = self.reinvestment.to_dict()
+        return written
+
+    def to_yaml(self) -> str:
+        """Return the scenario as YAML; `from_yaml` gives an equal scenario."""
+        written = self.to_dict()
+        return write_yaml(
+            {key: Inline(value) if isinstance(value, dict) else value for key, value in written.items()}
+        )
+
+    def __repr__(self) -> str:
+        """Return the main assumptions."""
+        stated = ", ".join(f"{key}={value!r}" for key, value in self.to_dict().items())
+        return f"Scenario({stated})"
+
+
+def _checked(source: Source) -> ScenarioDocument:
+    return checked(ScenarioDocument, source, _SUBJECT, ScenarioError, prepare=reinvestment_document)

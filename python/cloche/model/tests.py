@@ -1,0 +1,64 @@
+"""Coverage tests and the other tests on collateral and notes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, ValidationError, WithJsonSchema, model_validator
+
+from cloche.model.document import Document, problem
+from cloche.model.text import NOT_EMPTY, Name, iso_date
+from cloche.model.units import Share, Trigger
+
+__all__ = ["CoverageTest"]
+
+_NAMED_DATES = ("closing", "effective", "first_determination", "second_determination")
+
+
+def _first_date(value: object) -> object:
+    return value if value in _NAMED_DATES else iso_date(value)
+
+
+FirstDate = Annotated[
+    str,
+    BeforeValidator(_first_date),
+    WithJsonSchema({"anyOf": [{"enum": list(_NAMED_DATES)}, {"type": "string", "format": "date"}]}),
+]
+
+
+class CoverageTest(Document):
+    """A test on the collateral and the notes.
+
+    Parameters
+    ----------
+    name
+        Name that steps and results use.
+    kind
+        ``oc`` overcollateralization, ``ic`` interest coverage, ``eod_par_ratio`` the par ratio of the events
+        of default.
+    through
+        The most junior class of the denominator, pari passu classes included.
+    notes
+        The classes of the denominator, instead of `through`.
+    trigger
+        Ratio at or above which the test passes.
+    first_date
+        Determination date from which on the test applies, by name or as a date.
+    round
+        Step to which the ratio is rounded before it is compared; absent: not rounded.
+    """
+
+    name: Name
+    kind: Literal["oc", "ic", "eod_par_ratio"]
+    through: Name | None = None
+    notes: Annotated[tuple[Name, ...], NOT_EMPTY] | None = None
+    trigger: Trigger
+    first_date: FirstDate | None = None
+    round: Share | None = None
+
+    @model_validator(mode="after")
+    def _one_denominator(self) -> Self:
+        if (self.through is None) == (self.notes is None):
+            message = "found neither or both of through and notes, expected one of them"
+            raise ValidationError.from_exception_data("CoverageTest", [problem((), message)])
+        return self

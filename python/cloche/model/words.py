@@ -1,0 +1,145 @@
+"""Words of the indenture for numbers, classes, fees, tests and conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cloche.model.fees import Fee
+from cloche.model.notes import Coupon
+from cloche.model.tests import CoverageTest
+
+__all__ = [
+    "classes",
+    "condition",
+    "coupon_terms",
+    "fee_cap",
+    "fee_terms",
+    "groups_in_words",
+    "joined",
+    "money",
+    "percent",
+    "trigger_level",
+]
+
+_PLAIN_CONDITIONS = {
+    "during_reinvestment": "during the reinvestment period",
+    "after_reinvestment": "after the reinvestment period",
+}
+_LONGEST_CLASS = 2
+_BASES = {
+    "fee_basis": "the fee basis amount",
+    "performing_par": "the performing par",
+    "collateral_principal_amount": "the collateral principal amount",
+}
+
+
+def percent(number: float) -> str:
+    """Return a decimal in percent.
+
+    Examples
+    --------
+    >>> percent(1.165), percent(0.0002)
+    ('116.5%', '0.02%')
+    """
+    return f"{number * 100:.10g}%"
+
+
+def money(amount: float) -> str:
+    """Return an amount of money with thousands separated.
+
+    Examples
+    --------
+    >>> money(310e6)
+    '310,000,000'
+    """
+    return f"{amount:,.0f}" if amount == int(amount) else f"{amount:,.2f}"
+
+
+def joined(items: Sequence[str], last: str = "and") -> str:
+    """Return items in a row of words."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def classes(names: Sequence[str]) -> str:
+    """Return names of classes.
+
+    Examples
+    --------
+    >>> classes(["B-1", "SUB"])
+    'the Class B-1 Notes and the SUB Notes'
+    """
+    return joined([f"the {name} Notes" if _is_word(name) else f"the Class {name} Notes" for name in names])
+
+
+def _is_word(name: str) -> bool:
+    return name.isalpha() and len(name) > _LONGEST_CLASS
+
+
+def groups_in_words(groups: Sequence[Sequence[str]], share: str) -> str:
+    """Return groups of classes that are paid one after another; `share` says how a group shares."""
+    words = [classes(group) + (f", {share}," if len(group) > 1 else "") for group in groups]
+    return ", then ".join(words).removesuffix(",")
+
+
+def condition(expression: str) -> str:
+    """Return a condition in words, as the beginning of a clause."""
+    if expression in _PLAIN_CONDITIONS:
+        return _PLAIN_CONDITIONS[expression]
+    if match := re.fullmatch(r"controlling\((['\"])(.+)\1\)", expression):
+        return f"if Class {match[2]} is the controlling class"
+    if match := re.fullmatch(r"(not )?passes\((['\"])(.+)\2\)", expression):
+        return f"if {match[3]} is {'not ' if match[1] else ''}satisfied"
+    return f"if {expression}"
+
+
+def fee_terms(fee: Fee) -> str:
+    """Return how a fee is computed."""
+    base = _BASES.get(fee.base or "fee_basis", f"the balance of {classes([fee.base or ''])}")
+    terms = []
+    if fee.amount_per_period is not None:
+        terms.append(f"{money(fee.amount_per_period)} a payment date")
+    if fee.rate is not None:
+        terms.append(f"{percent(fee.rate)} a year of {base}")
+    if fee.fixed_per_year is not None:
+        terms.append(f"{money(fee.fixed_per_year)} a year")
+    for tier in fee.tiers:
+        part = (
+            f"the next part of {base} up to {money(tier.up_to)}"
+            if tier.up_to is not None
+            else f"the rest of {base}"
+        )
+        terms.append(f"{percent(tier.rate)} a year of {part}")
+    for hurdle in fee.hurdles:
+        above = (
+            f" above an internal rate of return of {percent(hurdle.irr)}" if hurdle.irr is not None else ""
+        )
+        terms.append(f"{percent(hurdle.share)} of the residual{above}")
+    return joined(terms, "plus")
+
+
+def fee_cap(fee: Fee) -> str:
+    """Return the cap of a fee."""
+    if fee.cap is None:
+        return "no cap"
+    base = _BASES.get(fee.base or "fee_basis", f"the balance of {classes([fee.base or ''])}")
+    terms = []
+    if fee.cap.rate:
+        terms.append(f"{percent(fee.cap.rate)} a year of {base}")
+    if fee.cap.fixed_per_year:
+        terms.append(f"{money(fee.cap.fixed_per_year)} a year")
+    return joined(terms or ["0"], "plus")
+
+
+def coupon_terms(coupon: Coupon | None) -> str:
+    """Return a coupon."""
+    if coupon is None:
+        return "residual"
+    if coupon.fixed is not None:
+        return percent(coupon.fixed)
+    return f"{coupon.index} + {percent(coupon.spread or 0.0)}"
+
+
+def trigger_level(test: CoverageTest) -> str:
+    """Return a test with its trigger."""
+    return f"{test.name} ({percent(test.trigger)})"

@@ -1,0 +1,7 @@
+"""Results: tables with stable columns, a screenful in words, and the manifest of the run."""
+
+from cloche.result.result import PaymentDate, Result
+from cloche.result.schemas import PATH_TABLES, SIMULATION_TABLES
+from cloche.result.simulation import Keep, Simulation
+
+__all__ = ["PATH_TABLES", "SIMULATION_TABLES", "Keep", "PaymentDate", "Result", "Simulation"]

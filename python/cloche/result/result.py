@@ -1,0 +1,135 @@
+"""One deterministic path, and one payment date."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from cloche.result.path_summary import path_summary
+from cloche.result.schemas import PATH_TABLES, Schema
+from cloche.result.tables import Tables
+from cloche.table import Table
+
+__all__ = ["PaymentDate", "Result"]
+
+
+class Result(Tables):
+    """What a deal pays on one path, with every payment explained.
+
+    Money is in currency units, rates and ratios are decimals; `summary` prints percent and basis points.
+    """
+
+    _schemas: Mapping[str, Schema] = MappingProxyType(PATH_TABLES)
+
+    @property
+    def notes(self) -> Table:
+        """One row per note: what it was paid, deferred and lost, its weighted average life and IRR."""
+        return self._table("notes")
+
+    @property
+    def cashflows(self) -> Table:
+        """One row per payment date and note."""
+        return self._table("cashflows")
+
+    @property
+    def collateral(self) -> Table:
+        """One row per payment date: the pool at the determination date, before payments and purchases."""
+        return self._table("collateral")
+
+    @property
+    def tests(self) -> Table:
+        """One row per determination date and test, before any payment; ``ratio_after`` after its cure."""
+        return self._table("tests")
+
+    @property
+    def ledger(self) -> Table:
+        """One row per payment date, step and payee: due, paid, and what was available."""
+        return self._table("ledger")
+
+    @property
+    def fees(self) -> Table:
+        """One row per payment date and fee."""
+        return self._table("fees")
+
+    @property
+    def events(self) -> Table:
+        """What happened when: defaults of the deal, the end of the reinvestment period, calls."""
+        return self._table("events")
+
+    @property
+    def schedule(self) -> Table:
+        """One row per payment period."""
+        return self._table("schedule", "`deal.schedule()` has the dates")
+
+    @property
+    def defaults(self) -> Table:
+        """One row per company that defaulted; of a replayed path."""
+        return self._table("defaults", "a projected path defaults by rates; replayed paths name companies")
+
+    def summary(self) -> str:
+        """Return one screen: capital structure, what each class gets, tests, equity."""
+        return path_summary(self.notes, self.tests, self._document, self.conservation_error)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.summary())}</pre>"
+
+
+class PaymentDate(Tables):
+    """One payment date from a state: ``ledger``, ``tests``, ``notes``, and the state after it."""
+
+    _schemas: Mapping[str, Schema] = MappingProxyType(
+        {
+            "ledger": PATH_TABLES["ledger"],
+            "tests": PATH_TABLES["tests"],
+            "cashflows": PATH_TABLES["cashflows"],
+            "fees": PATH_TABLES["fees"],
+            "events": PATH_TABLES["events"],
+        }
+    )
+
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        *,
+        conservation_error: float,
+        document: Mapping[str, Any],
+        manifest: Mapping[str, Any],
+        state: Any = None,
+    ) -> None:
+        super().__init__(tables, conservation_error=conservation_error, document=document, manifest=manifest)
+        self._state = state
+
+    @property
+    def ledger(self) -> Table:
+        """One row per step and payee."""
+        return self._table("ledger")
+
+    @property
+    def tests(self) -> Table:
+        """One row per test."""
+        return self._table("tests")
+
+    @property
+    def notes(self) -> Table:
+        """One row per note, with the columns of `Result.cashflows`."""
+        return self._table("cashflows")
+
+    @property
+    def fees(self) -> Table:
+        """One row per fee."""
+        return self._table("fees")
+
+    @property
+    def events(self) -> Table:
+        """What happened on the date."""
+        return self._table("events")
+
+    @property
+    def state(self) -> Any:
+        """The state of the deal after the payment date."""
+        return self._state
+
+    def _repr_html_(self) -> str:
+        return self.ledger._repr_html_()

@@ -1,0 +1,294 @@
+"""Runs: one deterministic path, many correlated paths, one payment date."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Literal
+
+from cloche.errors import Cancelled, RunError
+from cloche.model.deal import Deal
+from cloche.model.default_model import GaussianCopula
+from cloche.model.scenario import Scenario
+from cloche.model.state import DealState
+from cloche.result import Keep, PaymentDate, Result, Simulation
+from cloche.tape import LoanPool
+
+__all__ = ["project", "run_payment_date", "simulate"]
+
+_MEMORY_LIMIT = 4 * 2**30
+_BYTES_A_FIGURE = 8
+_FIGURES_A_NOTE = 7
+_MAX_SEED = 2**64 - 1
+
+
+def project(
+    deal: Deal,
+    pool: LoanPool,
+    scenario: Scenario,
+    *,
+    state: DealState | None = None,
+    record: Literal["ledger"] = "ledger",
+) -> Result:
+    """Project a deal on a pool under a scenario: one path, everything kept.
+
+    Parameters
+    ----------
+    deal
+        The deal.
+    pool
+        Its loans, as of closing or later, before the end of the first collection period.
+    scenario
+        What is assumed: default, prepayment and recovery rates, index curves, reinvestment.
+    state
+        Reserved for runs that start from a later payment date, which this version does not compute yet.
+    record
+        ``ledger`` keeps every payment.
+
+    Returns
+    -------
+    Result
+        ``notes, cashflows, collateral, tests, ledger, fees, events``; money in currency units, rates as decimals.
+
+    Raises
+    ------
+    TapeError
+        If the tape does not fit the deal.
+    ScenarioError
+        If a value of the scenario is out of range or missing.
+    RunError
+        If the run is asked for something that this version does not compute.
+
+    Examples
+    --------
+    >>> import cloche as cl
+    >>> deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+    >>> pool = cl.synthetic.loan_pool(n=200, seed=7, as_of="2025-03-20")
+    >>> base = cl.Scenario(cdr=0.02, cpr=0.20, recovery=0.70, recovery_lag_months=6, rates=cl.RateCurve.flat(0.043))
+    >>> run = cl.project(deal, pool, base)
+    >>> 6.2 < run.notes.filter(note="A")["wal"][0] < 6.8
+    True
+    """
+    if state is not None:
+        raise RunError("state: a run from a later payment date is known but this version does not compute it yet")
+    if record != "ledger":
+        raise RunError(f"record: found {record!r}, expected 'ledger' (loan-level flows are not computed yet)")
+    core = _core()
+    raw = core.project(_compiled(deal), pool._core(), scenario.canonical_json())  # noqa: SLF001 - one package
+    raw["schedule"] = core.schedule(deal.canonical_json())
+    return Result.from_engine(raw, document=deal.to_canonical(), manifest=_manifest(deal, pool, scenario))
+
+
+def simulate(
+    deal: Deal,
+    pool: LoanPool,
+    model: GaussianCopula,
+    *,
+    scenario: Scenario,
+    paths: int,
+    seed: int,
+    threads: int | None = None,
+    keep: Keep = "summary",
+    sampling: Literal["plain"] = "plain",
+    max_memory: int = _MEMORY_LIMIT,
+    on_progress: Callable[[int, int], object] | None = None,
+    portable: bool = False,
+) -> Simulation:
+    """Simulate correlated defaults and pay the deal in every path.
+
+    Without ``pd`` in the model, default probabilities come from ``scenario.cdr``; the mean of the closing pool's
+    defaults then equals the projection's. Same inputs and seed give the same bits for any ``threads`` and instruction
+    set.
+
+    Parameters
+    ----------
+    deal, pool, scenario
+        As in `project`.
+    model
+        Who defaults together.
+    paths
+        Number of paths, 1 or more.
+    seed
+        Key of all random numbers, 0 to 2**64 - 1.
+    threads
+        Worker threads; by default as many as processors this process may use.
+    keep
+        ``summary`` keeps estimates; ``paths`` also a table with a row per path and note; ``cashflows`` also mean cash
+        flows by date.
+    sampling
+        ``plain``; other schemes are not computed yet.
+    max_memory
+        Bytes that the run may keep; an estimate above it is refused beforehand.
+    on_progress
+        Called as ``on_progress(done, total)`` at most every 0.1 s, on this thread.
+    portable
+        Use the baseline instruction set only.
+
+    Returns
+    -------
+    Simulation
+        Estimates with standard errors, and ``replay(path)``.
+
+    Raises
+    ------
+    Cancelled
+        On Ctrl-C, with ``partial``: the simulation of the paths that were finished, or None.
+    ScenarioError, TapeError, RunError
+        As in `project`.
+
+    Examples
+    --------
+    >>> import cloche as cl
+    >>> deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+    >>> pool = cl.synthetic.loan_pool(n=200, seed=7, as_of="2025-03-20")
+    >>> base = cl.Scenario(cdr=0.02, cpr=0.20, recovery=0.70, recovery_lag_months=6, rates=cl.RateCurve.flat(0.043))
+    >>> mc = cl.simulate(deal, pool, cl.GaussianCopula(inter=0.15, intra=0.25), scenario=base, paths=2_000, seed=7)
+    >>> mc.notes["note"].tolist()
+    ['A', 'B', 'C', 'D', 'E']
+    >>> mc.replay(41).conservation_error < 1e-9
+    True
+    """
+    _check_simulation(paths=paths, seed=seed, keep=keep, sampling=sampling)
+    if not isinstance(model, GaussianCopula):
+        raise RunError(f"model: found {type(model).__name__}, expected GaussianCopula")
+    estimate = _memory(deal, paths)
+    if estimate > max_memory:
+        raise RunError(
+            f"{paths:,} paths keep about {estimate / 2**30:.1f} GiB, above max_memory={max_memory / 2**30:.1f} GiB: "
+            "ask for fewer paths or raise max_memory"
+        )
+    workers = threads if threads is not None else len(os.sched_getaffinity(0))
+    if workers < 1:
+        raise RunError(f"threads: found {threads}, expected 1 or more")
+    raw = _core().simulate(
+        _compiled(deal),
+        pool._core(),  # noqa: SLF001 - one package
+        model.canonical_json(),
+        scenario.canonical_json(),
+        paths=paths,
+        seed=seed,
+        threads=workers,
+        keep_flows=keep == "cashflows",
+        portable=portable,
+        on_progress=on_progress,
+    )
+    manifest = _manifest(deal, pool, scenario) | {
+        "model": model.digest,
+        "measure": model.measure,
+        "seed": seed,
+        "paths": raw.paths_done,
+    }
+    partial = None
+    if raw.paths_done > 0:
+        partial = Simulation.from_core(raw, keep=keep, document=deal.to_canonical(), manifest=manifest)
+    if raw.interrupted:
+        raise Cancelled(f"simulation interrupted after {raw.paths_done:,} of {paths:,} paths", partial)
+    if partial is None:
+        raise RunError("no path was finished")
+    return partial
+
+
+def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None) -> PaymentDate:
+    """Run one payment date from a state of the deal.
+
+    Parameters
+    ----------
+    deal
+        The deal; the payment date of the state is a date of its schedule.
+    state
+        What is owed, what was collected, and the collateral, before the date.
+    pool
+        Reserved for the collateral as a tape; this version reads the figures of the state.
+
+    Returns
+    -------
+    PaymentDate
+        ``ledger, tests, notes, fees``, and ``state`` after the date; cash for reinvestment stays on deposit in
+        ``state.accounts["principal"]``.
+
+    Raises
+    ------
+    DealError
+        With every problem of the state and its place.
+    """
+    if pool is not None:
+        raise RunError("pool: collateral as a tape is known but this version reads the state's figures")
+    raw = _core().run_payment_date(_compiled(deal), state.canonical_json())
+    after = _state_after(state, raw)
+    manifest = _manifest(deal) | {"state": state.digest}
+    return PaymentDate.from_engine(raw, document=deal.to_canonical(), manifest=manifest, state=after)
+
+
+def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
+    document = state.to_canonical()
+    codes, names = raw["cashflows"]["note"]
+    columns = raw["cashflows"]
+    for row, code in enumerate(codes):
+        note = document["notes"][names[code]]
+        paid = float(columns["interest_paid"][row])
+        note["balance"] = float(columns["end_balance"][row])
+        note["deferred_interest"] = float(columns["deferred_balance"][row])
+        note["interest_shortfall"] = float(columns["interest_shortfall"][row])
+        if "cost" in note or note.get("distributions"):
+            note["distributions"] = [*note.get("distributions", []), [state.payment_date, paid]]
+        if names[code] in raw["amortization_unpaid"] and "amortization_due" in note:
+            note["amortization_due"] = float(raw["amortization_unpaid"][names[code]])
+    document["fees"] = {name: {"unpaid": float(unpaid)} for name, unpaid in raw["fees_unpaid"].items()}
+    document["collected"] = {
+        "interest": float(raw["interest_account"]),
+        "principal": float(raw["principal_account"]),
+    }
+    return DealState.from_dict(document)
+
+
+def _core() -> Any:
+    from cloche import _core as core  # noqa: PLC0415 - documents are read and written without the engine
+
+    return core
+
+
+_DEALS: dict[str, Any] = {}
+_DEALS_KEPT = 64
+
+
+def _compiled(deal: Deal) -> Any:
+    """Return the compiled deal; the last few are kept, since a study runs one deal many times."""
+    found = _DEALS.get(deal.digest)
+    if found is None:
+        found = _core().Deal(deal.canonical_json())
+        while len(_DEALS) >= _DEALS_KEPT:
+            _DEALS.pop(next(iter(_DEALS)))
+        _DEALS[deal.digest] = found
+    return found
+
+
+def _manifest(deal: Deal, pool: LoanPool | None = None, scenario: Scenario | None = None) -> dict[str, Any]:
+    from cloche.version import __version__  # noqa: PLC0415 - reads the package's metadata
+
+    manifest: dict[str, Any] = {
+        "version": __version__,
+        "deal": deal.digest,
+        "conventions": dict(_core().conventions(deal.canonical_json())),
+    }
+    if pool is not None:
+        manifest["pool"] = pool.hash
+        manifest["as_of"] = pool.as_of.isoformat()
+    if scenario is not None:
+        manifest["scenario"] = scenario.digest
+    return manifest
+
+
+def _memory(deal: Deal, paths: int) -> int:
+    figures = _FIGURES_A_NOTE * len(deal.notes) + 4 * 16
+    return paths * figures * _BYTES_A_FIGURE
+
+
+def _check_simulation(*, paths: int, seed: int, keep: str, sampling: str) -> None:
+    if isinstance(paths, bool) or not isinstance(paths, int) or paths < 1:
+        raise RunError(f"paths: found {paths!r}, expected a whole number of 1 or more")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _MAX_SEED:
+        raise RunError(f"seed: found {seed!r}, expected a whole number from 0 to 2**64 - 1")
+    if keep not in ("summary", "paths", "cashflows"):
+        raise RunError(f"keep: found {keep!r}, expected 'summary', 'paths' or 'cashflows'")
+    if sampling != "plain":
+        raise RunError(f"sampling: found {sampling!r}; this version computes 'plain'")

@@ -1,0 +1,1 @@
+"""Tools for tests: strategies of documents, facts that hold for every result, a slow reference of the projection."""

@@ -1,0 +1,247 @@
+"""Facts that hold for every result, checked on its tables.
+
+Tables are lists of dicts with the column names of the results. Each function asserts and returns nothing; amounts
+are in currency units, tolerances in shares of `par` where a par is given.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+Row = Mapping[str, Any]
+Document = Mapping[str, Any]
+
+
+def cash_conserved(
+    ledger: Sequence[Row], collateral: Sequence[Row], *, par: float, tolerance: float = 1e-9
+) -> None:
+    """Every date: proceeds = what was paid to anyone + what stays on deposit + what was spent on collateral.
+
+    Parameters
+    ----------
+    ledger
+        Table `ledger`; transfers are outside the sum of payments.
+    collateral
+        Table `collateral`.
+    par
+        Par of the deal.
+    tolerance
+        Largest error, as a share of `par`.
+    """
+    proceeds = {row["date"]: row["interest_collected"] + row["principal_cash"] for row in collateral}
+    paid: dict[Any, float] = defaultdict(float)
+    kept: dict[Any, float] = defaultdict(float)
+    for row in ledger:
+        if row["source"] != "transfer":
+            paid[row["date"]] += row["paid"]
+        elif row["step"] in {"reinvest", "retain"} or (row["step"] == "cure" and row["waterfall"] == "interest"):
+            kept[row["date"]] += row["paid"]
+    for day, available in proceeds.items():
+        error = abs(available - paid[day] - kept[day])
+        assert error <= tolerance * par, f"{day}: {error} of cash is not accounted for"
+
+
+def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float = 1e-9) -> None:
+    """Inside a waterfall each row starts with what the row before left, less what it paid.
+
+    Interest diverted to principal joins the principal waterfall at its first purchase or principal step.
+    """
+    for first, second in pairwise(ledger):
+        for row in (first, second):
+            assert row["paid"] >= 0, row
+            assert row["paid"] <= row["due"] + tolerance * par, row
+            error = abs(row["available_before"] - row["paid"] - row["available_after"])
+            assert error <= tolerance * par, row
+        if (first["date"], first["waterfall"]) != (second["date"], second["waterfall"]):
+            continue
+        gain = second["available_before"] - first["available_after"]
+        joins = second["step"] in {"reinvest", "pay_principal"}
+        assert abs(gain) <= tolerance * par or (joins and gain > 0), (first, second)
+
+
+def balances_continue(cashflows: Sequence[Row], *, par: float, tolerance: float = 1e-9) -> None:
+    """Each note: end = begin − principal, the next begin = end, and nothing is negative."""
+    for rows in _by_note(cashflows).values():
+        for row in rows:
+            assert row["begin_balance"] >= 0, row
+            assert row["end_balance"] >= -tolerance * par, row
+            error = abs(row["begin_balance"] - row["principal_paid"] - row["end_balance"])
+            assert error <= tolerance * par, row
+            for column in ("interest_paid", "deferred_paid", "principal_paid", "deferred_balance"):
+                assert row[column] >= -tolerance * par, (column, row)
+        for before, after in pairwise(rows):
+            assert abs(before["end_balance"] - after["begin_balance"]) <= tolerance * par, after
+            change = after["deferred_interest"] - after["deferred_paid"]
+            error = abs(before["deferred_balance"] + change - after["deferred_balance"])
+            assert error <= tolerance * par, after
+
+
+def interest_is_paid_deferred_or_overdue(
+    cashflows: Sequence[Row], deal: Document, *, par: float, tolerance: float = 1e-9
+) -> None:
+    """Interest due and overdue before = interest paid + newly deferred + overdue after; only deferrable defers."""
+    terms = {note["name"]: note for note in deal["notes"]}
+    for name, rows in _by_note(cashflows).items():
+        if terms[name].get("residual"):
+            continue
+        overdue = 0.0
+        for row in rows:
+            left = row["deferred_interest"] + row["interest_shortfall"]
+            error = abs(overdue + row["interest_due"] - row["interest_paid"] - left)
+            assert error <= tolerance * par, row
+            if not terms[name].get("deferrable"):
+                assert row["deferred_interest"] == 0, row
+            overdue = row["interest_shortfall"]
+
+
+def pari_passu_proportional(cashflows: Sequence[Row], deal: Document, *, tolerance: float = 1e-9) -> None:
+    """Notes of one rank get principal in proportion to their balances and interest in proportion to what is due."""
+    ranks: dict[int, list[str]] = defaultdict(list)
+    for note in deal["notes"]:
+        if note.get("principal_rank") is not None and not note.get("residual"):
+            ranks[note["principal_rank"]].append(note["name"])
+    rows = {(row["date"], row["note"]): row for row in cashflows}
+    overdue: dict[str, float] = defaultdict(float)
+    for day in sorted({row["date"] for row in cashflows}):
+        for names in ranks.values():
+            here = [rows[day, name] for name in names]
+            _same_ratio([(row["principal_paid"], row["begin_balance"]) for row in here], tolerance)
+            _same_ratio(
+                [(row["interest_paid"], row["interest_due"] + overdue[row["note"]]) for row in here], tolerance
+            )
+            for row in here:
+                overdue[row["note"]] = row["interest_shortfall"]
+
+
+def _same_ratio(pairs: Iterable[tuple[float, float]], tolerance: float) -> None:
+    ratios = [paid / due for paid, due in pairs if due > 1e-3]
+    assert not ratios or max(ratios) - min(ratios) <= tolerance, ratios
+
+
+def no_principal_out_of_order(
+    cashflows: Sequence[Row], deal: Document, *, par: float, tolerance: float = 1e-9
+) -> None:
+    """A class gets principal only on dates on which every more senior class ends with nothing outstanding.
+
+    For deals whose principal follows the ranks; a class X, which has no principal rank, is outside.
+    """
+    ranks = {
+        note["name"]: note["principal_rank"]
+        for note in deal["notes"]
+        if note.get("principal_rank") is not None and not note.get("residual")
+    }
+    days: dict[Any, list[Row]] = defaultdict(list)
+    for row in cashflows:
+        if row["note"] in ranks:
+            days[row["date"]].append(row)
+    for rows in days.values():
+        for junior in rows:
+            if junior["principal_paid"] <= tolerance * par:
+                continue
+            for senior in rows:
+                if ranks[senior["note"]] < ranks[junior["note"]]:
+                    assert senior["end_balance"] <= tolerance * par, (senior, junior)
+
+
+def losses_from_the_bottom(
+    cashflows: Sequence[Row], deal: Document, *, par: float, tolerance: float = 1e-9
+) -> None:
+    """Where a class ends with a loss, every class below it loses all that it had when the last date opened.
+
+    For deals whose principal follows the ranks; a class X, which has no principal rank, is outside.
+    """
+    final = {name: rows[-1] for name, rows in _by_note(cashflows).items()}
+    ranked = [
+        (note["principal_rank"], note["name"])
+        for note in deal["notes"]
+        if note.get("principal_rank") is not None and not note.get("residual")
+    ]
+    for rank, name in ranked:
+        if final[name]["final_loss"] <= tolerance * par:
+            continue
+        for other_rank, other in ranked:
+            if other_rank > rank:
+                row = final[other]
+                assert abs(row["final_loss"] - row["begin_balance"]) <= tolerance * par, (name, row)
+
+
+def all_paid_in_full(cashflows: Sequence[Row], deal: Document, *, par: float, tolerance: float = 1e-9) -> None:
+    """Every rated class is repaid, and no interest was ever deferred or overdue."""
+    residual = {note["name"] for note in deal["notes"] if note.get("residual")}
+    for name, rows in _by_note(cashflows).items():
+        if name in residual:
+            continue
+        assert rows[-1]["end_balance"] <= tolerance * par, rows[-1]
+        for row in rows:
+            assert row["deferred_balance"] <= tolerance * par, row
+            assert row["interest_shortfall"] <= tolerance * par, row
+
+
+def pool_conserved(
+    collateral: Sequence[Row], *, opening_par: float, par: float, tolerance: float = 1e-9
+) -> None:
+    """Performing par + defaults + instalments + prepayments + sales − purchases = opening par, on every date.
+
+    `sold_par` is used where the table has it; without it the dates with sale proceeds are not checked.
+    """
+    gone = bought = 0.0
+    for row in collateral:
+        gone += row["new_defaults"] + row["scheduled_principal"] + row["prepaid_principal"]
+        gone += row.get("sold_par") or 0.0
+        if row["sale_proceeds"] and "sold_par" not in row:
+            return
+        error = abs(row["performing_par"] + gone - bought - opening_par)
+        assert error <= tolerance * par, f"{row['date']}: {error} of par is not accounted for"
+        bought += row["new_purchases_par"]
+
+
+def funded_cures_restore_the_ratio(
+    ledger: Sequence[Row], tests: Sequence[Row], *, tolerance: float = 1e-9
+) -> None:
+    """On a date on which every cure was paid in full, each OC test that a cure names holds after its last cure.
+
+    Needs the column `ratio_after_cure`. For deals whose denominators hold no note outside the note payment sequence.
+    """
+    payment_dates = sorted({row["date"] for row in ledger})
+    determination_dates = sorted({row["date"] for row in tests})
+    paid_on = dict(zip(determination_dates, payment_dates, strict=bool(tests)))
+    short = {
+        row["date"]
+        for row in ledger
+        if row["step"] == "cure" and row["paid"] < row["due"] - max(1e-6, 1e-12 * row["due"])
+    }
+    for row in tests:
+        served = row["kind"] == "oc" and row["passes"] is not None and row["ratio_after_cure"] is not None
+        if served and paid_on[row["date"]] not in short:
+            assert row["ratio_after_cure"] >= row["trigger"] * (1 - tolerance), row
+
+
+def scaled(first: Sequence[Row], second: Sequence[Row], factor: float, columns: Iterable[str]) -> None:
+    """The money columns of the second table are `factor` times those of the first.
+
+    Parameters
+    ----------
+    first, second
+        The same table of two runs.
+    factor
+        Ratio of all money of the second run's documents to the first's.
+    columns
+        Money columns.
+    """
+    assert len(first) == len(second)
+    for one, other in zip(first, second, strict=True):
+        for column in columns:
+            assert math.isclose(one[column] * factor, other[column], rel_tol=1e-9, abs_tol=1e-6 * factor), (
+                column,
+                one,
+                other,
+            )
+
+
+def _by_note(cashflows: Sequence[Row]) -> dict[str, list[Row]]:
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for row in cashflows:
+        rows[row["note"]].append(row)
+    return rows

@@ -1,0 +1,157 @@
+"""What is known on one payment date, and the running amounts of its two waterfalls."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from cloche.testing.reference import tests as coverage
+from cloche.testing.reference.collateral import Measure
+from cloche.testing.reference.dates import Period
+from cloche.testing.reference.fees import Fee
+from cloche.testing.reference.notes import Groups, Note, mark_controlling, sequence
+
+Row = dict[str, Any]
+"""One row of a table."""
+
+
+@dataclass
+class Day:
+    """A payment date. Amounts in currency units.
+
+    `unscheduled` is prepaid principal of the collection period; `residual_flows` the dated flows of the residual
+    notes before this date. The amounts from `diverted` on move as the waterfalls run; `proceeds` of a waterfall is
+    what it started with.
+    """
+
+    deal: Mapping[str, Any]
+    period: Period
+    in_reinvestment: bool
+    conventions: Mapping[str, Any]
+    notes: dict[str, Note]
+    fees: dict[str, Fee]
+    measure: Measure
+    interest_proceeds: float
+    principal_proceeds: float
+    residual_flows: list[tuple[date, float]]
+    unscheduled: float = 0.0
+    post_period_share: float = 0.0
+    closing_par: float = 0.0
+
+    tests: dict[str, coverage.Test] = field(default_factory=dict)
+    ic_numerator: float = 0.0
+    diverted: float = 0.0
+    bought: float = 0.0
+    principal_spent: float = 0.0
+    distributed: float = 0.0
+    held_interest: float = 0.0
+    held_principal: float = 0.0
+    purchase_cash: float = 0.0
+    incentive: dict[str, float] = field(default_factory=dict)
+    ratio_after_cure: dict[str, float] = field(default_factory=dict)
+    ledger: list[Row] = field(default_factory=list)
+    before: list[Row] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        mark_controlling(list(self.notes.values()))
+        for note in self.notes.values():
+            note.compound = self.conventions["interest_on_unpaid"] == "compound"
+            note.accrue()
+        for terms in self.deal.get("tests", ()):
+            inside = coverage.members(
+                terms,
+                list(self.notes.values()),
+                x_in_oc=self.conventions["x_in_oc"],
+                x_in_ic=self.conventions["x_in_ic"],
+            )
+            active = coverage.is_active(terms, self.deal, self.period)
+            self.tests[terms["name"]] = coverage.Test(
+                terms["name"],
+                terms["kind"],
+                tuple(name for name in self.notes if name in inside),
+                terms["trigger"],
+                active,
+            )
+
+    @property
+    def date(self) -> date:
+        """Payment date."""
+        return self.period.payment_date
+
+    def sequence(self, name: str | None) -> Groups:
+        """Groups of a named sequence, the note payment sequence when there is no name."""
+        return sequence(self.deal, name)
+
+    def numerator(self, test: coverage.Test) -> float:
+        """Numerator now: principal spent is gone, cash kept as collateral by a cure is there, diverted is not yet."""
+        if test.kind == "ic":
+            return self.ic_numerator
+        start = self.measure.oc_numerator if test.kind == "oc" else self.measure.eod_numerator
+        return start - self.principal_spent + self.bought
+
+    def denominator(self, test: coverage.Test) -> float:
+        """Denominator now, pro forma for what was paid before."""
+        inside = [self.notes[name] for name in test.members]
+        if test.kind == "ic":
+            return sum(note.opening["current"] - note.saved for note in inside)
+        if test.kind == "oc" and self.conventions["deferred_in_oc"]:
+            return sum(note.balance + note.deferred for note in inside)
+        return sum(note.balance for note in inside)
+
+    def ratio(self, test: coverage.Test) -> float:
+        """Ratio now."""
+        return coverage.ratio(self.numerator(test), self.denominator(test))
+
+    def passes(self, test: coverage.Test) -> bool:
+        """Whether a test holds now; one that does not apply yet holds."""
+        return not test.active or coverage.passes(self.numerator(test), self.denominator(test), test.trigger)
+
+    def need(
+        self, test: coverage.Test, groups: Groups, *, from_principal: bool
+    ) -> tuple[float, list[coverage.Stretch]]:
+        """Payment that restores a test and the stretches it may use; infinite when they do not suffice."""
+        order = coverage.reaching(coverage.stretches(groups, self.notes), test.members)
+        if not test.active:
+            return 0.0, order
+        numerator, denominator = self.numerator(test), self.denominator(test)
+        if test.kind == "ic":
+            need = coverage.ic_need(numerator, denominator, test.trigger, order, test.members, self.notes)
+        else:
+            need = coverage.oc_need(
+                numerator,
+                denominator,
+                test.trigger,
+                order,
+                test.members,
+                from_principal=from_principal,
+                deferred_counts=self.conventions["deferred_in_oc"],
+            )
+        return need, order
+
+    def cash_need(self, test: coverage.Test) -> float:
+        """Cash that restores an OC test when it is kept as principal: T·D − N."""
+        if not test.active or test.kind == "ic":
+            return 0.0
+        return max(0.0, test.trigger * self.denominator(test) - self.numerator(test))
+
+    def test_rows(self) -> list[Row]:
+        """Tests at this moment: name, kind, numerator, denominator, ratio, trigger, cushions, whether it passes."""
+        rows = []
+        for test in self.tests.values():
+            numerator, denominator = self.numerator(test), self.denominator(test)
+            ratio = coverage.ratio(numerator, denominator)
+            rows.append(
+                {
+                    "date": self.period.determination_date,
+                    "test": test.name,
+                    "kind": test.kind,
+                    "numerator": numerator,
+                    "denominator": denominator,
+                    "ratio": ratio,
+                    "trigger": test.trigger,
+                    "cushion": ratio - test.trigger,
+                    "cushion_amount": numerator - test.trigger * denominator,
+                    "passes": self.passes(test) if test.active else None,
+                }
+            )
+        return rows

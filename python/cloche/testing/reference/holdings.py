@@ -1,0 +1,322 @@
+"""The collateral of a deal through a scenario: loans, cohorts bought later, defaulted par that waits for cash."""
+
+import math
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cloche.testing.reference import pool, values
+from cloche.testing.reference.collateral import Defaulted, Measure, Performing, measure
+from cloche.testing.reference.conventions import conventions
+from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
+from cloche.testing.reference.rates import fixing, period_fixing
+
+Document = Mapping[str, Any]
+
+ROUNDING = 1e-9
+"""What a count of months or periods may exceed a whole number by without counting as the next."""
+
+
+@dataclass
+class Recovery:
+    """Defaulted par that waits for its recovery, collected in step `due`; prices and rates as shares of par."""
+
+    par: float
+    rate: float
+    market_price: float
+    since: date
+    due: int
+
+
+@dataclass
+class Collections:
+    """What the pool paid in a step, in currency units."""
+
+    interest: float = 0.0
+    scheduled: float = 0.0
+    prepaid: float = 0.0
+    recoveries: float = 0.0
+    sale_proceeds: float = 0.0
+    sold_par: float = 0.0
+    defaulted: float = 0.0
+
+    @property
+    def principal(self) -> float:
+        """All principal proceeds."""
+        return self.scheduled + self.prepaid + self.recoveries + self.sale_proceeds
+
+
+@dataclass(frozen=True)
+class Future:
+    """What a projection assumes.
+
+    `defaults_by_period` holds obligors that default wholly at the start of a step and are spared the scenario's
+    default rate; the defaults that the scenario names by date come on top of its rate.
+    """
+
+    deal: Document
+    scenario: Document
+    as_of: date
+    periods: Sequence[Period]
+    defaults_by_period: Mapping[str, int]
+    fixing_holidays: AbstractSet[date] = frozenset()
+
+
+class Holdings:
+    """The collateral between two payment dates.
+
+    Parameters
+    ----------
+    loans
+        The tape, in canonical order.
+    future
+        Deal, scenario and periods.
+    """
+
+    def __init__(self, loans: Sequence[Document], future: Future) -> None:
+        self.deal = future.deal
+        self.scenario = future.scenario
+        self.periods = future.periods
+        self.conventions = conventions(future.deal)
+        self.fixing_days = BusinessDays(frozenset(future.fixing_holidays))
+        self.benchmark = benchmark_index(future.deal, future.scenario["rates"])
+        self.stated_maturity = parse_date(future.deal["dates"]["stated_maturity"])
+        self.start = future.periods[0].collection_start
+        self.spared = frozenset(future.defaults_by_period)
+        self.named = named_defaults(loans, future)
+        self.fixings: dict[tuple[str, int], float] = {}
+        self.positions: list[pool.Position] = []
+        self.queue: list[Recovery] = []
+        for loan in loans:
+            self._take_in(loan, future.as_of)
+
+    def _take_in(self, loan: Document, as_of: date) -> None:
+        """A performing loan becomes a position, a defaulted one waits for its recovery."""
+        terms = pool.loan_terms(loan, self.deal, parse_date(self.deal["dates"]["closing"]))
+        defaulted_on = loan.get("default_date")
+        if defaulted_on is None:
+            if terms.maturity < as_of:
+                raise ValueError(f"{terms.loan_id}: matured before {as_of}")
+            self.positions.append(pool.Position(terms, loan["par"], loan["par"]))
+            return
+        defaulted_on = parse_date(defaulted_on)
+        if defaulted_on > as_of:
+            raise ValueError(f"{terms.loan_id}: default_date {defaulted_on} is after {as_of}")
+        rate = self._recovery_rate(terms, self.periods[0])
+        lag = math.ceil(self._recovery_lag(terms, self.periods[0]) - ROUNDING)
+        received = add_months(defaulted_on, lag)
+        steps = [period.number for period in self.periods if received <= period.collection_end]
+        due = steps[0] if steps else len(self.periods)
+        self.queue.append(Recovery(loan["par"], rate, terms.market_price, defaulted_on, due))
+
+    # Numbers of the scenario for a loan
+
+    def _number(self, name: str, terms: pool.Terms, period: Period, own: float | None) -> float | None:
+        """A tape column beats a number, a list and a date table, and yields to groups beyond `*`."""
+        value = self.scenario.get(name)
+        if own is not None and not values.names_groups(value):
+            return own
+        if value is None:
+            return None
+        keys = values.group_keys(
+            obligor=terms.obligor, industry=terms.industry, rating=terms.rating, lien=terms.lien
+        )
+        return values.by_group(value, period, keys)
+
+    def _recovery_rate(self, terms: pool.Terms, period: Period) -> float:
+        if terms.cohort and terms.recovery is not None:
+            return terms.recovery
+        rate = self._number("recovery", terms, period, terms.recovery)
+        if rate is None:
+            raise ValueError(f"{terms.loan_id}: no recovery on the tape or in the scenario")
+        return rate
+
+    def _recovery_lag(self, terms: pool.Terms, period: Period) -> float:
+        return self._number("recovery_lag_months", terms, period, terms.recovery_lag_months) or 0.0
+
+    def _rates(self, terms: pool.Terms, period: Period) -> tuple[float, float, float]:
+        """Default and prepayment rate of the step, and the years of amortization that fall due in it."""
+        simple = self.conventions["rate_convention"] == "simple"
+        years = period.credit_years
+        if self.conventions["rate_exponent"] == "days_365":
+            years = (period.collection_end - period.collection_start).days / 365
+        cdr = 0.0
+        if terms.cohort and self.scenario.get("reinvestment", {}).get("pd") is not None:
+            cdr = self.scenario["reinvestment"]["pd"]
+        elif terms.cohort or terms.obligor not in self.spared:
+            cdr = self._number("cdr", terms, period, None) or 0.0
+        cpr = self._number("cpr", terms, period, terms.cpr) or 0.0
+        mdr = values.period_rate(cdr, years, simple=simple)
+        if not terms.cohort and self.named.get(terms.obligor) == period.number:
+            mdr = 1.0
+        return mdr, values.period_rate(cpr, years, simple=simple), years
+
+    def index_rate(self, index: str, period: Period) -> float:
+        """Fixing of an index for a payment period; the empty name is the index of the notes."""
+        key = (index or self.benchmark, period.number)
+        if key not in self.fixings:
+            self.fixings[key] = period_fixing(self.scenario["rates"], key[0], period)
+        return self.fixings[key]
+
+    def _own_fixing(self, index: str, start: date) -> float:
+        """Fixing of an own accrual period: two business days before it starts."""
+        return fixing(self.scenario["rates"], index or self.benchmark, self.fixing_days.add(start, -2))
+
+    # Steps
+
+    def collect(self, period: Period) -> Collections:
+        """Step every position, collect recoveries, and on the last date sell what is left."""
+        got = Collections()
+        for position in self.positions:
+            terms = position.terms
+            mdr, mpr, years = self._rates(terms, period)
+            flow = pool.step(
+                position,
+                period,
+                default_rate=mdr,
+                prepayment_rate=mpr,
+                instalment_years=years,
+                index_rate=0.0 if terms.fixed_rate is not None else self.index_rate(terms.index, period),
+                fixing=self._own_fixing,
+                conventions=self.conventions,
+            )
+            got.interest += flow.interest
+            got.scheduled += flow.scheduled
+            got.prepaid += flow.prepaid
+            got.defaulted += flow.defaulted
+            if flow.defaulted > 0:
+                self._default(terms, flow.defaulted, period)
+        if period.last:
+            self._sell(period, got)
+        received = [item for item in self.queue if period.last or item.due <= period.number]
+        got.recoveries = sum(item.par * item.rate for item in received)
+        self.queue = [] if period.last else [item for item in self.queue if item.due > period.number]
+        self.positions = [position for position in self.positions if position.balance > 0]
+        return got
+
+    def _default(self, terms: pool.Terms, par: float, period: Period) -> None:
+        rate = self._recovery_rate(terms, period)
+        frequency = self.deal["dates"]["payment_frequency_months"]
+        steps = math.ceil(self._recovery_lag(terms, period) / frequency - ROUNDING)
+        since = max(self.start, period.unadjusted_start)
+        self.queue.append(Recovery(par, rate, rate, since, period.number + steps))
+
+    def _sell(self, period: Period, got: Collections) -> None:
+        """Sell performing par at the liquidation price; own accrual periods pay what has accrued."""
+        price = self.scenario.get("liquidation_price", 1.0)
+        for position in self.positions:
+            got.sold_par += position.balance
+            got.sale_proceeds += position.balance * price
+            got.interest += position.balance * pool.accrued_per_unit(
+                position.terms, period.collection_end, self._own_fixing
+            )
+            position.balance = 0.0
+
+    def measure(self, day: date, cash: float) -> Measure:
+        """Collateral amounts on a day, with `cash` principal proceeds on deposit."""
+        share = self.deal.get("collateral", {}).get("long_dated_value")
+        assets = []
+        for position in self.positions:
+            terms = position.terms
+            long_share = None
+            if share is not None and terms.maturity > self.stated_maturity:
+                long_share = share if terms.maturity <= add_months(self.stated_maturity, 24) else 0.0
+            assets.append(
+                Performing(position.balance, terms.market_price, terms.ccc, terms.discount_price, long_share)
+            )
+        defaulted = [
+            Defaulted(item.par, item.market_price, item.rate, day > add_months(item.since, 36))
+            for item in self.queue
+        ]
+        return measure(
+            assets,
+            defaulted,
+            cash,
+            rules=self.deal.get("collateral", {}),
+            target_par=self.deal["target_par"],
+            with_discount=self.conventions["discount_in_ccc"] == "lower",
+        )
+
+    def buy(self, period: Period, cash: float) -> float:
+        """Turn cash into a cohort on the payment date; the par bought, in currency units."""
+        if cash <= 0:
+            return 0.0
+        rules = self.scenario.get("reinvestment", {})
+        price = values.at_period(rules.get("price", {"kind": "constant", "value": 1.0}), period)
+        spread = values.at_period(rules.get("spread", {"kind": "constant", "value": 0.0350}), period)
+        months = round(12 * rules.get("term_years", 6.0))
+        rating = rules.get("rating") or ""
+        weak = rating in pool.CCC_RATINGS
+        par = cash / price
+        discount_rules = self.deal.get("collateral", {}).get("discount")
+        terms = pool.Terms(
+            loan_id=f"cohort {period.number}",
+            obligor="",
+            industry="",
+            rating=rating,
+            lien="",
+            fixed_rate=None,
+            index=self.benchmark,
+            spread=spread,
+            floor=rules.get("floor", 0.0),
+            csa=0.0,
+            csa_in_floor=False,
+            day_count="act/360",
+            maturity=min(add_months(period.unadjusted_end, months), add_months(self.stated_maturity, -1)),
+            amortization_rate=0.01,
+            original_par=par,
+            market_price=price,
+            discount_price=pool.discount_price(price, price, weak=weak, rules=discount_rules),
+            ccc=weak,
+            cpr=None,
+            recovery=rules.get("recovery"),
+            recovery_lag_months=None,
+            earns_from=period.payment_date,
+            cohort=True,
+        )
+        self.positions.append(pool.Position(terms, par, par))
+        return par
+
+    def worth(self) -> float:
+        """Performing par and recoveries to come, in currency units."""
+        performing = sum(position.balance for position in self.positions)
+        return performing + sum(item.par * item.rate for item in self.queue)
+
+
+def benchmark_index(deal: Document, curves: Mapping[str, Any]) -> str:
+    """Index of the notes: that of the first floating one; without one `*` or the first curve by name."""
+    for note in deal["notes"]:
+        coupon = note.get("coupon") or {}
+        if coupon.get("index") and coupon.get("fixed") is None:
+            return str(coupon["index"])
+    return "*" if "*" in curves else min(curves)
+
+
+def named_defaults(loans: Sequence[Document], future: Future) -> dict[str, int]:
+    """Step in which each named obligor defaults.
+
+    A default on a date falls into the step whose unadjusted payment dates enclose it, in 30/360 time from the
+    as-of date; after the last step it has no effect.
+
+    Raises
+    ------
+    ValueError
+        For an obligor that is not in the pool and for a default that is not after the as-of date.
+    """
+    dated = {name: parse_date(text) for name, text in future.scenario.get("defaults", {}).items()}
+    known = {loan.get("obligor_id") or loan["loan_id"] for loan in loans}
+    strangers = {*future.defaults_by_period, *dated} - known
+    if strangers:
+        raise ValueError(f"defaults: not in the pool: {sorted(strangers)}")
+    steps = dict(future.defaults_by_period)
+    for obligor, day in dated.items():
+        if day <= future.as_of:
+            raise ValueError(f"defaults.{obligor}: {day} is not after {future.as_of}")
+        time = day_count_fraction("30/360", future.as_of, day)
+        for period in future.periods:
+            if time <= day_count_fraction("30/360", future.as_of, period.unadjusted_end):
+                steps[obligor] = period.number
+                break
+    return steps

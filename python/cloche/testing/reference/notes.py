@@ -1,0 +1,184 @@
+"""Classes of notes on a payment date: what is due, what may be deferred, who controls."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from cloche.testing.reference.dates import day_count_fraction, parse_date
+
+Groups = list[list[str]]
+
+
+@dataclass
+class Note:
+    """A class on one payment date; balances move as it is paid. Amounts in currency units, rates a year.
+
+    `current` is this date's interest, `overdue` unpaid interest of earlier dates that could not be deferred,
+    `amortization` the instalment due, `saved` the interest of this period that cures' paydowns would have saved.
+    """
+
+    name: str
+    interest_rank: int | None
+    principal_rank: int | None
+    residual: bool
+    deferrable: bool
+    original_balance: float
+    balance: float
+    deferred: float = 0.0
+    overdue: float = 0.0
+    index_rate: float | None = None
+    rate: float = 0.0
+    day_count_fraction: float = 0.0
+    current: float = 0.0
+    amortization: float = 0.0
+    controlling: bool = False
+    compound: bool = True
+    saved: float = 0.0
+    interest_paid: float = 0.0
+    deferred_paid: float = 0.0
+    principal_paid: float = 0.0
+    opening: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def may_defer(self) -> bool:
+        """Whether interest unpaid on this date is deferred rather than overdue."""
+        return self.deferrable and not self.controlling
+
+    @property
+    def interest_owed(self) -> float:
+        """Overdue and current interest still unpaid on this date."""
+        return self.overdue + self.current
+
+    def accrue(self) -> None:
+        """Set the interest of the period, with interest on deferred and overdue interest when compounding."""
+        base = self.balance + (self.deferred + self.overdue if self.compound else 0.0)
+        self.current = base * self.rate * self.day_count_fraction
+        self.opening = {
+            "balance": self.balance,
+            "deferred": self.deferred,
+            "overdue": self.overdue,
+            "current": self.current,
+        }
+
+    def pay_interest(self, amount: float) -> None:
+        """Pay overdue interest, then this date's."""
+        self.interest_paid += amount
+        if amount >= self.interest_owed:
+            self.overdue = self.current = 0.0
+            return
+        old = min(amount, self.overdue)
+        self.overdue -= old
+        self.current -= amount - old
+
+    def pay_deferred(self, amount: float, *, cure: bool = False) -> None:
+        """Pay deferred interest; a cure also lowers the interest of the pro forma coverage test."""
+        self.deferred_paid += amount
+        self.deferred -= amount
+        if cure and self.compound:
+            self.saved += amount * self.rate * self.day_count_fraction
+
+    def pay_principal(self, amount: float, *, cure: bool = False) -> None:
+        """Pay principal; a cure also lowers the interest of the pro forma coverage test."""
+        self.principal_paid += amount
+        self.balance -= amount
+        if cure:
+            self.saved += amount * self.rate * self.day_count_fraction
+
+    def pay_amortization(self, amount: float) -> None:
+        """Pay an instalment."""
+        self.amortization -= amount
+        self.pay_principal(amount)
+
+    def close(self) -> float:
+        """Turn unpaid interest of the date into deferred or overdue interest; the amount newly deferred."""
+        unpaid, self.current = self.current, 0.0
+        if self.may_defer:
+            self.deferred += unpaid
+            return unpaid
+        self.overdue += unpaid
+        return 0.0
+
+
+def coupon_rate(coupon: Mapping[str, Any], index_rate: float | None, start: date) -> float:
+    """Coupon a year for the accrual period that starts on `start` (unadjusted).
+
+    Floating: max(index, floor) + spread, the floor 0 when absent, the cap on the index; never negative.
+    A step-up holds for accrual periods that start on or after its date.
+
+    Examples
+    --------
+    >>> coupon_rate({"index": "sofr_3m", "spread": 0.013}, -0.002, date(2026, 4, 20))
+    0.013
+    """
+    terms = {"spread": coupon.get("spread"), "fixed": coupon.get("fixed")}
+    for change in sorted(coupon.get("step_up", ()), key=lambda change: str(change["from"])):
+        if start >= parse_date(change["from"]):
+            terms.update({key: change[key] for key in ("spread", "fixed") if change.get(key) is not None})
+    if terms["fixed"] is not None:
+        return float(terms["fixed"])
+    level = max(index_rate or 0.0, coupon.get("floor") or 0.0)
+    if coupon.get("cap") is not None:
+        level = min(level, coupon["cap"])
+    return max(0.0, level + float(terms["spread"] or 0.0))
+
+
+def accrual_fraction(
+    coupon: Mapping[str, Any], *, adjusted: tuple[date, date], unadjusted: tuple[date, date]
+) -> float:
+    """Day count fraction of a coupon: act/360 on adjusted dates when floating, 30/360 on unadjusted when fixed."""
+    fixed = coupon.get("fixed") is not None
+    name = coupon.get("day_count") or ("30/360" if fixed else "act/360")
+    start, end = unadjusted if fixed or name.startswith("30") else adjusted
+    return day_count_fraction(name, start, end)
+
+
+def instalment(terms: Mapping[str, Any], number: int, balance: float, carried: float) -> float:
+    """Amortization due on payment date `number`: original / payments and what was carried, the rest on the last.
+
+    Parameters
+    ----------
+    terms
+        The note of a canonical deal document.
+    number
+        Number of the payment date, from 1.
+    balance
+        Opening balance.
+    carried
+        Unpaid instalments of earlier dates.
+    """
+    plan = terms.get("amortization")
+    if not plan:
+        return 0.0
+    first = plan.get("start", 1)
+    last = first + plan["payments"] - 1
+    if number >= last:
+        return balance
+    due = carried + (terms["balance"] / plan["payments"] if number >= first else 0.0)
+    return float(min(balance, due))
+
+
+def mark_controlling(notes: Sequence[Note]) -> None:
+    """Mark the most senior class with a principal rank and something outstanding."""
+    ranks = [
+        note.principal_rank
+        for note in notes
+        if note.principal_rank is not None and not note.residual and note.balance + note.deferred > 0
+    ]
+    for note in notes:
+        note.controlling = bool(ranks) and not note.residual and note.principal_rank == min(ranks)
+
+
+def sequence(deal: Mapping[str, Any], name: str | None) -> Groups:
+    """Groups of a named note payment sequence; without one, by principal rank."""
+    name = name or "note_payment_sequence"
+    written = deal.get("sequences", {}).get(name)
+    if written:
+        return [list(group) for group in written]
+    if name != "note_payment_sequence":
+        raise ValueError(f"sequences.{name}: not in the deal")
+    ranked: dict[int, list[str]] = {}
+    for note in deal["notes"]:
+        if note.get("principal_rank") is not None and not note.get("residual"):
+            ranked.setdefault(note["principal_rank"], []).append(note["name"])
+    return [ranked[rank] for rank in sorted(ranked)]

@@ -1,0 +1,319 @@
+"""One loan in one step: default, interest, instalment, prepayment, in this order.
+
+A position takes its default on the opening balance; survivors pay interest and the contractual share of principal;
+what is left prepays. Loans with own payment dates collect between them; all others accrue over the collection
+period.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from cloche.testing.reference.dates import Period, add_months, day_count_fraction, parse_date
+
+Fixing = Callable[[str, date], float]
+"""Fixing of an index on a date."""
+
+SHARE = {"none": 0.0, "half": 0.5, "full": 1.0}
+"""Share of a step's interest under the conventions on defaulted and prepaid par."""
+
+CCC_RATINGS = frozenset({"CCC+", "CCC", "CCC-", "CC", "C", "D", "SD", "Caa1", "Caa2", "Caa3", "Ca"})
+"""Ratings of the CCC/Caa set; the same are below B-/B3."""
+
+PRICES = {"B+": 0.99, "B1": 0.99, "B": 0.98, "B2": 0.98, "B-": 0.95, "B3": 0.95, "CCC+": 0.80, "Caa1": 0.80}
+"""Prices of loans without market price, as shares of par; above B+ 0.995, below CCC+ 0.65, unrated 0.97."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the contract of a loan says; rates as decimals a year, amounts in currency units."""
+
+    loan_id: str
+    obligor: str
+    industry: str
+    rating: str
+    lien: str
+    fixed_rate: float | None
+    index: str
+    spread: float
+    floor: float
+    csa: float
+    csa_in_floor: bool
+    day_count: str
+    maturity: date
+    amortization_rate: float
+    original_par: float
+    market_price: float
+    discount_price: float | None
+    ccc: bool
+    cpr: float | None
+    recovery: float | None
+    recovery_lag_months: float | None
+    earns_from: date
+    own_dates: tuple[date, ...] = ()
+    frequency_months: int = 3
+    current_rate: float | None = None
+    cohort: bool = False
+
+    def rate(self, index_rate: float) -> float:
+        """All-in rate a year for a fixing: the floor is on the index, or on index plus adjustment."""
+        if self.fixed_rate is not None:
+            return self.fixed_rate
+        inside = self.csa if self.csa_in_floor else 0.0
+        return max(index_rate + inside, self.floor) + (self.csa - inside) + self.spread
+
+
+@dataclass
+class Position:
+    """A holding: its performing balance, and the balance that the contract alone would leave of the holding."""
+
+    terms: Terms
+    balance: float
+    contractual: float
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What a position did in a step, in currency units."""
+
+    defaulted: float = 0.0
+    interest: float = 0.0
+    scheduled: float = 0.0
+    prepaid: float = 0.0
+
+
+def filled_price(rating: str) -> float:
+    """Price of a loan whose tape has none, by rating."""
+    if not rating:
+        return 0.97
+    if rating in PRICES:
+        return PRICES[rating]
+    return 0.65 if rating in CCC_RATINGS else 0.995
+
+
+def discount_price(
+    purchase: float, market: float, *, weak: bool, rules: Mapping[str, Any] | None
+) -> float | None:
+    """Purchase price of a discount obligation, None when the asset is none.
+
+    Parameters
+    ----------
+    purchase, market
+        Prices as shares of par.
+    weak
+        Rated below B-/B3: the threshold `weak_below` applies.
+    rules
+        The section `collateral.discount` of a canonical deal document.
+    """
+    if not rules:
+        return None
+    threshold = rules["below"]
+    if weak and rules.get("weak_below") is not None:
+        threshold = rules["weak_below"]
+    restore = rules.get("restore")
+    restored = restore is not None and market >= restore
+    return purchase if purchase < threshold and not restored else None
+
+
+def loan_terms(loan: Mapping[str, Any], deal: Mapping[str, Any], closing: date) -> Terms:
+    """Terms of a row of the tape, the absent columns filled in.
+
+    Parameters
+    ----------
+    loan
+        One row: the columns of the tape, absent values None or left out, dates as `date`, `day_count` as text.
+    deal
+        Canonical deal document.
+    closing
+        Closing date; own accrual periods do not start before it unless the tape says so.
+
+    Raises
+    ------
+    ValueError
+        For unfunded par, which the reference does not compute.
+    """
+    row = {key: value for key, value in loan.items() if value is not None}
+    by_period = deal.get("conventions", {}).get("cash_timing") == "period"
+    if row.get("par_unfunded"):
+        raise ValueError(f"{row['loan_id']}: unfunded par is not computed by the reference")
+    fixed = bool(row.get("fixed", False))
+    market = row.get("market_price", filled_price(row.get("rating", "")))
+    purchase = row.get("purchase_price", 1.0)
+    weak = row.get("weak", row.get("rating", "") in CCC_RATINGS)
+    return Terms(
+        loan_id=row["loan_id"],
+        obligor=row.get("obligor_id") or row["loan_id"],
+        industry=row.get("industry", ""),
+        rating=row.get("rating", ""),
+        lien=row.get("lien", ""),
+        fixed_rate=row["fixed_rate"] if fixed else None,
+        index=row.get("index", ""),
+        spread=row.get("spread", 0.0),
+        floor=row.get("floor", 0.0),
+        csa=row.get("csa", 0.0),
+        csa_in_floor=bool(row.get("csa_in_floor", False)),
+        day_count=row.get("day_count", "30/360" if fixed else "act/360"),
+        maturity=parse_date(row["maturity"]),
+        amortization_rate=row.get("amortization_rate", 0.0 if fixed else 0.01),
+        original_par=row.get("original_par", row["par"]),
+        market_price=market,
+        discount_price=discount_price(
+            purchase, market, weak=weak, rules=deal.get("collateral", {}).get("discount")
+        ),
+        ccc=bool(row.get("ccc", row.get("rating", "") in CCC_RATINGS)),
+        cpr=row.get("cpr"),
+        recovery=row.get("recovery"),
+        recovery_lag_months=row.get("recovery_lag_months"),
+        earns_from=closing,
+        own_dates=() if by_period else _own_dates(row, closing),
+        frequency_months=row.get("payment_frequency_months") or 3,
+        current_rate=row.get("current_rate"),
+    )
+
+
+def _own_dates(row: Mapping[str, Any], closing: date) -> tuple[date, ...]:
+    """Limits of the own accrual periods up to the maturity; the second is the next payment date."""
+    if "next_payment" not in row:
+        return ()
+    months = row.get("payment_frequency_months") or 3
+    following = parse_date(row["next_payment"])
+    maturity = parse_date(row["maturity"])
+    first = row.get("accrual_start") or max(closing, add_months(following, -months))
+    limits = [parse_date(first), following]
+    while limits[-1] < maturity:
+        limits.append(add_months(following, (len(limits) - 1) * months))
+    return tuple(limits)
+
+
+def step(
+    position: Position,
+    period: Period,
+    *,
+    default_rate: float,
+    prepayment_rate: float,
+    instalment_years: float,
+    index_rate: float,
+    fixing: Fixing,
+    conventions: Mapping[str, Any],
+) -> Flow:
+    """Move a position through one step and return its flows.
+
+    Parameters
+    ----------
+    position
+        The holding; it is changed.
+    period
+        Payment period.
+    default_rate, prepayment_rate
+        Rates of the step, not yearly.
+    instalment_years
+        Years of the yearly amortization rate that fall due in the step, for loans without own dates.
+    index_rate
+        Fixing of the loan's index for the period, for loans without own dates.
+    fixing
+        Fixings for loans with own dates: index and date to rate.
+    conventions
+        Conventions of the deal.
+    """
+    defaulted = position.balance * default_rate
+    alive = position.balance - defaulted
+    idle = SHARE[conventions["interest_on_default_period"]] * defaulted
+    lost = 1 - SHARE[conventions["interest_on_prepaid_period"]]
+    stay = Stay(position, period, alive=alive, idle=idle, mpr=prepayment_rate, lost=lost)
+    if position.terms.own_dates:
+        flow = _own_payment_dates(stay, fixing)
+    else:
+        flow = _collection_period(stay, instalment_years, index_rate)
+    interest, scheduled, prepaid = flow
+    position.balance = alive - scheduled - prepaid
+    return Flow(defaulted, interest, scheduled, prepaid)
+
+
+@dataclass(frozen=True)
+class Stay:
+    """What remains of a position after the default of a step.
+
+    `alive` is its performing balance, `idle` the defaulted par that still earns, `mpr` the prepayment rate of the
+    step, `lost` the share of the step's interest that prepaid par misses.
+    """
+
+    position: Position
+    period: Period
+    alive: float
+    idle: float
+    mpr: float
+    lost: float
+
+
+def _instalment(position: Position, years: float, *, final: bool) -> float:
+    """Share of the balance that the contract repays; the contractual balance moves with it."""
+    if position.contractual <= 0:
+        return float(final)
+    due = position.terms.amortization_rate * position.terms.original_par * years
+    due = position.contractual if final else min(position.contractual, due)
+    share = due / position.contractual
+    position.contractual -= due
+    return share
+
+
+def _collection_period(stay: Stay, years: float, index_rate: float) -> tuple[float, float, float]:
+    """Interest, scheduled and prepaid principal of a loan that accrues over the collection period."""
+    position, period = stay.position, stay.period
+    terms = position.terms
+    matures = terms.maturity <= period.collection_end
+    start = max(period.collection_start, terms.earns_from)
+    end = max(start, min(period.collection_end, terms.maturity))
+    scheduled = stay.alive * _instalment(position, years, final=matures)
+    prepaid = (stay.alive - scheduled) * stay.mpr
+    earning = stay.alive - stay.lost * prepaid + stay.idle
+    interest = earning * terms.rate(index_rate) * day_count_fraction(terms.day_count, start, end)
+    return interest, scheduled, prepaid
+
+
+def _own_payment_dates(stay: Stay, fixing: Fixing) -> tuple[float, float, float]:
+    """The same for a loan with own payment dates.
+
+    Accrual periods that end in the collection period pay in it; an instalment lowers the balance of the periods that
+    start on its date; par that prepays or is sold at the end of the collection period pays what has accrued on it.
+    """
+    position, period = stay.position, stay.period
+    terms = position.terms
+    matures = terms.maturity <= period.collection_end
+    end = min(period.collection_end, terms.maturity)
+    balance, interest, per_unit = stay.alive, 0.0, 0.0
+    for start, stop in pairwise(terms.own_dates):
+        if stop <= period.collection_start or start >= end:
+            continue
+        begins = start if start == terms.own_dates[0] else max(start, terms.earns_from)
+        rate = own_rate(terms, begins, stop, fixing)
+        inside = day_count_fraction(terms.day_count, max(begins, period.collection_start), min(stop, end))
+        per_unit += rate * inside
+        if stop <= end or matures:
+            interest += (
+                (balance + stay.idle) * rate * day_count_fraction(terms.day_count, begins, min(stop, end))
+            )
+        if stop < terms.maturity and stop <= end:
+            balance -= balance * _instalment(position, terms.frequency_months / 12, final=False)
+    if matures:
+        return interest, stay.alive, 0.0
+    prepaid = balance * stay.mpr
+    interest += prepaid * (accrued_per_unit(terms, end, fixing) - stay.lost * per_unit)
+    return interest, stay.alive - balance, prepaid
+
+
+def own_rate(terms: Terms, begins: date, stop: date, fixing: Fixing) -> float:
+    """Rate a year of the own accrual period from `begins` to `stop`; the running one may have a known rate."""
+    if stop == terms.own_dates[1] and terms.current_rate is not None:
+        return terms.current_rate
+    return terms.rate(0.0 if terms.fixed_rate is not None else fixing(terms.index, begins))
+
+
+def accrued_per_unit(terms: Terms, day: date, fixing: Fixing) -> float:
+    """Interest accrued on one unit of par from the last own date to `day`, which lies before the maturity."""
+    for start, stop in pairwise(terms.own_dates):
+        begins = start if start == terms.own_dates[0] else max(start, terms.earns_from)
+        if begins < day < stop:
+            return own_rate(terms, begins, stop, fixing) * day_count_fraction(terms.day_count, begins, day)
+    return 0.0

@@ -1,0 +1,67 @@
+//! Columns of a table on their way to NumPy.
+
+use numpy::PyArray1;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// A table under construction: names and columns in order.
+pub struct Columns<'py> {
+    dict: Bound<'py, PyDict>,
+    py: Python<'py>,
+}
+
+impl<'py> Columns<'py> {
+    pub fn new(py: Python<'py>) -> Self {
+        Self { dict: PyDict::new(py), py }
+    }
+
+    /// A float64 column; NaN is null.
+    pub fn float(self, name: &str, values: Vec<f64>) -> PyResult<Self> {
+        self.dict.set_item(name, PyArray1::from_vec(self.py, values))?;
+        Ok(self)
+    }
+
+    /// An int64 column.
+    pub fn int(self, name: &str, values: Vec<i64>) -> PyResult<Self> {
+        self.dict.set_item(name, PyArray1::from_vec(self.py, values))?;
+        Ok(self)
+    }
+
+    /// A date column; none is null.
+    pub fn date(self, name: &str, values: Vec<Option<i32>>) -> PyResult<Self> {
+        let values: Vec<i32> = values.into_iter().map(|d| d.unwrap_or(i32::MIN)).collect();
+        self.dict.set_item(name, PyArray1::from_vec(self.py, values))?;
+        Ok(self)
+    }
+
+    /// A boolean column; none is null.
+    pub fn boolean(self, name: &str, values: Vec<Option<bool>>) -> PyResult<Self> {
+        let values: Vec<i8> = values.into_iter().map(|b| b.map_or(-1, i8::from)).collect();
+        self.dict.set_item(name, PyArray1::from_vec(self.py, values))?;
+        Ok(self)
+    }
+
+    /// A text column from the texts themselves; an empty text is null.
+    pub fn text<'t>(self, name: &str, values: impl Iterator<Item = &'t str>) -> PyResult<Self> {
+        let mut vocabulary: Vec<&str> = Vec::new();
+        let mut index = std::collections::HashMap::new();
+        let mut codes: Vec<i32> = Vec::new();
+        for value in values {
+            if value.is_empty() {
+                codes.push(-1);
+                continue;
+            }
+            let code = *index.entry(value).or_insert_with(|| {
+                vocabulary.push(value);
+                vocabulary.len() - 1
+            });
+            codes.push(i32::try_from(code).unwrap_or(-1));
+        }
+        self.dict.set_item(name, (PyArray1::from_vec(self.py, codes), vocabulary))?;
+        Ok(self)
+    }
+
+    pub fn finish(self) -> Bound<'py, PyDict> {
+        self.dict
+    }
+}

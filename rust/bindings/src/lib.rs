@@ -1,0 +1,30 @@
+//! Python bindings of cloche: converts arguments, calls the engine, maps errors. No finance lives here.
+
+mod columns;
+mod dates;
+mod deal;
+mod errors;
+mod payment_date;
+mod pool;
+mod projection;
+mod simulation;
+mod tables;
+
+/// The compiled engine of cloche.
+#[pyo3::pymodule]
+mod _core {
+    #[pymodule_export]
+    use crate::dates::{
+        add_business_days, adjust, bootstrap_discount, curve_fixing, day_count_fraction, schedule, schedule_dates,
+    };
+    #[pymodule_export]
+    use crate::deal::{Deal, check_deal, conventions};
+    #[pymodule_export]
+    use crate::payment_date::run_payment_date;
+    #[pymodule_export]
+    use crate::pool::Pool;
+    #[pymodule_export]
+    use crate::projection::project;
+    #[pymodule_export]
+    use crate::simulation::{Simulation, instruction_sets, simulate};
+}

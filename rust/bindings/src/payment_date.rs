@@ -1,0 +1,50 @@
+//! One payment date from a state.
+
+use cloche_engine::compile::compile_payment_date;
+use cloche_engine::path::payment_date;
+use cloche_engine::spec::DealState;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::deal::Deal;
+use crate::errors;
+use crate::tables::{self, Dates};
+
+/// Runs one payment date; returns its tables and what stays on deposit.
+#[pyfunction]
+pub fn run_payment_date<'py>(py: Python<'py>, deal: PyRef<'py, Deal>, state: &str) -> PyResult<Bound<'py, PyDict>> {
+    errors::check_machine()?;
+    let compiled = deal.compiled.clone();
+    let (input, result) = py
+        .detach(|| {
+            let state: DealState = serde_json::from_str(state).map_err(|e| errors::document("state", &e))?;
+            let input = compile_payment_date(&compiled, &state)?;
+            let result = payment_date::run(&input);
+            Ok((input, result))
+        })
+        .map_err(errors::to_python)?;
+    let dates = Dates {
+        payment: vec![input.date],
+        determination: vec![input.determination],
+        index_rate: Box::new(|_, n| input.notes[n].index_rate),
+        rate: Box::new(|_, n| input.notes[n].rate),
+        fraction: Box::new(|_, n| input.notes[n].day_count_fraction),
+        active: Box::new(|_, t| input.active[t]),
+    };
+    let out = PyDict::new(py);
+    tables::path(py, &input.deal, &dates, &result.explained, &out)?;
+    out.set_item("principal_account", result.principal_account)?;
+    out.set_item("interest_account", result.interest_account)?;
+    out.set_item("oc_numerator", result.numerator)?;
+    let fees = PyDict::new(py);
+    for (fee, unpaid) in input.deal.fees.iter().zip(&result.fees_unpaid) {
+        fees.set_item(&fee.name, unpaid)?;
+    }
+    out.set_item("fees_unpaid", fees)?;
+    let amortization = PyDict::new(py);
+    for (note, unpaid) in input.deal.notes.iter().zip(&result.amortization_unpaid) {
+        amortization.set_item(&note.name, unpaid)?;
+    }
+    out.set_item("amortization_unpaid", amortization)?;
+    Ok(out)
+}

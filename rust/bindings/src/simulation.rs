@@ -1,0 +1,192 @@
+//! Monte Carlo: the long call, its result, and the replay of single paths.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cloche_dispatch::Isa;
+use cloche_engine::compile::compile_simulation;
+use cloche_engine::sim::estimates::{Estimates, estimate};
+use cloche_engine::sim::{self, Options, Setup, Simulated};
+use cloche_engine::spec::{DefaultModel, Scenario};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::columns::Columns;
+use crate::deal::Deal;
+use crate::errors;
+use crate::pool::Pool;
+use crate::tables;
+
+/// A finished or interrupted simulation.
+#[pyclass(frozen, module = "cloche._core")]
+pub struct Simulation {
+    setup: Arc<Setup>,
+    simulated: Arc<Simulated>,
+    estimates: Arc<Estimates>,
+    interrupted: bool,
+}
+
+#[pymethods]
+impl Simulation {
+    /// Paths that were finished.
+    #[getter]
+    fn paths_done(&self) -> u64 {
+        self.simulated.paths
+    }
+
+    /// Whether the run stopped before all paths were done.
+    #[getter]
+    fn interrupted(&self) -> bool {
+        self.interrupted
+    }
+
+    /// The tables of estimates.
+    fn tables<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        tables::estimates(py, &self.setup.plan, &self.estimates)
+    }
+
+    /// One row a path and class: losses, average life, returns.
+    fn paths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let notes = &self.setup.plan.deal.notes;
+        let rows = usize::try_from(self.simulated.paths).unwrap_or(0) * notes.len();
+        let mut path = Vec::with_capacity(rows);
+        let mut name = Vec::with_capacity(rows);
+        let [mut principal, mut interest, mut pv, mut wal, mut irr] = std::array::from_fn(|_| Vec::with_capacity(rows));
+        let mut index = 0_i64;
+        for block in &self.simulated.blocks {
+            for k in 0..block.paths {
+                let mut residual = 0;
+                for (n, note) in notes.iter().enumerate() {
+                    path.push(index);
+                    name.push(note.name.as_str());
+                    principal.push(block.principal_loss[n][k] * note.original);
+                    interest.push(block.interest_loss[n][k] * note.original);
+                    pv.push(block.pv_loss[n][k] * note.original);
+                    wal.push(block.wal[n][k]);
+                    irr.push(if note.residual { block.irr[residual][k] } else { f64::NAN });
+                    residual += usize::from(note.residual);
+                }
+                index += 1;
+            }
+        }
+        let weight = vec![1.0; path.len()];
+        Ok(Columns::new(py)
+            .int("path", path)?
+            .float("weight", weight)?
+            .text("note", name.into_iter())?
+            .float("principal_loss", principal)?
+            .float("interest_loss", interest)?
+            .float("pv_loss", pv)?
+            .float("wal", wal)?
+            .float("irr", irr)?
+            .finish())
+    }
+
+    /// One path with every payment explained, and who defaulted in it.
+    fn replay<'py>(&self, py: Python<'py>, path: u64) -> PyResult<Bound<'py, PyDict>> {
+        let setup = self.setup.clone();
+        let (explained, defaults) = py.detach(|| sim::replay(&setup, path));
+        let out = tables::explained(py, &setup.plan, &explained)?;
+        let table = Columns::new(py)
+            .text("obligor_id", defaults.iter().map(|d| setup.companies[d.company].id.as_str()))?
+            .text("obligor_name", defaults.iter().map(|d| setup.companies[d.company].name.as_str()))?
+            .date("date", defaults.iter().map(|d| Some(d.date.0)).collect())?
+            .float("par", defaults.iter().map(|d| d.par).collect())?
+            .float("recovery_rate", defaults.iter().map(|d| d.recovery_rate).collect())?
+            .date("recovery_date", defaults.iter().map(|d| Some(d.recovery_date.0)).collect())?;
+        out.set_item("defaults", table.finish())?;
+        Ok(out)
+    }
+}
+
+/// Instruction sets of this machine that a simulation can be run with, the best last.
+#[pyfunction]
+pub fn instruction_sets() -> Vec<String> {
+    let mut out = vec![Isa::PORTABLE.name().to_owned()];
+    if Isa::detect() != Isa::PORTABLE {
+        out.push(Isa::detect().name().to_owned());
+    }
+    out
+}
+
+/// Shortest time between two calls of `on_progress`.
+const PROGRESS: Duration = Duration::from_millis(100);
+
+/// Simulates paths; `threads` and `portable` change no bit of the result.
+#[pyfunction]
+#[pyo3(signature = (deal, pool, model, scenario, *, paths, seed, threads, keep_flows=false, portable=false, on_progress=None))]
+#[expect(clippy::too_many_arguments, reason = "the arguments of the Python function")]
+pub fn simulate(
+    py: Python<'_>,
+    deal: PyRef<'_, Deal>,
+    pool: PyRef<'_, Pool>,
+    model: &str,
+    scenario: &str,
+    paths: u64,
+    seed: u64,
+    threads: usize,
+    keep_flows: bool,
+    portable: bool,
+    on_progress: Option<Py<PyAny>>,
+) -> PyResult<Simulation> {
+    errors::check_machine()?;
+    if threads == 0 {
+        return Err(PyValueError::new_err("threads: found 0, expected 1 or more"));
+    }
+    let (compiled, tape) = (deal.compiled.clone(), pool.tape.clone());
+    let options = Options {
+        paths,
+        threads,
+        isa: if portable { Isa::PORTABLE } else { Isa::detect() },
+        keep_flows,
+    };
+    let mut raised: Option<PyErr> = None;
+    let result = py.detach(|| {
+        let scenario: Scenario = serde_json::from_str(scenario).map_err(|e| errors::document("scenario", &e))?;
+        let model: DefaultModel = serde_json::from_str(model).map_err(|e| errors::document("model", &e))?;
+        let setup = compile_simulation(&compiled, &tape, &scenario, &model, seed)?;
+        let mut last = Instant::now();
+        let mut tick = |done: u64| {
+            if raised.is_some() {
+                return false;
+            }
+            let due = last.elapsed() >= PROGRESS;
+            let outcome = Python::attach(|py| {
+                py.check_signals()?;
+                if let Some(callback) = on_progress.as_ref().filter(|_| due) {
+                    callback.call1(py, (done, paths))?;
+                }
+                Ok::<(), PyErr>(())
+            });
+            if due {
+                last = Instant::now();
+            }
+            match outcome {
+                Ok(()) => true,
+                Err(error) => {
+                    raised = Some(error);
+                    false
+                }
+            }
+        };
+        let simulated = sim::simulate(&setup, options, &mut tick)?;
+        let estimates = estimate(&setup, &simulated);
+        Ok((setup, simulated, estimates))
+    });
+    let interrupted = match raised {
+        Some(error) if error.is_instance_of::<pyo3::exceptions::PyKeyboardInterrupt>(py) => true,
+        Some(error) => return Err(error),
+        None => false,
+    };
+    let (setup, simulated, estimates) = result.map_err(errors::to_python)?;
+    if let Some(callback) = on_progress.as_ref().filter(|_| !interrupted) {
+        callback.call1(py, (simulated.paths, paths))?;
+    }
+    Ok(Simulation {
+        setup: Arc::new(setup),
+        interrupted,
+        simulated: Arc::new(simulated),
+        estimates: Arc::new(estimates),
+    })
+}

@@ -1,0 +1,320 @@
+//! The tables of one path and of many.
+
+use cloche_engine::path::explained::Explained;
+use cloche_engine::path::plan::{DealTerms, Plan};
+use cloche_engine::path::recorder::Payee;
+use cloche_engine::path::summary::{NoteSummary, summarize};
+use cloche_engine::sim::estimates::{Distribution, Estimates};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::columns::Columns;
+
+/// Payment and determination dates by period, and what the cash-flow table shows of the coupons.
+pub struct Dates<'a> {
+    pub payment: Vec<i32>,
+    pub determination: Vec<i32>,
+    pub index_rate: Box<dyn Fn(usize, usize) -> f64 + 'a>,
+    pub rate: Box<dyn Fn(usize, usize) -> f64 + 'a>,
+    pub fraction: Box<dyn Fn(usize, usize) -> f64 + 'a>,
+    pub active: Box<dyn Fn(usize, usize) -> bool + 'a>,
+}
+
+impl<'a> Dates<'a> {
+    /// The dates of a plan.
+    pub fn of(plan: &'a Plan) -> Self {
+        Self {
+            payment: plan.periods.iter().map(|p| p.payment).collect(),
+            determination: plan.periods.iter().map(|p| p.determination).collect(),
+            index_rate: Box::new(|p, n| plan.periods[p].index_rate[n]),
+            rate: Box::new(|p, n| plan.periods[p].rate[n]),
+            fraction: Box::new(|p, n| plan.periods[p].day_count_fraction[n]),
+            active: Box::new(|p, t| plan.periods[p].active[t]),
+        }
+    }
+}
+
+/// Puts the cash flows, tests, ledger, fees and events of a path into `out`.
+pub fn path<'py>(
+    py: Python<'py>,
+    deal: &DealTerms,
+    dates: &Dates<'_>,
+    path: &Explained,
+    out: &Bound<'py, PyDict>,
+) -> PyResult<()> {
+    out.set_item("cashflows", cashflows(py, deal, dates, path)?)?;
+    out.set_item("tests", tests(py, deal, dates, path)?)?;
+    out.set_item("ledger", ledger(py, deal, dates, path)?)?;
+    out.set_item("fees", fees(py, deal, dates, path)?)?;
+    let events = Columns::new(py)
+        .date("date", path.events.iter().map(|e| Some(dates.payment[e.period as usize])).collect())?
+        .text("event", path.events.iter().map(|e| e.event))?
+        .text("detail", path.events.iter().map(|e| e.detail.as_str()))?;
+    out.set_item("events", events.finish())?;
+    out.set_item("conservation_error", path.conservation_error / deal.target_par)
+}
+
+fn cashflows<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &path.notes;
+    let at = |r: &cloche_engine::path::explained::NoteRow| (r.period as usize, r.note as usize);
+    let coupon = |r: &cloche_engine::path::explained::NoteRow, f: &dyn Fn(usize, usize) -> f64| {
+        let (p, n) = at(r);
+        if deal.notes[n].coupon.is_some() { f(p, n) } else { f64::NAN }
+    };
+    Ok(Columns::new(py)
+        .date("date", rows.iter().map(|r| Some(dates.payment[r.period as usize])).collect())?
+        .text("note", rows.iter().map(|r| deal.notes[r.note as usize].name.as_str()))?
+        .text("status", rows.iter().map(|r| if r.begin_balance > 0.0 { "outstanding" } else { "paid" }))?
+        .float("begin_balance", rows.iter().map(|r| r.begin_balance).collect())?
+        .float("index_rate", rows.iter().map(|r| coupon(r, &*dates.index_rate)).collect())?
+        .float("rate", rows.iter().map(|r| coupon(r, &*dates.rate)).collect())?
+        .float("day_count_fraction", rows.iter().map(|r| coupon(r, &*dates.fraction)).collect())?
+        .float("interest_due", rows.iter().map(|r| r.interest_due).collect())?
+        .float("interest_paid", rows.iter().map(|r| r.interest_paid).collect())?
+        .float("deferred_interest", rows.iter().map(|r| r.deferred_interest).collect())?
+        .float("deferred_paid", rows.iter().map(|r| r.deferred_paid).collect())?
+        .float("deferred_balance", rows.iter().map(|r| r.deferred_balance).collect())?
+        .float("interest_shortfall", rows.iter().map(|r| r.interest_shortfall).collect())?
+        .float("principal_paid", rows.iter().map(|r| r.principal_paid).collect())?
+        .float("end_balance", rows.iter().map(|r| r.end_balance).collect())?
+        .float("final_loss", rows.iter().map(|r| r.final_loss).collect())?
+        .finish())
+}
+
+fn tests<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &path.ledger.tests;
+    let test = |r: &cloche_engine::path::recorder::TestEntry| &deal.tests[r.test as usize];
+    let ratio = |n: f64, d: f64| if d > 0.0 { n / d } else { f64::INFINITY };
+    Ok(Columns::new(py)
+        .date("date", rows.iter().map(|r| Some(dates.determination[r.period as usize])).collect())?
+        .text("test", rows.iter().map(|r| test(r).name.as_str()))?
+        .text("kind", rows.iter().map(|r| test(r).kind.name()))?
+        .float("numerator", rows.iter().map(|r| r.numerator).collect())?
+        .float("denominator", rows.iter().map(|r| r.denominator).collect())?
+        .float("ratio", rows.iter().map(|r| ratio(r.numerator, r.denominator)).collect())?
+        .float("trigger", rows.iter().map(|r| test(r).trigger).collect())?
+        .float("cushion", rows.iter().map(|r| ratio(r.numerator, r.denominator) - test(r).trigger).collect())?
+        .float("cushion_amount", rows.iter().map(|r| r.numerator - test(r).trigger * r.denominator).collect())?
+        .boolean(
+            "passes",
+            rows.iter()
+                .map(|r| {
+                    let passes = r.numerator >= test(r).trigger * r.denominator * (1.0 - 1e-12);
+                    (dates.active)(r.period as usize, r.test as usize).then_some(passes)
+                })
+                .collect(),
+        )?
+        .float("ratio_after", rows.iter().map(|r| ratio(r.numerator_after, r.denominator_after)).collect())?
+        .finish())
+}
+
+fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &path.ledger.entries;
+    let info = |r: &cloche_engine::path::recorder::Entry| &deal.program.infos[r.info as usize];
+    Ok(Columns::new(py)
+        .date("date", rows.iter().map(|r| Some(dates.payment[r.period as usize])).collect())?
+        .text("waterfall", rows.iter().map(|r| info(r).pot.name()))?
+        .text("step", rows.iter().map(|r| info(r).verb))?
+        .text("label", rows.iter().map(|r| info(r).label.as_str()))?
+        .text(
+            "payee",
+            rows.iter().map(|r| match r.payee {
+                Payee::Note(n) => deal.notes[n as usize].name.as_str(),
+                Payee::Fee(f) => deal.fees[f as usize].name.as_str(),
+                Payee::Account(cloche_engine::waterfall::Pot::Principal) => "principal account",
+                Payee::Account(cloche_engine::waterfall::Pot::Interest) => "interest account",
+                Payee::Collateral => "collateral",
+                Payee::Sequence => "note payment sequence",
+            }),
+        )?
+        .float("due", rows.iter().map(|r| r.due).collect())?
+        .float("paid", rows.iter().map(|r| r.paid).collect())?
+        .float("available_before", rows.iter().map(|r| r.before).collect())?
+        .float("available_after", rows.iter().map(|r| r.after).collect())?
+        .text("source", rows.iter().map(|r| if r.transfer { "transfer" } else { info(r).pot.name() }))?
+        .text("reason", rows.iter().map(|r| r.reason.text()))?
+        .finish())
+}
+
+fn fees<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &path.fees;
+    Ok(Columns::new(py)
+        .date("date", rows.iter().map(|r| Some(dates.payment[r.period as usize])).collect())?
+        .text("fee", rows.iter().map(|r| deal.fees[r.fee as usize].name.as_str()))?
+        .float("base", rows.iter().map(|r| r.base).collect())?
+        .float("due", rows.iter().map(|r| r.due).collect())?
+        .float("paid", rows.iter().map(|r| r.paid).collect())?
+        .float("unpaid", rows.iter().map(|r| r.unpaid).collect())?
+        .finish())
+}
+
+/// The collateral table of a path.
+pub fn collateral<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &path.collateral;
+    Ok(Columns::new(py)
+        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .float("performing_par", rows.iter().map(|r| r.performing_par).collect())?
+        .float("defaulted_par", rows.iter().map(|r| r.defaulted_par).collect())?
+        .float("ccc_par", rows.iter().map(|r| r.ccc_par).collect())?
+        .float("principal_cash", rows.iter().map(|r| r.principal_cash).collect())?
+        .float("interest_collected", rows.iter().map(|r| r.interest_collected).collect())?
+        .float("scheduled_principal", rows.iter().map(|r| r.scheduled_principal).collect())?
+        .float("prepaid_principal", rows.iter().map(|r| r.prepaid_principal).collect())?
+        .float("recoveries", rows.iter().map(|r| r.recoveries).collect())?
+        .float("sale_proceeds", rows.iter().map(|r| r.sale_proceeds).collect())?
+        .float("new_defaults", rows.iter().map(|r| r.new_defaults).collect())?
+        .float("new_purchases_par", rows.iter().map(|r| r.new_purchases_par).collect())?
+        .float("purchase_cost", rows.iter().map(|r| r.purchase_cost).collect())?
+        .float("floor_benefit", rows.iter().map(|r| r.floor_benefit).collect())?
+        .float("oc_numerator", rows.iter().map(|r| r.oc_numerator).collect())?
+        .float("ccc_excess_haircut", rows.iter().map(|r| r.ccc_excess_haircut).collect())?
+        .float("discount_haircut", rows.iter().map(|r| r.discount_haircut).collect())?
+        .float("defaulted_value", rows.iter().map(|r| r.defaulted_value).collect())?
+        .float("par_built", rows.iter().map(|r| r.par_built).collect())?
+        .finish())
+}
+
+/// The classes over a whole path.
+pub fn notes<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let rows: Vec<NoteSummary> = summarize(plan, path);
+    let terms = |r: &NoteSummary| &plan.deal.notes[r.note as usize];
+    let date = |p: Option<u32>| p.map(|p| plan.periods[p as usize].payment);
+    Ok(Columns::new(py)
+        .text("note", rows.iter().map(|r| terms(r).name.as_str()))?
+        .text("kind", rows.iter().map(|r| if terms(r).residual { "residual" } else { "note" }))?
+        .text("rating", rows.iter().map(|r| terms(r).rating.as_str()))?
+        .float("original_balance", rows.iter().map(|r| terms(r).original).collect())?
+        .float("balance", rows.iter().map(|r| r.balance).collect())?
+        .float("factor", rows.iter().map(|r| r.balance / terms(r).original).collect())?
+        .float("issue_price", rows.iter().map(|r| terms(r).issue_price).collect())?
+        .float("subordination", rows.iter().map(|r| r.subordination).collect())?
+        .float("thickness", rows.iter().map(|r| r.thickness).collect())?
+        .text("replaces", rows.iter().map(|_| ""))?
+        .float("interest_paid", rows.iter().map(|r| r.interest_paid).collect())?
+        .float("interest_shortfall", rows.iter().map(|r| r.interest_shortfall).collect())?
+        .float("interest_loss", rows.iter().map(|r| r.interest_loss).collect())?
+        .float("deferred_interest_end", rows.iter().map(|r| r.deferred_interest_end).collect())?
+        .date("first_deferral", rows.iter().map(|r| date(r.first_deferral)).collect())?
+        .int("periods_deferred", rows.iter().map(|r| i64::from(r.periods_deferred)).collect())?
+        .float("max_deferred", rows.iter().map(|r| r.max_deferred).collect())?
+        .float("principal_paid", rows.iter().map(|r| r.principal_paid).collect())?
+        .float("principal_loss", rows.iter().map(|r| r.principal_loss).collect())?
+        .float("loss_rate", rows.iter().map(|r| r.principal_loss / terms(r).original).collect())?
+        .float("pv_loss", rows.iter().map(|r| r.pv_loss).collect())?
+        .float("wal", rows.iter().map(|r| r.wal).collect())?
+        .date("first_payment", rows.iter().map(|r| date(r.first_payment)).collect())?
+        .date("last_payment", rows.iter().map(|r| date(r.last_payment)).collect())?
+        .float("irr", rows.iter().map(|r| r.irr).collect())?
+        .finish())
+}
+
+/// All tables of a projected or replayed path.
+pub fn explained<'py>(py: Python<'py>, plan: &Plan, result: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let out = PyDict::new(py);
+    out.set_item("notes", notes(py, plan, result)?)?;
+    out.set_item("collateral", collateral(py, plan, result)?)?;
+    path(py, &plan.deal, &Dates::of(plan), result, &out)?;
+    Ok(out)
+}
+
+/// The tables of a simulation.
+pub fn estimates<'py>(py: Python<'py>, plan: &Plan, e: &Estimates) -> PyResult<Bound<'py, PyDict>> {
+    let out = PyDict::new(py);
+    let name = |n: u16| plan.deal.notes[n as usize].name.as_str();
+    let rows = &e.notes;
+    let nan = |n: usize| vec![f64::NAN; n];
+    let notes = Columns::new(py)
+        .text("note", rows.iter().map(|r| name(r.note)))?
+        .float("default_probability", rows.iter().map(|r| r.default_probability).collect())?
+        .float("default_probability_se", rows.iter().map(|r| r.default_probability_se).collect())?
+        .float("expected_loss", rows.iter().map(|r| r.expected_loss).collect())?
+        .float("expected_loss_se", rows.iter().map(|r| r.expected_loss_se).collect())?
+        .float("loss_given_default", rows.iter().map(|r| r.loss_given_default).collect())?
+        .float("interest_loss", rows.iter().map(|r| r.interest_loss).collect())?
+        .float("interest_loss_se", rows.iter().map(|r| r.interest_loss_se).collect())?
+        .float("pv_loss", rows.iter().map(|r| r.pv_loss).collect())?
+        .float("pv_loss_se", rows.iter().map(|r| r.pv_loss_se).collect())?
+        .float("loss_q95", rows.iter().map(|r| r.loss_q95).collect())?
+        .float("loss_q99", rows.iter().map(|r| r.loss_q99).collect())?
+        .float("loss_q999", rows.iter().map(|r| r.loss_q999).collect())?
+        .float("cte_99", rows.iter().map(|r| r.cte_99).collect())?
+        .float("wal", rows.iter().map(|r| r.wal).collect())?
+        .float("wal_se", rows.iter().map(|r| r.wal_se).collect())?
+        .float("price", nan(rows.len()))?
+        .float("price_se", nan(rows.len()))?
+        .float("interest_shortfall_probability", rows.iter().map(|r| r.interest_shortfall_probability).collect())?
+        .float("interest_shortfall_probability_se", rows.iter().map(|r| r.interest_shortfall_probability_se).collect())?
+        .float("deferral_probability", rows.iter().map(|r| r.deferral_probability).collect())?
+        .float("deferral_probability_se", rows.iter().map(|r| r.deferral_probability_se).collect())?
+        .float("first_loss_median", rows.iter().map(|r| r.first_loss_median).collect())?;
+    out.set_item("notes", notes.finish())?;
+    let rows = &e.cumulative_default;
+    let cumulative = Columns::new(py)
+        .text("note", rows.iter().map(|r| name(r.note)))?
+        .int("year", rows.iter().map(|r| i64::from(r.year)).collect())?
+        .text("basis", rows.iter().map(|r| if r.economic { "economic" } else { "realized" }))?
+        .float("rate", rows.iter().map(|r| r.rate).collect())?
+        .float("rate_se", rows.iter().map(|r| r.rate_se).collect())?;
+    out.set_item("cumulative_default", cumulative.finish())?;
+    out.set_item("pool", pool(py, e)?)?;
+    out.set_item("equity", equity(py, plan, e)?)?;
+    let rows = &e.cashflows;
+    let cashflows = Columns::new(py)
+        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .text("note", rows.iter().map(|r| name(r.note)))?
+        .float("interest", rows.iter().map(|r| r.interest.0).collect())?
+        .float("interest_se", rows.iter().map(|r| r.interest.1).collect())?
+        .float("principal", rows.iter().map(|r| r.principal.0).collect())?
+        .float("principal_se", rows.iter().map(|r| r.principal.1).collect())?
+        .float("balance", rows.iter().map(|r| r.balance.0).collect())?
+        .float("balance_se", rows.iter().map(|r| r.balance.1).collect())?;
+    out.set_item("cashflows", cashflows.finish())?;
+    out.set_item("conservation_error", e.conservation_error / plan.deal.target_par)?;
+    Ok(out)
+}
+
+fn pool<'py>(py: Python<'py>, e: &Estimates) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &e.pool;
+    let horizons: Vec<String> = rows.iter().map(|r| r.year.map_or("life".to_owned(), |y| y.to_string())).collect();
+    Ok(Columns::new(py)
+        .text("horizon", horizons.iter().map(String::as_str))?
+        .float("company_default_rate", rows.iter().map(|r| r.company_default_rate).collect())?
+        .float("company_default_rate_se", rows.iter().map(|r| r.company_default_rate_se).collect())?
+        .float("company_default_rate_sd", rows.iter().map(|r| r.company_default_rate_sd).collect())?
+        .float("default_rate", rows.iter().map(|r| r.default_rate).collect())?
+        .float("default_rate_se", rows.iter().map(|r| r.default_rate_se).collect())?
+        .float("default_rate_sd", rows.iter().map(|r| r.default_rate_sd).collect())?
+        .float("default_rate_q50", rows.iter().map(|r| r.default_rate_q[0]).collect())?
+        .float("default_rate_q95", rows.iter().map(|r| r.default_rate_q[1]).collect())?
+        .float("default_rate_q99", rows.iter().map(|r| r.default_rate_q[2]).collect())?
+        .float("default_rate_q999", rows.iter().map(|r| r.default_rate_q[3]).collect())?
+        .float("loss_rate", rows.iter().map(|r| r.loss_rate).collect())?
+        .float("loss_rate_se", rows.iter().map(|r| r.loss_rate_se).collect())?
+        .float("loss_rate_sd", rows.iter().map(|r| r.loss_rate_sd).collect())?
+        .float("loss_rate_q99", rows.iter().map(|r| r.loss_rate_q99).collect())?
+        .float("defaults_number", rows.iter().map(|r| r.defaults_number).collect())?
+        .float("defaults_par", rows.iter().map(|r| r.defaults_par).collect())?
+        .finish())
+}
+
+fn equity<'py>(py: Python<'py>, plan: &Plan, e: &Estimates) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &e.equity;
+    let mut out = Columns::new(py).text("note", rows.iter().map(|r| plan.deal.notes[r.note as usize].name.as_str()))?;
+    for measure in ["irr", "moic"] {
+        let of = |r: &'_ cloche_engine::sim::estimates::EquityEstimate| -> Distribution {
+            if measure == "irr" { r.irr.clone() } else { r.moic.clone() }
+        };
+        out = out
+            .float(measure, rows.iter().map(|r| of(r).mean).collect())?
+            .float(&format!("{measure}_se"), rows.iter().map(|r| of(r).se).collect())?
+            .float(&format!("{measure}_sd"), rows.iter().map(|r| of(r).sd).collect())?;
+        for (k, q) in ["q01", "q05", "q25", "q50", "q75", "q95", "q99"].iter().enumerate() {
+            out = out.float(&format!("{measure}_{q}"), rows.iter().map(|r| of(r).quantiles[k]).collect())?;
+        }
+    }
+    Ok(out
+        .float("probability_of_loss", rows.iter().map(|r| r.probability_of_loss).collect())?
+        .float("probability_of_loss_se", rows.iter().map(|r| r.probability_of_loss_se).collect())?
+        .float("irr_of_mean_flows", rows.iter().map(|r| r.irr_of_mean_flows).collect())?
+        .finish())
+}

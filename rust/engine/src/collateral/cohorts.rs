@@ -1,0 +1,229 @@
+//! Reinvestment cohorts: one a payment date, bought with the cash that is left for purchases.
+//!
+//! All cohorts share each step's default and prepayment rates, so a cohort is one number: its par over the survival
+//! factor at purchase. `balance = G · Σ u_c · contract_c`, with the contractual balance per unit of par.
+
+use crate::lanes::Pack;
+
+/// What one unit of par of each cohort does by contract: tables `[step][cohort]`, cohort `c` bought after step `c`.
+#[derive(Clone, Debug, Default)]
+pub struct CohortTables {
+    pub steps: usize,
+    /// Contractual balance at the start of the step.
+    pub balance: Vec<f64>,
+    /// Contractual instalment of the step, the balloon included.
+    pub instalment: Vec<f64>,
+    /// Interest on the balance that survives the step's default.
+    pub interest: Vec<f64>,
+    /// Interest on the whole opening balance (only where defaulted par pays it).
+    pub interest_on_default: Vec<f64>,
+    /// Contractual balance at the end of the step times the share it is carried below par.
+    pub discount: Vec<f64>,
+    /// Share of the step's interest that defaulted par pays.
+    pub on_default: f64,
+    /// Period prepayment rates.
+    pub mpr: Vec<f64>,
+    /// Recovery rate of a default in a step.
+    pub recovery: Vec<f64>,
+    /// Step (from 0) that collects the recovery of a default in a step.
+    pub recovery_step: Vec<u32>,
+    /// Steps (from 0, exclusive) that still carry a default of a step.
+    pub carry_end: Vec<usize>,
+    pub carries_defaults: bool,
+    /// Par bought for one unit of cash on a payment date.
+    pub par_per_cash: Vec<f64>,
+    pub has_discount: bool,
+    /// Market price of the cohorts when they are CCC.
+    pub ccc_price: Option<f64>,
+    /// First cohort that is alive in each step.
+    pub first_alive: Vec<usize>,
+    /// First step whose default is still to be recovered after each step.
+    pub first_open: Vec<usize>,
+}
+
+/// What the cohorts do in one step.
+#[derive(Clone, Copy, Debug)]
+pub struct CohortStep<const L: usize> {
+    pub interest: Pack<L>,
+    pub scheduled: Pack<L>,
+    pub prepaid: Pack<L>,
+    pub recoveries: Pack<L>,
+    pub performing: Pack<L>,
+    pub default: Pack<L>,
+    pub defaulted_par: Pack<L>,
+    pub market_of_defaulted: Pack<L>,
+    pub carrying: Pack<L>,
+    pub discount: Pack<L>,
+}
+
+impl<const L: usize> CohortStep<L> {
+    /// Nothing.
+    pub const ZERO: Self = Self {
+        interest: Pack::ZERO,
+        scheduled: Pack::ZERO,
+        prepaid: Pack::ZERO,
+        recoveries: Pack::ZERO,
+        performing: Pack::ZERO,
+        default: Pack::ZERO,
+        defaulted_par: Pack::ZERO,
+        market_of_defaulted: Pack::ZERO,
+        carrying: Pack::ZERO,
+        discount: Pack::ZERO,
+    };
+}
+
+/// The cohorts of `L` futures.
+#[derive(Clone, Debug)]
+pub struct Cohorts<const L: usize> {
+    /// Per cohort: par at purchase over the survival factor then.
+    units: Vec<Pack<L>>,
+    /// Per step: default.
+    default: Vec<Pack<L>>,
+    /// Per step: recovery value of that step's default.
+    value: Vec<Pack<L>>,
+    /// Per step: recovery cash.
+    cash: Vec<Pack<L>>,
+    survival: Pack<L>,
+    any: bool,
+}
+
+/// Survival factors below this end every cohort of the lane: what is left is beneath a unit in the last place.
+const EXTINCT: f64 = 1e-100;
+
+impl<const L: usize> Cohorts<L> {
+    /// No cohorts, room for so many steps.
+    #[must_use]
+    pub fn new(steps: usize) -> Self {
+        let row = vec![Pack::ZERO; steps];
+        Self { units: row.clone(), default: row.clone(), value: row.clone(), cash: row, survival: Pack::splat(1.0), any: false }
+    }
+
+    /// Back to no cohorts.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        for row in [&mut self.units, &mut self.default, &mut self.value, &mut self.cash] {
+            for x in row.iter_mut() {
+                *x = Pack::ZERO;
+            }
+        }
+        self.survival = Pack::splat(1.0);
+        self.any = false;
+    }
+
+    /// Runs step `p` with the step's default rate.
+    #[inline(always)]
+    pub fn step(&mut self, tables: &CohortTables, p: usize, mdr: Pack<L>) -> CohortStep<L> {
+        if !self.any {
+            // The factor runs on whether or not another lane has bought: a lane's bits do not depend on its neighbours.
+            self.survival = self.survival * (Pack::splat(1.0) - mdr) * (1.0 - tables.mpr[p]);
+            self.end_extinct_lanes(p);
+            return CohortStep::ZERO;
+        }
+        let row = p * tables.steps;
+        let first = tables.first_alive[p];
+        let balances = &tables.balance[row + first..row + p];
+        let instalments = &tables.instalment[row + first..row + p];
+        let interests = &tables.interest[row + first..row + p];
+        let units = &self.units[first..p];
+        let (mut balance, mut instalment, mut interest) = (Pack::ZERO, Pack::ZERO, Pack::ZERO);
+        for c in 0..units.len() {
+            let u = units[c];
+            balance += u * balances[c];
+            instalment += u * instalments[c];
+            interest += u * interests[c];
+        }
+        let begin = self.survival * balance;
+        let default = begin * mdr;
+        let factor = self.survival * (Pack::splat(1.0) - mdr);
+        let alive = begin - default;
+        let scheduled = (factor * instalment).min(alive);
+        let prepaid = (alive - scheduled) * tables.mpr[p];
+        let mut earned = factor * interest;
+        if tables.on_default > 0.0 {
+            let whole = &tables.interest_on_default[row + first..row + p];
+            let mut sum = Pack::ZERO;
+            for c in 0..units.len() {
+                sum += units[c] * whole[c];
+            }
+            earned += self.survival * mdr * sum * tables.on_default;
+        }
+        self.survival = factor * (1.0 - tables.mpr[p]);
+        let mut discount = Pack::ZERO;
+        if tables.has_discount {
+            let shares = &tables.discount[row + first..row + p];
+            for c in 0..units.len() {
+                discount += units[c] * shares[c];
+            }
+            discount = discount * self.survival;
+        }
+        self.end_extinct_lanes(p);
+        let value = default * tables.recovery[p];
+        let collected = tables.recovery_step[p] as usize;
+        self.default[p] = default;
+        self.value[p] = value;
+        self.cash[collected] += value;
+        let (defaulted_par, market_of_defaulted, carrying) = self.outstanding_defaults(tables, p);
+        CohortStep {
+            interest: earned,
+            scheduled,
+            prepaid,
+            recoveries: self.cash[p],
+            performing: alive - scheduled - prepaid,
+            default,
+            defaulted_par,
+            market_of_defaulted,
+            carrying,
+            discount,
+        }
+    }
+
+    #[inline(always)]
+    fn end_extinct_lanes(&mut self, p: usize) {
+        let extinct = self.survival.lt(Pack::splat(EXTINCT));
+        if extinct.any() {
+            self.survival = extinct.select(Pack::splat(1.0), self.survival);
+            for u in &mut self.units[..p] {
+                *u = extinct.not().keep(*u);
+            }
+        }
+    }
+
+    /// Defaulted par, its market value and its carrying value after step `p`.
+    #[inline(always)]
+    fn outstanding_defaults(&self, tables: &CohortTables, p: usize) -> (Pack<L>, Pack<L>, Pack<L>) {
+        let (mut par, mut market, mut carrying) = (Pack::ZERO, Pack::ZERO, Pack::ZERO);
+        for k in tables.first_open[p]..=p {
+            if tables.recovery_step[k] as usize > p {
+                par += self.default[k];
+                market += self.value[k];
+                if tables.carries_defaults && tables.carry_end[k] > p {
+                    carrying += self.value[k];
+                }
+            }
+        }
+        (par, market, carrying)
+    }
+
+    /// Recovery value that is collected after step `p`.
+    #[inline(always)]
+    #[must_use]
+    pub fn pending(&self, p: usize) -> Pack<L> {
+        let mut sum = Pack::ZERO;
+        for cash in &self.cash[p + 1..] {
+            sum += *cash;
+        }
+        sum
+    }
+
+    /// Buys a cohort with `cash` on the payment date of step `p`; returns the par bought.
+    #[inline(always)]
+    pub fn buy(&mut self, tables: &CohortTables, p: usize, cash: Pack<L>) -> Pack<L> {
+        if !cash.any_positive() {
+            return Pack::ZERO;
+        }
+        let par = cash * tables.par_per_cash[p];
+        self.units[p] = par / self.survival;
+        self.any = true;
+        par
+    }
+}

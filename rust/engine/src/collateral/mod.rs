@@ -1,0 +1,10 @@
+//! Collateral: the tape, each loan's flows, the closing pool, and what the manager buys.
+
+pub mod closing_pool;
+pub mod cohorts;
+pub mod loan;
+pub mod tape;
+
+pub use closing_pool::{ClosingPool, PoolRules};
+pub use cohorts::CohortTables;
+pub use tape::Tape;

@@ -1,0 +1,155 @@
+//! What the manager buys: contracts of the reinvestment cohorts, per unit of par.
+
+use crate::collateral::CohortTables;
+use crate::collateral::loan::LoanCoupon;
+use crate::compile::deal::CompiledDeal;
+use crate::compile::periods;
+use crate::compile::pool::Steps;
+use crate::compile::values::{self, GroupKeys, Nature};
+use crate::error::Problem;
+use crate::rates::Curves;
+use crate::spec::Scenario;
+use crate::spec::scenario::Value;
+use crate::time::{Date, DayCount};
+
+/// Cohorts repay 1 % of their par a year.
+const AMORTIZATION_RATE: f64 = 0.01;
+
+/// Compiled cohorts, and their default rates where no model brings them.
+pub struct CompiledCohorts {
+    pub tables: CohortTables,
+    pub mdr: Vec<f64>,
+}
+
+/// Builds the tables.
+pub fn compile(
+    deal: &CompiledDeal,
+    scenario: &Scenario,
+    curves: &Curves,
+    steps: &Steps,
+    problems: &mut Vec<Problem>,
+) -> CompiledCohorts {
+    let n = steps.len();
+    let rules = &scenario.reinvestment;
+    let rating = rules.rating.clone().unwrap_or_default();
+    let keys = GroupKeys { obligor: "", rating: &rating, industry: "", lien: "", country: "" };
+    let simple = deal.conventions.simple_rates;
+    let series = |value: Option<&Value>, nature: Nature, absent: f64| -> Vec<f64> {
+        value
+            .and_then(|v| values::select(v, &keys))
+            .map_or_else(|| vec![absent; n], |(v, _)| values::series(v, &steps.timeline, nature))
+    };
+    let period = |list: &[f64]| -> Vec<f64> {
+        list.iter().enumerate().map(|(p, x)| steps.period_rate(*x, p, simple)).collect()
+    };
+    let cdr = match rules.pd {
+        Some(pd) => vec![pd; n],
+        None => series(scenario.cdr.as_ref(), Nature::YearlyRate, 0.0),
+    };
+    let mdr = period(&cdr);
+    let mpr = period(&series(Some(&scenario.cpr), Nature::YearlyRate, 0.0));
+    let recovery = match rules.recovery {
+        Some(recovery) => vec![recovery; n],
+        None => series(scenario.recovery.as_ref(), Nature::Level, f64::NAN),
+    };
+    let reinvests = deal.terms.grid.periods.iter().any(|p| p.in_reinvestment) || scenario.post_period_share > 0.0;
+    if recovery.iter().any(|r| r.is_nan()) && reinvests {
+        problems.push(Problem::new(
+            "scenario.reinvestment.recovery",
+            "missing: neither scenario.recovery nor the reinvestment states a recovery rate",
+        ));
+    }
+    let lag = series(scenario.recovery_lag_months.as_ref(), Nature::Level, 0.0);
+    let price = series(Some(&rules.price), Nature::Level, 1.0);
+    let spread = series(Some(&rules.spread), Nature::Level, 0.0);
+    let recovery_step: Vec<u32> = (0..n).map(|p| steps.recovery_step(p, lag[p])).collect();
+    let first_open = (0..n)
+        .map(|p| (0..=p).find(|&k| recovery_step[k] as usize > p).unwrap_or(p))
+        .collect();
+    let discount_below = deal.document.collateral.discount.as_ref().map_or(0.0, |rule| {
+        if is_weak(&rating) { rule.weak_below.unwrap_or(rule.below) } else { rule.below }
+    });
+    let mut tables = CohortTables {
+        steps: n,
+        balance: vec![0.0; n * n],
+        instalment: vec![0.0; n * n],
+        interest: vec![0.0; n * n],
+        interest_on_default: vec![0.0; n * n],
+        discount: vec![0.0; n * n],
+        on_default: deal.conventions.interest_on_default,
+        mpr,
+        recovery,
+        recovery_step,
+        carry_end: steps.carry_end.clone(),
+        carries_defaults: deal.document.collateral.defaulted_value.as_deref() != Some("zero"),
+        par_per_cash: price.iter().map(|x| 1.0 / x).collect(),
+        has_discount: false,
+        ccc_price: is_ccc(&rating).then(|| price[0]),
+        first_alive: vec![0; n],
+        first_open,
+    };
+    let index = periods::deal_index(deal);
+    let mut fixings = Vec::with_capacity(n);
+    for p in 0..n {
+        match periods::fixing(deal, curves, &index, p) {
+            Ok(rate) => fixings.push(rate),
+            Err(_) => return CompiledCohorts { tables, mdr },
+        }
+    }
+    let grid = &deal.terms.grid;
+    let term = (rules.term_years * 12.0 + 0.5) as i32;
+    let mut last_alive = vec![0; n];
+    for c in 0..n.saturating_sub(1) {
+        let bought = &grid.periods[c];
+        let own = bought.unadjusted.add_months(term);
+        let latest = deal.dates.stated_maturity.add_months(-1);
+        let maturity = if own < latest { own } else { latest };
+        let coupon = LoanCoupon::Floating { spread: spread[c], floor: rules.floor, csa: 0.0, csa_in_floor: false };
+        let below_par = if price[c] < discount_below { 1.0 - price[c] } else { 0.0 };
+        tables.has_discount |= below_par > 0.0;
+        let mut contract: f64 = 1.0;
+        for p in c + 1..n {
+            if !(contract > 0.0) {
+                break;
+            }
+            last_alive[c] = p;
+            let dates = &steps.dates[p];
+            let start = if p == c + 1 { bought.payment } else { dates.start };
+            let matured = maturity <= dates.end;
+            let end = if matured { later(maturity, start) } else { dates.end };
+            let weight = coupon.rate(fixings[p]) * DayCount::Act360.fraction(start, end);
+            let due = AMORTIZATION_RATE * dates.years;
+            let instalment = if matured || due > contract { contract } else { due };
+            // Prepaid par is `(contract − instalment) · mpr` of what survives the step's default.
+            let prepaid = (contract - instalment) * tables.mpr[p];
+            let earning = contract - (1.0 - deal.conventions.interest_on_prepaid) * prepaid;
+            let at = p * n + c;
+            tables.balance[at] = contract;
+            tables.instalment[at] = instalment;
+            tables.interest[at] = earning * weight;
+            tables.interest_on_default[at] = contract * weight;
+            tables.discount[at] = (contract - instalment) * below_par;
+            contract -= instalment;
+            if matured {
+                break;
+            }
+        }
+    }
+    for p in 0..n {
+        tables.first_alive[p] = (0..p).find(|&c| last_alive[c] >= p).unwrap_or(p);
+    }
+    CompiledCohorts { tables, mdr }
+}
+
+fn later(a: Date, b: Date) -> Date {
+    if a > b { a } else { b }
+}
+
+fn is_ccc(rating: &str) -> bool {
+    let upper = rating.to_ascii_uppercase();
+    matches!(upper.as_str(), "CCC+" | "CCC" | "CCC-" | "CC" | "C" | "CAA1" | "CAA2" | "CAA3" | "CA")
+}
+
+fn is_weak(rating: &str) -> bool {
+    is_ccc(rating)
+}

@@ -1,0 +1,126 @@
+//! Conventions on which indentures differ: every key known, the first value the default.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::error::Problem;
+
+/// When principal may pay the interest of a deferrable class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InterestFromPrincipal {
+    Controlling,
+    Always,
+}
+
+/// The conventions that this engine reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Conventions {
+    pub x_in_ic: bool,
+    pub x_in_shortfall: bool,
+    pub deferred_in_oc: bool,
+    pub interest_from_principal: InterestFromPrincipal,
+    pub discount_in_ccc: bool,
+    /// Share of the step's interest that defaulted par pays.
+    pub interest_on_default: f64,
+    /// Share of the step's interest that prepaid par pays.
+    pub interest_on_prepaid: f64,
+    pub cash_timing_period: bool,
+    pub simple_rates: bool,
+    pub rates_by_days: bool,
+    pub interest_on_unpaid: bool,
+}
+
+/// Key, values in order (the first is the default), how many of them from the start are computed here.
+type Key = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+const KEYS: &[Key] = &[
+    ("x_in_oc", &["false", "true"], &["false"]),
+    ("x_in_ic", &["true", "false"], &["true", "false"]),
+    ("x_in_sequence", &["false", "true"], &["false"]),
+    ("x_in_shortfall", &["true", "false"], &["true", "false"]),
+    ("deferred_in_oc", &["true", "false"], &["true", "false"]),
+    ("same_date_deferrals_in_oc", &["false", "true"], &["false"]),
+    ("deferred_form", &["ledger", "capitalized"], &["ledger"]),
+    ("ic_cure", &["proforma", "all_remaining"], &["proforma"]),
+    ("interest_from_principal", &["controlling", "tests_hold", "always"], &["controlling", "always"]),
+    ("principal_available_in_rp", &["uncommitted", "undesignated"], &["uncommitted"]),
+    ("overlap_mode", &["per_asset", "per_portion"], &["per_asset"]),
+    ("discount_in_ccc", &["lower", "excluded"], &["lower", "excluded"]),
+    ("ccc_agency_rule", &["larger", "each", "sum"], &["larger"]),
+    ("ccc_last_asset", &["fractional", "whole"], &["fractional"]),
+    ("eod_numerator", &["par_and_market", "adjusted"], &["par_and_market"]),
+    ("interest_on_default_period", &["none", "half", "full"], &["none", "half", "full"]),
+    ("interest_on_pik", &["true", "false"], &["true"]),
+    ("diversity_table", &["exact", "printed"], &["exact"]),
+    ("cash_timing", &["dated", "period"], &["dated", "period"]),
+    ("rate_convention", &["compound", "simple"], &["compound", "simple"]),
+    ("rate_exponent", &["periods", "days_365"], &["periods", "days_365"]),
+    ("pool_step", &["period", "monthly", "own_dates"], &["period"]),
+    ("interest_on_prepaid_period", &["full", "half", "none"], &["full", "half", "none"]),
+    ("interest_on_unpaid", &["compound", "simple", "none"], &["compound", "none"]),
+];
+
+impl Conventions {
+    /// Reads a document's conventions; an unknown key or value, or one that is not computed here, is a problem.
+    pub fn read(document: &BTreeMap<String, Value>, problems: &mut Vec<Problem>) -> Self {
+        for (key, value) in document {
+            let place = format!("conventions.{key}");
+            let Some((_, values, built)) = KEYS.iter().find(|(name, _, _)| name == key) else {
+                let known: Vec<_> = KEYS.iter().map(|(name, _, _)| *name).collect();
+                problems.push(Problem::new(place, format!("unknown convention; known: {}", known.join(", "))));
+                continue;
+            };
+            let text = text(value);
+            if !values.contains(&text.as_str()) {
+                problems.push(Problem::new(place, format!("found {text}; expected one of {}", values.join(", "))));
+            } else if !built.contains(&text.as_str()) {
+                problems.push(Problem::new(
+                    place,
+                    format!("{text} is a known alternative that this version does not compute yet"),
+                ));
+            }
+        }
+        let value = |key: &str| -> String {
+            let default = KEYS.iter().find(|(name, _, _)| *name == key).map_or("", |(_, values, _)| values[0]);
+            document.get(key).map_or_else(|| default.to_owned(), text)
+        };
+        let share = |key: &str| match value(key).as_str() {
+            "full" => 1.0,
+            "half" => 0.5,
+            _ => 0.0,
+        };
+        Self {
+            x_in_ic: value("x_in_ic") == "true",
+            x_in_shortfall: value("x_in_shortfall") == "true",
+            deferred_in_oc: value("deferred_in_oc") == "true",
+            interest_from_principal: if value("interest_from_principal") == "always" {
+                InterestFromPrincipal::Always
+            } else {
+                InterestFromPrincipal::Controlling
+            },
+            discount_in_ccc: value("discount_in_ccc") == "lower",
+            interest_on_default: share("interest_on_default_period"),
+            interest_on_prepaid: share("interest_on_prepaid_period"),
+            cash_timing_period: value("cash_timing") == "period",
+            simple_rates: value("rate_convention") == "simple",
+            rates_by_days: value("rate_exponent") == "days_365",
+            interest_on_unpaid: value("interest_on_unpaid") == "compound",
+        }
+    }
+
+    /// Every convention with the value in force, in the order of the list.
+    #[must_use]
+    pub fn in_force(document: &BTreeMap<String, Value>) -> Vec<(&'static str, String)> {
+        KEYS.iter()
+            .map(|(key, values, _)| (*key, document.get(*key).map_or_else(|| values[0].to_owned(), text)))
+            .collect()
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,147 @@
+//! From a deal document to the compiled deal.
+
+use std::collections::BTreeMap;
+
+use crate::compile::conventions::Conventions;
+use crate::compile::dates::{self, DealDates};
+use crate::compile::names::Names;
+use crate::compile::steps::{Builder, Scope};
+use crate::compile::{fees, notes, tests, unsupported};
+use crate::error::{EngineError, Problem};
+use crate::notes::NoteTerms;
+use crate::path::plan::{Cause, DealTerms};
+use crate::spec::Deal;
+use crate::waterfall::program::Sequence;
+
+/// A compiled deal with what a plan still needs of its document.
+#[derive(Clone, Debug)]
+pub struct CompiledDeal {
+    pub terms: DealTerms,
+    pub dates: DealDates,
+    pub conventions: Conventions,
+    pub document: Deal,
+}
+
+/// Compiles a deal; every problem of meaning is reported at once.
+///
+/// # Errors
+/// [`EngineError::Deal`] with the place of each problem.
+pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
+    let mut problems = Vec::new();
+    if document.cloche != 1 {
+        problems.push(Problem::new("cloche", format!("found version {}; this engine reads version 1", document.cloche)));
+    }
+    if !(document.target_par > 0.0) {
+        problems.push(Problem::new(
+            "target_par",
+            format!("found {}; expected an amount above zero", document.target_par),
+        ));
+    }
+    let conventions = Conventions::read(&document.conventions, &mut problems);
+    unsupported::check(&document, &mut problems);
+    let dates = dates::compile(&document.dates, &document.currency, conventions.cash_timing_period, &mut problems);
+    let note_names =
+        Names::gather("note", "notes", document.notes.iter().map(|n| n.name.as_str()), &mut problems);
+    let fee_names = Names::gather("fee", "fees", document.fees.iter().map(|f| f.name.as_str()), &mut problems);
+    let test_names = Names::gather("test", "tests", document.tests.iter().map(|t| t.name.as_str()), &mut problems);
+    let note_terms = notes::compile(&document.notes, &mut problems);
+    let fee_terms = fees::compile(&document.fees, &note_names, &mut problems);
+    let test_terms =
+        tests::compile(&document.tests, &note_terms, &note_names, dates.as_ref(), &conventions, &mut problems);
+    let ranks = notes::ranks(&note_terms);
+    let sequences = sequences(&document, &note_terms, &note_names, &ranks, &mut problems);
+    let scope = Scope {
+        notes: &note_terms,
+        fees: &fee_terms,
+        tests: &test_terms,
+        note_names: &note_names,
+        fee_names: &fee_names,
+        test_names: &test_names,
+        conventions: &conventions,
+        sequences: &sequences,
+        coverage_during: document.reinvestment.during.iter().any(|r| r == "coverage"),
+        coverage_after: after_needs_coverage(&document),
+    };
+    let program = Builder::new(scope, &mut problems)
+        .build(&document.waterfalls.interest, &document.waterfalls.principal);
+    let watched = document.default_events.as_ref().map_or_else(Vec::new, |events| {
+        events
+            .causes
+            .iter()
+            .filter_map(|cause| match cause.as_str() {
+                "senior_interest" => Some(Cause::SeniorInterest),
+                "par_ratio" => Some(Cause::ParRatio),
+                "maturity" => Some(Cause::Maturity),
+                _ => None,
+            })
+            .collect()
+    });
+    let Some(dates) = dates else { return Err(EngineError::Deal(problems)) };
+    if !problems.is_empty() {
+        return Err(EngineError::Deal(problems));
+    }
+    let ccc = document.collateral.ccc.as_ref();
+    let terms = DealTerms {
+        name: document.name.clone(),
+        target_par: document.target_par,
+        notes: note_terms,
+        fees: fee_terms,
+        tests: test_terms,
+        program,
+        ranks,
+        grid: dates.grid.clone(),
+        interest_reserve: document.closing.interest_reserve,
+        ramp_up_cash: document.closing.ramp_up_cash,
+        ccc_limit: ccc.map(|c| c.limit),
+        ccc_on_target_par: ccc.is_some_and(|c| c.base.as_deref() == Some("target_par")),
+        deferred_in_oc: conventions.deferred_in_oc,
+        interest_on_unpaid: conventions.interest_on_unpaid,
+        watched,
+    };
+    Ok(CompiledDeal { terms, dates, conventions, document })
+}
+
+fn after_needs_coverage(deal: &Deal) -> bool {
+    deal.reinvestment
+        .after
+        .as_ref()
+        .and_then(|after| after.get("conditions"))
+        .and_then(|list| list.as_array())
+        .is_some_and(|list| list.iter().any(|c| c.as_str() == Some("coverage")))
+}
+
+/// The named sequences; the note payment sequence follows the principal ranks unless the document spells it out.
+fn sequences(
+    deal: &Deal,
+    notes: &[NoteTerms],
+    names: &Names,
+    ranks: &[Vec<u16>],
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, Sequence> {
+    let mut out = BTreeMap::new();
+    out.insert("note_payment_sequence".to_owned(), ranks.to_vec());
+    for (name, groups) in &deal.sequences {
+        let mut sequence = Vec::new();
+        let mut seen = Vec::new();
+        for (g, group) in groups.iter().enumerate() {
+            let mut ids = Vec::new();
+            for (k, note) in group.iter().enumerate() {
+                let place = format!("sequences.{name}[{g}][{k}]");
+                let Some(n) = names.find(note, &place, problems) else { continue };
+                if notes[n as usize].residual {
+                    problems.push(Problem::new(place, format!("{note} is a residual note; it has no principal to pay")));
+                    continue;
+                }
+                if seen.contains(&n) {
+                    problems.push(Problem::new(place, format!("{note} appears twice in the sequence")));
+                    continue;
+                }
+                seen.push(n);
+                ids.push(n);
+            }
+            sequence.push(ids);
+        }
+        out.insert(name.clone(), sequence);
+    }
+    out
+}

@@ -1,0 +1,110 @@
+//! Fees: bases, caps, hurdles.
+
+use crate::compile::names::Names;
+use crate::error::Problem;
+use crate::fees::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, HurdleTerms};
+use crate::spec::deal::Fee;
+use crate::time::DayCount;
+
+/// Compiles the fees.
+pub fn compile(fees: &[Fee], notes: &Names, problems: &mut Vec<Problem>) -> Vec<FeeTerms> {
+    fees.iter().enumerate().map(|(i, fee)| one(fee, &format!("fees[{i}]"), notes, problems)).collect()
+}
+
+fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> FeeTerms {
+    let nothing = fee.amount_per_period.is_none()
+        && fee.rate.is_none()
+        && fee.fixed_per_year.is_none()
+        && fee.hurdles.is_empty()
+        && fee.tiers.is_empty();
+    if nothing {
+        problems.push(Problem::new(
+            place,
+            format!("fee {:?} charges nothing; expected amount_per_period, rate, fixed_per_year or hurdles", fee.name),
+        ));
+    }
+    let base = match fee.base.as_deref().unwrap_or("fee_basis") {
+        "fee_basis" => FeeBase::FeeBasis,
+        "performing_par" => FeeBase::PerformingPar,
+        "collateral_principal_amount" => FeeBase::CollateralPrincipalAmount,
+        other => {
+            let name = other.strip_suffix(" balance").unwrap_or(other);
+            let place = format!("{place}.base");
+            if let Some(n) = notes.get(name) {
+                FeeBase::Note(n)
+            } else {
+                let known = notes.list().join(", ");
+                problems.push(Problem::new(
+                    place,
+                    format!("found {other:?}; expected fee_basis, performing_par, collateral_principal_amount or a note ({known})"),
+                ));
+                FeeBase::FeeBasis
+            }
+        }
+    };
+    let base_date = match fee.base_date.as_deref().unwrap_or("period_start") {
+        "period_end" => BaseDate::PeriodEnd,
+        "average" => BaseDate::Average,
+        "period_start" => BaseDate::PeriodStart,
+        other => {
+            problems.push(Problem::new(
+                format!("{place}.base_date"),
+                format!("found {other:?}; expected period_start, period_end or average"),
+            ));
+            BaseDate::PeriodStart
+        }
+    };
+    if fee.hurdles.len() > 1 {
+        problems.push(Problem::new(
+            format!("{place}.hurdles"),
+            "several hurdles are known but this version does not compute them yet; expected one",
+        ));
+    }
+    if !fee.tiers.is_empty() {
+        problems.push(Problem::new(
+            format!("{place}.tiers"),
+            "sliced tiers are known but this version does not compute them yet",
+        ));
+    }
+    if fee.unpaid_interest.as_ref().is_some_and(|v| v.as_str() != Some("none")) {
+        problems.push(Problem::new(
+            format!("{place}.unpaid_interest"),
+            "interest on unpaid fees is known but this version does not compute it yet; expected none",
+        ));
+    }
+    let cap = fee.cap.as_ref().map(|cap| {
+        if cap.carry_over > 0 {
+            problems.push(Problem::new(
+                format!("{place}.cap.carry_over"),
+                "carrying an unused cap forward is known but this version does not compute it yet; expected 0",
+            ));
+        }
+        FeeCapTerms {
+            rate: cap.rate,
+            fixed_per_year: cap.fixed_per_year,
+            day_count: day_count(cap.day_count.as_deref(), &format!("{place}.cap.day_count"), problems),
+        }
+    });
+    FeeTerms {
+        name: fee.name.clone(),
+        amount_per_period: fee.amount_per_period.unwrap_or(0.0),
+        rate: fee.rate.unwrap_or(0.0),
+        fixed_per_year: fee.fixed_per_year.unwrap_or(0.0),
+        base,
+        base_date,
+        day_count: day_count(fee.day_count.as_deref(), &format!("{place}.day_count"), problems),
+        cap,
+        hurdle: fee.hurdles.first().map(|h| HurdleTerms { irr: h.irr, share: h.share }),
+    }
+}
+
+fn day_count(name: Option<&str>, place: &str, problems: &mut Vec<Problem>) -> DayCount {
+    let name = name.unwrap_or("act/360");
+    DayCount::parse(name).unwrap_or_else(|| {
+        problems.push(Problem::new(
+            place,
+            format!("found {name:?}; expected act/360, act/365, act/act, 30/360 or 30e/360"),
+        ));
+        DayCount::Act360
+    })
+}

@@ -1,0 +1,25 @@
+//! From documents to numbers: resolves names, checks everything, reports every problem at once.
+
+pub mod cohorts;
+pub mod credit;
+pub mod conventions;
+pub mod dates;
+pub mod deal;
+pub mod fees;
+pub mod names;
+pub mod notes;
+pub mod payment_date;
+pub mod periods;
+pub mod plan;
+pub mod pool;
+pub mod rates;
+pub mod steps;
+pub mod tests;
+pub mod unsupported;
+pub mod values;
+
+pub use conventions::{Conventions, InterestFromPrincipal};
+pub use deal::{CompiledDeal, compile_deal};
+pub use credit::compile_simulation;
+pub use payment_date::compile_payment_date;
+pub use plan::{PlanInput, compile_plan};

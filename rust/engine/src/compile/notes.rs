@@ -1,0 +1,136 @@
+//! Classes of notes: terms and ranks.
+
+use crate::compile::dates::date;
+use crate::error::Problem;
+use crate::notes::{CouponTerms, NoteTerms, RateTerms};
+use crate::spec::deal::{Coupon, Note};
+use crate::time::DayCount;
+
+/// Compiles the notes.
+pub fn compile(notes: &[Note], problems: &mut Vec<Problem>) -> Vec<NoteTerms> {
+    let mut out = Vec::with_capacity(notes.len());
+    for (i, note) in notes.iter().enumerate() {
+        let place = format!("notes[{i}]");
+        if !(note.balance > 0.0) || !note.balance.is_finite() {
+            problems.push(Problem::new(
+                format!("{place}.balance"),
+                format!("found {}; expected an amount above zero", note.balance),
+            ));
+        }
+        if note.residual {
+            if note.coupon.is_some() {
+                problems.push(Problem::new(format!("{place}.coupon"), "a residual note has no coupon"));
+            }
+            if note.principal_rank.is_some() || note.deferrable || note.amortization.is_some() {
+                problems.push(Problem::new(
+                    place.clone(),
+                    "a residual note has no rank, no deferral and no amortization: it receives what the steps leave",
+                ));
+            }
+        } else if note.coupon.is_none() {
+            problems.push(Problem::new(format!("{place}.coupon"), "missing; expected {index, spread} or {fixed}"));
+        }
+        if !note.residual && note.interest_rank.is_none() {
+            problems.push(Problem::new(
+                place.clone(),
+                "missing rank; expected `rank`, or `interest_rank` for a class outside the note payment sequence",
+            ));
+        }
+        out.push(NoteTerms {
+            name: note.name.clone(),
+            original: note.balance,
+            issue_price: note.issue_price,
+            interest_rank: note.interest_rank.unwrap_or(u32::MAX),
+            principal_rank: note.principal_rank,
+            deferrable: note.deferrable,
+            residual: note.residual,
+            coupon: note.coupon.as_ref().and_then(|c| coupon(c, &format!("{place}.coupon"), problems)),
+            amortization: note.amortization.as_ref().map(|a| (a.payments, a.start)),
+            rating: note.rating.values().next().cloned().unwrap_or_default(),
+        });
+    }
+    contradictions(&out, problems);
+    out
+}
+
+fn coupon(coupon: &Coupon, place: &str, problems: &mut Vec<Problem>) -> Option<CouponTerms> {
+    let floating = coupon.spread.is_some() || coupon.index.is_some();
+    let rate = match (coupon.fixed, coupon.index.as_ref(), coupon.spread) {
+        (Some(rate), None, None) => RateTerms::Fixed { rate },
+        (None, Some(index), Some(spread)) => RateTerms::Floating {
+            index: index.clone(),
+            spread,
+            floor: coupon.floor.unwrap_or(0.0),
+            cap: coupon.cap,
+        },
+        _ => {
+            problems.push(Problem::new(place, "expected either {index, spread} or {fixed}"));
+            return None;
+        }
+    };
+    let default = if floating { "act/360" } else { "30/360" };
+    let name = coupon.day_count.as_deref().unwrap_or(default);
+    let Some(day_count) = DayCount::parse(name) else {
+        problems.push(Problem::new(
+            format!("{place}.day_count"),
+            format!("found {name:?}; expected act/360, act/365, act/act, 30/360 or 30e/360"),
+        ));
+        return None;
+    };
+    let mut steps = Vec::new();
+    for (k, step) in coupon.step_up.iter().enumerate() {
+        let place = format!("{place}.step_up[{k}]");
+        let value = if floating { step.spread } else { step.fixed };
+        match (date(&step.from, &format!("{place}.from"), problems), value) {
+            (Some(from), Some(value)) => steps.push((from, value)),
+            (_, None) => {
+                let key = if floating { "spread" } else { "fixed" };
+                problems.push(Problem::new(place, format!("missing `{key}`")));
+            }
+            _ => {}
+        }
+    }
+    steps.sort_by_key(|(from, _)| *from);
+    Some(CouponTerms { rate, day_count, steps })
+}
+
+/// A class may not be senior in interest and junior in principal.
+fn contradictions(notes: &[NoteTerms], problems: &mut Vec<Problem>) {
+    for (i, a) in notes.iter().enumerate() {
+        for b in &notes[i + 1..] {
+            if let (Some(pa), Some(pb)) = (a.principal_rank, b.principal_rank) {
+                let interest = a.interest_rank.cmp(&b.interest_rank);
+                let principal = pa.cmp(&pb);
+                if interest != principal && interest == principal.reverse() {
+                    problems.push(Problem::new(
+                        format!("notes[{i}]"),
+                        format!(
+                            "contradictory ranks: {} has interest rank {} and principal rank {pa}, {} has {} and {pb}",
+                            a.name, a.interest_rank, b.name, b.interest_rank
+                        ),
+                    ));
+                }
+            }
+        }
+    }
+    if !notes.is_empty() && !notes.iter().any(|n| n.residual) {
+        problems.push(Problem::new("notes", "no residual note; expected one that receives what is left"));
+    }
+    if notes.is_empty() {
+        problems.push(Problem::new("notes", "empty; expected at least one residual note"));
+    }
+}
+
+/// Notes of each principal rank, most senior first.
+#[must_use]
+pub fn ranks(notes: &[NoteTerms]) -> Vec<Vec<u16>> {
+    let mut values: Vec<u32> = notes.iter().filter_map(|n| n.principal_rank).collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+        .iter()
+        .map(|rank| {
+            (0_u16..).zip(notes).filter(|(_, n)| n.principal_rank == Some(*rank)).map(|(i, _)| i).collect()
+        })
+        .collect()
+}

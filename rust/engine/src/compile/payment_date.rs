@@ -1,0 +1,296 @@
+//! From a state document to the figures of one payment date.
+
+use crate::compile::dates::date;
+use crate::compile::deal::CompiledDeal;
+use crate::coverage::ccc_excess::CccAsset;
+use crate::error::{EngineError, Problem};
+use crate::fees::FeeBase;
+use crate::math;
+use crate::notes::RateTerms;
+use crate::path::payment_date::{CollateralFigures, FeeOpening, NoteOpening, PaymentDateInput};
+use crate::spec::DealState;
+use crate::spec::state::AssetState;
+use crate::time::{Date, DayCount};
+
+/// Years after which a defaulted obligation counts nothing.
+const YEARS_CARRIED: f64 = 3.0;
+/// A cap that does not bind.
+const NO_CAP: f64 = 1e300;
+
+/// Compiles one payment date.
+///
+/// # Errors
+/// [`EngineError::Deal`] with the place of each problem of the state.
+pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<PaymentDateInput, EngineError> {
+    let mut problems = Vec::new();
+    let terms = &deal.terms;
+    let payment = date(&state.payment_date, "state.payment_date", &mut problems);
+    let previous = date(&state.previous_payment_date, "state.previous_payment_date", &mut problems);
+    let determination = date(&state.determination_date, "state.determination_date", &mut problems);
+    if state.status != "normal" {
+        problems.push(Problem::new(
+            "state.status",
+            format!("{} is known but this version does not compute it yet; expected normal", state.status),
+        ));
+    }
+    let (Some(payment), Some(previous), Some(determination)) = (payment, previous, determination) else {
+        return Err(EngineError::Deal(problems));
+    };
+    if previous >= payment {
+        problems.push(Problem::new("state.previous_payment_date", format!("found {previous}; expected a date before {payment}")));
+    }
+    if determination > payment {
+        problems.push(Problem::new("state.determination_date", format!("found {determination}; expected a date up to {payment}")));
+    }
+    let period = terms.grid.periods.iter().position(|p| p.payment == payment);
+    if period.is_none() {
+        problems.push(Problem::new(
+            "state.payment_date",
+            format!("{payment} is not a payment date of the deal's schedule"),
+        ));
+    }
+    check_names(deal, state, &mut problems);
+    check_amounts(state, &mut problems);
+    let notes = notes(deal, state, period, payment, previous, &mut problems);
+    let collateral = collateral(deal, state, &mut problems);
+    let Some(period) = period else { return Err(EngineError::Deal(problems)) };
+    let performing =
+        collateral.plain_par + collateral.discount_par + collateral.ccc.iter().map(|(_, par)| par).sum::<f64>();
+    let principal_amount = performing + state.collected.principal;
+    let fee_basis = state.fee_basis.unwrap_or(principal_amount + collateral.defaulted_par);
+    let fees = terms
+        .fees
+        .iter()
+        .map(|fee| {
+            let given = state.fees.get(&fee.name);
+            let base = match fee.base {
+                FeeBase::FeeBasis => fee_basis,
+                FeeBase::PerformingPar => performing,
+                FeeBase::CollateralPrincipalAmount => principal_amount,
+                FeeBase::Note(n) => notes[n as usize].balance,
+            };
+            let fraction = fee.day_count.fraction(previous, payment);
+            let computed = fee.amount_per_period + (fee.rate * base + fee.fixed_per_year) * fraction;
+            let hurdle = fee.hurdle.as_ref().and_then(|h| h.irr);
+            FeeOpening {
+                current: given.and_then(|g| g.due).unwrap_or(if fee.hurdle.is_some() { 0.0 } else { computed }),
+                unpaid: given.map_or(0.0, |g| g.unpaid),
+                cap: fee.cap.as_ref().map_or(NO_CAP, |cap| {
+                    (cap.rate * fee_basis + cap.fixed_per_year) * cap.day_count.fraction(previous, payment)
+                }),
+                hurdle: hurdle.map_or(0.0, |irr| hurdle_balance(deal, state, irr, payment, &mut problems)),
+            }
+        })
+        .collect();
+    if !problems.is_empty() {
+        return Err(EngineError::Deal(problems));
+    }
+    let grid = &terms.grid.periods[period];
+    Ok(PaymentDateInput {
+        deal: terms.clone(),
+        date: payment.0,
+        determination: determination.0,
+        in_reinvestment: state.in_reinvestment_period.unwrap_or(grid.in_reinvestment),
+        active: terms.tests.iter().map(|t| period >= t.first_period).collect(),
+        interest: state.collected.interest,
+        principal: state.collected.principal,
+        notes,
+        fees,
+        collateral,
+        fee_basis,
+    })
+}
+
+fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) {
+    let notes: Vec<_> = deal.terms.notes.iter().map(|n| n.name.as_str()).collect();
+    let fees: Vec<_> = deal.terms.fees.iter().map(|f| f.name.as_str()).collect();
+    for name in state.notes.keys() {
+        if !notes.contains(&name.as_str()) {
+            problems.push(Problem::new(format!("state.notes.{name}"), format!("unknown note; known: {}", notes.join(", "))));
+        }
+    }
+    for name in &notes {
+        if !state.notes.contains_key(*name) {
+            problems.push(Problem::new(format!("state.notes.{name}"), "missing; expected {balance: …}"));
+        }
+    }
+    for name in state.fees.keys() {
+        if !fees.contains(&name.as_str()) {
+            problems.push(Problem::new(format!("state.fees.{name}"), format!("unknown fee; known: {}", fees.join(", "))));
+        }
+    }
+}
+
+fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
+    let mut amount = |x: f64, place: String| {
+        if !(x >= 0.0) || !x.is_finite() {
+            problems.push(Problem::new(place, format!("found {x}; expected an amount of zero or more")));
+        }
+    };
+    amount(state.collected.interest, "state.collected.interest".to_owned());
+    amount(state.collected.principal, "state.collected.principal".to_owned());
+    for (name, note) in &state.notes {
+        amount(note.balance, format!("state.notes.{name}.balance"));
+        amount(note.deferred_interest, format!("state.notes.{name}.deferred_interest"));
+        amount(note.interest_shortfall, format!("state.notes.{name}.interest_shortfall"));
+    }
+    for (name, fee) in &state.fees {
+        amount(fee.unpaid, format!("state.fees.{name}.unpaid"));
+        amount(fee.due.unwrap_or(0.0), format!("state.fees.{name}.due"));
+    }
+    amount(state.collateral.performing_par, "state.collateral.performing_par".to_owned());
+    for (list, key) in [
+        (&state.collateral.ccc, "ccc"),
+        (&state.collateral.discount, "discount"),
+        (&state.collateral.defaulted, "defaulted"),
+    ] {
+        for (i, asset) in list.iter().enumerate() {
+            amount(asset.par, format!("state.collateral.{key}[{i}].par"));
+        }
+    }
+}
+
+fn notes(
+    deal: &CompiledDeal,
+    state: &DealState,
+    period: Option<usize>,
+    payment: Date,
+    previous: Date,
+    problems: &mut Vec<Problem>,
+) -> Vec<NoteOpening> {
+    let grid = period.map(|p| &deal.terms.grid.periods[p]);
+    deal.terms
+        .notes
+        .iter()
+        .map(|note| {
+            let given = state.notes.get(&note.name).cloned().unwrap_or_default();
+            let mut opening = NoteOpening {
+                balance: given.balance,
+                deferred: given.deferred_interest,
+                overdue: given.interest_shortfall,
+                amortization_due: given
+                    .amortization_due
+                    .unwrap_or_else(|| period.map_or(0.0, |p| note.instalment(p + 1))),
+                index_rate: f64::NAN,
+                ..NoteOpening::default()
+            };
+            if let Some(coupon) = &note.coupon {
+                let (start, end) =
+                    grid.map_or((previous, payment), |g| (g.previous_unadjusted, g.unadjusted));
+                let margin = coupon.margin(start);
+                opening.rate = match &coupon.rate {
+                    RateTerms::Fixed { .. } => margin,
+                    RateTerms::Floating { index, floor, cap, .. } => {
+                        let fixed = state.index_fixings.get(index).copied().unwrap_or_else(|| {
+                            let problem = Problem::new(
+                                "state.index_fixings",
+                                format!("no fixing of {index}, which the notes pay"),
+                            );
+                            if !problems.contains(&problem) {
+                                problems.push(problem);
+                            }
+                            0.0
+                        });
+                        opening.index_rate = fixed;
+                        let floored = if fixed > *floor { fixed } else { *floor };
+                        margin
+                            + match cap {
+                                Some(cap) if floored > *cap => *cap,
+                                _ => floored,
+                            }
+                    }
+                };
+                if opening.rate < 0.0 {
+                    opening.rate = 0.0;
+                }
+                opening.day_count_fraction = match coupon.day_count {
+                    DayCount::Thirty360 | DayCount::ThirtyE360 => coupon.day_count.fraction(start, end),
+                    other => other.fraction(previous, payment),
+                };
+            }
+            opening
+        })
+        .collect()
+}
+
+fn price(asset: &AssetState, value: Option<f64>, place: &str, what: &str, problems: &mut Vec<Problem>) -> f64 {
+    match value {
+        Some(x) if (0.0..=2.0).contains(&x) => x,
+        Some(x) => {
+            problems.push(Problem::new(format!("{place}.{what}"), format!("found {x}; expected a share of par such as 0.55")));
+            0.0
+        }
+        None => {
+            problems.push(Problem::new(format!("{place}.{what}"), format!("missing for asset {:?}", asset.id)));
+            0.0
+        }
+    }
+}
+
+fn collateral(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) -> CollateralFigures {
+    let given = &state.collateral;
+    let mut out = CollateralFigures {
+        plain_par: given.performing_par,
+        ccc_limit: deal.terms.ccc_limit,
+        ccc_base: deal.terms.ccc_on_target_par.then_some(deal.terms.target_par),
+        ..CollateralFigures::default()
+    };
+    for (i, asset) in given.ccc.iter().enumerate() {
+        let place = format!("state.collateral.ccc[{i}]");
+        let market = price(asset, asset.market_price, &place, "market_price", problems);
+        let discount = asset.purchase_price.map_or(0.0, |p| if p < 1.0 { 1.0 - p } else { 0.0 });
+        out.ccc.push((CccAsset { price: market, discount }, asset.par));
+    }
+    out.ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price));
+    for (i, asset) in given.discount.iter().enumerate() {
+        let place = format!("state.collateral.discount[{i}]");
+        let cost = price(asset, asset.purchase_price, &place, "purchase_price", problems);
+        out.discount_par += asset.par;
+        out.discount_haircut += asset.par * (1.0 - cost);
+    }
+    for (i, asset) in given.defaulted.iter().enumerate() {
+        let place = format!("state.collateral.defaulted[{i}]");
+        let market = price(asset, asset.market_price, &place, "market_price", problems);
+        let recovery = price(asset, asset.recovery, &place, "recovery", problems);
+        out.defaulted_par += asset.par;
+        out.defaulted_market += asset.par * market;
+        if asset.years_since_default.unwrap_or(0.0) <= YEARS_CARRIED {
+            let lesser = if market < recovery { market } else { recovery };
+            out.defaulted_carrying += asset.par
+                * match deal.document.collateral.defaulted_value.as_deref() {
+                    Some("market") => market,
+                    Some("recovery") => recovery,
+                    Some("zero") => 0.0,
+                    _ => lesser,
+                };
+        }
+    }
+    out
+}
+
+/// `cost · (1 + h)^t − Σ distributions · (1 + h)^t`, compounded to the payment date, act/365.
+fn hurdle_balance(deal: &CompiledDeal, state: &DealState, irr: f64, payment: Date, problems: &mut Vec<Problem>) -> f64 {
+    let grow = |from: Date| math::pow(1.0 + irr, f64::from(payment - from) / 365.0);
+    let mut balance = 0.0;
+    for note in deal.terms.notes.iter().filter(|n| n.residual) {
+        let Some(given) = state.notes.get(&note.name) else { continue };
+        let cost = given.cost.unwrap_or(note.original * note.issue_price);
+        balance += cost * grow(deal.terms.grid.closing);
+        for (i, (text, amount)) in given.distributions.iter().enumerate() {
+            let place = format!("state.notes.{}.distributions[{i}]", note.name);
+            let problems_before = problems.len();
+            if let Some(on) = date(text, &place, problems) {
+                if on >= payment {
+                    problems.push(Problem::new(place, format!("found {on}; expected a date before {payment}")));
+                } else {
+                    balance -= amount * grow(on);
+                }
+            }
+            // The same distribution is read once a fee; keep one report of it.
+            if problems.len() > problems_before + 1 {
+                problems.truncate(problems_before + 1);
+            }
+        }
+    }
+    balance
+}

@@ -1,0 +1,122 @@
+//! The scalars of each payment date: coupons, day-count fractions, hurdles, cash income.
+
+use crate::compile::deal::CompiledDeal;
+use crate::error::Problem;
+use crate::math;
+use crate::notes::RateTerms;
+use crate::path::plan::PeriodTerms;
+use crate::rates::Curves;
+use crate::time::{Date, DayCount, thirty_360};
+
+/// The index that assets and cash follow where nothing else is said: that of the first floating class.
+#[must_use]
+pub fn deal_index(deal: &CompiledDeal) -> String {
+    deal.terms
+        .notes
+        .iter()
+        .filter_map(|n| n.coupon.as_ref())
+        .find_map(|c| match &c.rate {
+            RateTerms::Floating { index, .. } => Some(index.clone()),
+            RateTerms::Fixed { .. } => None,
+        })
+        .unwrap_or_else(|| if deal.document.currency == "EUR" { "euribor_3m" } else { "sofr_3m" }.to_owned())
+}
+
+/// Fixing of the deal's accrual period `p`; a long first period is interpolated between two tenors that enclose it.
+pub fn fixing(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize) -> Result<f64, String> {
+    let period = &deal.terms.grid.periods[p];
+    let months = f64::from(deal.dates.months);
+    if p == 0 && period.years * 12.0 > months + 0.5 {
+        return curves.interpolated_fixing(index, period.previous_payment, period.payment, period.fixing);
+    }
+    curves.fixing(index, period.fixing)
+}
+
+/// All payment dates of a run whose credit time counts from `as_of`.
+pub fn compile(
+    deal: &CompiledDeal,
+    curves: &Curves,
+    cash_spread: f64,
+    as_of: Date,
+    problems: &mut Vec<Problem>,
+) -> Vec<PeriodTerms> {
+    let terms = &deal.terms;
+    let index = deal_index(deal);
+    let closing = terms.grid.closing;
+    let mut out = Vec::with_capacity(terms.grid.periods.len());
+    for (p, period) in terms.grid.periods.iter().enumerate() {
+        let mut row = PeriodTerms {
+            payment: period.payment.0,
+            determination: period.determination.0,
+            in_reinvestment: period.in_reinvestment,
+            is_last: period.is_last,
+            years: f64::from(period.payment - closing) / 365.0,
+            credit_time: thirty_360(as_of, period.unadjusted),
+            ..PeriodTerms::default()
+        };
+        for note in &terms.notes {
+            let (mut index_rate, mut rate, mut fraction) = (f64::NAN, 0.0, 0.0);
+            if let Some(coupon) = &note.coupon {
+                let margin = coupon.margin(period.previous_unadjusted);
+                match &coupon.rate {
+                    RateTerms::Fixed { .. } => rate = margin,
+                    RateTerms::Floating { index, floor, cap, .. } => match fixing(deal, curves, index, p) {
+                        Ok(fixed) => {
+                            index_rate = fixed;
+                            let floored = if fixed > *floor { fixed } else { *floor };
+                            let capped = match cap {
+                                Some(cap) if floored > *cap => *cap,
+                                _ => floored,
+                            };
+                            rate = capped + margin;
+                        }
+                        Err(message) => report(problems, message),
+                    },
+                }
+                if rate < 0.0 {
+                    rate = 0.0;
+                }
+                // Interest of a 30/360 class runs on unadjusted dates.
+                fraction = match coupon.day_count {
+                    DayCount::Thirty360 | DayCount::ThirtyE360 => {
+                        coupon.day_count.fraction(period.previous_unadjusted, period.unadjusted)
+                    }
+                    other => other.fraction(period.previous_payment, period.payment),
+                };
+            }
+            row.index_rate.push(index_rate);
+            row.rate.push(rate);
+            row.day_count_fraction.push(fraction);
+            row.coupon.push(rate * fraction);
+            row.instalment.push(note.instalment(p + 1));
+        }
+        let days = f64::from(period.payment - period.previous_payment);
+        for fee in &terms.fees {
+            row.fee_fraction.push(fee.day_count.fraction(period.previous_payment, period.payment));
+            row.cap_fraction.push(fee.cap.as_ref().map_or(0.0, |cap| {
+                cap.day_count.fraction(period.previous_payment, period.payment)
+            }));
+            row.hurdle_growth.push(
+                fee.hurdle.as_ref().and_then(|h| h.irr).map_or(0.0, |irr| math::pow(1.0 + irr, days / 365.0)),
+            );
+        }
+        row.active = terms.tests.iter().map(|t| p >= t.first_period).collect();
+        match fixing(deal, curves, &index, p) {
+            Ok(fixed) => {
+                let rate = fixed + cash_spread;
+                let fraction = DayCount::Act360.fraction(period.previous_payment, period.determination);
+                row.cash_income = if rate > 0.0 { rate * fraction } else { 0.0 };
+            }
+            Err(message) => report(problems, message),
+        }
+        out.push(row);
+    }
+    out
+}
+
+fn report(problems: &mut Vec<Problem>, message: String) {
+    let problem = Problem::new("scenario.rates", message);
+    if !problems.contains(&problem) {
+        problems.push(problem);
+    }
+}

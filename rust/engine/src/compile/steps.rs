@@ -1,0 +1,650 @@
+//! Steps of the priorities of payments: from the grammar to the flat program.
+
+use std::collections::BTreeMap;
+
+use crate::compile::conventions::{Conventions, InterestFromPrincipal};
+use crate::compile::names::Names;
+use crate::coverage::{TestKind, TestTerms};
+use crate::error::Problem;
+use crate::expression::{self, Kind};
+use crate::fees::FeeTerms;
+use crate::notes::NoteTerms;
+use crate::spec::steps::{Groups, NumberOrName, Step};
+use crate::waterfall::program::{Sequence, Span};
+use crate::waterfall::{Action, Claim, ClaimKind, Op, Pot, Program, StepInfo};
+
+/// The sequence that principal and cures follow.
+const NOTE_PAYMENT_SEQUENCE: &str = "note_payment_sequence";
+
+/// What the steps refer to.
+pub struct Scope<'a> {
+    pub notes: &'a [NoteTerms],
+    pub fees: &'a [FeeTerms],
+    pub tests: &'a [TestTerms],
+    pub note_names: &'a Names,
+    pub fee_names: &'a Names,
+    pub test_names: &'a Names,
+    pub conventions: &'a Conventions,
+    pub sequences: &'a BTreeMap<String, Sequence>,
+    /// Purchases during the reinvestment period need the coverage tests.
+    pub coverage_during: bool,
+    /// Purchases after it need them.
+    pub coverage_after: bool,
+}
+
+impl expression::Names for Scope<'_> {
+    fn note(&self, name: &str) -> Option<u32> {
+        self.note_names.get(name).map(u32::from)
+    }
+    fn test(&self, name: &str) -> Option<u32> {
+        self.test_names.get(name).map(u32::from)
+    }
+    fn note_names(&self) -> Vec<String> {
+        self.note_names.list().to_vec()
+    }
+    fn test_names(&self) -> Vec<String> {
+        self.test_names.list().to_vec()
+    }
+    fn residual(&self, note: u32) -> bool {
+        self.notes.get(note as usize).is_some_and(|n| n.residual)
+    }
+}
+
+/// Condition and place of a step.
+struct Frame<'a> {
+    place: String,
+    when: Option<&'a String>,
+    amount: Option<&'a String>,
+    label: Option<&'a String>,
+}
+
+/// Builds a program from both waterfalls.
+pub struct Builder<'a> {
+    scope: Scope<'a>,
+    program: Program,
+    /// Compiled interest steps that `pay_shortfalls` may repeat: claims, the enclosing slot and condition.
+    repeatable: Vec<Repeatable>,
+    interest_begun: bool,
+    problems: &'a mut Vec<Problem>,
+}
+
+#[derive(Clone)]
+struct Repeatable {
+    claims: Vec<Claim>,
+    slot: Option<u16>,
+    when: Option<u16>,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder over what the steps may refer to.
+    pub fn new(scope: Scope<'a>, problems: &'a mut Vec<Problem>) -> Self {
+        Self { scope, program: Program::default(), repeatable: Vec::new(), interest_begun: false, problems }
+    }
+
+    /// Compiles both waterfalls.
+    pub fn build(mut self, interest: &[Step], principal: &[Step]) -> Program {
+        let place = "waterfalls.interest";
+        let mut ops = Vec::new();
+        self.steps(interest, place, Pot::Interest, None, &mut ops);
+        if !self.interest_begun {
+            ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
+        }
+        self.program.interest = ops;
+        self.must_end(interest, place);
+
+        let place = "waterfalls.principal";
+        let mut ops = Vec::new();
+        let mut released = false;
+        for (i, step) in principal.iter().enumerate() {
+            if !released && joins_diverted(step) {
+                ops.push(Self::op(Action::ReleaseDiverted, None, 0));
+                released = true;
+            }
+            self.step(step, &format!("{place}[{i}]"), Pot::Principal, None, &mut ops);
+        }
+        self.program.principal = ops;
+        self.must_end(principal, place);
+        self.program
+    }
+
+    /// Every waterfall ends in a residual, or retains what is left.
+    fn must_end(&mut self, steps: &[Step], place: &str) {
+        if !ends(steps) {
+            self.problems.push(Problem::new(
+                place,
+                "the last step can leave cash unassigned; expected an unconditional pay_residual (without until) or retain",
+            ));
+        }
+    }
+
+    fn op(action: Action, slot: Option<u16>, info: u16) -> Op {
+        Op { action, slot, when: None, amount: None, controlling: None, info }
+    }
+
+    fn steps(&mut self, steps: &[Step], place: &str, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+        for (i, step) in steps.iter().enumerate() {
+            self.step(step, &format!("{place}[{i}]"), pot, slot, ops);
+        }
+    }
+
+    fn info(&mut self, verb: &'static str, frame: &Frame<'_>, pot: Pot) -> u16 {
+        let label = frame.label.cloned().unwrap_or_default();
+        self.program.infos.push(StepInfo { verb, label, pot });
+        index(self.program.infos.len() - 1)
+    }
+
+    fn expression(&mut self, text: &str, place: &str, kinds: &[Kind]) -> Option<u16> {
+        match expression::compile(text, &self.scope, kinds) {
+            Ok(expression) => {
+                self.program.expressions.push(expression);
+                Some(index(self.program.expressions.len() - 1))
+            }
+            Err(found) => {
+                for problem in found {
+                    self.problems.push(Problem::new(place, problem.message));
+                }
+                None
+            }
+        }
+    }
+
+    fn push(&mut self, action: Action, verb: &'static str, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+        let info = self.info(verb, frame, pot);
+        let mut op = Self::op(action, slot, info);
+        if let Some(when) = frame.when {
+            op.when = self.expression(when, &format!("{}.when", frame.place), &[Kind::Boolean]);
+        }
+        if let Some(amount) = frame.amount {
+            op.amount = self.expression(amount, &format!("{}.amount", frame.place), &[Kind::Money]);
+        }
+        ops.push(op);
+    }
+
+    fn claims(&mut self, claims: &[Claim]) -> Span {
+        let start = self.program.claims.len();
+        self.program.claims.extend_from_slice(claims);
+        span(start, self.program.claims.len())
+    }
+
+    fn note_groups(&mut self, groups: &Groups, place: &str) -> Vec<Vec<u16>> {
+        let mut out = Vec::new();
+        for (g, group) in groups.iter().enumerate() {
+            let mut ids = Vec::new();
+            for (k, name) in group.iter().enumerate() {
+                let place = if groups.len() == 1 { format!("{place}[{k}]") } else { format!("{place}[{g}][{k}]") };
+                if let Some(n) = self.scope.note_names.find(name, &place, self.problems) {
+                    ids.push(n);
+                }
+            }
+            if group.is_empty() {
+                self.problems.push(Problem::new(place, "found an empty group; expected at least one note"));
+            }
+            out.push(ids);
+        }
+        out
+    }
+
+    fn paying(&mut self, groups: &[Vec<u16>], place: &str, what: &str, residual: bool) {
+        for &n in groups.iter().flatten() {
+            let note = &self.scope.notes[n as usize];
+            if note.residual != residual {
+                let message = if residual {
+                    format!("{} is not a residual note", note.name)
+                } else {
+                    format!("{} is a residual note: it has no {what}; use pay_residual", note.name)
+                };
+                self.problems.push(Problem::new(place, message));
+            }
+        }
+    }
+
+    /// One op per group, each pro rata by amount due.
+    fn pay(&mut self, groups: Vec<Vec<Claim>>, verb: &'static str, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+        if groups.len() > 1 && frame.amount.is_some() {
+            self.problems.push(Problem::new(
+                format!("{}.amount", frame.place),
+                "an amount limits one group; expected a single group, or one step a group",
+            ));
+        }
+        for claims in groups {
+            let interest = claims.iter().any(|c| c.kind == ClaimKind::Interest);
+            if pot == Pot::Interest && interest && !self.interest_begun {
+                self.interest_begun = true;
+                ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
+            }
+            let fees_only = claims.iter().all(|c| {
+                !matches!(c.kind, ClaimKind::Interest | ClaimKind::Deferred | ClaimKind::Amortization)
+            });
+            let senior_expense = pot == Pot::Interest && fees_only && !self.interest_begun;
+            let span = self.claims(&claims);
+            self.push(Action::Pay { claims: span, senior_expense }, verb, frame, pot, slot, ops);
+            if let Some(op) = ops.last_mut() {
+                let deferrable = claims.iter().find(|c| {
+                    matches!(c.kind, ClaimKind::Interest | ClaimKind::Deferred)
+                        && self.scope.notes[c.index as usize].deferrable
+                });
+                let limited = self.scope.conventions.interest_from_principal == InterestFromPrincipal::Controlling;
+                if let Some(claim) = deferrable
+                    && pot == Pot::Principal
+                    && limited
+                    && frame.when.is_none()
+                {
+                    op.controlling = Some(claim.index);
+                }
+                let repeats = claims.iter().all(|c| c.kind != ClaimKind::Deferred)
+                    && claims.iter().any(|c| c.kind != ClaimKind::Amortization);
+                if pot == Pot::Interest && repeats {
+                    self.repeatable.push(Repeatable { claims, slot: op.slot, when: op.when });
+                }
+            }
+        }
+    }
+
+    fn fee_claims(&mut self, fees: &Groups, part: &str, place: &str) -> Vec<Vec<Claim>> {
+        let kind = match part {
+            "all" => ClaimKind::Fee,
+            "current" => ClaimKind::FeeCurrent,
+            "unpaid" => ClaimKind::FeeUnpaid,
+            "capped" => ClaimKind::FeeCapped,
+            "above_cap" => ClaimKind::FeeAboveCap,
+            other => {
+                self.problems.push(Problem::new(
+                    format!("{place}.part"),
+                    format!("found {other:?}; expected all, current, unpaid, capped or above_cap"),
+                ));
+                ClaimKind::Fee
+            }
+        };
+        let mut out = Vec::new();
+        for group in fees {
+            let mut claims = Vec::new();
+            for name in group {
+                if let Some(f) = self.scope.fee_names.find(name, place, self.problems) {
+                    if matches!(kind, ClaimKind::FeeCapped) && self.scope.fees[f as usize].cap.is_none() {
+                        self.problems.push(Problem::new(
+                            format!("{place}.part"),
+                            format!("fee {name:?} has no cap; expected part: all, or a cap in its definition"),
+                        ));
+                    }
+                    claims.push(Claim { kind, index: f });
+                }
+            }
+            out.push(claims);
+        }
+        out
+    }
+
+    fn note_claims(&mut self, groups: &Groups, kind: ClaimKind, place: &str, what: &str) -> Vec<Vec<Claim>> {
+        let groups = self.note_groups(groups, place);
+        self.paying(&groups, place, what, false);
+        groups.into_iter().map(|g| g.into_iter().map(|index| Claim { kind, index }).collect()).collect()
+    }
+
+    fn step(&mut self, step: &Step, place: &str, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+        match step {
+            Step::PayFee { fees, part, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                let claims = self.fee_claims(fees, part, &format!("{place}.pay_fee"));
+                self.pay(claims, "pay_fee", &frame, pot, slot, ops);
+            }
+            Step::PayInterest { notes, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                let claims = self.note_claims(notes, ClaimKind::Interest, &format!("{place}.pay_interest"), "interest");
+                self.pay(claims, "pay_interest", &frame, pot, slot, ops);
+            }
+            Step::PayDeferredInterest { notes, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                let inner = format!("{place}.pay_deferred_interest");
+                let claims = self.note_claims(notes, ClaimKind::Deferred, &inner, "deferred interest");
+                self.pay(claims, "pay_deferred_interest", &frame, pot, slot, ops);
+            }
+            Step::PayAmortization { notes, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                let claims =
+                    self.note_claims(notes, ClaimKind::Amortization, &format!("{place}.pay_amortization"), "amortization");
+                self.pay(claims, "pay_amortization", &frame, pot, slot, ops);
+            }
+            Step::PayPariPassu { steps, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                let claims = self.pari_passu(steps, &format!("{place}.pay_pari_passu"));
+                self.pay(vec![claims], "pay_pari_passu", &frame, pot, slot, ops);
+            }
+            Step::PayPrincipal { sequence, notes, with_deferred, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                let inner = format!("{place}.pay_principal");
+                let action = if let Some(groups) = notes {
+                    let groups = self.note_groups(groups, &inner);
+                    self.paying(&groups, &inner, "principal", false);
+                    let sequence = self.sequence(groups);
+                    Action::PayPrincipal { sequence, with_interest: false, with_deferred: *with_deferred }
+                } else {
+                    let name = sequence.as_deref().unwrap_or(NOTE_PAYMENT_SEQUENCE);
+                    let sequence = self.named_sequence(name, &inner);
+                    Action::PayPrincipal { sequence, with_interest: true, with_deferred: true }
+                };
+                self.push(action, "pay_principal", &frame, pot, slot, ops);
+            }
+            Step::PayShortfalls { through, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                self.shortfalls(through, &frame, pot, slot, ops);
+            }
+            Step::Cure { tests, pay, pay_notes, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                self.cure(tests, pay.as_deref(), pay_notes.as_ref(), &frame, pot, slot, ops);
+            }
+            Step::Divert { test, share, to, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                self.divert(test, *share, to, &frame, pot, slot, ops);
+            }
+            Step::Reinvest { of, share, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                self.reinvest(of, share, &frame, pot, slot, ops);
+            }
+            Step::IncentiveFee { fee, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                if let Some(fee) = self.hurdle(fee, &format!("{place}.incentive_fee")) {
+                    self.push(Action::Incentive { fee }, "incentive_fee", &frame, pot, slot, ops);
+                }
+            }
+            Step::PayResidual { notes, until, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                let inner = format!("{place}.pay_residual");
+                let groups = self.note_groups(notes, &inner);
+                self.paying(&groups, &inner, "residual", true);
+                let until = match until {
+                    Some(fee) => match self.hurdle(fee, &format!("{inner}.until")) {
+                        Some(fee) => Some(fee),
+                        None => return,
+                    },
+                    None => None,
+                };
+                for group in groups {
+                    let start = self.program.residuals.len();
+                    self.program.residuals.extend(group);
+                    let notes = span(start, self.program.residuals.len());
+                    self.push(Action::Residual { notes, until }, "pay_residual", &frame, pot, slot, ops);
+                }
+            }
+            Step::Retain { when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                self.push(Action::Retain, "retain", &frame, pot, slot, ops);
+            }
+            Step::Block { steps, otherwise, when, label } => {
+                let _ = label;
+                let Some(when) = when else {
+                    self.problems.push(Problem::new(place, "a block needs `when`"));
+                    return;
+                };
+                let Some(expression) = self.expression(when, &format!("{place}.when"), &[Kind::Boolean]) else { return };
+                let then = index(self.program.slots);
+                self.program.slots += 2;
+                ops.push(Self::op(Action::Enter { expression, then, otherwise: then + 1 }, slot, 0));
+                self.steps(steps, &format!("{place}.steps"), pot, Some(then), ops);
+                self.steps(otherwise, &format!("{place}.else"), pot, Some(then + 1), ops);
+            }
+            Step::Unsupported { name, .. } => {
+                self.problems.push(Problem::new(
+                    format!("{place}.{name}"),
+                    "this step is known but this version does not compute it yet",
+                ));
+            }
+        }
+    }
+
+    fn pari_passu(&mut self, steps: &[Step], place: &str) -> Vec<Claim> {
+        let mut out = Vec::new();
+        for (i, step) in steps.iter().enumerate() {
+            let place = format!("{place}[{i}]");
+            let claims = match step {
+                Step::PayFee { fees, part, when: None, amount: None, .. } => {
+                    self.fee_claims(fees, part, &format!("{place}.pay_fee"))
+                }
+                Step::PayInterest { notes, when: None, amount: None, .. } => {
+                    self.note_claims(notes, ClaimKind::Interest, &format!("{place}.pay_interest"), "interest")
+                }
+                Step::PayDeferredInterest { notes, when: None, amount: None, .. } => self.note_claims(
+                    notes,
+                    ClaimKind::Deferred,
+                    &format!("{place}.pay_deferred_interest"),
+                    "deferred interest",
+                ),
+                Step::PayAmortization { notes, when: None, amount: None, .. } => self.note_claims(
+                    notes,
+                    ClaimKind::Amortization,
+                    &format!("{place}.pay_amortization"),
+                    "amortization",
+                ),
+                _ => {
+                    self.problems.push(Problem::new(
+                        place,
+                        "expected pay_fee, pay_interest, pay_deferred_interest or pay_amortization, without when or amount",
+                    ));
+                    continue;
+                }
+            };
+            out.extend(claims.into_iter().flatten());
+        }
+        out
+    }
+
+    fn sequence(&mut self, sequence: Sequence) -> u16 {
+        self.program.sequences.push(sequence);
+        index(self.program.sequences.len() - 1)
+    }
+
+    fn find_sequence(&mut self, name: &str, place: &str) -> Sequence {
+        if let Some(sequence) = self.scope.sequences.get(name) {
+            return sequence.clone();
+        }
+        let known: Vec<_> = self.scope.sequences.keys().cloned().collect();
+        self.problems.push(Problem::new(place, format!("unknown sequence {name:?}; known: {}", known.join(", "))));
+        Vec::new()
+    }
+
+    fn named_sequence(&mut self, name: &str, place: &str) -> u16 {
+        let sequence = self.find_sequence(name, place);
+        self.sequence(sequence)
+    }
+
+    fn hurdle(&mut self, fee: &str, place: &str) -> Option<u16> {
+        let f = self.scope.fee_names.find(fee, place, self.problems)?;
+        if self.scope.fees[f as usize].hurdle.is_none() {
+            self.problems.push(Problem::new(place, format!("fee {fee:?} has no hurdles")));
+            return None;
+        }
+        Some(f)
+    }
+
+    fn shortfalls(&mut self, through: &str, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+        let place = format!("{}.pay_shortfalls.through", frame.place);
+        let Some(last) = self.scope.note_names.find(through, &place, self.problems) else { return };
+        let pays = |r: &Repeatable| r.claims.contains(&Claim { kind: ClaimKind::Interest, index: last });
+        let Some(end) = self.repeatable.iter().position(pays) else {
+            self.problems.push(Problem::new(
+                place,
+                format!("no step of the interest waterfall pays interest of {through:?}"),
+            ));
+            return;
+        };
+        for step in self.repeatable[..=end].to_vec() {
+            let mut claims = step.claims;
+            if !self.scope.conventions.x_in_shortfall {
+                claims.retain(|c| c.kind != ClaimKind::Amortization);
+            }
+            if claims.is_empty() {
+                continue;
+            }
+            let span = self.claims(&claims);
+            self.push(Action::Pay { claims: span, senior_expense: false }, "pay_shortfalls", frame, pot, slot, ops);
+            if let Some(op) = ops.last_mut() {
+                op.when = op.when.or(step.when);
+                op.slot = op.slot.or(step.slot);
+            }
+        }
+    }
+
+    fn cure(
+        &mut self,
+        tests: &[String],
+        pay: Option<&str>,
+        pay_notes: Option<&Groups>,
+        frame: &Frame<'_>,
+        pot: Pot,
+        slot: Option<u16>,
+        ops: &mut Vec<Op>,
+    ) {
+        let place = format!("{}.cure", frame.place);
+        let mut ids = Vec::new();
+        for (k, name) in tests.iter().enumerate() {
+            let place = format!("{place}[{k}]");
+            let Some(t) = self.scope.test_names.find(name, &place, self.problems) else { continue };
+            if self.scope.tests[t as usize].kind == TestKind::EventOfDefaultParRatio {
+                self.problems.push(Problem::new(place, format!("test {name:?} is an event of default; no payment cures it")));
+            }
+            ids.push(t);
+        }
+        for &t in &ids {
+            if !self.program.coverage.contains(&t) {
+                self.program.coverage.push(t);
+            }
+        }
+        let start = self.program.tests.len();
+        self.program.tests.extend(&ids);
+        let span = span(start, self.program.tests.len());
+        if pay == Some("buy") {
+            if pot == Pot::Principal {
+                self.problems.push(Problem::new(&place, "principal that stays cures nothing; expected notes to pay"));
+            }
+            if ids.iter().any(|&t| self.scope.tests[t as usize].kind == TestKind::InterestCoverage) {
+                self.problems.push(Problem::new(&place, "an interest coverage test cannot be cured by buying collateral"));
+            }
+            self.push(Action::CureByPurchase { tests: span }, "cure", frame, pot, slot, ops);
+            return;
+        }
+        let sequence = if let Some(groups) = pay_notes {
+            let groups = self.note_groups(groups, &format!("{place}.pay"));
+            self.paying(&groups, &format!("{place}.pay"), "principal", false);
+            groups
+        } else {
+            let whole = self.find_sequence(pay.unwrap_or(NOTE_PAYMENT_SEQUENCE), &format!("{place}.pay"));
+            // Money never flows below the most junior class that the tests name.
+            let lowest = ids
+                .iter()
+                .flat_map(|&t| &self.scope.tests[t as usize].notes)
+                .filter_map(|&n| self.scope.notes[n as usize].principal_rank)
+                .max();
+            whole
+                .into_iter()
+                .map(|group| {
+                    group
+                        .into_iter()
+                        .filter(|&n| self.scope.notes[n as usize].principal_rank <= lowest)
+                        .collect::<Vec<_>>()
+                })
+                .filter(|group| !group.is_empty())
+                .collect()
+        };
+        let sequence = self.sequence(sequence);
+        self.push(Action::Cure { tests: span, sequence }, "cure", frame, pot, slot, ops);
+    }
+
+    fn divert(&mut self, test: &str, share: f64, to: &str, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+        let place = format!("{}.divert", frame.place);
+        if pot == Pot::Principal {
+            self.problems.push(Problem::new(place.clone(), "interest is diverted in the interest waterfall"));
+        }
+        if !(0.0..=1.0).contains(&share) {
+            self.problems.push(Problem::new(format!("{place}.share"), format!("found {share}; expected 0 to 1")));
+        }
+        let Some(t) = self.scope.test_names.find(test, &format!("{place}.test"), self.problems) else { return };
+        if self.scope.tests[t as usize].kind != TestKind::Overcollateralization {
+            self.problems.push(Problem::new(format!("{place}.test"), format!("{test:?} is not an oc test")));
+        }
+        let action = match to {
+            "principal" => Action::DivertToPrincipal { test: t, share },
+            "notes" => {
+                let sequence = self.named_sequence(NOTE_PAYMENT_SEQUENCE, &place);
+                Action::DivertToNotes { test: t, share, sequence }
+            }
+            other => {
+                self.problems.push(Problem::new(
+                    format!("{place}.to"),
+                    format!("found {other:?}; expected principal or notes"),
+                ));
+                return;
+            }
+        };
+        self.push(action, "divert", frame, pot, slot, ops);
+    }
+
+    fn reinvest(&mut self, of: &str, share: &NumberOrName, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+        let place = format!("{}.reinvest", frame.place);
+        if pot == Pot::Interest {
+            self.problems.push(Problem::new(place.clone(), "collateral is bought in the principal waterfall"));
+        }
+        let unscheduled = match of {
+            "all" => false,
+            "unscheduled" => true,
+            other => {
+                self.problems.push(Problem::new(
+                    format!("{place}.of"),
+                    format!("found {other:?}; expected all or unscheduled"),
+                ));
+                false
+            }
+        };
+        let share = match share {
+            NumberOrName::Number(x) if (0.0..=1.0).contains(x) => Some(*x),
+            NumberOrName::Name(name) if name == "post_period_share" => None,
+            other => {
+                self.problems.push(Problem::new(
+                    format!("{place}.share"),
+                    format!("found {other:?}; expected 0 to 1 or post_period_share"),
+                ));
+                Some(0.0)
+            }
+        };
+        let needs_coverage = if unscheduled { self.scope.coverage_after } else { self.scope.coverage_during };
+        self.push(Action::Reinvest { share, unscheduled, needs_coverage }, "reinvest", frame, pot, slot, ops);
+    }
+}
+
+fn frame<'a>(
+    place: &str,
+    when: &'a Option<String>,
+    amount: &'a Option<String>,
+    label: &'a Option<String>,
+) -> Frame<'a> {
+    Frame { place: place.to_owned(), when: when.as_ref(), amount: amount.as_ref(), label: label.as_ref() }
+}
+
+/// Whether interest that was diverted on the same date is available to a step of the principal waterfall.
+fn joins_diverted(step: &Step) -> bool {
+    match step {
+        Step::PayShortfalls { .. }
+        | Step::Cure { .. }
+        | Step::PayInterest { .. }
+        | Step::PayDeferredInterest { .. }
+        | Step::PayPariPassu { .. } => false,
+        Step::Block { steps, otherwise, .. } => steps.iter().chain(otherwise).any(joins_diverted),
+        _ => true,
+    }
+}
+
+/// Whether a list of steps leaves nothing unassigned.
+fn ends(steps: &[Step]) -> bool {
+    match steps.last() {
+        Some(Step::PayResidual { until: None, when: None, amount: None, .. } | Step::Retain { when: None, amount: None, .. }) => true,
+        Some(Step::Block { steps, otherwise, .. }) => ends(steps) && ends(otherwise),
+        _ => false,
+    }
+}
+
+fn index(i: usize) -> u16 {
+    u16::try_from(i).unwrap_or(u16::MAX)
+}
+
+fn span(start: usize, end: usize) -> Span {
+    let n = |i: usize| u32::try_from(i).unwrap_or(u32::MAX);
+    Span { start: n(start), end: n(end) }
+}

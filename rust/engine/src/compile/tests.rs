@@ -1,0 +1,121 @@
+//! Tests: denominators and first dates.
+
+use crate::compile::conventions::Conventions;
+use crate::compile::dates::{DealDates, date};
+use crate::compile::names::Names;
+use crate::coverage::{TestKind, TestTerms};
+use crate::error::Problem;
+use crate::notes::NoteTerms;
+use crate::spec::deal::Test;
+use crate::time::Date;
+
+/// Compiles the tests.
+pub fn compile(
+    tests: &[Test],
+    notes: &[NoteTerms],
+    names: &Names,
+    dates: Option<&DealDates>,
+    conventions: &Conventions,
+    problems: &mut Vec<Problem>,
+) -> Vec<TestTerms> {
+    let mut out = Vec::with_capacity(tests.len());
+    for (i, test) in tests.iter().enumerate() {
+        let place = format!("tests[{i}]");
+        let kind = match test.kind.as_str() {
+            "oc" => TestKind::Overcollateralization,
+            "ic" => TestKind::InterestCoverage,
+            "eod_par_ratio" => TestKind::EventOfDefaultParRatio,
+            other => {
+                problems.push(Problem::new(
+                    format!("{place}.kind"),
+                    format!("found {other:?}; expected oc, ic or eod_par_ratio"),
+                ));
+                TestKind::Overcollateralization
+            }
+        };
+        if !(test.trigger > 0.0) || !test.trigger.is_finite() {
+            problems.push(Problem::new(
+                format!("{place}.trigger"),
+                format!("found {}; expected a ratio such as 1.055", test.trigger),
+            ));
+        }
+        if test.round.is_some() {
+            problems.push(Problem::new(
+                format!("{place}.round"),
+                "rounding of tests is known but this version does not compute it yet; expected null",
+            ));
+        }
+        out.push(TestTerms {
+            name: test.name.clone(),
+            kind,
+            trigger: test.trigger,
+            notes: denominator(test, kind, notes, names, conventions, &place, problems),
+            first_period: dates.map_or(0, |d| first_period(test, kind, d, &place, problems)),
+        });
+    }
+    out
+}
+
+fn denominator(
+    test: &Test,
+    kind: TestKind,
+    notes: &[NoteTerms],
+    names: &Names,
+    conventions: &Conventions,
+    place: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<u16> {
+    if let Some(list) = &test.notes {
+        return list
+            .iter()
+            .enumerate()
+            .filter_map(|(k, name)| names.find(name, &format!("{place}.notes[{k}]"), problems))
+            .collect();
+    }
+    let Some(through) = &test.through else {
+        problems.push(Problem::new(place, "missing `through`; expected the most junior class of the denominator"));
+        return Vec::new();
+    };
+    let Some(last) = names.find(through, &format!("{place}.through"), problems) else { return Vec::new() };
+    let last = &notes[last as usize];
+    if last.residual || (kind != TestKind::InterestCoverage && last.principal_rank.is_none()) {
+        problems.push(Problem::new(
+            format!("{place}.through"),
+            format!("{through:?} has no principal rank; expected a class of the note payment sequence"),
+        ));
+        return Vec::new();
+    }
+    (0_u16..)
+        .zip(notes)
+        .filter(|(_, note)| {
+            if note.residual {
+                return false;
+            }
+            if kind == TestKind::InterestCoverage {
+                return note.interest_rank <= last.interest_rank
+                    && (conventions.x_in_ic || note.principal_rank.is_some());
+            }
+            note.principal_rank.is_some_and(|rank| Some(rank) <= last.principal_rank)
+        })
+        .map(|(i, _)| i)
+        .collect()
+}
+
+fn first_period(
+    test: &Test,
+    kind: TestKind,
+    dates: &DealDates,
+    place: &str,
+    problems: &mut Vec<Problem>,
+) -> usize {
+    let default = if kind == TestKind::InterestCoverage { "second_determination" } else { "effective" };
+    let from = |date: Date| {
+        dates.grid.periods.iter().position(|p| p.determination >= date).unwrap_or(dates.grid.periods.len())
+    };
+    match test.first_date.as_deref().unwrap_or(default) {
+        "closing" | "first_determination" => 0,
+        "second_determination" => 1,
+        "effective" => from(dates.effective),
+        other => date(other, &format!("{place}.first_date"), problems).map_or(0, from),
+    }
+}

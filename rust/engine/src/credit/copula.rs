@@ -1,0 +1,380 @@
+//! Default times under a Gaussian copula with one market factor and one factor an industry.
+//!
+//! `X = √inter · Z + √(intra - inter) · Y + √(1 - intra) · ε`, all standard normal; the company defaults in step p where
+//! `F(t_{p-1}) < Φ(X) <= F(t_p)`, decided as `Φ⁻¹(F(t_{p-1})) < X <= Φ⁻¹(F(t_p))`. `Z` low is bad.
+
+use crate::credit::bounds::{BUCKETS, Buckets};
+use crate::credit::curves::Curves;
+use crate::math::normal::normal_inverse_lanes;
+use crate::math::{normal_cdf, normal_inverse};
+use crate::lanes::Pack;
+use crate::random::{INDUSTRY, MARKET, MARKET_ENTITY, OBLIGOR, draws, entity_draws, scattered_draws, uniform};
+
+/// A company.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObligorInput {
+    /// Entity key of its draws.
+    pub key: u64,
+    /// Index into [`CopulaInput::industries`].
+    pub industry: u32,
+    /// Cumulative default probability `F(t_p)` for p = 1, 2, …; in [0, 1], not decreasing.
+    pub cumulative: Vec<f64>,
+    /// Last step, counted from 1, in which the company still owes something; later defaults have no effect. 0: none.
+    pub last_step: u32,
+}
+
+/// What a copula is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CopulaInput {
+    /// Correlation of two companies of different industries, in [0, intra].
+    pub inter: f64,
+    /// Correlation of two companies of the same industry, below 1.
+    pub intra: f64,
+    /// Entity keys of the industries.
+    pub industries: Vec<u64>,
+    /// The companies.
+    pub obligors: Vec<ObligorInput>,
+    /// Key of all draws.
+    pub seed: u64,
+    /// Cumulative default probability `F(t_p)` of what is bought with reinvested money.
+    pub reinvestment_cumulative: Vec<f64>,
+}
+
+/// A company that defaults in a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DefaultEvent {
+    /// Lane of the path.
+    pub lane: u32,
+    /// Index into [`CopulaInput::obligors`].
+    pub obligor: u32,
+    /// Payment period of the default, counted from 1.
+    pub step: u32,
+}
+
+/// A company as the draws need it.
+#[derive(Clone, Copy, Debug)]
+struct Obligor {
+    key: u64,
+    /// Index into [`Copula::groups`].
+    group: u32,
+    /// Row of its curve.
+    row: u32,
+    last_step: u32,
+    /// Index into the input.
+    index: u32,
+}
+
+/// Companies whose first words are drawn and compared at once.
+const CHUNK: usize = 8;
+
+/// What the first look at eight companies needs.
+#[derive(Clone, Debug)]
+struct Chunk {
+    key_low: [u64; CHUNK],
+    key_high: [u64; CHUNK],
+    groups: [u32; CHUNK],
+    bounds: [[u32; CHUNK]; BUCKETS],
+}
+
+/// Default times of a pool.
+#[derive(Clone, Debug)]
+pub struct Copula {
+    seed: u64,
+    pub(super) inter: f64,
+    pub(super) market_weight: f64,
+    industry_weight: f64,
+    own_weight: f64,
+    buckets: Buckets,
+    /// Entity keys of the industries that some company belongs to; empty when industries have no factor.
+    industries: Vec<u64>,
+    curves: Curves,
+    obligors: Vec<Obligor>,
+    /// Those of `obligors` that can default, filled up to whole chunks with one that owes nothing.
+    active: Vec<Obligor>,
+    chunks: Vec<Chunk>,
+    /// `Φ⁻¹(F(t_p))` of what is bought with reinvested money.
+    pub(super) reinvestment_thresholds: Vec<f64>,
+}
+
+/// Work space of [`Copula::draw`], reused from block to block.
+#[derive(Clone, Debug, Default)]
+pub struct CopulaScratch {
+    /// Systematic part, by group and lane.
+    systematic: Vec<f64>,
+    /// Its bucket, by group and lane.
+    buckets: Vec<u32>,
+    candidates: Vec<Candidate>,
+}
+
+/// A draw that passed its bound.
+#[derive(Clone, Copy, Debug, Default)]
+struct Candidate {
+    /// Index into [`Copula::active`].
+    active: u32,
+    lane: u32,
+    word: u32,
+}
+
+/// Candidates that are decided at once.
+const BATCH: usize = 16;
+
+impl Copula {
+    /// A copula; `intra < 1` and the ranges of [`CopulaInput`] and [`ObligorInput`] are the caller's to check.
+    #[must_use]
+    pub fn new(input: CopulaInput) -> Self {
+        let CopulaInput { inter, intra, industries: industry_keys, obligors, seed, reinvestment_cumulative } = input;
+        debug_assert!(0.0 <= inter && inter <= intra && intra < 1.0, "Invariant: 0 <= inter <= intra < 1");
+        let by_industry = intra > inter;
+        let own_weight = (1.0 - intra).sqrt();
+        let buckets = Buckets::new(intra.sqrt());
+        let cumulative: Vec<&[f64]> = obligors.iter().map(|obligor| obligor.cumulative.as_slice()).collect();
+        let (curves, rows) = Curves::new(&cumulative);
+        let mut groups = vec![None; industry_keys.len()];
+        let mut industries = Vec::new();
+        let mut compiled = Vec::with_capacity(obligors.len());
+        for (index, (obligor, row)) in (0..).zip(obligors.iter().zip(rows)) {
+            let group = if by_industry {
+                *groups[obligor.industry as usize].get_or_insert_with(|| {
+                    industries.push(industry_keys[obligor.industry as usize]);
+                    count(industries.len()) - 1
+                })
+            } else {
+                0
+            };
+            let steps = count(obligor.cumulative.len());
+            let last_step = if obligor.last_step < steps { obligor.last_step } else { steps };
+            compiled.push(Obligor { key: obligor.key, group, row, last_step, index });
+        }
+        let mut active = Vec::with_capacity(compiled.len() + CHUNK);
+        for obligor in &compiled {
+            if obligor.last_step > 0 && curves.threshold(obligor.row, obligor.last_step) > f64::NEG_INFINITY {
+                active.push(*obligor);
+            }
+        }
+        let nobody = Obligor { key: 0, group: 0, row: 0, last_step: 0, index: 0 };
+        active.resize(active.len().next_multiple_of(CHUNK), nobody);
+        let chunks =
+            active.chunks_exact(CHUNK).map(|obligors| Chunk::new(obligors, &curves, buckets, own_weight)).collect();
+        Self {
+            seed,
+            inter,
+            market_weight: inter.sqrt(),
+            industry_weight: (intra - inter).sqrt(),
+            own_weight,
+            buckets,
+            industries,
+            curves,
+            obligors: compiled,
+            active,
+            chunks,
+            reinvestment_thresholds: reinvestment_cumulative.into_iter().map(normal_inverse).collect(),
+        }
+    }
+
+    /// The market factor `Z` of `L` paths.
+    #[inline(always)]
+    #[must_use]
+    pub fn market<const L: usize>(&self, first_path: u64) -> Pack<L> {
+        self.factor(first_path, MARKET, MARKET_ENTITY)
+    }
+
+    /// A standard normal factor of `L` paths.
+    #[inline(always)]
+    fn factor<const L: usize>(&self, first_path: u64, purpose: u32, entity: u64) -> Pack<L> {
+        let high = draws::<L>(self.seed, first_path, purpose, 0, entity);
+        let low = draws::<L>(self.seed, first_path, purpose, 1, entity);
+        let mut u = [0.0; L];
+        for lane in 0..L {
+            u[lane] = uniform(high[lane], low[lane]);
+        }
+        normal_inverse_lanes(Pack(u))
+    }
+
+    /// `√inter · Z + √(intra - inter) · Y` of each group of companies.
+    #[inline(always)]
+    fn systematic<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch) {
+        let market = self.market::<L>(first_path) * self.market_weight;
+        let groups = if self.industries.is_empty() { 1 } else { self.industries.len() };
+        scratch.systematic.resize(groups * L, 0.0);
+        scratch.buckets.resize(groups * L, 0);
+        for group in 0..groups {
+            let mut value = market;
+            if let Some(&industry) = self.industries.get(group) {
+                value += self.factor::<L>(first_path, INDUSTRY, industry) * self.industry_weight;
+            }
+            let buckets = &mut scratch.buckets[group * L..][..L];
+            for lane in 0..L {
+                buckets[lane] = self.buckets.of(value.0[lane]);
+            }
+            scratch.systematic[group * L..][..L].copy_from_slice(&value.0);
+        }
+    }
+
+    /// Draws the first word of every company in every lane and keeps those within their bound.
+    #[inline(always)]
+    fn candidates<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch) -> usize {
+        const { assert!(L <= 16, "a mask of lanes has 16 bits") };
+        scratch.candidates.resize(self.active.len() * L, Candidate::default());
+        let candidates = scratch.candidates.as_mut_slice();
+        let mut found = 0;
+        let mut base = 0;
+        for chunk in &self.chunks {
+            let (words, masks) = if self.industries.is_empty() {
+                chunk.hits::<L, true>(self.seed, first_path, &scratch.buckets)
+            } else {
+                chunk.hits::<L, false>(self.seed, first_path, &scratch.buckets)
+            };
+            for half in 0..2 {
+                let mut mask = 0;
+                for k in 0..4 {
+                    mask |= u64::from(masks[4 * half + k]) << (16 * k);
+                }
+                while mask != 0 {
+                    let bit = mask.trailing_zeros() as usize;
+                    let (k, lane) = (4 * half + (bit >> 4), bit % 16 % L);
+                    candidates[found] = Candidate { active: base + count(k), lane: count(lane), word: words[lane][k] };
+                    found += 1;
+                    mask &= mask - 1;
+                }
+            }
+            base += count(CHUNK);
+        }
+        found
+    }
+
+    /// Draws the defaults of the `L` paths from `first_path` on into `events`, which is cleared first.
+    ///
+    /// Events are sorted by company, then by lane. `first_path` is a multiple of 4 unless `L` is 1.
+    #[inline(always)]
+    pub fn draw<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch, events: &mut Vec<DefaultEvent>) {
+        events.clear();
+        if self.active.is_empty() {
+            return;
+        }
+        self.systematic::<L>(first_path, scratch);
+        let found = self.candidates::<L>(first_path, scratch);
+        events.reserve(found);
+        let mut start = 0;
+        while start < found {
+            let size = if found - start < BATCH { found - start } else { BATCH };
+            let candidates = &scratch.candidates[start..][..size];
+            let mut paths = [first_path; BATCH];
+            let mut keys = [0; BATCH];
+            let mut words = [0; BATCH];
+            let mut systematic = [0.0; BATCH];
+            for n in 0..size {
+                let candidate = candidates[n];
+                let obligor = &self.active[candidate.active as usize];
+                paths[n] = first_path + u64::from(candidate.lane);
+                keys[n] = obligor.key;
+                words[n] = candidate.word;
+                systematic[n] = scratch.systematic[obligor.group as usize * L + candidate.lane as usize];
+            }
+            let low = scattered_draws(self.seed, &paths, OBLIGOR, 1, &keys);
+            let mut u = [0.0; BATCH];
+            for n in 0..BATCH {
+                u[n] = uniform(words[n], low[n]);
+            }
+            let latent = Pack(systematic) + normal_inverse_lanes(Pack(u)) * self.own_weight;
+            for n in 0..size {
+                let candidate = candidates[n];
+                let obligor = &self.active[candidate.active as usize];
+                let step = self.curves.first_step_reaching(obligor.row, latent.0[n]);
+                if step <= obligor.last_step {
+                    events.push(DefaultEvent { lane: candidate.lane, obligor: obligor.index, step });
+                }
+            }
+            start += BATCH;
+        }
+    }
+
+    /// The variable `X` of one company in one path, the bits that [`Copula::draw`] compares with the thresholds.
+    #[must_use]
+    pub fn latent(&self, path: u64, obligor: u32) -> f64 {
+        let obligor = &self.obligors[obligor as usize];
+        let mut systematic = self.market::<1>(path) * self.market_weight;
+        if let Some(&industry) = self.industries.get(obligor.group as usize) {
+            systematic += self.factor::<1>(path, INDUSTRY, industry) * self.industry_weight;
+        }
+        (systematic + self.factor::<1>(path, OBLIGOR, obligor.key) * self.own_weight).0[0]
+    }
+
+    /// `Φ(X)` of one company in one path: it defaults when its cumulative default probability reaches this level.
+    #[must_use]
+    pub fn default_probability_level(&self, path: u64, obligor: u32) -> f64 {
+        normal_cdf(self.latent(path, obligor))
+    }
+}
+
+impl Chunk {
+    fn new(obligors: &[Obligor], curves: &Curves, buckets: Buckets, own_weight: f64) -> Self {
+        let mut chunk =
+            Self { key_low: [0; CHUNK], key_high: [0; CHUNK], groups: [0; CHUNK], bounds: [[0; CHUNK]; BUCKETS] };
+        for (k, obligor) in obligors.iter().enumerate() {
+            chunk.key_low[k] = obligor.key & 0xffff_ffff;
+            chunk.key_high[k] = obligor.key >> 32;
+            chunk.groups[k] = obligor.group;
+            if obligor.last_step > 0 {
+                let bounds = buckets.bounds(curves.threshold(obligor.row, obligor.last_step), own_weight);
+                for (row, bound) in chunk.bounds.iter_mut().zip(bounds) {
+                    row[k] = bound;
+                }
+            }
+        }
+        chunk
+    }
+
+    /// First word of each company's draw by lane, and for each company the lanes, as bits, whose word is within its bound.
+    ///
+    /// `ONE_GROUP`: all companies share the systematic part.
+    #[inline(always)]
+    fn hits<const L: usize, const ONE_GROUP: bool>(
+        &self,
+        seed: u64,
+        first_path: u64,
+        buckets: &[u32],
+    ) -> ([[u32; CHUNK]; L], [u32; CHUNK]) {
+        let (buckets, _) = buckets.as_chunks::<L>();
+        let mut of_company = [&buckets[0]; CHUNK];
+        if !ONE_GROUP {
+            for k in 0..CHUNK {
+                of_company[k] = &buckets[self.groups[k] as usize];
+            }
+        }
+        let mut words = [[0; CHUNK]; L];
+        let mut masks = [0; CHUNK];
+        let counters = if L == 1 { 1 } else { L / 4 };
+        for i in 0..counters {
+            let counter = (first_path >> 2) + i as u64;
+            let drawn = entity_draws(seed, counter, OBLIGOR, 0, &self.key_low, &self.key_high);
+            for w in 0..4 {
+                let lane = if L == 1 { 0 } else { 4 * i + w };
+                if L == 1 && w != (first_path & 3) as usize {
+                    continue;
+                }
+                words[lane] = drawn[w];
+                let bounds = if ONE_GROUP {
+                    self.bounds[of_company[0][lane] as usize % BUCKETS]
+                } else {
+                    let mut bounds = [0; CHUNK];
+                    for k in 0..CHUNK {
+                        bounds[k] = self.bounds[of_company[k][lane] as usize % BUCKETS][k];
+                    }
+                    bounds
+                };
+                for k in 0..CHUNK {
+                    masks[k] |= u32::from(drawn[w][k] <= bounds[k]) << lane;
+                }
+            }
+        }
+        (words, masks)
+    }
+}
+
+#[inline(always)]
+const fn count(n: usize) -> u32 {
+    n as u32
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! Credit drivers: what happens to which company, and when.
+
+pub mod bounds;
+pub mod conditional;
+pub mod copula;
+pub mod curves;
+
+pub use copula::{Copula, CopulaInput, CopulaScratch, DefaultEvent, ObligorInput};

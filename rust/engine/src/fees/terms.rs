@@ -1,0 +1,52 @@
+//! The terms of one fee, names resolved.
+
+use crate::time::DayCount;
+
+/// One fee: `due = amount + (rate · base + fixed) · dcf + unpaid from earlier dates`.
+#[derive(Clone, Debug)]
+pub struct FeeTerms {
+    pub name: String,
+    pub amount_per_period: f64,
+    pub rate: f64,
+    pub fixed_per_year: f64,
+    pub base: FeeBase,
+    pub base_date: BaseDate,
+    pub day_count: DayCount,
+    pub cap: Option<FeeCapTerms>,
+    pub hurdle: Option<HurdleTerms>,
+}
+
+/// What a rate is charged on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeeBase {
+    /// Collateral principal amount and defaulted par.
+    FeeBasis,
+    PerformingPar,
+    CollateralPrincipalAmount,
+    Note(u16),
+}
+
+/// When the base is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseDate {
+    /// The previous determination date, before its payments; closing for the first period.
+    PeriodStart,
+    /// This determination date.
+    PeriodEnd,
+    Average,
+}
+
+/// The senior cap: `(rate · fee basis + fixed) · dcf` a payment date.
+#[derive(Clone, Debug)]
+pub struct FeeCapTerms {
+    pub rate: f64,
+    pub fixed_per_year: f64,
+    pub day_count: DayCount,
+}
+
+/// A share of what is left once the residual notes have reached an IRR; no IRR is a share without hurdle.
+#[derive(Clone, Debug)]
+pub struct HurdleTerms {
+    pub irr: Option<f64>,
+    pub share: f64,
+}

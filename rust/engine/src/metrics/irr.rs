@@ -1,0 +1,190 @@
+//! Internal rate of return: effective annual, act/365, of one outflow and later inflows.
+//!
+//! The rate is `1 / v - 1` with `Σ flow · v^(days/365) = outflow`. The unknown is `y = ln v`, and the equation solved is
+//! `g(y) = ln Σ flow · e^(y t) - ln outflow = 0`: g rises and is convex, its slope lies between the first and the last time,
+//! and so Newton's iteration comes down to the root from the right whatever the flows are.
+
+use crate::math::{exp, ln};
+use crate::lanes::{Mask, Pack};
+
+const DAYS: f64 = 365.0;
+/// Distinct gaps between flows up to which their discount factors are shared.
+const SHARED: usize = 16;
+/// Longest difference of two gaps, in days, that is multiplied out day by day.
+const LADDER: i32 = 4;
+const ITERATIONS: usize = 64;
+/// Newton squares the error, so a step of this size leaves one far below rounding.
+const STEP: f64 = 1e-9;
+
+/// When the flows fall.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IrrTimes {
+    /// From the outflow to each flow, in years.
+    years: Vec<f64>,
+    /// From the flow before (the outflow for the first) to each flow, in years.
+    gaps: Vec<f64>,
+    /// Index of each flow's gap in `distinct`; empty if there are more than [`SHARED`].
+    shared: Vec<u8>,
+    /// Distinct gaps in days, rising.
+    distinct: Vec<i32>,
+}
+
+impl IrrTimes {
+    /// Times from the days between the outflow and each flow, which are positive and rise.
+    #[must_use]
+    pub fn new(days: &[i32]) -> Self {
+        debug_assert!(days.windows(2).all(|pair| pair[0] < pair[1]), "Invariant: days rise");
+        debug_assert!(days.first().is_none_or(|&first| first > 0), "Invariant: flows come after the outflow");
+        let mut gaps = Vec::with_capacity(days.len());
+        let mut previous = 0;
+        for &day in days {
+            gaps.push(day - previous);
+            previous = day;
+        }
+        let mut distinct = gaps.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let mut shared = Vec::new();
+        if distinct.len() <= SHARED {
+            for gap in &gaps {
+                shared.extend((0_u8..).zip(&distinct).filter(|(_, other)| *other == gap).map(|(index, _)| index));
+            }
+        }
+        Self {
+            years: days.iter().map(|&day| f64::from(day) / DAYS).collect(),
+            gaps: gaps.iter().map(|&gap| f64::from(gap) / DAYS).collect(),
+            shared,
+            distinct,
+        }
+    }
+
+    /// Number of flows.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.years.len()
+    }
+
+    /// Whether there is no flow.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.years.is_empty()
+    }
+
+    /// `e^(y gap)` of each distinct gap.
+    #[inline(always)]
+    fn factors<const L: usize>(&self, y: Pack<L>, out: &mut [Pack<L>; SHARED]) {
+        let mut day = Pack::splat(1.0);
+        if self.distinct.len() > 1 {
+            day = (y * (1.0 / DAYS)).map(exp);
+        }
+        let mut factor = Pack::splat(1.0);
+        let mut previous = i32::MIN / 2;
+        for i in 0..self.distinct.len() {
+            let gap = self.distinct[i];
+            if gap - previous <= LADDER {
+                while previous < gap {
+                    factor = factor * day;
+                    previous += 1;
+                }
+            } else {
+                factor = (y * (f64::from(gap) / DAYS)).map(exp);
+                previous = gap;
+            }
+            out[i] = factor;
+        }
+    }
+
+    /// `Σ flow · e^(y t)` and its derivative by y, from the last flow to the first.
+    #[inline(always)]
+    fn value_and_slope<const L: usize>(&self, y: Pack<L>, flows: &[Pack<L>], dust: Pack<L>) -> (Pack<L>, Pack<L>) {
+        let mut factors = [Pack::ZERO; SHARED];
+        let shared = !self.shared.is_empty();
+        if shared {
+            self.factors(y, &mut factors);
+        }
+        let mut value = Pack::ZERO;
+        let mut slope = Pack::ZERO;
+        for i in (0..self.gaps.len()).rev() {
+            let factor = if shared { factors[self.shared[i] as usize % SHARED] } else { (y * self.gaps[i]).map(exp) };
+            let at_date = value + kept(flows[i], dust);
+            slope = factor * (slope + at_date * self.gaps[i]);
+            value = factor * at_date;
+        }
+        (value, slope)
+    }
+}
+
+/// The flow, or 0 where it is below dust.
+#[inline(always)]
+fn kept<const L: usize>(flow: Pack<L>, dust: Pack<L>) -> Pack<L> {
+    flow.ge(dust).keep(flow)
+}
+
+/// Internal rate of return of `L` paths that share an outflow (positive) and times, as a decimal per year.
+///
+/// A flow below `dust` counts as 0 (so no flow is negative), and the rate is -1 where nothing is left. At most 64
+/// iterations, in practice about 6; a lane rests once it has converged, so its bits do not depend on the others.
+#[inline(always)]
+#[must_use]
+pub fn irr<const L: usize>(times: &IrrTimes, outflow: f64, flows: &[Pack<L>], dust: f64) -> Pack<L> {
+    debug_assert_eq!(flows.len(), times.len(), "Invariant: one flow for each time");
+    debug_assert!(outflow > 0.0 && dust >= 0.0, "Invariant: the outflow is positive, dust is not negative");
+    let threshold = Pack::splat(dust);
+    let mut total = Pack::ZERO;
+    let mut moment = Pack::ZERO;
+    let mut last = Pack::splat(1.0);
+    let mut last_years = Pack::splat(1.0);
+    for i in 0..times.len() {
+        let flow = kept(flows[i], threshold);
+        let years = Pack::splat(times.years[i]);
+        total += flow;
+        moment += flow * years;
+        let some = flow.gt(Pack::ZERO);
+        last = some.select(flow, last);
+        last_years = some.select(years, last_years);
+    }
+    let returned = total.gt(Pack::ZERO);
+    let outflow = Pack::splat(outflow);
+    // No flow alone may be worth more than the outflow: the root is not above this, and at it nothing overflows.
+    let most = (outflow / last).map(ln) / last_years;
+    // The tangent at rate 0, whose root is above that of a convex function.
+    let tangent = (outflow / returned.select(total, Pack::splat(1.0))).map(ln)
+        / (returned.select(moment, Pack::splat(1.0)) / returned.select(total, Pack::splat(1.0)));
+    let mut y = returned.keep(tangent.min(most));
+    let mut moving = returned;
+    for _ in 0..ITERATIONS {
+        let (value, slope) = times.value_and_slope(y, flows, threshold);
+        let step = (outflow / value).map(ln) * (value / slope);
+        let next = (y + step).min(most);
+        let change = size(next - y);
+        y = moving.select(next, y);
+        moving = moving.and(change.gt((size(next) + Pack::splat(1.0)) * STEP));
+        if !moving.any() {
+            break;
+        }
+    }
+    let rate = (-y).map(exp) - Pack::splat(1.0);
+    returned.select(rate, Pack::splat(-1.0))
+}
+
+#[inline(always)]
+fn size<const L: usize>(x: Pack<L>) -> Pack<L> {
+    let negative: Mask<L> = x.lt(Pack::ZERO);
+    negative.select(-x, x)
+}
+
+/// Internal rate of return of dated amounts: the first is the outflow (negative), the others are later and not negative.
+///
+/// `days` count from any origin and rise.
+#[must_use]
+pub fn xirr(days: &[i32], amounts: &[f64]) -> f64 {
+    let (Some((first_day, later_days)), Some((outflow, inflows))) = (days.split_first(), amounts.split_first()) else {
+        return f64::NAN;
+    };
+    let from_outflow: Vec<i32> = later_days.iter().map(|day| day - first_day).collect();
+    let flows: Vec<Pack<1>> = inflows.iter().map(|&flow| Pack([flow])).collect();
+    irr(&IrrTimes::new(&from_outflow), -outflow, &flows, 0.0).0[0]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! Quantiles of a sample.
+
+use crate::math::floor_to_u32;
+
+/// The smallest value whose cumulative probability, `rank / n`, is at least `p`.
+///
+/// `sorted` rises; `p` is in (0, 1], and one at or below 0 gives the smallest value. Not a number for an empty sample.
+#[must_use]
+pub fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let n = sorted.len();
+    if n == 0 {
+        return f64::NAN;
+    }
+    // The product may round to the other side of a whole number; the quotients decide.
+    let count = n as f64;
+    let mut rank = 1.max(floor_to_u32(p * count) as usize);
+    while rank > 1 && (rank - 1) as f64 / count >= p {
+        rank -= 1;
+    }
+    while rank < n && rank as f64 / count < p {
+        rank += 1;
+    }
+    sorted[n.min(rank) - 1]
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "a quantile is one of the values")]
+mod tests {
+    use super::quantile;
+
+    #[test]
+    fn a_quantile_is_the_smallest_value_whose_cumulative_probability_is_reached() {
+        let sample = [1.0, 2.0, 3.0, 4.0];
+        for (p, value) in [(0.0, 1.0), (0.25, 1.0), (0.250_001, 2.0), (0.5, 2.0), (0.75, 3.0), (0.76, 4.0), (1.0, 4.0)]
+        {
+            assert_eq!(quantile(&sample, p), value, "p = {p}");
+        }
+        assert!(quantile(&[], 0.5).is_nan());
+    }
+
+    #[test]
+    fn a_whole_percentage_of_a_whole_hundred_is_exact() {
+        for hundreds in [1_u32, 3, 7, 10, 70] {
+            let sample: Vec<f64> = (1..=100 * hundreds).map(f64::from).collect();
+            for percent in 1..=100_u32 {
+                assert_eq!(quantile(&sample, f64::from(percent) / 100.0), f64::from(percent * hundreds));
+            }
+        }
+    }
+}

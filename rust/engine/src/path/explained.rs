@@ -1,0 +1,234 @@
+//! One path with everything kept: each class's cash flows, the collateral, the fees, the tests, every payment.
+
+use crate::lanes::{Mask, Pack};
+use super::observer::{Collateral, Observer};
+use super::plan::{Cause, Plan};
+use super::recorder::Ledger;
+use super::runner::{self, Workspace};
+use super::state::State;
+
+/// One class on one payment date.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NoteRow {
+    pub period: u32,
+    pub note: u16,
+    pub begin_balance: f64,
+    pub interest_due: f64,
+    pub interest_paid: f64,
+    /// Interest deferred on this date.
+    pub deferred_interest: f64,
+    pub deferred_paid: f64,
+    /// Deferred interest outstanding after this date.
+    pub deferred_balance: f64,
+    /// Overdue interest outstanding after this date.
+    pub interest_shortfall: f64,
+    pub principal_paid: f64,
+    pub end_balance: f64,
+    /// Principal that is lost with the end of the run.
+    pub final_loss: f64,
+}
+
+/// The collateral on one determination date.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CollateralRow {
+    pub period: u32,
+    pub performing_par: f64,
+    pub defaulted_par: f64,
+    pub ccc_par: f64,
+    pub principal_cash: f64,
+    pub interest_collected: f64,
+    pub scheduled_principal: f64,
+    pub prepaid_principal: f64,
+    pub recoveries: f64,
+    pub sale_proceeds: f64,
+    pub new_defaults: f64,
+    pub new_purchases_par: f64,
+    pub purchase_cost: f64,
+    pub floor_benefit: f64,
+    pub oc_numerator: f64,
+    pub ccc_excess_haircut: f64,
+    pub discount_haircut: f64,
+    pub defaulted_value: f64,
+    pub par_built: f64,
+}
+
+/// One fee on one payment date.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FeeRow {
+    pub period: u32,
+    pub fee: u16,
+    pub base: f64,
+    pub due: f64,
+    pub paid: f64,
+    pub unpaid: f64,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    pub period: u32,
+    pub event: &'static str,
+    pub detail: String,
+}
+
+/// A whole path.
+#[derive(Clone, Debug, Default)]
+pub struct Explained {
+    pub notes: Vec<NoteRow>,
+    pub collateral: Vec<CollateralRow>,
+    pub fees: Vec<FeeRow>,
+    pub events: Vec<EventRow>,
+    pub ledger: Ledger,
+    /// Number of payment dates until the run ended.
+    pub periods: usize,
+    /// Largest difference of cash in and cash out on any date, currency units.
+    pub conservation_error: f64,
+}
+
+#[derive(Default)]
+struct Tables {
+    notes: Vec<NoteRow>,
+    collateral: Vec<CollateralRow>,
+    fees: Vec<FeeRow>,
+    events: Vec<EventRow>,
+    begin: Vec<f64>,
+    deferred: Vec<f64>,
+    fee_base: f64,
+    unpaid: Vec<f64>,
+    defaults: Vec<f64>,
+}
+
+impl Observer<1> for Tables {
+    fn date(&mut self, plan: &Plan, p: usize, state: &State<1>, c: &Collateral<1>, _running: Mask<1>, bought: Pack<1>) {
+        let period = u32::try_from(p).unwrap_or(u32::MAX);
+        let one = |x: Pack<1>| x.0[0];
+        for (n, note) in (0_u16..).zip(&plan.deal.notes) {
+            let i = n as usize;
+            let deferred_balance = one(state.deferred[i]);
+            let deferred_paid = one(state.deferred_paid[i]);
+            let shortfall = one(state.overdue[i]);
+            self.notes.push(NoteRow {
+                period,
+                note: n,
+                begin_balance: self.begin[i],
+                interest_due: one(state.interest[i]),
+                interest_paid: one(state.interest_paid[i]),
+                deferred_interest: deferred_balance - self.deferred[i] + deferred_paid,
+                deferred_paid,
+                deferred_balance,
+                interest_shortfall: shortfall,
+                principal_paid: one(state.principal_paid[i]),
+                end_balance: one(state.balance[i]),
+                final_loss: 0.0,
+            });
+            self.begin[i] = one(state.balance[i]);
+            self.deferred[i] = deferred_balance;
+            let dust = 1e-9 * note.original;
+            if shortfall > dust && plan.deal.watched.contains(&Cause::SeniorInterest) {
+                self.event(period, "event of default: interest", format!("{} is owed {shortfall:.2} of overdue interest", note.name));
+            }
+        }
+        for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
+            let i = f as usize;
+            let paid = one(state.fee_paid[i]);
+            let unpaid = one(state.fee_due(i));
+            let due = if fee.hurdle.is_some() { paid } else { paid + unpaid - self.unpaid[i] };
+            self.unpaid[i] = unpaid;
+            self.fees.push(FeeRow { period, fee: f, base: self.fee_base, due, paid, unpaid });
+        }
+        self.fee_base = one(c.fee_basis);
+        let purchases = one(state.purchases);
+        self.collateral.push(CollateralRow {
+            period,
+            performing_par: one(c.performing_par),
+            defaulted_par: one(c.defaulted_par),
+            ccc_par: one(c.ccc_par),
+            principal_cash: one(c.principal_proceeds),
+            interest_collected: one(c.interest_proceeds),
+            scheduled_principal: one(c.closing.principal - c.closing.prepaid + c.cohorts.scheduled),
+            prepaid_principal: one(c.closing.prepaid + c.cohorts.prepaid),
+            recoveries: one(c.recoveries),
+            sale_proceeds: one(c.sale_proceeds),
+            new_defaults: self.defaults[p] + one(c.cohorts.default),
+            new_purchases_par: one(bought),
+            purchase_cost: purchases,
+            floor_benefit: plan.pool.floor_benefit[p],
+            oc_numerator: one(c.numerator),
+            ccc_excess_haircut: one(c.ccc_haircut),
+            discount_haircut: one(c.discount_haircut),
+            defaulted_value: one(c.carrying),
+            par_built: one(bought) - purchases,
+        });
+    }
+}
+
+impl Tables {
+    fn event(&mut self, period: u32, event: &'static str, detail: String) {
+        self.events.push(EventRow { period, event, detail });
+    }
+}
+
+/// Runs one path of a plan whose drivers are set, and keeps everything.
+#[must_use]
+pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
+    let mut tables = Tables {
+        begin: plan.deal.notes.iter().map(|n| n.original).collect(),
+        deferred: vec![0.0; plan.deal.notes.len()],
+        unpaid: vec![0.0; plan.deal.fees.len()],
+        fee_base: plan.pool.par + plan.deal.ramp_up_cash + plan.opening_defaulted_par,
+        defaults: (0..plan.steps()).map(|p| work.drivers.defaults(0, p)).collect(),
+        ..Tables::default()
+    };
+    let mut ledger = Ledger::default();
+    let error = runner::run(plan, work, &mut ledger, &mut tables, |ledger, p| {
+        ledger.period = u32::try_from(p).unwrap_or(u32::MAX);
+    });
+    let periods = tables.collateral.len();
+    let notes = plan.deal.notes.len();
+    let from = tables.notes.len() - notes;
+    for row in &mut tables.notes[from..] {
+        if !plan.deal.notes[row.note as usize].residual {
+            row.final_loss = row.end_balance;
+            if row.end_balance > 1e-9 * plan.deal.notes[row.note as usize].original
+                && plan.deal.watched.contains(&Cause::Maturity)
+            {
+                let detail = format!("{} ends with {:.2} unpaid", plan.deal.notes[row.note as usize].name, row.end_balance);
+                tables.events.push(EventRow { period: row.period, event: "event of default: principal", detail });
+            }
+        }
+    }
+    if plan.deal.watched.contains(&Cause::ParRatio) {
+        for entry in &ledger.tests {
+            let test = &plan.deal.tests[entry.test as usize];
+            let active = plan.periods[entry.period as usize].active[entry.test as usize];
+            if test.kind == crate::coverage::TestKind::EventOfDefaultParRatio
+                && active
+                && entry.numerator < test.trigger * entry.denominator
+            {
+                let detail = format!("{} is {:.4}, below {}", test.name, entry.numerator / entry.denominator, test.trigger);
+                tables.events.push(EventRow { period: entry.period, event: "event of default: par ratio", detail });
+            }
+        }
+    }
+    tables.events.sort_by_key(|e| e.period);
+    Explained {
+        notes: tables.notes,
+        collateral: tables.collateral,
+        fees: tables.fees,
+        events: tables.events,
+        ledger,
+        periods,
+        conservation_error: error.0[0],
+    }
+}
+
+/// Runs the plan's own projection: no default model, one path.
+#[must_use]
+pub fn project(plan: &Plan) -> Explained {
+    let mut work = Workspace::<1>::new(plan);
+    work.drivers.reset(&plan.pool);
+    for (hazard, mdr) in work.drivers.hazard.iter_mut().zip(&plan.cohort_mdr) {
+        *hazard = Pack::splat(*mdr);
+    }
+    run(plan, &mut work)
+}

@@ -1,0 +1,13 @@
+//! A block of futures from the first collection period to the last payment.
+
+pub mod drivers;
+pub mod explained;
+pub mod observer;
+pub mod payment_date;
+pub mod plan;
+pub mod recorder;
+pub mod runner;
+pub mod state;
+pub mod summary;
+
+pub use plan::{DealTerms, PeriodTerms, Plan};

@@ -1,0 +1,45 @@
+//! Who watches a run date by date: the tables of one path, or the measures of many.
+
+use super::drivers::ClosingStep;
+use crate::lanes::{Mask, Pack};
+use super::plan::Plan;
+use super::state::State;
+use crate::collateral::cohorts::CohortStep;
+
+/// The collateral on one determination date, after the pool step and before any payment.
+#[derive(Clone, Copy, Debug)]
+pub struct Collateral<const L: usize> {
+    pub closing: ClosingStep<L>,
+    pub cohorts: CohortStep<L>,
+    pub interest_proceeds: Pack<L>,
+    pub principal_proceeds: Pack<L>,
+    pub performing_par: Pack<L>,
+    pub defaulted_par: Pack<L>,
+    pub carrying: Pack<L>,
+    pub market_of_defaulted: Pack<L>,
+    pub ccc_par: Pack<L>,
+    pub ccc_haircut: Pack<L>,
+    pub discount_haircut: Pack<L>,
+    pub numerator: Pack<L>,
+    pub sale_proceeds: Pack<L>,
+    pub recoveries: Pack<L>,
+    /// Fee basis of this determination date.
+    pub fee_basis: Pack<L>,
+    /// Recovery cash still to come after this date.
+    pub pending: Pack<L>,
+}
+
+/// Watches payment dates.
+pub trait Observer<const L: usize> {
+    /// Called after both waterfalls, deferrals and purchases of step `p` (from 0). `running` marks the lanes whose
+    /// run had not ended before this date; `bought` is the par bought.
+    fn date(
+        &mut self,
+        plan: &Plan,
+        p: usize,
+        state: &State<L>,
+        collateral: &Collateral<L>,
+        running: Mask<L>,
+        bought: Pack<L>,
+    );
+}

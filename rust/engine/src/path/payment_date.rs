@@ -1,0 +1,218 @@
+//! One payment date from a given state: the figures of a trustee report in, every step and the state after it out.
+
+use super::drivers::ClosingStep;
+use super::explained::{Explained, FeeRow, NoteRow};
+use crate::lanes::Pack;
+use super::observer::Collateral;
+use super::plan::DealTerms;
+use super::recorder::Ledger;
+use super::runner;
+use super::state::State;
+use crate::collateral::cohorts::CohortStep;
+use crate::coverage::ccc_excess::{self, CccAsset};
+use crate::notes::controlling;
+use crate::waterfall::interpreter::Terms;
+
+/// A class before the date.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoteOpening {
+    pub balance: f64,
+    pub deferred: f64,
+    pub overdue: f64,
+    pub amortization_due: f64,
+    pub index_rate: f64,
+    pub rate: f64,
+    pub day_count_fraction: f64,
+}
+
+/// A fee before the date.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FeeOpening {
+    pub current: f64,
+    pub unpaid: f64,
+    pub cap: f64,
+    /// What the residual notes must still receive to reach the fee's hurdle.
+    pub hurdle: f64,
+}
+
+/// The collateral at the determination date.
+#[derive(Clone, Debug, Default)]
+pub struct CollateralFigures {
+    /// Par that is neither CCC nor discount.
+    pub plain_par: f64,
+    /// CCC assets by market value, with their par.
+    pub ccc: Vec<(CccAsset, f64)>,
+    pub ccc_limit: Option<f64>,
+    /// Fixed base of the CCC limit; none is the collateral principal amount.
+    pub ccc_base: Option<f64>,
+    pub discount_par: f64,
+    pub discount_haircut: f64,
+    pub defaulted_par: f64,
+    pub defaulted_carrying: f64,
+    pub defaulted_market: f64,
+}
+
+/// Everything one payment date needs.
+#[derive(Clone, Debug)]
+pub struct PaymentDateInput {
+    pub deal: DealTerms,
+    pub date: i32,
+    pub determination: i32,
+    pub in_reinvestment: bool,
+    pub active: Vec<bool>,
+    pub interest: f64,
+    pub principal: f64,
+    pub notes: Vec<NoteOpening>,
+    pub fees: Vec<FeeOpening>,
+    pub collateral: CollateralFigures,
+    pub fee_basis: f64,
+}
+
+/// The date's tables, and what stays on deposit.
+#[derive(Clone, Debug)]
+pub struct PaymentDateResult {
+    pub explained: Explained,
+    pub principal_account: f64,
+    pub interest_account: f64,
+    pub numerator: f64,
+    /// Per fee: unpaid after the date.
+    pub fees_unpaid: Vec<f64>,
+    /// Per note: instalments unpaid after the date.
+    pub amortization_unpaid: Vec<f64>,
+}
+
+/// Runs the date.
+#[must_use]
+pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
+    let deal = &input.deal;
+    let mut state = State::<1>::new(deal.notes.len(), deal.fees.len(), deal.program.slots);
+    let one = |x: f64| Pack([x]);
+    for (n, note) in input.notes.iter().enumerate() {
+        let coupon = note.rate * note.day_count_fraction;
+        let base = note.balance + if deal.interest_on_unpaid { note.deferred + note.overdue } else { 0.0 };
+        state.balance[n] = one(note.balance);
+        state.deferred[n] = one(note.deferred);
+        state.overdue[n] = one(note.overdue);
+        state.coupon[n] = coupon;
+        state.interest[n] = one(base * coupon);
+        state.current_due[n] = state.interest[n];
+        state.amortization_due[n] = one(note.amortization_due).min(one(note.balance));
+    }
+    controlling::mark(&deal.ranks, &state.balance, &state.deferred, &mut state.controlling);
+    for (f, fee) in input.fees.iter().enumerate() {
+        state.fee_current[f] = one(fee.current);
+        state.fee_arrears[f] = one(fee.unpaid);
+        state.cap_left[f] = one(fee.cap);
+        state.hurdle[f] = one(fee.hurdle);
+    }
+    let collateral = collateral(input);
+    let principal_amount = collateral.performing_par + collateral.principal_proceeds;
+    state.numerator = collateral.numerator;
+    state.par_ratio_numerator = principal_amount + collateral.market_of_defaulted;
+    state.coverage_numerator = collateral.interest_proceeds;
+    state.performing_par = collateral.performing_par;
+    state.ccc_share = collateral.ccc_par.ratio_or_zero(principal_amount);
+    let terms = Terms {
+        program: &deal.program,
+        notes: &deal.notes,
+        fees: &deal.fees,
+        tests: &deal.tests,
+        active: &input.active,
+        deferred_in_oc: deal.deferred_in_oc,
+        in_reinvestment: input.in_reinvestment,
+        date: input.date,
+        target_par: deal.target_par,
+        post_period_share: 0.0,
+        purchases: false,
+    };
+    let mut ledger = Ledger::default();
+    let error = runner::pay(&mut state, &terms, &collateral, &mut ledger);
+    let mut explained = Explained {
+        ledger,
+        periods: 1,
+        conservation_error: if error.0[0] < 0.0 { -error.0[0] } else { error.0[0] },
+        ..Explained::default()
+    };
+    for (n, before) in (0_u16..).zip(&input.notes) {
+        let i = n as usize;
+        let deferred_balance = state.deferred[i].0[0];
+        let deferred_paid = state.deferred_paid[i].0[0];
+        explained.notes.push(NoteRow {
+            period: 0,
+            note: n,
+            begin_balance: before.balance,
+            interest_due: state.interest[i].0[0],
+            interest_paid: state.interest_paid[i].0[0],
+            deferred_interest: deferred_balance - before.deferred + deferred_paid,
+            deferred_paid,
+            deferred_balance,
+            interest_shortfall: state.overdue[i].0[0],
+            principal_paid: state.principal_paid[i].0[0],
+            end_balance: state.balance[i].0[0],
+            final_loss: 0.0,
+        });
+    }
+    for (f, before) in (0_u16..).zip(&input.fees) {
+        let i = f as usize;
+        let (paid, unpaid) = (state.fee_paid[i].0[0], state.fee_due(i).0[0]);
+        let due = if deal.fees[i].hurdle.is_some() { paid } else { before.current };
+        explained.fees.push(FeeRow { period: 0, fee: f, base: input.fee_basis, due, paid, unpaid });
+    }
+    PaymentDateResult {
+        explained,
+        principal_account: state.held.0[0],
+        interest_account: state.held_interest.0[0],
+        numerator: collateral.numerator.0[0],
+        fees_unpaid: (0..deal.fees.len()).map(|f| state.fee_due(f).0[0]).collect(),
+        amortization_unpaid: (0..deal.notes.len()).map(|n| state.amortization_due[n].0[0]).collect(),
+    }
+}
+
+fn collateral(input: &PaymentDateInput) -> Collateral<1> {
+    let figures = &input.collateral;
+    let one = |x: f64| Pack([x]);
+    let mut ccc_total = 0.0;
+    for (_, par) in &figures.ccc {
+        ccc_total += par;
+    }
+    let performing = figures.plain_par + ccc_total + figures.discount_par;
+    let principal_amount = performing + input.principal;
+    let mut haircut = Pack::ZERO;
+    if let Some(limit) = figures.ccc_limit {
+        let base = figures.ccc_base.unwrap_or(principal_amount);
+        let mut excess = one(ccc_total - limit * base).positive();
+        for (asset, par) in &figures.ccc {
+            haircut += ccc_excess::take(*asset, one(*par), &mut excess);
+        }
+    }
+    let numerator = principal_amount - figures.discount_haircut - haircut.0[0] + figures.defaulted_carrying;
+    let closing = ClosingStep {
+        interest: one(input.interest),
+        principal: one(input.principal),
+        prepaid: Pack::ZERO,
+        recoveries: Pack::ZERO,
+        performing: one(performing),
+        discount: one(figures.discount_haircut),
+        carrying: one(figures.defaulted_carrying),
+        market_of_defaulted: one(figures.defaulted_market),
+        defaulted_par: one(figures.defaulted_par),
+    };
+    Collateral {
+        closing,
+        cohorts: CohortStep::ZERO,
+        interest_proceeds: one(input.interest),
+        principal_proceeds: one(input.principal),
+        performing_par: one(performing),
+        defaulted_par: one(figures.defaulted_par),
+        carrying: one(figures.defaulted_carrying),
+        market_of_defaulted: one(figures.defaulted_market),
+        ccc_par: one(ccc_total),
+        ccc_haircut: haircut,
+        discount_haircut: one(figures.discount_haircut),
+        numerator: one(numerator),
+        sale_proceeds: Pack::ZERO,
+        recoveries: Pack::ZERO,
+        fee_basis: one(input.fee_basis),
+        pending: Pack::ZERO,
+    }
+}

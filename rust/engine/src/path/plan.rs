@@ -1,0 +1,99 @@
+//! Everything a run reads: the compiled deal, the scalars of each date, the closing pool and the cohorts.
+
+use crate::collateral::{ClosingPool, CohortTables};
+use crate::coverage::TestTerms;
+use crate::fees::FeeTerms;
+use crate::notes::NoteTerms;
+use crate::time::PeriodGrid;
+use crate::waterfall::Program;
+
+/// A compiled deal; it knows no pool and no scenario.
+#[derive(Clone, Debug)]
+pub struct DealTerms {
+    pub name: String,
+    pub target_par: f64,
+    pub notes: Vec<NoteTerms>,
+    pub fees: Vec<FeeTerms>,
+    pub tests: Vec<TestTerms>,
+    pub program: Program,
+    /// Notes of each principal rank, most senior first.
+    pub ranks: Vec<Vec<u16>>,
+    pub grid: PeriodGrid,
+    pub interest_reserve: f64,
+    pub ramp_up_cash: f64,
+    /// Limit of the CCC bucket, a share of its base.
+    pub ccc_limit: Option<f64>,
+    /// The base is the target par instead of the collateral principal amount.
+    pub ccc_on_target_par: bool,
+    pub deferred_in_oc: bool,
+    /// Unpaid interest bears interest.
+    pub interest_on_unpaid: bool,
+    /// Causes of an event of default that are watched.
+    pub watched: Vec<Cause>,
+}
+
+/// Causes of an event of default that a run records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Interest that may not defer is unpaid.
+    SeniorInterest,
+    /// A par ratio test of that kind fails.
+    ParRatio,
+    /// Principal is unpaid on the last date.
+    Maturity,
+}
+
+/// The scalars of one payment date.
+#[derive(Clone, Debug, Default)]
+pub struct PeriodTerms {
+    /// Days since 1970-01-01.
+    pub payment: i32,
+    pub determination: i32,
+    pub in_reinvestment: bool,
+    pub is_last: bool,
+    /// Per note: index fixing (NaN for a fixed rate), all-in rate, day-count fraction, their product.
+    pub index_rate: Vec<f64>,
+    pub rate: Vec<f64>,
+    pub day_count_fraction: Vec<f64>,
+    pub coupon: Vec<f64>,
+    /// Per note: instalment that falls due (class X).
+    pub instalment: Vec<f64>,
+    /// Per fee: day-count fraction of the fee and of its cap.
+    pub fee_fraction: Vec<f64>,
+    pub cap_fraction: Vec<f64>,
+    /// Per fee: growth of the hurdle balance since the previous date; 0 without a hurdle.
+    pub hurdle_growth: Vec<f64>,
+    /// Per test: whether it applies.
+    pub active: Vec<bool>,
+    /// Interest on principal cash held since the previous date, per unit.
+    pub cash_income: f64,
+    /// Years from closing, act/365, adjusted date.
+    pub years: f64,
+    /// Credit time of the unadjusted date, years from the as-of date.
+    pub credit_time: f64,
+}
+
+/// A run: one deal, one pool, one scenario.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub deal: DealTerms,
+    pub periods: Vec<PeriodTerms>,
+    pub pool: ClosingPool,
+    pub cohorts: CohortTables,
+    /// Period default rates of the cohorts where no default model replaces them.
+    pub cohort_mdr: Vec<f64>,
+    pub liquidation_price: f64,
+    pub post_period_share: f64,
+    /// Par of assets that were in default on the as-of date.
+    pub opening_defaulted_par: f64,
+    /// Days from closing to each payment date.
+    pub days: Vec<i32>,
+}
+
+impl Plan {
+    /// Number of payment dates.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.periods.len()
+    }
+}

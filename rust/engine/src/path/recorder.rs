@@ -1,0 +1,166 @@
+//! What a run writes down while it pays: nothing in simulations, every row when one path is explained.
+
+use crate::lanes::Pack;
+use crate::waterfall::Pot;
+
+/// Who receives the money of a ledger row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payee {
+    Note(u16),
+    Fee(u16),
+    /// A collection account: diverted interest and cash that is held.
+    Account(Pot),
+    /// Sellers of collateral.
+    Collateral,
+    /// Whoever a cure would pay, when nothing is needed.
+    Sequence,
+}
+
+/// Why a row shows what it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    PaidInFull,
+    NothingDue,
+    InsufficientFunds,
+    TestPasses,
+    TestFails,
+    CoverageFails,
+    Purchased,
+    Retained,
+    HurdleNotReached,
+    Residual,
+}
+
+impl Reason {
+    /// The reason in words.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::PaidInFull => "paid in full",
+            Self::NothingDue => "nothing due",
+            Self::InsufficientFunds => "insufficient funds",
+            Self::TestPasses => "test passes",
+            Self::TestFails => "test fails",
+            Self::CoverageFails => "held: a coverage test fails",
+            Self::Purchased => "collateral purchased",
+            Self::Retained => "held on deposit",
+            Self::HurdleNotReached => "hurdle not reached",
+            Self::Residual => "residual",
+        }
+    }
+}
+
+/// One row of the ledger, in lanes.
+#[derive(Clone, Copy, Debug)]
+pub struct LedgerRow<const L: usize> {
+    /// Index into the program's step infos.
+    pub info: u16,
+    pub payee: Payee,
+    pub due: Pack<L>,
+    pub paid: Pack<L>,
+    pub before: Pack<L>,
+    /// Whether the money only changes accounts.
+    pub transfer: bool,
+    pub reason: Reason,
+}
+
+/// Observer of the waterfalls.
+pub trait Recorder<const L: usize> {
+    /// Whether rows are wanted; a constant, so that simulations carry no trace of the ledger.
+    const ON: bool;
+    /// Takes one row.
+    fn row(&mut self, row: LedgerRow<L>);
+    /// Takes the ratio of a test right after a cure or a diversion (`numerator`, `denominator`).
+    fn after(&mut self, test: u16, numerator: Pack<L>, denominator: Pack<L>);
+    /// The state of the tests once senior expenses are known, before any cure.
+    fn tests(&mut self, values: &[(Pack<L>, Pack<L>)]);
+}
+
+/// Writes nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl<const L: usize> Recorder<L> for Silent {
+    const ON: bool = false;
+    #[inline(always)]
+    fn row(&mut self, _row: LedgerRow<L>) {}
+    #[inline(always)]
+    fn after(&mut self, _test: u16, _numerator: Pack<L>, _denominator: Pack<L>) {}
+    #[inline(always)]
+    fn tests(&mut self, _values: &[(Pack<L>, Pack<L>)]) {}
+}
+
+/// One row of a single path's ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Payment period from 0.
+    pub period: u32,
+    pub info: u16,
+    pub payee: Payee,
+    pub due: f64,
+    pub paid: f64,
+    pub before: f64,
+    pub after: f64,
+    pub transfer: bool,
+    pub reason: Reason,
+}
+
+/// Numerator and denominator of a test on one date, and right after its cure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TestEntry {
+    pub period: u32,
+    pub test: u16,
+    pub numerator: f64,
+    pub denominator: f64,
+    pub numerator_after: f64,
+    pub denominator_after: f64,
+}
+
+/// Writes every row of one path.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Payment period from 0 that is being paid.
+    pub period: u32,
+    pub entries: Vec<Entry>,
+    pub tests: Vec<TestEntry>,
+}
+
+impl Recorder<1> for Ledger {
+    const ON: bool = true;
+
+    fn row(&mut self, row: LedgerRow<1>) {
+        let (before, paid) = (row.before.0[0], row.paid.0[0]);
+        self.entries.push(Entry {
+            period: self.period,
+            info: row.info,
+            payee: row.payee,
+            due: row.due.0[0],
+            paid,
+            before,
+            after: before - paid,
+            transfer: row.transfer,
+            reason: row.reason,
+        });
+    }
+
+    fn after(&mut self, test: u16, numerator: Pack<1>, denominator: Pack<1>) {
+        let period = self.period;
+        if let Some(entry) = self.tests.iter_mut().rev().find(|e| e.test == test && e.period == period) {
+            entry.numerator_after = numerator.0[0];
+            entry.denominator_after = denominator.0[0];
+        }
+    }
+
+    fn tests(&mut self, values: &[(Pack<1>, Pack<1>)]) {
+        for (test, (numerator, denominator)) in (0_u16..).zip(values) {
+            self.tests.push(TestEntry {
+                period: self.period,
+                test,
+                numerator: numerator.0[0],
+                denominator: denominator.0[0],
+                numerator_after: numerator.0[0],
+                denominator_after: denominator.0[0],
+            });
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Simulation: random numbers that belong to the thing they happen to, blocks over threads, estimates with errors.
+
+pub mod axis;
+pub mod block;
+pub mod estimates;
+pub mod measures;
+pub mod replay;
+pub mod run;
+pub mod setup;
+
+pub use replay::replay;
+pub use run::{Options, Simulated, simulate};
+pub use setup::Setup;

@@ -1,0 +1,62 @@
+//! One path of a simulation with every payment explained; the bits are those of the simulation.
+
+use super::setup::Setup;
+use crate::credit::copula::CopulaScratch;
+use crate::path::explained::{self, Explained};
+use crate::path::runner::Workspace;
+use crate::time::Date;
+
+/// A company that defaulted in a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DefaultRow {
+    pub company: usize,
+    pub date: Date,
+    /// Par of its loans at default.
+    pub par: f64,
+    /// Par-weighted recovery rate of its loans.
+    pub recovery_rate: f64,
+    /// Last day of the collection period that collects the recovery.
+    pub recovery_date: Date,
+}
+
+/// Runs one path.
+#[must_use]
+pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
+    let plan = &setup.plan;
+    let pool = &plan.pool;
+    let mut work = Workspace::<1>::new(plan);
+    let (mut scratch, mut events) = (CopulaScratch::default(), Vec::new());
+    setup.copula.draw::<1>(path, &mut scratch, &mut events);
+    let market = setup.copula.market::<1>(path);
+    setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
+    work.drivers.reset(pool);
+    let mut defaults = Vec::new();
+    for event in &events {
+        let (obligor, place) = (event.obligor as usize, event.step as usize - 1);
+        let step = setup.axis.step[place] as usize;
+        let par = work.drivers.default(pool, &setup.carry_end, setup.carries_defaults, 0, obligor, step);
+        if !(par > 0.0) {
+            continue;
+        }
+        let mut value = 0.0;
+        let mut collected = step;
+        for &loan in &pool.obligor_loans[obligor] {
+            let row = loan as usize * pool.steps + step;
+            value += pool.row_begin[row] * pool.row_recovery[row];
+            let at = pool.row_recovery_step[row] as usize;
+            if pool.row_begin[row] > 0.0 && at > collected {
+                collected = at;
+            }
+        }
+        let level = setup.copula.default_probability_level(path, event.obligor);
+        defaults.push(DefaultRow {
+            company: obligor,
+            date: setup.date_of(setup.default_time(obligor, level, place)),
+            par,
+            recovery_rate: value / par,
+            recovery_date: setup.collection_end[collected],
+        });
+    }
+    defaults.sort_by(|a, b| a.date.cmp(&b.date).then(a.company.cmp(&b.company)));
+    (explained::run(plan, &mut work), defaults)
+}

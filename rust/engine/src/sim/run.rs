@@ -1,0 +1,109 @@
+//! A simulation over threads: blocks are handed out by a counter, figures are kept by block index.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use cloche_dispatch::Isa;
+
+use super::block::{self, BLOCK, BlockWork, PathColumns};
+use super::setup::Setup;
+use crate::error::EngineError;
+
+/// How a simulation is run; nothing here changes a bit of its results.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub paths: u64,
+    pub threads: usize,
+    pub isa: Isa,
+    /// Also sum the cash flows of every class and date.
+    pub keep_flows: bool,
+}
+
+/// The figures of every finished path, by block.
+#[derive(Debug)]
+pub struct Simulated {
+    pub blocks: Vec<PathColumns>,
+    pub paths: u64,
+    /// Whether the run was stopped before all paths were done.
+    pub stopped: bool,
+}
+
+/// How long the calling thread sleeps between two looks at the run.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Runs a simulation; `tick` is called on the calling thread with the paths done and says whether to go on.
+///
+/// A stopped run keeps the longest prefix of finished blocks: bit for bit a run of that many paths.
+///
+/// # Errors
+/// [`EngineError::Run`] for options that cannot be run, or when a worker fails.
+pub fn simulate(
+    setup: &Setup,
+    options: Options,
+    tick: &mut dyn FnMut(u64) -> bool,
+) -> Result<Simulated, EngineError> {
+    simulate_lanes::<LANES>(setup, options, tick)
+}
+
+/// Paths that a worker runs at once.
+pub const LANES: usize = 16;
+
+/// [`simulate`] with another number of lanes, which changes no bit of the result.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_lanes<const L: usize>(
+    setup: &Setup,
+    options: Options,
+    tick: &mut dyn FnMut(u64) -> bool,
+) -> Result<Simulated, EngineError> {
+    if options.paths == 0 {
+        return Err(EngineError::Run("found 0 paths; expected at least 1".to_owned()));
+    }
+    let paths = usize::try_from(options.paths).map_err(|_| EngineError::Run("too many paths".to_owned()))?;
+    let blocks = paths.div_ceil(BLOCK);
+    let next = AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
+    let stop = AtomicBool::new(false);
+    let results: Mutex<Vec<Option<PathColumns>>> = Mutex::new((0..blocks).map(|_| None).collect());
+    let work = || {
+        let mut scratch = BlockWork::<L>::new(setup, options.keep_flows);
+        loop {
+            let b = next.fetch_add(1, Ordering::Relaxed);
+            if b >= blocks || stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let first = b * BLOCK;
+            let count = if paths - first < BLOCK { paths - first } else { BLOCK };
+            let stopped = || stop.load(Ordering::Relaxed);
+            let Some(columns) = block::run::<L>(setup, options.isa, first as u64, count, &mut scratch, &stopped) else {
+                return;
+            };
+            done.fetch_add(count, Ordering::Relaxed);
+            if let Ok(mut all) = results.lock() {
+                all[b] = Some(columns);
+            }
+        }
+    };
+    let threads = if options.threads < 1 { 1 } else { options.threads };
+    let failed = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let mut waited = Duration::from_micros(200);
+        while !workers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            std::thread::sleep(waited);
+            waited = if waited * 2 < TICK { waited * 2 } else { TICK };
+            if !tick(done.load(Ordering::Relaxed) as u64) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
+        workers.into_iter().any(|w| w.join().is_err())
+    });
+    if failed {
+        return Err(EngineError::Run("a worker failed; this is a defect of the engine".to_owned()));
+    }
+    let all = results.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
+    let finished: Vec<PathColumns> = all.into_iter().map_while(|b| b).collect();
+    let count = finished.iter().map(|b| b.paths as u64).sum();
+    Ok(Simulated { blocks: finished, paths: count, stopped: count < options.paths })
+}

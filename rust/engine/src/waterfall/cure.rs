@@ -1,0 +1,178 @@
+//! Cures of coverage tests: notes are paid until every test of the step passes.
+//!
+//! One payment serves all tests of a step, so its need is the greatest of theirs; denominators are pro forma for
+//! everything paid earlier on the date, and the numerator for what principal has paid.
+
+use super::principal::{self, Before, Layers};
+use super::program::{Pot, Span};
+use super::interpreter::Terms;
+use crate::coverage::{TestKind, interest_coverage, overcollateralization};
+use crate::lanes::Pack;
+use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
+use crate::path::state::State;
+
+/// The layers a cure pays: deferred interest of a class, then its principal.
+pub const CURE_LAYERS: Layers = Layers { interest: false, deferred: true, cure: true };
+
+/// Numerator and denominator of a test, pro forma for what has been paid so far.
+#[inline(always)]
+#[must_use]
+pub fn measure<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
+    let t = &terms.tests[test];
+    match t.kind {
+        TestKind::Overcollateralization => (state.numerator, denominator(state, terms, &t.notes)),
+        TestKind::InterestCoverage => (state.coverage_numerator, state.pro_forma_interest(&t.notes)),
+        TestKind::EventOfDefaultParRatio => {
+            let mut sum = Pack::ZERO;
+            for &n in &t.notes {
+                sum += state.balance[n as usize];
+            }
+            (state.par_ratio_numerator, sum)
+        }
+    }
+}
+
+/// Denominator of an overcollateralization test: balances, and deferred interest unless the deal leaves it out.
+#[inline(always)]
+#[must_use]
+pub fn denominator<const L: usize>(state: &State<L>, terms: &Terms<'_>, notes: &[u16]) -> Pack<L> {
+    if terms.deferred_in_oc {
+        return state.outstanding(notes);
+    }
+    let mut sum = Pack::ZERO;
+    for &n in notes {
+        sum += state.balance[n as usize];
+    }
+    sum
+}
+
+/// What must be paid to the notes of `sequence` so that one test passes.
+#[inline(always)]
+#[must_use]
+pub fn need<const L: usize>(
+    state: &State<L>,
+    terms: &Terms<'_>,
+    test: usize,
+    sequence: &[Vec<u16>],
+    pot: Pot,
+) -> Pack<L> {
+    let t = &terms.tests[test];
+    let (numerator, denominator) = measure(state, terms, test);
+    match (t.kind, pot) {
+        (TestKind::Overcollateralization, Pot::Interest) => {
+            overcollateralization::cure_from_interest(numerator, denominator, t.trigger)
+        }
+        (TestKind::Overcollateralization, Pot::Principal) => {
+            overcollateralization::cure_from_principal(numerator, denominator, t.trigger)
+        }
+        (TestKind::InterestCoverage, _) => {
+            let mut left = interest_coverage::excess_interest(numerator, denominator, t.trigger);
+            if !left.any_positive() {
+                return Pack::ZERO;
+            }
+            let mut need = Pack::ZERO;
+            for group in sequence {
+                let mut deferred = interest_coverage::Segment { amount: Pack::ZERO, interest: Pack::ZERO };
+                let mut balance = deferred;
+                for &n in group {
+                    let i = n as usize;
+                    if !t.notes.contains(&n) {
+                        continue;
+                    }
+                    deferred.amount += state.deferred[i];
+                    deferred.interest += state.deferred[i] * state.coupon[i];
+                    balance.amount += state.balance[i];
+                    balance.interest += state.balance[i] * state.coupon[i];
+                }
+                need += interest_coverage::take(deferred, &mut left);
+                need += interest_coverage::take(balance, &mut left);
+            }
+            need
+        }
+        (TestKind::EventOfDefaultParRatio, _) => Pack::ZERO,
+    }
+}
+
+/// Runs one cure step with at most `limit`; returns what was paid.
+#[inline(always)]
+pub fn cure<const L: usize, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_>,
+    tests: Span,
+    sequence: u16,
+    limit: Pack<L>,
+    pot: Pot,
+    info: u16,
+    recorder: &mut R,
+) {
+    let sequence = &terms.program.sequences[sequence as usize];
+    let mut wanted = Pack::ZERO;
+    for &test in &terms.program.tests[tests.range()] {
+        if terms.active[test as usize] {
+            wanted = wanted.max(need(state, terms, test as usize, sequence, pot));
+        }
+    }
+    let amount = wanted.min(limit);
+    if amount.any_positive() || (R::ON && wanted.any_positive()) {
+        let before = if R::ON { Some(Before::picture(state, sequence, CURE_LAYERS, Some(wanted))) } else { None };
+        let left = principal::pay_sequence(state, sequence, CURE_LAYERS, amount);
+        if pot == Pot::Principal {
+            state.numerator -= amount - left;
+        }
+        if let Some(before) = before {
+            before.write(state, Reason::TestFails, info, recorder);
+        }
+    } else if R::ON {
+        nothing(state, info, recorder);
+    }
+    if R::ON {
+        for &test in &terms.program.tests[tests.range()] {
+            if pot == Pot::Interest || amount.any_positive() {
+                let (numerator, denominator) = measure(state, terms, test as usize);
+                recorder.after(test, numerator, denominator);
+            }
+        }
+    }
+}
+
+/// A cure that buys collateral, or keeps the cash for it, instead of paying notes.
+#[inline(always)]
+pub fn cure_by_purchase<const L: usize, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_>,
+    tests: Span,
+    limit: Pack<L>,
+    info: u16,
+    recorder: &mut R,
+) {
+    let mut wanted = Pack::ZERO;
+    for &test in &terms.program.tests[tests.range()] {
+        let t = &terms.tests[test as usize];
+        if terms.active[test as usize] && t.kind == TestKind::Overcollateralization {
+            let (numerator, denominator) = measure(state, terms, test as usize);
+            let need = overcollateralization::cure_by_purchase(numerator, denominator, t.trigger);
+            wanted = wanted.max((need - state.diverted).positive());
+        }
+    }
+    let amount = wanted.min(limit);
+    if R::ON {
+        let reason = if wanted.any_positive() { Reason::TestFails } else { Reason::TestPasses };
+        let before = state.available;
+        let payee = Payee::Account(Pot::Principal);
+        recorder.row(LedgerRow { info, payee, due: wanted, paid: amount, before, transfer: true, reason });
+    }
+    state.available -= amount;
+    state.diverted += amount;
+}
+
+fn nothing<const L: usize, R: Recorder<L>>(state: &State<L>, info: u16, recorder: &mut R) {
+    recorder.row(LedgerRow {
+        info,
+        payee: Payee::Sequence,
+        due: Pack::ZERO,
+        paid: Pack::ZERO,
+        before: state.available,
+        transfer: false,
+        reason: Reason::TestPasses,
+    });
+}

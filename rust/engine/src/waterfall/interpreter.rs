@@ -1,0 +1,348 @@
+//! The interpreter: runs one waterfall for `L` futures at once.
+//!
+//! A step may pay at most what is left in the lanes its block and its condition select; a lane that is not selected
+//! has a limit of zero, so every step is the same arithmetic in every lane.
+
+use super::cure::{self, measure};
+use super::principal::{self, Before, Layers};
+use super::program::{Action, Op, Pot, Program};
+use super::{claims, divert, residual};
+use crate::coverage::{TestKind, TestTerms, overcollateralization};
+use crate::expression::{Quantities, Quantity};
+use crate::fees::FeeTerms;
+use crate::notes::NoteTerms;
+use crate::lanes::{Mask, Pack};
+use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
+use crate::path::state::State;
+
+/// What the waterfalls of one payment date read: the deal, and the scalars of the date.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    pub program: &'a Program,
+    pub notes: &'a [NoteTerms],
+    pub fees: &'a [FeeTerms],
+    pub tests: &'a [TestTerms],
+    /// Per test: whether it applies on this date.
+    pub active: &'a [bool],
+    pub deferred_in_oc: bool,
+    pub in_reinvestment: bool,
+    /// Days since 1970-01-01 of the payment date.
+    pub date: i32,
+    pub target_par: f64,
+    /// Share of unscheduled principal bought after the reinvestment period.
+    pub post_period_share: f64,
+    /// Whether collateral can be bought; otherwise cash for it stays on deposit.
+    pub purchases: bool,
+}
+
+/// Runs the interest waterfall on the interest proceeds, then the principal waterfall on the principal proceeds.
+///
+/// One loop serves both, so that the steps are compiled once.
+#[inline(always)]
+pub fn run<const L: usize, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_>,
+    proceeds: [Pack<L>; 2],
+    recorder: &mut R,
+) {
+    for turn in 0..2 {
+        let (pot, ops) = if turn == 0 {
+            (Pot::Interest, &terms.program.interest)
+        } else {
+            (Pot::Principal, &terms.program.principal)
+        };
+        state.available = proceeds[turn];
+        for op in ops {
+            let limit = limit(state, terms, op);
+            if is_payment(&op.action) && !limit.any_positive() {
+                if !R::ON || (is_conditional(op) && state.available.any_positive()) {
+                    continue;
+                }
+            }
+            step(state, terms, op, limit, pot, recorder);
+        }
+        match pot {
+            Pot::Interest => state.held_interest += state.available,
+            Pot::Principal => state.held += state.available + state.diverted,
+        }
+    }
+    state.available = Pack::ZERO;
+}
+
+/// What a step may pay at most: what is left, in the lanes that its block and its conditions select.
+#[inline(always)]
+fn limit<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pack<L> {
+    let mut limit = state.available;
+    if let Some(slot) = op.slot {
+        limit = state.slots[slot as usize].keep(limit);
+    }
+    if let Some(note) = op.controlling {
+        limit = state.controlling[note as usize].keep(limit);
+    }
+    if op.when.is_some() || op.amount.is_some() {
+        limit = guarded(state, terms, op, limit);
+    }
+    limit
+}
+
+/// The condition and the amount of a step; expressions are rare, so one copy for every instruction set will do.
+#[inline(never)]
+fn guarded<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op, limit: Pack<L>) -> Pack<L> {
+    let mut limit = limit;
+    if let Some(when) = op.when {
+        limit = evaluate(state, terms, when, Pack::ZERO).gt(Pack::ZERO).keep(limit);
+    }
+    if let Some(amount) = op.amount {
+        let due = step_due(state, terms, op);
+        limit = limit.min(evaluate(state, terms, amount, due).positive());
+    }
+    limit
+}
+
+#[inline(never)]
+fn evaluate<const L: usize>(state: &State<L>, terms: &Terms<'_>, expression: u16, due: Pack<L>) -> Pack<L> {
+    terms.program.expressions[expression as usize].evaluate(&View { state, terms, due })
+}
+
+/// Evaluates a block's condition into its two mask slots.
+#[inline(never)]
+fn enter<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, op: &Op, expression: u16, then: u16, otherwise: u16) {
+    let parent = op.slot.map_or(Mask::splat(true), |slot| state.slots[slot as usize]);
+    let condition = evaluate(state, terms, expression, Pack::ZERO).gt(Pack::ZERO);
+    state.slots[then as usize] = parent.and(condition);
+    state.slots[otherwise as usize] = parent.and(condition.not());
+}
+
+fn is_conditional(op: &Op) -> bool {
+    op.slot.is_some() || op.when.is_some() || op.controlling.is_some()
+}
+
+#[inline(always)]
+fn is_payment(action: &Action) -> bool {
+    !matches!(action, Action::Enter { .. } | Action::SeniorExpensesEnd | Action::ReleaseDiverted)
+}
+
+#[inline(always)]
+fn step_due<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pack<L> {
+    let mut owed = Pack::ZERO;
+    if let Action::Pay { claims, .. } = op.action {
+        for &claim in &terms.program.claims[claims.range()] {
+            owed += claims::due(state, claim);
+        }
+    }
+    owed
+}
+
+#[inline(always)]
+fn step<const L: usize, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_>,
+    op: &Op,
+    limit: Pack<L>,
+    pot: Pot,
+    recorder: &mut R,
+) {
+    match op.action {
+        Action::Enter { expression, then, otherwise } => enter(state, terms, op, expression, then, otherwise),
+        Action::SeniorExpensesEnd => senior_expenses_end(state, terms, recorder),
+        Action::Pay { claims, senior_expense } => {
+            let claims = &terms.program.claims[claims.range()];
+            let paid = claims::pay_group(state, claims, limit, pot, op.info, recorder);
+            if senior_expense {
+                state.coverage_numerator -= paid;
+            }
+        }
+        Action::Cure { tests, sequence } => {
+            cure::cure(state, terms, tests, sequence, limit, pot, op.info, recorder);
+        }
+        Action::CureByPurchase { tests } => {
+            cure::cure_by_purchase(state, terms, tests, limit, op.info, recorder);
+        }
+        Action::DivertToPrincipal { test, share } => {
+            divert::to_principal(state, terms, test, share, limit, op.info, recorder);
+        }
+        Action::DivertToNotes { test, share, sequence } => {
+            divert::to_notes(state, terms, test, share, sequence, limit, op.info, recorder);
+        }
+        Action::ReleaseDiverted => {
+            state.available += state.diverted;
+            state.diverted = Pack::ZERO;
+        }
+        Action::PayPrincipal { sequence, with_interest, with_deferred } => {
+            let layers = Layers { interest: with_interest, deferred: with_deferred, cure: false };
+            let sequence = &terms.program.sequences[sequence as usize];
+            let before = if R::ON { Some(Before::picture(state, sequence, layers, None)) } else { None };
+            let left = principal::pay_sequence(state, sequence, layers, limit);
+            if pot == Pot::Principal {
+                state.numerator -= limit - left;
+            }
+            if let Some(before) = before {
+                before.write(state, Reason::PaidInFull, op.info, recorder);
+            }
+        }
+        Action::Reinvest { share, unscheduled, needs_coverage } => {
+            let share = share.unwrap_or(terms.post_period_share);
+            reinvest(state, terms, share, unscheduled, needs_coverage, limit, op.info, recorder);
+        }
+        Action::Incentive { fee } => residual::incentive(state, terms, fee, limit, pot, op.info, recorder),
+        Action::Residual { notes, until } => {
+            residual::pay(state, terms, notes, until, limit, pot, op.info, recorder);
+        }
+        Action::Retain => {
+            hold(state, limit, pot, Reason::Retained, op.info, recorder);
+        }
+    }
+}
+
+/// Fixes the numerator of interest coverage and shows the tests as they stand.
+#[inline(always)]
+fn senior_expenses_end<const L: usize, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_>,
+    recorder: &mut R,
+) {
+    if R::ON {
+        let mut values = Vec::with_capacity(terms.tests.len());
+        for test in 0..terms.tests.len() {
+            values.push(measure(state, terms, test));
+        }
+        recorder.tests(&values);
+    }
+}
+
+/// Whether every active test that a cure names passes as things stand.
+#[inline(always)]
+#[must_use]
+pub fn coverage_passes<const L: usize>(state: &State<L>, terms: &Terms<'_>) -> Mask<L> {
+    let mut all = Mask::splat(true);
+    for &test in &terms.program.coverage {
+        if terms.active[test as usize] {
+            all = all.and(test_passes(state, terms, test as usize));
+        }
+    }
+    all
+}
+
+/// Whether a test passes as things stand.
+#[inline(always)]
+#[must_use]
+pub fn test_passes<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize) -> Mask<L> {
+    let (numerator, denominator) = measure(state, terms, test);
+    overcollateralization::passes(numerator, denominator, terms.tests[test].trigger)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parameters of one step")]
+#[inline(always)]
+fn reinvest<const L: usize, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_>,
+    share: f64,
+    unscheduled: bool,
+    needs_coverage: bool,
+    limit: Pack<L>,
+    info: u16,
+    recorder: &mut R,
+) {
+    let base = if unscheduled { state.unscheduled } else { limit };
+    let wanted = (base * share).min(limit);
+    let may = if needs_coverage { coverage_passes(state, terms) } else { Mask::splat(true) };
+    let spent = if terms.purchases { may.keep(wanted) } else { Pack::ZERO };
+    let kept = wanted - spent;
+    if R::ON && spent.any_positive() {
+        let before = state.available;
+        let payee = Payee::Collateral;
+        let reason = Reason::Purchased;
+        recorder.row(LedgerRow { info, payee, due: wanted, paid: spent, before, transfer: true, reason });
+    }
+    state.available -= spent;
+    state.purchases += spent;
+    if unscheduled {
+        return;
+    }
+    let reason = if may.all() { Reason::Retained } else { Reason::CoverageFails };
+    if !R::ON || kept.any_positive() || !spent.any_positive() {
+        hold(state, kept, Pot::Principal, reason, info, recorder);
+    }
+}
+
+#[inline(always)]
+fn hold<const L: usize, R: Recorder<L>>(
+    state: &mut State<L>,
+    amount: Pack<L>,
+    pot: Pot,
+    reason: Reason,
+    info: u16,
+    recorder: &mut R,
+) {
+    if R::ON {
+        let before = state.available;
+        let payee = Payee::Account(pot);
+        recorder.row(LedgerRow { info, payee, due: amount, paid: amount, before, transfer: true, reason });
+    }
+    state.available -= amount;
+    match pot {
+        Pot::Interest => state.held_interest += amount,
+        Pot::Principal => state.held += amount,
+    }
+}
+
+/// The quantities of the expression language, read from a state.
+struct View<'a, const L: usize> {
+    state: &'a State<L>,
+    terms: &'a Terms<'a>,
+    due: Pack<L>,
+}
+
+fn flag<const L: usize>(value: bool) -> Pack<L> {
+    Pack::splat(if value { 1.0 } else { 0.0 })
+}
+
+impl<const L: usize> Quantities<L> for View<'_, L> {
+    #[inline(always)]
+    fn value(&self, q: Quantity) -> Pack<L> {
+        let (state, terms) = (self.state, self.terms);
+        match q {
+            Quantity::DuringReinvestment => flag(terms.in_reinvestment),
+            Quantity::AfterReinvestment => flag(!terms.in_reinvestment),
+            Quantity::Date => Pack::splat(f64::from(terms.date)),
+            Quantity::Remaining => state.available,
+            Quantity::Due => self.due,
+            Quantity::PoolFactor => state.performing_par * (1.0 / terms.target_par),
+            Quantity::PerformingPar => state.performing_par,
+            Quantity::CccShare => state.ccc_share,
+            Quantity::Balance(n) => state.balance[n as usize],
+            Quantity::Deferred(n) => state.deferred[n as usize],
+            Quantity::NoteFactor(n) => state.balance[n as usize] * (1.0 / terms.notes[n as usize].original),
+            Quantity::Outstanding(n) => {
+                flag_mask((state.balance[n as usize] + state.deferred[n as usize]).gt(Pack::ZERO))
+            }
+            Quantity::Controlling(n) => flag_mask(state.controlling[n as usize]),
+            Quantity::Trigger(t) => Pack::splat(terms.tests[t as usize].trigger),
+            Quantity::Passes(t) | Quantity::Ratio(t) | Quantity::CureAmount(t) | Quantity::Cushion(t) => {
+                self.of_test(q, t as usize)
+            }
+            _ => Pack::ZERO,
+        }
+    }
+}
+
+impl<const L: usize> View<'_, L> {
+    fn of_test(&self, q: Quantity, t: usize) -> Pack<L> {
+        let test = &self.terms.tests[t];
+        let (numerator, denominator) = measure(self.state, self.terms, t);
+        match q {
+            Quantity::Passes(_) if !self.terms.active[t] => Pack::splat(1.0),
+            Quantity::Passes(_) => flag_mask(overcollateralization::passes(numerator, denominator, test.trigger)),
+            Quantity::CureAmount(_) if test.kind == TestKind::Overcollateralization => {
+                overcollateralization::cure_by_purchase(numerator, denominator, test.trigger)
+            }
+            Quantity::Ratio(_) => numerator.ratio_or_zero(denominator),
+            Quantity::Cushion(_) => numerator.ratio_or_zero(denominator) - Pack::splat(test.trigger),
+            _ => Pack::ZERO,
+        }
+    }
+}
+
+fn flag_mask<const L: usize>(mask: Mask<L>) -> Pack<L> {
+    mask.select(Pack::splat(1.0), Pack::ZERO)
+}

@@ -1,0 +1,11 @@
+//! The priorities of payments: a flat program of steps, and one interpreter for `L` futures at once.
+
+pub mod claims;
+pub mod cure;
+pub mod divert;
+pub mod interpreter;
+pub mod principal;
+pub mod program;
+pub mod residual;
+
+pub use program::{Action, Claim, ClaimKind, Op, Pot, Program, StepInfo};

@@ -1,0 +1,152 @@
+//! Payments of principal along a sequence of classes.
+//!
+//! In a class: overdue and current interest that is still unpaid, then deferred interest, then principal; inside a
+//! group interest and deferred interest go pro rata by amount due, principal pro rata by balance.
+
+use super::claims;
+use super::program::{Claim, ClaimKind};
+use crate::lanes::Pack;
+use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
+use crate::path::state::State;
+
+/// Which layers of a class a payment reaches before its principal, and whether a cure pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layers {
+    pub interest: bool,
+    pub deferred: bool,
+    /// What is paid counts as a pro forma paydown of interest coverage.
+    pub cure: bool,
+}
+
+/// Pays `amount` along the groups and returns what could not be placed.
+#[inline(always)]
+pub fn pay_sequence<const L: usize>(
+    state: &mut State<L>,
+    sequence: &[Vec<u16>],
+    layers: Layers,
+    amount: Pack<L>,
+) -> Pack<L> {
+    let mut left = amount;
+    for group in sequence {
+        if layers.interest {
+            left -= pay_claims(state, group, ClaimKind::Interest, left, false);
+        }
+        if layers.deferred {
+            left -= pay_claims(state, group, ClaimKind::Deferred, left, layers.cure);
+        }
+        left -= pay_balance(state, group, left, layers.cure);
+        if !left.any_positive() {
+            break;
+        }
+    }
+    left
+}
+
+#[inline(always)]
+fn pay_claims<const L: usize>(
+    state: &mut State<L>,
+    group: &[u16],
+    kind: ClaimKind,
+    left: Pack<L>,
+    cure: bool,
+) -> Pack<L> {
+    let mut owed = Pack::ZERO;
+    for &n in group {
+        owed += claims::due(state, Claim { kind, index: n });
+    }
+    if !owed.any_positive() {
+        return Pack::ZERO;
+    }
+    let share = left.ge(owed).select(Pack::splat(1.0), left.ratio_or_zero(owed));
+    let mut total = Pack::ZERO;
+    for &n in group {
+        let claim = Claim { kind, index: n };
+        let paid = claims::due(state, claim) * share;
+        claims::settle(state, claim, paid);
+        if cure {
+            state.cured[n as usize] += paid;
+        }
+        total += paid;
+    }
+    state.available -= total;
+    total
+}
+
+#[inline(always)]
+fn pay_balance<const L: usize>(state: &mut State<L>, group: &[u16], left: Pack<L>, cure: bool) -> Pack<L> {
+    let mut owed = Pack::ZERO;
+    for &n in group {
+        owed += state.balance[n as usize];
+    }
+    let share = left.ge(owed).select(Pack::splat(1.0), left.ratio_or_zero(owed));
+    let mut total = Pack::ZERO;
+    for &n in group {
+        let i = n as usize;
+        let paid = state.balance[i] * share;
+        state.balance[i] -= paid;
+        state.principal_paid[i] += paid;
+        if cure {
+            state.cured[i] += paid;
+        }
+        total += paid;
+    }
+    state.available -= total;
+    total
+}
+
+/// What a note has received so far on this date, over all layers.
+#[inline(always)]
+#[must_use]
+pub fn received<const L: usize>(state: &State<L>, note: usize) -> Pack<L> {
+    state.interest_paid[note] + state.deferred_paid[note] + state.principal_paid[note]
+}
+
+/// What each note of a sequence is owed and has received, before a payment along it.
+#[derive(Clone, Debug, Default)]
+pub struct Before<const L: usize> {
+    notes: Vec<(u16, Pack<L>, Pack<L>)>,
+    available: Pack<L>,
+}
+
+impl<const L: usize> Before<L> {
+    /// Takes the picture before a payment; `need` limits what is owed (a cure), walked along the sequence.
+    pub fn picture(state: &State<L>, sequence: &[Vec<u16>], layers: Layers, need: Option<Pack<L>>) -> Self {
+        let mut notes = Vec::new();
+        let mut virtual_state = state.clone();
+        if let Some(need) = need {
+            pay_sequence(&mut virtual_state, sequence, layers, need);
+        }
+        for group in sequence {
+            for &n in group {
+                let i = n as usize;
+                let owed = if need.is_some() {
+                    received(&virtual_state, i) - received(state, i)
+                } else {
+                    let interest =
+                        if layers.interest { state.overdue[i] + state.current_due[i] } else { Pack::ZERO };
+                    let deferred = if layers.deferred { state.deferred[i] } else { Pack::ZERO };
+                    interest + deferred + state.balance[i]
+                };
+                notes.push((n, owed, received(state, i)));
+            }
+        }
+        Self { notes, available: state.available }
+    }
+
+    /// Writes one ledger row per note that was owed something.
+    pub fn write<R: Recorder<L>>(&self, state: &State<L>, reason: Reason, info: u16, recorder: &mut R) -> bool {
+        let mut before = self.available;
+        let mut written = false;
+        for &(n, owed, already) in &self.notes {
+            let paid = received(state, n as usize) - already;
+            if !owed.any_positive() && !paid.any_positive() {
+                continue;
+            }
+            let reason = if reason == Reason::PaidInFull && paid.lt(owed).any() { Reason::InsufficientFunds } else { reason };
+            recorder.row(LedgerRow { info, payee: Payee::Note(n), due: owed, paid, before, transfer: false, reason });
+            before -= paid;
+            written = true;
+        }
+        written
+    }
+}

@@ -1,0 +1,84 @@
+//! The residual notes and the manager's share above their hurdle.
+//!
+//! Until the hurdle: `X = clamp(−Σ CF·(1 + h)^{(t − t_i)/365}, 0, cash)` goes to the residual notes first; of what is
+//! left the manager takes its share, the residual notes the rest.
+
+use super::interpreter::Terms;
+use super::program::{Pot, Span};
+use crate::lanes::Pack;
+use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
+use crate::path::state::State;
+
+/// Pays residual notes pro rata by original balance, all that is left or only up to the hurdle.
+#[inline(always)]
+pub fn pay<const L: usize, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_>,
+    notes: Span,
+    until: Option<u16>,
+    limit: Pack<L>,
+    pot: Pot,
+    info: u16,
+    recorder: &mut R,
+) {
+    let wanted = match until {
+        Some(fee) => state.hurdle[fee as usize].positive(),
+        None => limit,
+    };
+    let amount = wanted.min(limit);
+    let notes = &terms.program.residuals[notes.range()];
+    let mut original = 0.0;
+    for &n in notes {
+        original += terms.notes[n as usize].original;
+    }
+    let mut before = state.available;
+    for &n in notes {
+        let share = if notes.len() == 1 { 1.0 } else { terms.notes[n as usize].original / original };
+        let paid = amount * share;
+        state.interest_paid[n as usize] += paid;
+        if R::ON {
+            let reason = match until {
+                Some(_) if wanted.gt(amount).any() => Reason::InsufficientFunds,
+                Some(_) => Reason::PaidInFull,
+                None => Reason::Residual,
+            };
+            let payee = Payee::Note(n);
+            recorder.row(LedgerRow { info, payee, due: wanted * share, paid, before, transfer: false, reason });
+        }
+        before -= paid;
+    }
+    state.available -= amount;
+    for hurdle in &mut state.hurdle {
+        *hurdle -= amount;
+    }
+    if pot == Pot::Principal {
+        state.numerator -= amount;
+    }
+}
+
+/// Pays the manager's share of what is left above the hurdle.
+#[inline(always)]
+pub fn incentive<const L: usize, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_>,
+    fee: u16,
+    limit: Pack<L>,
+    pot: Pot,
+    info: u16,
+    recorder: &mut R,
+) {
+    let share = terms.fees[fee as usize].hurdle.as_ref().map_or(0.0, |h| h.share);
+    let below = state.hurdle[fee as usize].positive();
+    let amount = (limit - below).positive() * share;
+    if R::ON {
+        let before = state.available;
+        let reason = if amount.any_positive() { Reason::PaidInFull } else { Reason::HurdleNotReached };
+        let payee = Payee::Fee(fee);
+        recorder.row(LedgerRow { info, payee, due: amount, paid: amount, before, transfer: false, reason });
+    }
+    state.fee_paid[fee as usize] += amount;
+    state.available -= amount;
+    if pot == Pot::Principal {
+        state.numerator -= amount;
+    }
+}

@@ -1,0 +1,109 @@
+"""A waterfall in the words of an indenture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloche.model.deal import Deal
+
+
+def test_the_interest_waterfall_reads_like_its_clauses(full_grammar: str) -> None:
+    assert Deal.from_yaml(full_grammar).waterfalls["interest"].describe() == (
+        """\
+INTEREST PROCEEDS
+
+On each payment date, interest proceeds are applied in the following order of priority:
+
+(A)     to the payment of taxes (4,000 a payment date);
+(B)     to the payment of admin (0.03% a year of the fee basis amount plus 220,000 a year), up to the cap of
+        0.02% a year of the fee basis amount plus 175,000 a year;
+(C)     to the payment of senior (0.15% a year of the fee basis amount) and platform (0.1% a year of the next
+        part of the performing par up to 100,000,000 plus 0.04% a year of the rest of the performing par), pro
+        rata based on amounts due;
+(D)     pay hedge swap;
+(E)     to the payment, pro rata based on amounts due, of (1) interest on the Class X Notes and the Class A
+        Notes and (2) the amortization of the Class X Notes;
+(F)     to the payment of interest on the Class B-1 Notes and the Class B-2 Notes, pro rata based on amounts
+        due;
+(G)     if any of A/B OC (123.5%) and A/B IC (120%) is not satisfied, to the payment of deferred interest on
+        and principal of the notes in accordance with the note payment sequence until all are satisfied;
+(H)     to the payment of interest on the Class C Notes;
+(I)     if C OC (115.5%) is not satisfied, to the payment of deferred interest on and principal of the notes
+        in accordance with the sequence mezzanine until it is satisfied;
+(J)     to the payment of deferred interest on the Class C Notes;
+(K)     to the payment of interest on the Class D Notes, then the Class E Notes;
+(L)     if E OC (105%) is not satisfied, to the payment of deferred interest on and principal of the Class E
+        Notes until it is satisfied;
+(M)     if D OC (108.5%) is not satisfied, to the purchase of collateral until it is satisfied;
+(N)     during the reinvestment period, if Reinvestment OC (105.6%) is not satisfied, to the principal
+        account, the lesser of 50% of what remains and the amount needed to satisfy it;
+(turbo) if passes('E OC') and not during_reinvestment, in this order:
+        (i) turbo note E, share 0.5
+        (ii) to the payment of sub (0.3% a year of the fee basis amount), at most 0.5 * remaining
+        otherwise, in this order:
+        (i) to the payment of sub (0.3% a year of the fee basis amount), at most 250000;
+(P)     to the payment of admin, the amount above its cap;
+(Q)     to the payment of rebate, 2% of the residual;
+(R)     to the SUB Notes, until the internal rate of return of 12% above which incentive is due is reached;
+(S)     to the payment of incentive, 20% of the residual above an internal rate of return of 12%;
+(T)     to the SUB Notes, what remains."""
+    )
+
+
+def test_the_principal_waterfall_reads_like_its_clauses(full_grammar: str) -> None:
+    text = Deal.from_yaml(full_grammar).waterfalls["principal"].describe()
+    assert (
+        text.partition(":\n\n")[2]
+        == """\
+(A) to the payment of what interest proceeds left unpaid of fees and interest, in their order and within their
+    caps, through interest on the Class B-2 Notes;
+(B) if any of A/B OC (123.5%) and A/B IC (120%) is not satisfied, to the payment of deferred interest on and
+    principal of the notes in accordance with the note payment sequence until all are satisfied;
+(C) if Class C is the controlling class, to the payment of deferred interest on, then principal of, the Class
+    C Notes and the Class D Notes, pro rata based on balances;
+(D) during the reinvestment period, to the purchase of collateral, principal proceeds;
+(E) to the purchase of collateral, the reinvested share of unscheduled principal payments;
+(F) to the payment of principal of the notes in accordance with the note payment sequence;
+(G) to the payment of principal of the Class E Notes;
+(H) what remains stays on deposit."""
+    )
+
+
+def test_a_description_has_structure_tests_and_all_waterfalls(small_deal: dict[str, Any]) -> None:
+    assert Deal.from_dict(small_deal).describe() == (
+        """\
+Small (USD 100,000,000 target par)
+closing 2025-03-20, first payment 2025-10-20, maturity 2035-04-20
+static
+
+  A            70,000,000          sofr_3m + 1.3%
+  B            15,000,000          sofr_3m + 3%          deferrable
+  SUB          15,000,000          residual
+
+  B OC                    110%  oc
+
+INTEREST PROCEEDS
+
+On each payment date, interest proceeds are applied in the following order of priority:
+
+(A) to the payment of senior (0.15% a year of the fee basis amount);
+(B) to the payment of interest on the Class A Notes;
+(C) to the payment of interest on the Class B Notes;
+(D) if B OC (110%) is not satisfied, to the payment of deferred interest on and principal of the notes in
+    accordance with the note payment sequence until it is satisfied;
+(E) to the SUB Notes, what remains.
+
+PRINCIPAL PROCEEDS
+
+On each payment date, principal proceeds are applied in the following order of priority:
+
+(A) to the payment of principal of the notes in accordance with the note payment sequence;
+(B) to the SUB Notes, what remains.
+"""
+    )
+
+
+def test_names_are_escaped_in_html(small_deal: dict[str, Any]) -> None:
+    small_deal["name"] = "<script>"
+    assert "<script>" not in Deal.from_dict(small_deal)._repr_html_()
+    assert repr(Deal.from_dict(small_deal)) == "<Deal '<script>': USD 100,000,000, notes A, B, SUB>"
