@@ -95,10 +95,10 @@ def check_programs(deal: StandardDeal) -> Floats:
 def check_cloche(contender: ClocheContender, other: Floats) -> None:
     """Compare cloche's means with those of the program, in standard errors of the difference."""
     simulation = contender.run(100_000, threads=2)
-    notes = {column: simulation.notes[column].to_pylist() for column in simulation.notes.to_dict()}
+    notes = simulation.notes.to_dict()
     rows = []
     for k, name in enumerate(CLASSES):
-        row = notes["note"].index(name)
+        row = list(notes["note"]).index(name)
         for measure, place in (("expected_loss", LOSS.start + k), ("wal", WAL.start + k)):
             rows.append((f"{measure} {name}", notes[measure][row], notes[f"{measure}_se"][row], place))
     equity = simulation.equity.to_dict()

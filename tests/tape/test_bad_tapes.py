@@ -57,7 +57,7 @@ def problems(columns: Columns, as_of: str = AS_OF) -> dict[str, str]:
         ("market_price", 98.5, "98.5 looks like a price of 100; write 0.985"),
         ("market_price", "98bp", "found '98bp', expected a price"),
         ("purchase_price", 0.0, "expected a price above 0"),
-        ("recovery", 1.5, "found 1.5, expected a share of par from 0 to 1; 1.5 looks like percent"),
+        ("recovery", 1.5, "found 1.5, expected a share of par from 0 to 1"),
         ("cpr", -0.1, "expected a rate a year from 0 to 1"),
         ("pd_1y", 2.0, "expected a probability from 0 to 1"),
         (

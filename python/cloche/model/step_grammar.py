@@ -37,7 +37,7 @@ _DEFAULT_SEQUENCE = "note_payment_sequence"
 
 
 def tagged_step(step: object) -> object:
-    """Return a step in tagged form.
+    """Return a step in tagged form; the models then read names and lists as groups.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def tagged_step(step: object) -> object:
     Examples
     --------
     >>> tagged_step({"pay_fee": "taxes"})
-    {'verb': 'pay_fee', 'fees': [['taxes']]}
+    {'verb': 'pay_fee', 'fees': 'taxes'}
     """
     if not isinstance(step, Mapping):
         if isinstance(step, str) and step in VERBS:

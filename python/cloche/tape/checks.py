@@ -145,11 +145,12 @@ def _not_computed(draft: Draft) -> None:
             draft.problems.cell(row, name, _REASONS.get(name, _LATER).format(source=source))
 
 
-_LATER = "this version does not compute this yet; columns={{{source!r}: None}} leaves it out"
-_REASONS = {
-    name: f"par_unfunded is missing: how much of the par is not drawn; {_LATER.partition('; ')[2]}"
-    for name in ("is_unfunded", "is_partly_unfunded")
-}
+_LEAVE_OUT = "columns={{{source!r}: None}} leaves it out"
+_LATER = f"this version does not compute this yet; {_LEAVE_OUT}"
+_REASONS = dict.fromkeys(
+    ("is_unfunded", "is_partly_unfunded"),
+    f"par_unfunded is missing: how much of the par is not drawn; {_LEAVE_OUT}",
+)
 
 
 def _currencies(draft: Draft) -> None:

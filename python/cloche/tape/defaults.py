@@ -164,9 +164,6 @@ def _number(
     """Fill in a number where it is missing in some rows."""
     values = draft.numbers[column]
     given = np.broadcast_to(np.asarray(value, dtype=np.float64), values.shape)
-    clean = np.fromiter(
-        (not draft.problems.has(row, column) for row in range(draft.rows)), np.bool_, draft.rows
-    )
-    missing = rows & np.isnan(values) & ~np.isnan(given) & clean
+    missing = rows & np.isnan(values) & ~np.isnan(given) & ~draft.problems.rows(column, draft.rows)
     values[missing] = given[missing]
     draft.note_default(column, default, int(missing.sum()))

@@ -81,6 +81,17 @@ class LoanPool:
             With every bad row and column.
         RunError
             If a Parquet or xlsx file needs a package that is not installed.
+
+        Notes
+        -----
+        A row needs ``loan_id``, ``par``, ``maturity`` and a ``spread`` (floating) or ``fixed_rate`` (fixed);
+        without ``coupon_type`` the one that is given decides. Numbers may be written as ``0.013``, ``130bp``,
+        ``1.3%``, money as ``1,234,567.89``. Dates are dates, timestamps, ``2029-05-23``, ``20290523``,
+        ``23-May-2029``, ``23 May 2029`` or ``May 23, 2029``; ``05/23/2029`` is refused, because the order of
+        day and month is not certain. Blank cells, ``n/a`` and ``-`` are absent, and so is NaN in an array of
+        numbers; the text ``nan`` is an error. ``current_rate`` is the all-in rate of the accrual period that
+        ends at ``next_payment``; without that date it is kept and has no effect. A row whose ``count`` is n
+        becomes n loans of n companies with equal par. Loans of several currencies are refused.
         """
         return cls(read_tape(source, as_of=as_of, columns=columns))
 

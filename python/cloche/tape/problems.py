@@ -59,7 +59,8 @@ class Problems:
     def rows(self, column: str, count: int) -> NDArray[np.bool_]:
         """Return which of the first `count` rows have a problem in a column."""
         rows = np.zeros(count, dtype=np.bool_)
-        rows[[row for row, name in self._cells if name == column]] = True
+        for row, name in self._cells:
+            rows[row] |= name == column
         return rows
 
     def raise_if_any(self) -> None:
@@ -70,8 +71,11 @@ class Problems:
         TapeError
             With every problem, those of the whole tape first, then by row.
         """
-        if not self._found:
-            return
+        if self._found:
+            raise self.error()
+
+    def error(self) -> TapeError:
+        """Return the error of what was found."""
         problems = [problem for _, _, problem in sorted(self._found, key=lambda item: item[:2])]
         count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
-        raise TapeError(f"{self._what} has {count}", problems)
+        return TapeError(f"{self._what} has {count}", problems)

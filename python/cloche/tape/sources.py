@@ -63,8 +63,7 @@ def read_source(source: Any) -> Source:
     problems.tape(
         f"found {type(source).__name__}, expected a path, a table that speaks Arrow, or a mapping of arrays"
     )
-    problems.raise_if_any()
-    raise AssertionError  # pragma: no cover - the line above raises
+    raise problems.error()
 
 
 def _read_file(path: Path) -> Source:
@@ -84,8 +83,7 @@ def _read_csv(path: Path, problems: Problems) -> Source:
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         problems.tape(f"line {line} is not UTF-8 text; save the file as CSV UTF-8")
-        problems.raise_if_any()
-        raise
+        raise problems.error() from error
     header, _, _ = text.partition("\n")
     delimiter = max(",\t;|", key=header.count)
     try:
@@ -93,8 +91,7 @@ def _read_csv(path: Path, problems: Problems) -> Source:
         lines = [line for line in reader if any(line)]
     except csv.Error as error:
         problems.tape(f"not readable as CSV: {error}")
-        problems.raise_if_any()
-        raise
+        raise problems.error() from error
     names = [name.strip() for name in lines[0]] if lines else []
     if not lines:
         problems.tape("empty: no header line")
@@ -134,8 +131,7 @@ def _of_file(path: Path, problems: Problems, read: Any) -> Source:
         frame = read()
     except Exception as error:  # the readers of other packages raise what they like
         problems.tape(f"not readable: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
-        problems.raise_if_any()
-        raise
+        raise problems.error() from error
     return _of_arrow(frame, f"tape {path.name}")
 
 

@@ -1,0 +1,39 @@
+"""Errors carry every problem with its place, and survive being sent to another process."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from cloche.errors import Cancelled, ClocheError, DealError, Problem, RunError, ScenarioError, TapeError
+
+PROBLEMS = [
+    ("notes[0].balance", "found -1, expected money, 0 or more"),
+    ("", "found a list, expected a mapping"),
+]
+
+
+def test_an_error_prints_its_headline_and_one_line_a_problem() -> None:
+    assert str(DealError("the deal has 2 problems", PROBLEMS)) == (
+        "the deal has 2 problems\n"
+        "notes[0].balance: found -1, expected money, 0 or more\n"
+        "found a list, expected a mapping"
+    )
+    assert str(RunError("the thread flushes subnormal numbers")) == "the thread flushes subnormal numbers"
+
+
+@pytest.mark.parametrize("kind", [DealError, TapeError, ScenarioError, RunError])
+def test_an_error_pickles_with_its_problems(kind: type[ClocheError]) -> None:
+    copy = pickle.loads(pickle.dumps(kind("headline", PROBLEMS)))  # noqa: S301 - our own bytes
+    assert type(copy) is kind
+    assert copy.problems == [Problem(*problem) for problem in PROBLEMS]
+    assert copy.headline == "headline"
+
+
+def test_an_interruption_is_no_exception_and_keeps_what_is_done() -> None:
+    cancelled = Cancelled("simulation interrupted", partial=[1, 2])
+    assert isinstance(cancelled, KeyboardInterrupt)
+    assert not isinstance(cancelled, Exception)
+    assert pickle.loads(pickle.dumps(cancelled)).partial == [1, 2]  # noqa: S301 - our own bytes
+    assert str(cancelled) == "simulation interrupted"
