@@ -72,7 +72,8 @@ pub fn run<const L: usize, R: Recorder<L>>(
 /// What a step may pay at most: what is left, in the lanes that its block and its conditions select.
 #[inline(always)]
 fn limit<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pack<L> {
-    let mut limit = state.available;
+    // Pro rata shares may take a rounding unit more than there is: what is left is never less than nothing.
+    let mut limit = state.available.positive();
     if let Some(slot) = op.slot {
         limit = state.slots[slot as usize].keep(limit);
     }

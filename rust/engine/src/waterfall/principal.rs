@@ -29,17 +29,23 @@ pub fn pay_sequence<const L: usize>(
     let mut left = amount;
     for group in sequence {
         if layers.interest {
-            left -= pay_claims(state, group, ClaimKind::Interest, left, false);
+            left = (left - pay_claims(state, group, ClaimKind::Interest, left, false)).positive();
         }
         if layers.deferred {
-            left -= pay_claims(state, group, ClaimKind::Deferred, left, layers.cure);
+            left = (left - pay_claims(state, group, ClaimKind::Deferred, left, layers.cure)).positive();
         }
-        left -= pay_balance(state, group, left, layers.cure);
+        left = (left - pay_balance(state, group, left, layers.cure)).positive();
         if !left.any_positive() {
             break;
         }
     }
     left
+}
+
+/// The share of what a group is owed that `left` pays; never negative, exactly 1 when all of it can be paid.
+#[inline(always)]
+fn share<const L: usize>(left: Pack<L>, owed: Pack<L>) -> Pack<L> {
+    left.ge(owed).select(Pack::splat(1.0), left.ratio_or_zero(owed))
 }
 
 #[inline(always)]
@@ -57,11 +63,12 @@ fn pay_claims<const L: usize>(
     if !owed.any_positive() {
         return Pack::ZERO;
     }
-    let share = left.ge(owed).select(Pack::splat(1.0), left.ratio_or_zero(owed));
+    let single = group.len() == 1;
+    let share = if single { Pack::ZERO } else { share(left, owed) };
     let mut total = Pack::ZERO;
     for &n in group {
         let claim = Claim { kind, index: n };
-        let paid = claims::due(state, claim) * share;
+        let paid = if single { owed.min(left) } else { claims::due(state, claim) * share };
         claims::settle(state, claim, paid);
         if cure {
             state.cured[n as usize] += paid;
@@ -78,11 +85,12 @@ fn pay_balance<const L: usize>(state: &mut State<L>, group: &[u16], left: Pack<L
     for &n in group {
         owed += state.balance[n as usize];
     }
-    let share = left.ge(owed).select(Pack::splat(1.0), left.ratio_or_zero(owed));
+    let single = group.len() == 1;
+    let share = if single { Pack::ZERO } else { share(left, owed) };
     let mut total = Pack::ZERO;
     for &n in group {
         let i = n as usize;
-        let paid = state.balance[i] * share;
+        let paid = if single { owed.min(left) } else { state.balance[i] * share };
         state.balance[i] -= paid;
         state.principal_paid[i] += paid;
         if cure {

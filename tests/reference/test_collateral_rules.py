@@ -1,0 +1,114 @@
+"""What each kind of asset counts for in the overcollateralization numerator, by hand."""
+
+from typing import Any
+
+import pytest
+
+from cloche.testing.reference.collateral import Defaulted, Performing, carrying_value, measure
+from cloche.testing.reference.pool import discount_price, filled_price
+
+approx = pytest.approx
+
+CCC = {"ccc": {"limit": 0.10}}
+
+
+def figures(*assets: Performing, cash: float = 0.0, rules: dict[str, Any] | None = None, **more: Any) -> Any:
+    return measure(assets, more.pop("defaulted", ()), cash, rules=rules or {}, target_par=400.0, **more)
+
+
+def test_the_excess_counts_at_market_value_lowest_first_the_last_in_part() -> None:
+    # base 200, limit 20, excess 10: 6 at 50 %, then 4 of the next at 80 %
+    found = figures(
+        Performing(160.0, 1.0),
+        Performing(24.0, 0.8, ccc=True),
+        Performing(6.0, 0.5, ccc=True),
+        cash=10.0,
+        rules=CCC,
+    )
+    assert found.ccc_excess == approx(10.0)
+    assert found.ccc_excess_haircut == approx(6 * 0.5 + 4 * 0.2)
+    assert found.oc_numerator == approx(200 - 3.8)
+
+
+def test_the_limit_may_run_on_the_target_par() -> None:
+    found = figures(
+        Performing(150.0, 1.0),
+        Performing(50.0, 0.5, ccc=True),
+        rules={"ccc": {"limit": 0.10, "base": "target_par"}},
+    )
+    assert found.ccc_excess == approx(10.0)
+
+
+def test_a_price_above_par_gives_no_gain() -> None:
+    assert figures(Performing(100.0, 1.1, ccc=True), rules=CCC).oc_numerator == approx(100.0)
+
+
+def test_a_discount_obligation_counts_at_its_purchase_price() -> None:
+    found = figures(Performing(100.0, 0.9, discount_price=0.7))
+    assert (found.oc_numerator, found.discount_haircut) == (approx(70.0), approx(30.0))
+
+
+def test_an_asset_of_two_categories_counts_once_where_it_is_lowest() -> None:
+    # all 100 in the excess of 90: as CCC 90 · 0.6 + 10 = 64, as discount 70; at 0.75: 77.5 against 70
+    low = figures(Performing(100.0, 0.6, ccc=True, discount_price=0.7), rules=CCC)
+    assert (low.oc_numerator, low.ccc_excess_haircut, low.discount_haircut) == (approx(64.0), approx(36.0), 0.0)
+    high = figures(Performing(100.0, 0.75, ccc=True, discount_price=0.7), rules=CCC)
+    assert (high.oc_numerator, high.ccc_excess_haircut) == (approx(70.0), 0.0)
+
+
+def test_discount_obligations_may_stay_out_of_the_ccc_set() -> None:
+    found = figures(Performing(100.0, 0.6, ccc=True, discount_price=0.7), rules=CCC, with_discount=False)
+    assert (found.ccc_par, found.oc_numerator) == (0.0, approx(70.0))
+
+
+def test_a_long_dated_asset_counts_for_its_share() -> None:
+    found = figures(Performing(100.0, 1.0, long_dated_share=0.7))
+    assert (found.oc_numerator, found.long_dated_haircut) == (approx(70.0), approx(30.0))
+
+
+@pytest.mark.parametrize(
+    ("rule", "aged", "expected"),
+    [
+        ("lesser_of_market_and_recovery", False, 3.0),
+        ("market", False, 4.0),
+        ("recovery", False, 3.0),
+        ("zero", False, 0.0),
+        ("market", True, 0.0),
+    ],
+)
+def test_a_defaulted_asset_is_carried_as_the_deal_says(rule: str, *, aged: bool, expected: float) -> None:
+    asset = Defaulted(10.0, market_price=0.4, recovery=0.3, aged=aged)
+    assert carrying_value(asset, rule) == approx(expected)
+    found = figures(defaulted=[asset], rules={"defaulted_value": rule})
+    assert found.oc_numerator == approx(expected)
+    assert found.eod_numerator == approx(4.0)
+
+
+def test_the_shared_carrying_values_are_the_lesser_of_market_and_recovery() -> None:
+    rule = "lesser_of_market_and_recovery"
+    assert carrying_value(Defaulted(10.0, 0.42, min(0.45, 0.40)), rule) == approx(4.0)
+    assert carrying_value(Defaulted(10.0, 0.70, min(0.45, 0.50)), rule) == approx(4.5)
+
+
+@pytest.mark.parametrize(
+    ("purchase", "market", "weak", "expected"),
+    [
+        (0.79, 0.85, False, 0.79),
+        (0.80, 0.85, False, None),
+        (0.84, 0.85, True, 0.84),
+        (0.79, 0.90, False, None),
+    ],
+)
+def test_a_cheap_purchase_is_a_discount_obligation_until_its_price_recovers(
+    purchase: float, market: float, *, weak: bool, expected: float | None
+) -> None:
+    rules = {"below": 0.80, "weak_below": 0.85, "restore": 0.90}
+    assert discount_price(purchase, market, weak=weak, rules=rules) == expected
+
+
+@pytest.mark.parametrize(
+    ("rating", "price"),
+    [("BB-", 0.995), ("B+", 0.99), ("B", 0.98), ("B3", 0.95), ("CCC+", 0.80), ("Caa2", 0.65), ("", 0.97)],
+)
+def test_a_missing_price_comes_from_the_rating(rating: str, price: float) -> None:
+    assert filled_price(rating) == price
