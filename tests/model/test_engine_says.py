@@ -40,11 +40,18 @@ def test_shape_and_meaning_are_reported_together(small_deal: dict[str, Any]) -> 
     small_deal["tests"].append({"name": "F OC", "kind": "oc", "through": "F", "trigger": 1.05})
     small_deal["waterfalls"]["interest"][1] = {"pay_interest": "Z"}
     small_deal["waterfalls"]["interest"][2]["when"] = "remaining > ratio('B OC')"
+    small_deal["waterfalls"]["interest"][0] = {"pay_fees": "senior"}
+    small_deal["waterfalls"]["interest"][3]["when"] = True
     del small_deal["waterfalls"]["principal"][-1]
     with pytest.raises(DealError) as caught:
         Deal.from_dict(small_deal)
     places = [place for place, _ in caught.value.problems]
-    assert places[:2] == ["notes[0].balance", "notes[0].coupon.spread"]
+    assert places[:4] == [
+        "notes[0].balance",
+        "notes[0].coupon.spread",
+        "waterfalls.interest[0]",
+        "waterfalls.interest[3].when",
+    ]
     assert "dates.stated_maturity" in places
     assert "notes[0]" in places
     assert "tests[1].through" in places

@@ -51,7 +51,11 @@ def test_a_discount_obligation_counts_at_its_purchase_price() -> None:
 def test_an_asset_of_two_categories_counts_once_where_it_is_lowest() -> None:
     # all 100 in the excess of 90: as CCC 90 · 0.6 + 10 = 64, as discount 70; at 0.75: 77.5 against 70
     low = figures(Performing(100.0, 0.6, ccc=True, discount_price=0.7), rules=CCC)
-    assert (low.oc_numerator, low.ccc_excess_haircut, low.discount_haircut) == (approx(64.0), approx(36.0), 0.0)
+    assert (low.oc_numerator, low.ccc_excess_haircut, low.discount_haircut) == (
+        approx(64.0),
+        approx(36.0),
+        0.0,
+    )
     high = figures(Performing(100.0, 0.75, ccc=True, discount_price=0.7), rules=CCC)
     assert (high.oc_numerator, high.ccc_excess_haircut) == (approx(70.0), 0.0)
 

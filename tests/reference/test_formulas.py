@@ -40,7 +40,7 @@ def test_the_interest_coverage_cure_matches(formulas: dict[str, Any]) -> None:
         float(given["trigger"]),
         order,
         ("A",),
-        {"A": note},
+        notes={"A": note},
     )
     assert need == pytest.approx(float(case["expected"]["paydown"]), rel=1e-12, abs=1e-6)
 

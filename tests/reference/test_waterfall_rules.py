@@ -4,7 +4,7 @@ Coupons are fixed and the accrual period is a quarter of 90 days, so A (100 at 8
 """
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -92,7 +92,8 @@ def pay(
         "collected": {"interest": collected[0], "principal": collected[1]},
         "fee_basis": 400.0,
         "notes": {
-            note["name"]: {"balance": note["balance"], **(states or {}).get(note["name"], {})} for note in notes
+            note["name"]: {"balance": note["balance"], **(states or {}).get(note["name"], {})}
+            for note in notes
         },
         "collateral": {"performing_par": par, **(collateral or {})},
         "fees": deal.get("fee_states", {}),
@@ -114,7 +115,7 @@ def note(result: dict[str, Any], name: str) -> dict[str, Any]:
     return next(row for row in result["notes"] if row["note"] == name)
 
 
-def tested(result: dict[str, Any], name: str) -> dict[str, Any]:
+def coverage(result: dict[str, Any], name: str) -> dict[str, Any]:
     return next(row for row in result["tests"] if row["test"] == name)
 
 
@@ -266,7 +267,9 @@ class TestInterest:
 
     def test_the_controlling_class_is_fixed_at_the_opening(self) -> None:
         result = pay(
-            interest_steps=[interest("A"), RESIDUAL], principal_steps=[SEQUENCE, RESIDUAL], collected=(2.0, 100.0)
+            interest_steps=[interest("A"), RESIDUAL],
+            principal_steps=[SEQUENCE, RESIDUAL],
+            collected=(2.0, 100.0),
         )
         assert note(result, "A")["end_balance"] == 0.0
         assert note(result, "B")["deferred_interest"] == 1.5
@@ -282,8 +285,8 @@ class TestCoverage:
             tests=[OC],
         )
         assert paid(result, "cure", "A") == approx(6.0)
-        assert tested(result, "OC")["ratio"] == approx(1.2)
-        assert tested(result, "OC")["ratio_after_cure"] == approx(1.25)
+        assert coverage(result, "OC")["ratio"] == approx(1.2)
+        assert coverage(result, "OC")["ratio_after_cure"] == approx(1.25)
 
     def test_a_cure_with_principal_costs_five_times_as_much_at_a_trigger_of_five_quarters(self) -> None:
         # y = (1.25 · 150 − 180) / 0.25 = 30 = 6 · T / (T − 1)
@@ -295,7 +298,7 @@ class TestCoverage:
             tests=[OC],
         )
         assert paid(result, "cure", "A", "principal") == approx(30.0)
-        assert tested(result, "OC")["ratio_after"] == approx(1.25)
+        assert coverage(result, "OC")["ratio_after"] == approx(1.25)
 
     def test_principal_finishes_what_interest_began(self) -> None:
         # interest pays 2 of 6: D = 148, y = (1.25 · 148 − 180) / 0.25 = 20
@@ -330,14 +333,12 @@ class TestCoverage:
             tests=[A_OC],
         )
         assert paid(result, "cure", "A", "principal") == 90.0
-        assert tested(result, "A OC")["ratio_after"] == 0.0
+        assert coverage(result, "A OC")["ratio_after"] == 0.0
         need = [row["due"] for row in result["ledger"] if row["step"] == "cure"]
         assert need == [100.0]
 
     def test_interest_in_a_cure_stops_when_the_classes_of_the_test_are_repaid(self) -> None:
-        result = pay(
-            interest_steps=[cure("A OC"), RESIDUAL], collected=(130.0, 0.0), par=0.0, tests=[A_OC]
-        )
+        result = pay(interest_steps=[cure("A OC"), RESIDUAL], collected=(130.0, 0.0), par=0.0, tests=[A_OC])
         assert paid(result, "cure", "A") == 100.0
         assert note(result, "A")["end_balance"] == 0.0
         assert note(result, "SUB")["interest_paid"] == 30.0
@@ -377,8 +378,8 @@ class TestCoverage:
         )
         assert paid(result, "cure", "A") == approx(2.4)
         assert paid(result, "cure", "A", "principal") == approx(17.6)
-        assert tested(result, "IC")["ratio"] == approx(1.2)
-        assert tested(result, "IC")["ratio_after"] == approx(1.5)
+        assert coverage(result, "IC")["ratio"] == approx(1.2)
+        assert coverage(result, "IC")["ratio_after"] == approx(1.5)
 
     def test_the_interest_saved_changes_when_the_senior_class_is_gone(self) -> None:
         # Q = 0.2 + 1.5, I = 1.5, T = 1.5: gap 0.7 = 10 · 0.02 + x · 0.03, x = 50/3
@@ -423,9 +424,9 @@ class TestCoverage:
             tests=[OC, both],
             states={"B": {"deferred_interest": 10.0}},
         )
-        assert tested(result, "OC")["denominator"] == 160.0
-        assert tested(result, "OC")["ratio_after"] == approx(200 / 150)
-        assert tested(result, "IC")["ratio_after"] == tested(result, "IC")["ratio"]
+        assert coverage(result, "OC")["denominator"] == 160.0
+        assert coverage(result, "OC")["ratio_after"] == approx(200 / 150)
+        assert coverage(result, "IC")["ratio_after"] == coverage(result, "IC")["ratio"]
 
     def test_a_class_may_be_paid_by_name(self) -> None:
         result = pay(
@@ -434,7 +435,7 @@ class TestCoverage:
             par=180.0,
             tests=[OC],
         )
-        assert (paid(result, "cure", "A"), paid(result, "cure", "B")) == (0.0, approx(6.0))
+        assert (paid(result, "cure", "A"), paid(result, "cure", "B")) == approx((0.0, 6.0))
 
     def test_buying_keeps_the_cash_that_lifts_the_numerator(self) -> None:
         # z = 1.25 · 150 − 180 = 7.5
@@ -450,10 +451,8 @@ class TestCoverage:
 
     def test_a_test_has_no_effect_before_its_first_date(self) -> None:
         later = {**OC, "first_date": "2026-01-01"}
-        result = pay(
-            interest_steps=[cure("OC"), RESIDUAL], collected=(20.0, 0.0), par=180.0, tests=[later]
-        )
-        assert tested(result, "OC")["passes"] is None
+        result = pay(interest_steps=[cure("OC"), RESIDUAL], collected=(20.0, 0.0), par=180.0, tests=[later])
+        assert coverage(result, "OC")["passes"] is None
         assert note(result, "A")["principal_paid"] == 0.0
 
     def test_a_cure_without_need_writes_one_empty_row(self) -> None:
@@ -470,7 +469,7 @@ class TestCoverage:
                 tests=[A_OC, IC],
                 conventions={"x_in_oc": in_oc, "x_in_ic": in_ic},
             )
-            found = (tested(result, "A OC")["denominator"], tested(result, "IC")["denominator"])
+            found = (coverage(result, "A OC")["denominator"], coverage(result, "IC")["denominator"])
             assert found == approx(expected)
 
     def test_the_par_ratio_of_default_takes_defaulted_par_at_market(self) -> None:
@@ -487,11 +486,11 @@ class TestCoverage:
             },
             tests=[eod],
         )
-        assert tested(result, "EoD")["ratio"] == approx((80 + 20 + 10 + 4) / 100)
+        assert coverage(result, "EoD")["ratio"] == approx((80 + 20 + 10 + 4) / 100)
 
 
 class TestDiversion:
-    DIVERT: Document = {"verb": "divert", "test": "OC", "share": 0.5, "to": "principal"}
+    DIVERT: ClassVar[Document] = {"verb": "divert", "test": "OC", "share": 0.5, "to": "principal"}
 
     def test_half_of_what_remains_is_diverted_when_the_need_is_larger(self) -> None:
         # need = 1.25 · 150 − 180 = 7.5
@@ -539,8 +538,12 @@ class TestDiversion:
 
 
 class TestHurdle:
-    FEES = [{"name": "incentive", "hurdles": [{"irr": 0.10, "share": 0.2}]}]
-    TAIL = [{**RESIDUAL, "until": "incentive"}, {"verb": "incentive_fee", "fee": "incentive"}, RESIDUAL]
+    FEES: ClassVar[list[Document]] = [{"name": "incentive", "hurdles": [{"irr": 0.10, "share": 0.2}]}]
+    TAIL: ClassVar[list[Document]] = [
+        {**RESIDUAL, "until": "incentive"},
+        {"verb": "incentive_fee", "fee": "incentive"},
+        RESIDUAL,
+    ]
 
     def test_the_holders_are_paid_up_to_the_hurdle_before_the_fee(self) -> None:
         days = (date(2025, 7, 15) - date(2025, 1, 15)).days
@@ -572,7 +575,9 @@ class TestHurdle:
         assert hurdle_need(flows, date(2027, 1, 15), 0.10) == approx(121 - 55)
 
     def test_without_a_hurdle_the_fee_is_a_share(self) -> None:
-        assert incentive_amount(10.0, [(date(2025, 1, 15), -100.0)], date(2026, 1, 15), [{"share": 0.2}]) == 2.0
+        assert (
+            incentive_amount(10.0, [(date(2025, 1, 15), -100.0)], date(2026, 1, 15), [{"share": 0.2}]) == 2.0
+        )
 
     def test_a_second_hurdle_changes_the_share(self) -> None:
         # holders get 10, then 80 % of 12.5 = 10 up to the second hurdle, then 50 %
@@ -705,7 +710,7 @@ class TestConditions:
 
     @pytest.mark.parametrize("text", ["__import__('os')", "unknown > 1", "(lambda: 1)()", "balance.name"])
     def test_anything_else_is_refused(self, text: str) -> None:
-        with pytest.raises(ValueError, match="unknown|not part"):
+        with pytest.raises(ValueError, match=r"unknown|not part"):
             pay(interest_steps=[{**interest("A"), "when": text}, RESIDUAL])
 
     def test_an_alternative_that_is_not_computed_is_refused(self) -> None:

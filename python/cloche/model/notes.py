@@ -143,9 +143,8 @@ class Note(Document):
             for key in ("interest_rank", "principal_rank"):
                 other = getattr(self, key)
                 if other is not None and other != self.rank:
-                    problems.append(
-                        problem((key,), f"found {other} beside rank {self.rank}, expected one of them")
-                    )
+                    message = f"found {other} beside rank {self.rank}, expected one of them"
+                    problems.append(problem((key,), message, other, stand_in=self.rank))
                 self.__dict__[key] = self.rank
             self.__dict__["rank"] = None
         if "balance" not in self.model_fields_set and not self.combination_of:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["repaired"]
 
-_REMOVABLE = ("unknown_key", "literal_error", "bool_type")
+_TOP_LEVEL = 1
 
 
 def repaired(document: Mapping[str, Any], error: ValidationError) -> dict[str, Any] | None:
@@ -40,11 +40,16 @@ def repaired(document: Mapping[str, Any], error: ValidationError) -> dict[str, A
         stand_in = item.get("ctx", {}).get("stand_in")
         if stand_in is not None:
             holder[path[-1]] = stand_in
-        elif item["type"] in _REMOVABLE and isinstance(holder, dict):
+        elif _may_go(item["type"], path) and isinstance(holder, dict):
             holder.pop(path[-1], None)
         else:
             return None
     return changed
+
+
+def _may_go(kind: str, path: tuple[str | int, ...]) -> bool:
+    """Tell whether a wrong entry may be left out without making others wrong that refer to it."""
+    return kind == "unknown_key" or (kind != "missing" and len(path) > _TOP_LEVEL)
 
 
 def _holder(document: Any, path: tuple[str | int, ...]) -> Any:

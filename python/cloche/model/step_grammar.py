@@ -140,7 +140,8 @@ def _cure_target(pay: object) -> dict[str, Any]:
 
 
 def _refusal(message: str) -> PydanticCustomError:
-    return PydanticCustomError("step", "{message}", {"message": message})
+    """Refuse a step; one that does nothing to the others stands in while the rest is examined."""
+    return PydanticCustomError("step", "{message}", {"message": message, "stand_in": {"retain": "all"}})
 
 
 def short_groups(groups: list[list[str]]) -> object:

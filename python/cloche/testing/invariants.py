@@ -36,7 +36,9 @@ def cash_conserved(
     for row in ledger:
         if row["source"] != "transfer":
             paid[row["date"]] += row["paid"]
-        elif row["step"] in {"reinvest", "retain"} or (row["step"] == "cure" and row["waterfall"] == "interest"):
+        elif row["step"] in {"reinvest", "retain"} or (
+            row["step"] == "cure" and row["waterfall"] == "interest"
+        ):
             kept[row["date"]] += row["paid"]
     for day, available in proceeds.items():
         error = abs(available - paid[day] - kept[day])
@@ -109,7 +111,8 @@ def pari_passu_proportional(cashflows: Sequence[Row], deal: Document, *, toleran
             here = [rows[day, name] for name in names]
             _same_ratio([(row["principal_paid"], row["begin_balance"]) for row in here], tolerance)
             _same_ratio(
-                [(row["interest_paid"], row["interest_due"] + overdue[row["note"]]) for row in here], tolerance
+                [(row["interest_paid"], row["interest_due"] + overdue[row["note"]]) for row in here],
+                tolerance,
             )
             for row in here:
                 overdue[row["note"]] = row["interest_shortfall"]
@@ -167,7 +170,9 @@ def losses_from_the_bottom(
                 assert abs(row["final_loss"] - row["begin_balance"]) <= tolerance * par, (name, row)
 
 
-def all_paid_in_full(cashflows: Sequence[Row], deal: Document, *, par: float, tolerance: float = 1e-9) -> None:
+def all_paid_in_full(
+    cashflows: Sequence[Row], deal: Document, *, par: float, tolerance: float = 1e-9
+) -> None:
     """Every rated class is repaid, and no interest was ever deferred or overdue."""
     residual = {note["name"] for note in deal["notes"] if note.get("residual")}
     for name, rows in _by_note(cashflows).items():

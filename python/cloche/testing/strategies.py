@@ -176,7 +176,7 @@ def _notes(draw: st.DrawFn) -> list[Document]:
             notes.append(
                 {
                     "name": letter if len(parts) == 1 else f"{letter}-{number + 1}",
-                    "balance": round(size * part),
+                    "balance": float(round(size * part)),
                     "interest_rank": level + 1,
                     "principal_rank": level + 1,
                     "coupon": draw(_coupons(level + 1)),
@@ -184,7 +184,6 @@ def _notes(draw: st.DrawFn) -> list[Document]:
                     "issue_price": draw(st.sampled_from([1.0, 0.98])),
                 }
             )
-            notes[-1]["balance"] = float(notes[-1]["balance"])
     if draw(st.integers(0, 2)) == 0:
         plan = {"payments": draw(st.integers(1, 6)), "start": draw(st.integers(1, 2))}
         notes.insert(
@@ -240,7 +239,9 @@ def _fees(draw: st.DrawFn, notes: Sequence[Document]) -> list[Document]:
             )
     if draw(st.booleans()):
         hurdle = draw(st.sampled_from([None, 0.0, 0.05, 0.12]))
-        fees.append({"name": "incentive", "hurdles": [_given({"irr": hurdle, "share": draw(_percent(5, 40))})]})
+        fees.append(
+            {"name": "incentive", "hurdles": [_given({"irr": hurdle, "share": draw(_percent(5, 40))})]}
+        )
     return fees
 
 
@@ -256,13 +257,29 @@ def _tests(draw: st.DrawFn, notes: Sequence[Document], *, reinvesting: bool) -> 
             trigger = max(1.001, round(PAR / owed * draw(st.integers(70, 103)) / 100, 4))
             first = draw(st.sampled_from([None, None, "closing", "second_determination"]))
             tests.append(
-                _given({"name": f"{rank} OC", "kind": "oc", "through": through, "trigger": trigger, "first_date": first})
+                _given(
+                    {
+                        "name": f"{rank} OC",
+                        "kind": "oc",
+                        "through": through,
+                        "trigger": trigger,
+                        "first_date": first,
+                    }
+                )
             )
         if draw(st.integers(0, 2)) == 0:
             trigger = draw(st.integers(100, 250)) / 100
             first = draw(st.sampled_from([None, "closing"]))
             tests.append(
-                _given({"name": f"{rank} IC", "kind": "ic", "through": through, "trigger": trigger, "first_date": first})
+                _given(
+                    {
+                        "name": f"{rank} IC",
+                        "kind": "ic",
+                        "through": through,
+                        "trigger": trigger,
+                        "first_date": first,
+                    }
+                )
             )
     if reinvesting and draw(st.integers(0, 3)) > 0:
         trigger = max(1.001, round(PAR / owed * draw(st.integers(97, 110)) / 100, 4))
@@ -313,33 +330,52 @@ def _conventions(draw: st.DrawFn) -> Document:
     return {key: draw(st.sampled_from(options[key])) for key in keys}
 
 
+def _fee_step(name: str, part: str = "all") -> Document:
+    return {"verb": "pay_fee", "fees": [[name]], "part": part}
+
+
+@st.composite
+def _junior_steps(draw: st.DrawFn, has: set[str]) -> list[Document]:
+    """Junior fees, the incentive fee and the residual, which end both waterfalls."""
+    steps: list[Document] = []
+    if "sub" in has:
+        steps.append(_fee_step("sub"))
+        if draw(st.integers(0, 4)) == 0:
+            steps[-1]["amount"] = "min(due, 0.25 * remaining)"
+    if "admin" in has:
+        steps.append(_fee_step("admin", "above_cap"))
+    if "incentive" in has:
+        if draw(st.booleans()):
+            steps.append({"verb": "pay_residual", "notes": [["SUB"]], "until": "incentive"})
+        steps.append({"verb": "incentive_fee", "fee": "incentive"})
+    return [*steps, {"verb": "pay_residual", "notes": [["SUB"]]}]
+
+
+@st.composite
+def _diversion(draw: st.DrawFn) -> Document:
+    """An interest diversion step that applies in the reinvestment period, by its condition or by a block's."""
+    step: Document = {
+        "verb": "divert",
+        "test": "Reinvestment OC",
+        "share": draw(_percent(30, 100)),
+        "to": draw(st.sampled_from(["principal", "principal", "notes"])),
+    }
+    if draw(st.booleans()):
+        return {**step, "when": "during_reinvestment"}
+    return {"verb": "block", "when": "after_reinvestment", "steps": [], "else": [step]}
+
+
 @st.composite
 def _waterfalls(
     draw: st.DrawFn, notes: Sequence[Document], fees: Sequence[Document], tests: Sequence[Document]
 ) -> Document:
-    """The usual order: fees, then by level interest, cure, deferred interest; then diversion and the junior items."""
+    """The usual order: fees, then by level interest, cure, deferred interest; then diversion and junior items."""
     has = {fee["name"] for fee in fees}
     named = {test["name"] for test in tests}
     levels = _levels(notes)
     deferrable = {note["name"] for note in notes if note.get("deferrable")}
-    tail: list[Document] = []
-    if "sub" in has:
-        tail.append({"verb": "pay_fee", "fees": [["sub"]], "part": "all"})
-    if "admin" in has:
-        tail.append({"verb": "pay_fee", "fees": [["admin"]], "part": "above_cap"})
-    if "incentive" in has:
-        if draw(st.booleans()):
-            tail.append({"verb": "pay_residual", "notes": [["SUB"]], "until": "incentive"})
-        tail.append({"verb": "incentive_fee", "fee": "incentive"})
-    tail.append({"verb": "pay_residual", "notes": [["SUB"]]})
-
-    interest: list[Document] = []
-    if "taxes" in has:
-        interest.append({"verb": "pay_fee", "fees": [["taxes"]], "part": "all"})
-    if "admin" in has:
-        interest.append({"verb": "pay_fee", "fees": [["admin"]], "part": "capped"})
-    if "senior" in has:
-        interest.append({"verb": "pay_fee", "fees": [["senior"]], "part": "all"})
+    senior = [("taxes", "all"), ("admin", "capped"), ("senior", "all")]
+    interest = [_fee_step(name, part) for name, part in senior if name in has]
     principal: list[Document] = []
     for rank, names in levels.items():
         interest.append(_interest_step(names, with_x=rank == 1 and notes[0]["name"] == "X"))
@@ -349,35 +385,21 @@ def _waterfalls(
             principal.append({"verb": "cure", "tests": cure})
         if names[0] in deferrable:
             interest.append({"verb": "pay_deferred_interest", "notes": [names]})
-            principal.append({"verb": "pay_interest", "notes": [names]})
-            principal.append({"verb": "pay_deferred_interest", "notes": [names]})
+            when = draw(st.sampled_from([None, None, f"controlling('{names[0]}')", "after_reinvestment"]))
+            principal.append(_given({"verb": "pay_interest", "notes": [names], "when": when}))
+            principal.append(_given({"verb": "pay_deferred_interest", "notes": [names], "when": when}))
     if "Reinvestment OC" in named:
-        interest.append(
-            {
-                "verb": "divert",
-                "test": "Reinvestment OC",
-                "share": draw(_percent(30, 100)),
-                "to": draw(st.sampled_from(["principal", "principal", "notes"])),
-                "when": "during_reinvestment",
-            }
-        )
+        interest.append(draw(_diversion()))
     firm = [rank for rank, names in levels.items() if names[0] not in deferrable]
     if draw(st.integers(0, 3)) > 0:
         principal.insert(0, {"verb": "pay_shortfalls", "through": levels[max(firm)][-1]})
     principal.append({"verb": "reinvest", "of": "all", "share": 1.0, "when": "during_reinvestment"})
     if draw(st.booleans()):
-        principal.append(
-            {
-                "verb": "reinvest",
-                "of": "unscheduled",
-                "share": "post_period_share",
-                "when": "after_reinvestment",
-            }
-        )
-    principal.append(
-        {"verb": "pay_principal", "sequence": "note_payment_sequence", "with_deferred": True}
-    )
-    return {"interest": interest + tail, "principal": principal + tail}
+        principal.append({"verb": "reinvest", "of": "unscheduled", "share": "post_period_share"})
+        principal[-1]["when"] = "after_reinvestment"
+    principal.append({"verb": "pay_principal", "sequence": "note_payment_sequence", "with_deferred": True})
+    junior = draw(_junior_steps(has))
+    return {"interest": interest + junior, "principal": principal + junior}
 
 
 def _interest_step(names: list[str], *, with_x: bool) -> Document:
@@ -441,7 +463,9 @@ def _loans(draw: st.DrawFn, number: int, par: float, as_of: date) -> Document:
         "floor": None if fixed else draw(_sometimes(_basis_points(0, 500))),
         "csa": None if fixed else draw(_sometimes(_basis_points(0, 43))),
         "csa_in_floor": None if fixed else draw(_sometimes(st.booleans())),
-        "day_count": draw(st.sampled_from([None, None, "act/360", "act/365", "30/360", "30e/360", "act/act"])),
+        "day_count": draw(
+            st.sampled_from([None, None, "act/360", "act/365", "30/360", "30e/360", "act/act"])
+        ),
         "maturity": as_of + timedelta(days=draw(st.integers(30, 2200))),
         "amortization_rate": draw(_sometimes(_percent(0, 40))),
         "rating": rating,
@@ -516,7 +540,10 @@ def _curves(draw: st.DrawFn) -> Document:
         return {"kind": "flat", "rate": draw(_basis_points(-50, 700))}
     months = draw(st.lists(st.integers(0, 72), min_size=1, max_size=6, unique=True))
     starts = [add_months(CLOSING.replace(day=28), month) for month in sorted(months)]
-    return {"kind": "forwards", "points": {start.isoformat(): draw(_basis_points(-50, 700)) for start in starts}}
+    return {
+        "kind": "forwards",
+        "points": {start.isoformat(): draw(_basis_points(-50, 700)) for start in starts},
+    }
 
 
 @st.composite

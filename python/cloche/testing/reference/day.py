@@ -115,7 +115,9 @@ class Day:
             return 0.0, order
         numerator, denominator = self.numerator(test), self.denominator(test)
         if test.kind == "ic":
-            need = coverage.ic_need(numerator, denominator, test.trigger, order, test.members, self.notes)
+            need = coverage.ic_need(
+                numerator, denominator, test.trigger, order, test.members, notes=self.notes
+            )
         else:
             need = coverage.oc_need(
                 numerator,

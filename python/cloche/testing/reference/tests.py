@@ -193,6 +193,7 @@ def ic_need(
     trigger: float,
     order: Sequence[Stretch],
     inside: Collection[str],
+    *,
     notes: Mapping[str, Note],
 ) -> float:
     """Paydown that restores an IC test had it been made at the start of the period: (Q − I/T)/α by stretch.

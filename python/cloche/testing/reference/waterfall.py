@@ -157,7 +157,9 @@ class Waterfall:
             "pay_fee": self._fees,
             "pay_interest": lambda step: self._of_notes(step, self._interest),
             "pay_deferred_interest": lambda step: self._of_notes(step, self._deferred),
-            "pay_amortization": lambda step: [[self._amortization(name) for name in group] for group in step["notes"]],
+            "pay_amortization": lambda step: [
+                [self._amortization(name) for name in group] for group in step["notes"]
+            ],
             "pay_pari_passu": self._pari_passu,
             "pay_principal": self._principal,
             "pay_shortfalls": self._shortfalls,
