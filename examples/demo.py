@@ -18,7 +18,9 @@ SEED = 7
 def main() -> None:
     """Write the example, project the base case, simulate, print one screen, leave the tables as files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for documents and tables")
+    parser.add_argument(
+        "--out", type=Path, default=Path("build/demo"), help="folder for documents and tables"
+    )
     parser.add_argument("--paths", type=int, default=PATHS, help="number of simulated paths")
     arguments = parser.parse_args()
     started = time.monotonic()

@@ -6,10 +6,12 @@ interrupted.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -37,7 +39,9 @@ FAILED = 1
 INTERRUPTED = 130
 
 DealFile = Annotated[Path, typer.Argument(help="Deal document, YAML or JSON.", show_default=False)]
-TapeFile = Annotated[Path, typer.Option("--tape", help="Loan tape: csv, parquet or xlsx.", show_default=False)]
+TapeFile = Annotated[
+    Path, typer.Option("--tape", help="Loan tape: csv, parquet or xlsx.", show_default=False)
+]
 ScenarioFile = Annotated[Path, typer.Option("--scenario", help="Scenario, YAML or JSON.", show_default=False)]
 AsOf = Annotated[
     str | None,
@@ -57,55 +61,93 @@ def main() -> None:
 
 
 def _run() -> int:
-    from cloche.errors import ClocheError, DealError, ScenarioError, TapeError  # noqa: PLC0415 - start-up time
+    from cloche.errors import ClocheError, DealError, ScenarioError, TapeError
 
+    code: object = None
     try:
-        app(standalone_mode=False)
+        # Without its standalone mode typer returns the code of `typer.Exit` instead of exiting with it.
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
     except (DealError, TapeError, ScenarioError) as error:
-        print(f"cloche: {error}", file=sys.stderr)
-        return BAD_INPUT
+        code = _complain(str(error), BAD_INPUT)
     except ClocheError as error:
-        print(f"cloche: {error}", file=sys.stderr)
-        return FAILED
-    except typer.Exit as stop:
-        return stop.exit_code
+        code = _complain(str(error), FAILED)
     except (KeyboardInterrupt, typer.Abort):
-        print("cloche: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        code = _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # The reader of a pipe has seen enough.
-        sys.stdout = None  # type: ignore[assignment]  # nothing may be flushed to it any more
-        return 0
+        code = _no_more_output()
+    except SystemExit as stop:
+        # Typer exits by itself when the reader of a pipe has seen enough.
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        code = _no_more_output()
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        print(f"cloche: {name}{error.strerror or error}", file=sys.stderr)
-        return BAD_INPUT if isinstance(error, FileNotFoundError | IsADirectoryError) else FAILED
+        mendable = isinstance(error, FileNotFoundError | IsADirectoryError)
+        code = _complain(f"{name}{error.strerror or error}", BAD_INPUT if mendable else FAILED)
     except Exception as error:
         usage = _usage(error)
         if usage is None:
             raise
-        print(f"cloche: {usage}", file=sys.stderr)
-        return BAD_INPUT
+        code = _complain(usage, BAD_INPUT)
+    return code if isinstance(code, int) else 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(message if message.startswith("Usage:") else f"cloche: {message}", file=sys.stderr)
+    return code
+
+
+def _no_more_output() -> int:
+    """Let nothing be flushed to a pipe that has no reader any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _usage(error: Exception) -> str | None:
     """Return the message of a wrong command line, whichever click typer brings along."""
     show = getattr(error, "format_message", None)
-    return str(show()) if callable(show) else None
+    if not callable(show):
+        return None
+    message = str(show())
+    if message.startswith("Usage:"):
+        return message
+    command = getattr(getattr(error, "ctx", None), "command_path", "cloche")
+    return f"{message[:1].lower()}{message[1:]}\ntry: {command} --help"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from cloche.version import __version__
+
+        print(f"cloche {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
 def example(
-    folder: Annotated[Path, typer.Argument(help="Folder to write into; made if missing.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder to write into; made if missing.", show_default=False)
+    ],
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
     """Write deal.yaml, tape.csv, scenario.yaml and model.yaml of an invented deal."""
-    from cloche.build.example import write_example  # noqa: PLC0415 - start-up time
+    from cloche.build.example import write_example
 
     for path in write_example(folder, force=force):
         print(path)
-    _say(f"next: cloche project {folder}/deal.yaml --tape {folder}/tape.csv --scenario {folder}/scenario.yaml")
+    _say(
+        f"next: cloche project {folder}/deal.yaml --tape {folder}/tape.csv --scenario {folder}/scenario.yaml"
+    )
 
 
 @app.command()
@@ -115,26 +157,25 @@ def validate(
     as_of: AsOf = None,
 ) -> None:
     """Check a deal document, and a tape; report every problem with its place."""
-    from cloche.errors import DealError, TapeError  # noqa: PLC0415 - start-up time
+    from cloche.errors import DealError, TapeError
 
-    errors: list[DealError | TapeError] = []
     document: Deal | None = None
+    refused = 0
     try:
         document = _deal(deal)
-        print(f"{deal}: {document!r}")
+        print(f"{deal}: no problem found: {document!r}")
     except DealError as error:
-        errors.append(error)
+        refused = _complain(str(error), BAD_INPUT)
     if tape is not None:
         try:
             pool = _pool(tape, document, as_of)
-            print(f"{tape}: {pool!r}")
+            print(f"{tape}: no problem found: {pool!r}")
+            print("what the tape leaves open, and what stands in for it:")
             print(pool.defaults_used)
         except TapeError as error:
-            errors.append(error)
-    for error in errors:
-        print(f"cloche: {error}", file=sys.stderr)
-    if errors:
-        raise typer.Exit(BAD_INPUT)
+            refused = _complain(str(error), BAD_INPUT)
+    if refused:
+        raise typer.Exit(refused)
 
 
 @app.command()
@@ -157,12 +198,12 @@ def project(
     quiet: Quiet = False,
 ) -> None:
     """Project a deal under a scenario; print a summary."""
-    from cloche.run import project as run  # noqa: PLC0415 - start-up time
+    from cloche.run import project as run
 
-    document = _deal(deal)
-    result = run(document, _pool(tape, document, as_of), _scenario(scenario))
-    print(result.summary())
-    _write(result, out, form, quiet=quiet)
+    _prepare(out)
+    document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
+    result = run(document, pool, assumptions)
+    _show(result, out, form, quiet=quiet)
 
 
 @app.command()
@@ -172,24 +213,28 @@ def simulate(
     scenario: ScenarioFile,
     model: Annotated[Path, typer.Option("--model", help="Default model, YAML or JSON.", show_default=False)],
     paths: Annotated[int, typer.Option("--paths", help="Number of paths.", min=1)] = 10_000,
-    seed: Annotated[int, typer.Option("--seed", help="Key of all random numbers.", min=0)] = 1,
-    threads: Annotated[int | None, typer.Option("--threads", help="Worker threads; by default all.", min=1)] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Key of all random numbers.", min=0, max=2**64 - 1)] = 1,
+    threads: Annotated[
+        int | None, typer.Option("--threads", help="Worker threads; by default all.", min=1)
+    ] = None,
     keep: Annotated[
         Literal["summary", "paths", "cashflows"], typer.Option("--keep", help="What is kept of each path.")
     ] = "summary",
+    max_memory: Annotated[
+        float, typer.Option("--max-memory", help="GiB that the run may keep.", min=0)
+    ] = 4.0,
     as_of: AsOf = None,
     out: OutFolder = None,
     form: Form = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Simulate correlated defaults; print risk by class with standard errors."""
-    from cloche.errors import Cancelled  # noqa: PLC0415 - start-up time
-    from cloche.model.default_model import read_model  # noqa: PLC0415
-    from cloche.run import simulate as run  # noqa: PLC0415
+    from cloche.errors import Cancelled
+    from cloche.model.default_model import read_model
+    from cloche.run import simulate as run
 
-    document = _deal(deal)
-    pool = _pool(tape, document, as_of)
-    assumptions = _scenario(scenario)
+    _prepare(out)
+    document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
     copula = read_model(model)
     with _progress(paths, quiet=quiet) as progress:
         try:
@@ -202,49 +247,52 @@ def simulate(
                 seed=seed,
                 threads=threads,
                 keep=keep,
+                max_memory=int(max_memory * 2**30),
                 on_progress=progress,
             )
         except Cancelled as stop:
             _say(str(stop))
             if isinstance(stop.partial, _simulation_class()):
-                print(stop.partial.summary())
-                _write(stop.partial, out, form, quiet=quiet)
+                _show(stop.partial, out, form, quiet=quiet)
             raise typer.Exit(INTERRUPTED) from None
-    print(result.summary())
-    _write(result, out, form, quiet=quiet)
+    _show(result, out, form, quiet=quiet)
 
 
 @app.command()
 def pay(
     deal: DealFile,
-    state: Annotated[Path, typer.Option("--state", help="State before the date, YAML or JSON.", show_default=False)],
+    state: Annotated[
+        Path, typer.Option("--state", help="State before the date, YAML or JSON.", show_default=False)
+    ],
     out: OutFolder = None,
     form: Form = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Run one payment date from a state; print every step."""
-    from cloche.model.state import DealState  # noqa: PLC0415 - start-up time
-    from cloche.run import run_payment_date  # noqa: PLC0415
+    from cloche.model.state import DealState
+    from cloche.run import run_payment_date
 
+    _prepare(out)
     result = run_payment_date(_deal(deal), DealState.from_yaml(state))
+    _write(result, out, form, quiet=quiet)
     print(result.ledger)
     print()
     print(result.tests)
     print()
     print(result.notes)
-    _write(result, out, form, quiet=quiet)
 
 
 @app.command()
 def schema(
     kind: Annotated[
-        Literal["deal", "scenario", "model", "state"], typer.Argument(help="Which document.", show_default=False)
+        Literal["deal", "scenario", "model", "state"],
+        typer.Argument(help="Which document.", show_default=False),
     ],
 ) -> None:
     """Print the JSON Schema of a document, for editors."""
-    import json  # noqa: PLC0415 - start-up time
+    import json
 
-    from cloche.model.schema import schema as of  # noqa: PLC0415
+    from cloche.model.schema import schema as of
 
     print(json.dumps(of(kind), indent=2))
 
@@ -254,19 +302,19 @@ def _say(message: str) -> None:
 
 
 def _deal(path: Path) -> Deal:
-    from cloche.model.deal import read_deal  # noqa: PLC0415 - start-up time
+    from cloche.model.deal import read_deal
 
     return read_deal(path)
 
 
 def _scenario(path: Path) -> Scenario:
-    from cloche.model.scenario import Scenario as Document  # noqa: PLC0415 - start-up time
+    from cloche.model.scenario import Scenario as Document
 
     return Document.from_yaml(path)
 
 
 def _pool(path: Path, deal: Deal | None, as_of: str | None) -> LoanPool:
-    from cloche.tape import LoanPool as Pool  # noqa: PLC0415 - start-up time
+    from cloche.tape import LoanPool as Pool
 
     date = as_of or (str(deal.dates.closing) if deal is not None else None)
     if date is None:
@@ -274,10 +322,37 @@ def _pool(path: Path, deal: Deal | None, as_of: str | None) -> LoanPool:
     return Pool.read(path, as_of=date)
 
 
+def _inputs(deal: Path, tape: Path, scenario: Path, as_of: str | None) -> tuple[Deal, LoanPool, Scenario]:
+    document = _deal(deal)
+    return document, _pool(tape, document, as_of), _scenario(scenario)
+
+
 def _simulation_class() -> type[Simulation]:
-    from cloche.result import Simulation as Class  # noqa: PLC0415 - start-up time
+    from cloche.result import Simulation as Class
 
     return Class
+
+
+def _prepare(out: Path | None) -> None:
+    """Refuse a folder that cannot be written before the work is done, not after it."""
+    if out is None:
+        return
+    from cloche.errors import RunError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise RunError(f"--out {out}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _show(
+    result: Result | Simulation, out: Path | None, form: Literal["auto", "parquet", "csv"], *, quiet: bool
+) -> None:
+    # Files come first: the reader of a pipe may go away in the middle of the summary.
+    _write(result, out, form, quiet=quiet)
+    print(result.summary())
 
 
 def _write(
@@ -296,19 +371,19 @@ def _write(
 
 
 def _has_parquet() -> bool:
-    from importlib.util import find_spec  # noqa: PLC0415 - start-up time
+    from importlib.util import find_spec
 
     return find_spec("polars") is not None or find_spec("pyarrow") is not None
 
 
-@contextmanager
+@contextlib.contextmanager
 def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, int], Any] | None]:
     """Yield a callback that draws a bar on a terminal; nothing in a pipe."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415 - start-up time
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     started = time.monotonic()
     bar = Progress(

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 __all__ = ["Cancelled", "ClocheError", "DealError", "Problem", "RunError", "ScenarioError", "TapeError"]
 
 
+_MOST_LINES = 50
+
+
 class Problem(NamedTuple):
     """One thing that is wrong with an input.
 
@@ -43,6 +46,7 @@ class ClocheError(Exception):
     ----------
     headline : str
     problems : list of Problem
+        All of them; the printed error lists the first 50 and counts the rest.
 
     Examples
     --------
@@ -57,8 +61,11 @@ class ClocheError(Exception):
         super().__init__(headline, tuple(self.problems))
 
     def __str__(self) -> str:
-        """Return the headline and one line per problem."""
-        return "\n".join([self.headline, *map(str, self.problems)])
+        """Return the headline and one line per problem, the first 50 of them."""
+        lines = [self.headline, *map(str, self.problems[:_MOST_LINES])]
+        if len(self.problems) > _MOST_LINES:
+            lines.append(f"and {len(self.problems) - _MOST_LINES} more")
+        return "\n".join(lines)
 
 
 class DealError(ClocheError):

@@ -87,6 +87,14 @@ def test_scaling_all_money_scales_all_results(case: Case, factor: float) -> None
 
 
 @generated
+@given(strategies.sound_cases())
+def test_a_sound_deal_pays_every_class_in_full(case: Case) -> None:
+    result = run(case)
+    assert all(row["passes"] in {True, None} for row in result["tests"])
+    invariants.all_paid_in_full(result["cashflows"], case.deal, par=PAR)
+
+
+@generated
 @given(strategies.cases())
 def test_the_order_of_the_tape_does_not_matter(case: Case) -> None:
     turned = project(case.deal, list(reversed(case.loans)), case.as_of, case.scenario)

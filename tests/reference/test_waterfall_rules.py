@@ -460,6 +460,20 @@ class TestCoverage:
         row = result["ledger"][0]
         assert (row["payee"], row["due"], row["paid"]) == ("note payment sequence", 0.0, 0.0)
 
+    def test_a_test_whose_notes_are_repaid_needs_nothing_although_it_fails(self) -> None:
+        x = {"name": "X", "balance": 10.0, "interest_rank": 1, "coupon": {"fixed": 0.4}}
+        result = pay(
+            interest_steps=[interest("X"), cure("IC"), RESIDUAL],
+            principal_steps=[cure("IC"), RESIDUAL],
+            collected=(1.2, 5.0),
+            notes=[x, A, B, SUB],
+            states={"A": {"balance": 0.0}, "B": {"balance": 0.0}},
+            tests=[IC],
+        )
+        assert coverage(result, "IC")["passes"] is False
+        assert [row["due"] for row in result["ledger"] if row["step"] == "cure"] == [0.0, 0.0]
+        assert note(result, "SUB")["interest_paid"] == approx(5.2)
+
     def test_class_x_counts_in_the_denominators_that_the_conventions_name(self) -> None:
         x = {"name": "X", "balance": 10.0, "interest_rank": 1, "coupon": {"fixed": 0.04}}
         for in_oc, in_ic, expected in ((False, True, (100.0, 2.1)), (True, False, (110.0, 2.0))):
@@ -569,6 +583,12 @@ class TestHurdle:
         )
         assert paid(result, "incentive_fee", "incentive") == 0.0
         assert paid(result, "incentive_fee", "incentive", "principal") == approx(0.2 * (12 - need))
+
+    def test_residual_notes_share_by_balance(self) -> None:
+        second = {**SUB, "name": "SUB2", "balance": 60.0}
+        step = {"verb": "pay_residual", "notes": [["SUB", "SUB2"]]}
+        result = pay(interest_steps=[step], collected=(8.0, 0.0), notes=[A, SUB, second])
+        assert (note(result, "SUB")["interest_paid"], note(result, "SUB2")["interest_paid"]) == (2.0, 6.0)
 
     def test_past_distributions_are_compounded(self) -> None:
         flows = [(date(2025, 1, 15), -100.0), (date(2026, 1, 15), 50.0)]

@@ -58,7 +58,9 @@ def write_example(folder: str | os.PathLike[str], *, force: bool = False) -> lis
     }
     taken = [name for name in (*texts, "tape.csv") if (place / name).exists()]
     if taken and not force:
-        raise RunError(f"{place} already holds {', '.join(taken)}; choose another folder or overwrite with --force")
+        raise RunError(
+            f"{place} already holds {', '.join(taken)}; choose another folder or overwrite with --force"
+        )
     place.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         with atomic(place / name) as temporary:

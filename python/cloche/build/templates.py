@@ -124,6 +124,12 @@ def us_bsl(
     ------
     DealError
         With every problem of the document that these numbers make.
+
+    Examples
+    --------
+    >>> deal = us_bsl(par=400e6, closing="2025-06-18", class_x=2e6, senior_fee=0.0012)
+    >>> deal.notes.names, deal.notes["A"].coupon.spread
+    (['X', 'A', 'B', 'C', 'D', 'E', 'SUB'], 0.013)
     """
     sizes, spreads = dict(sizes or _SIZES), dict(spreads or _SPREADS)
     ratings = _RATINGS if ratings is None else ratings

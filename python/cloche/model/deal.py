@@ -62,10 +62,25 @@ def read_deal(path: str | os.PathLike[str]) -> Deal:
     path
         YAML, or JSON if the name ends in ``.json``.
 
+    Returns
+    -------
+    Deal
+
     Raises
     ------
     DealError
         With every problem of the document and its place.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import cloche as cl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "deal.yaml"
+    ...     _ = path.write_text(cl.templates.us_bsl(name="Example").to_yaml())
+    ...     cl.read_deal(path)
+    <Deal 'Example': USD 500,000,000, notes A, B, C, D, E, SUB>
     """
     text = file_text(path, _SUBJECT)
     return Deal.from_json(text) if str(path).endswith(".json") else Deal.from_yaml(text)

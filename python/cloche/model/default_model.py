@@ -248,10 +248,24 @@ def read_model(path: str | os.PathLike[str]) -> GaussianCopula:
     path
         YAML, or JSON if the name ends in ``.json``; its `kind` says which model it is.
 
+    Returns
+    -------
+    GaussianCopula
+
     Raises
     ------
     ScenarioError
         With every problem and its place; a kind that this version does not have is named.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.yaml"
+    ...     _ = path.write_text("{kind: gaussian_copula, inter: 0.15, intra: 25%}")
+    ...     read_model(path).intra
+    0.25
     """
     text = file_text(path, _SUBJECT, ScenarioError)
     read = json_source if str(path).endswith(".json") else yaml_source

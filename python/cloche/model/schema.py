@@ -26,6 +26,10 @@ def schema(kind: str, *, form: Literal["written", "canonical"] = "written") -> d
     form
         ``written``: as people write it; ``canonical``: as the engine reads it.
 
+    Returns
+    -------
+    dict
+
     Raises
     ------
     ValueError

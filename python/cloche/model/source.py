@@ -25,10 +25,11 @@ _FILE_ENDINGS = (".yaml", ".yml", ".json")
 def file_text(path: str | os.PathLike[str], subject: str, error: type[ClocheError] = DealError) -> str:
     """Return the text of a file, or raise the error that a bad document raises."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as problem:
         raise error(
-            f"{subject} cannot be read", [(str(path), f"found bytes that are no UTF-8: {problem.reason}")]
+            f"{subject} cannot be read",
+            [(str(path), f"found bytes that are no UTF-8 text: {problem.reason}; save the file as UTF-8")],
         ) from None
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()

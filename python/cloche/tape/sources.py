@@ -69,7 +69,9 @@ def read_source(source: Any) -> Source:
 def _read_file(path: Path) -> Source:
     problems = Problems(f"tape {path.name}")
     ending = path.suffix.casefold()
-    if not path.is_file():
+    if path.is_dir():
+        problems.tape(f"found the folder {path}, expected a file")
+    elif not path.exists():
         problems.tape(f"no such file: {path}")
     elif ending not in _READERS:
         problems.tape(f"found {path.name}, expected a file that ends in {', '.join(_READERS)}")

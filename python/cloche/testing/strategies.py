@@ -5,6 +5,7 @@ Lives are one to five years and pools have few loans: thousands of cases run in 
 around the same par, so that any tape of `tapes()` suits any deal of `deals()`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,6 +25,7 @@ Document = dict[str, Any]
 INDEX = "sofr_3m"
 RATINGS = ("BB-", "B+", "B", "B-", "CCC")
 INDUSTRIES = ("Software", "Health care", "Retail")
+DAY_COUNTS = ("act/360", "act/365", "30/360", "30e/360", "act/act")
 LIENS = ("first_lien", "second_lien")
 
 
@@ -507,6 +509,63 @@ def _own_dates(draw: st.DrawFn, as_of: date) -> Document:
     }
 
 
+def tape_columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Tape as columns in the codes of the engine's boundary, one list a column.
+
+    Parameters
+    ----------
+    loans
+        Rows as `tapes()` gives them, in order of `loan_id`.
+
+    Returns
+    -------
+    dict
+        Numbers with NaN for absent ones; dates as days since 1970-01-01 and months, with the smallest 32-bit integer
+        for an absent date and 0 for absent months; flags as 0 and 1; day counts as their code, the default of the
+        coupon filled in; text, empty when absent.
+
+    Examples
+    --------
+    >>> tape_columns([{"loan_id": "L1", "par": 5.0, "maturity": date(1970, 1, 11)}])["maturity"]
+    [10]
+    """
+    numbers = [
+        "par",
+        "par_unfunded",
+        "original_par",
+        "spread",
+        "fixed_rate",
+        "floor",
+        "csa",
+        "current_rate",
+        "market_price",
+        "purchase_price",
+        "amortization_rate",
+        "recovery",
+        "recovery_lag_months",
+        "cpr",
+        "pd_1y",
+        "hazard",
+    ]
+    epoch = date(1970, 1, 1)
+    columns: dict[str, list[Any]] = {}
+    for name in numbers:
+        columns[name] = [math.nan if loan.get(name) is None else float(loan[name]) for loan in loans]
+    for name in ("maturity", "next_payment", "accrual_start", "default_date"):
+        columns[name] = [(loan[name] - epoch).days if loan.get(name) else -(2**31) for loan in loans]
+    columns["payment_frequency_months"] = [loan.get("payment_frequency_months") or 0 for loan in loans]
+    for name in ("fixed", "csa_in_floor", "ccc", "weak"):
+        columns[name] = [int(bool(loan.get(name))) for loan in loans]
+    columns["day_count"] = [
+        DAY_COUNTS.index(loan.get("day_count") or ("30/360" if loan.get("fixed") else "act/360"))
+        for loan in loans
+    ]
+    for name in ("loan_id", "obligor_id", "obligor_name", "index", "industry", "rating", "lien", "country"):
+        columns[name] = [loan.get(name) or "" for loan in loans]
+    columns["obligor_id"] = [loan.get("obligor_id") or loan["loan_id"] for loan in loans]
+    return columns
+
+
 # Scenarios
 
 
@@ -611,6 +670,54 @@ def cases(draw: st.DrawFn, *, conventions: bool = True, max_loans: int = 8) -> C
             name: (as_of + timedelta(days=draw(st.integers(1, 1500)))).isoformat() for name in chosen
         }
     return Case(deal, loans, as_of, scenario)
+
+
+@st.composite
+def sound_cases(draw: st.DrawFn) -> Case:
+    """Projections in which every class must be paid in full and nothing is ever deferred.
+
+    No defaults, prices and sales at par, much more par than debt, loans that outlive the notes and earn more than
+    these cost, a reserve for the short first collection period, OC triggers below the ratios at closing.
+    """
+    case = draw(cases(conventions=False))
+    deal, scenario = case.deal, case.scenario
+    deal["collateral"] = {}
+    deal["closing"] = {"interest_reserve": 0.05 * PAR}
+    deal["notes"] = [note for note in deal["notes"] if note["name"] != "X"]
+    deal["tests"] = [test for test in deal["tests"] if test["kind"] == "oc"]
+    for step in deal["waterfalls"]["interest"]:
+        if step["verb"] == "pay_pari_passu":
+            paid = [name for name in step["steps"][0]["notes"][0] if name != "X"]
+            step.clear()
+            step.update({"verb": "pay_interest", "notes": [paid]})
+    for side in ("interest", "principal"):
+        steps = deal["waterfalls"][side]
+        for step in steps:
+            if step["verb"] == "cure":
+                step["tests"] = [name for name in step["tests"] if name.endswith("OC")]
+        deal["waterfalls"][side] = [step for step in steps if step["verb"] != "cure" or step["tests"]]
+    owed = sum(note["balance"] for note in deal["notes"] if not note.get("residual"))
+    for test in deal["tests"]:
+        test["trigger"] = min(test["trigger"], 1.2 * PAR / owed)
+    maturity = date.fromisoformat(deal["dates"]["stated_maturity"]) + timedelta(days=30)
+    loans = [
+        {
+            "loan_id": loan["loan_id"],
+            "par": 1.5 * PAR / len(case.loans),
+            "spread": 0.09,
+            "maturity": maturity,
+            "market_price": 1.0,
+            "rating": "B",
+            "ccc": False,
+            "weak": False,
+            "default_date": None,
+        }
+        for loan in case.loans
+    ]
+    scenario.update(cdr=_constant(0.0), defaults={}, liquidation_price=1.0)
+    scenario["reinvestment"] = {"price": _constant(1.0), "spread": _constant(0.09)}
+    closing = date.fromisoformat(deal["dates"]["closing"])
+    return Case(deal, loans, closing, scenario)
 
 
 # States

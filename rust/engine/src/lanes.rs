@@ -32,6 +32,12 @@ impl<const L: usize> Default for Pack<L> {
     }
 }
 
+impl<const L: usize> Default for Mask<L> {
+    fn default() -> Self {
+        Self::splat(false)
+    }
+}
+
 impl<const L: usize> Pack<L> {
     /// Zero in every lane.
     pub const ZERO: Self = Self([0.0; L]);

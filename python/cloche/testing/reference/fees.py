@@ -92,7 +92,8 @@ def hurdle_need(flows: Sequence[tuple[date, float]], day: date, irr: float | Non
     """
     if irr is None:
         return 0.0
-    return max(0.0, -sum(amount * (1 + irr) ** ((day - when).days / 365) for when, amount in flows))
+    grown = [amount * math.pow(1 + irr, (day - when).days / 365) for when, amount in flows]
+    return max(0.0, -sum(grown))
 
 
 def incentive_amount(

@@ -346,4 +346,4 @@ def conservation_error(day: Day) -> float:
     """Cash in less cash out of a date, in currency units."""
     paid = sum(row["paid"] for row in day.ledger if row["source"] != "transfer")
     kept = day.held_interest + day.held_principal + day.purchase_cash
-    return abs(day.interest_proceeds + day.principal_proceeds - paid - kept)
+    return float(abs(day.interest_proceeds + day.principal_proceeds - paid - kept))

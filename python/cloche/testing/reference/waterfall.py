@@ -256,11 +256,12 @@ class Waterfall:
         if step.get("until") is not None:
             terms = next(fee for fee in self.day.deal["fees"] if fee["name"] == step["until"])
             left = hurdle_need(self._flows(), self.day.date, terms["hurdles"][0].get("irr"))
-        return [self._residual_group(group, left) for group in step["notes"]]
+        first, *others = step["notes"]
+        groups = [self._residual_group(first, min(left, self.available))]
+        return groups + [self._residual_group(group, 0.0) for group in others]
 
-    def _residual_group(self, group: Sequence[str], left: float) -> list[Claim]:
-        """The residual notes of a group share what is left by balance."""
-        amount = min(left, self.available)
+    def _residual_group(self, group: Sequence[str], amount: float) -> list[Claim]:
+        """The residual notes of a group share an amount by balance."""
         notes = [self.day.notes[name] for name in group]
         total = sum(note.balance for note in notes)
 
@@ -356,6 +357,7 @@ class Waterfall:
 
     def _cure(self, step: Step) -> None:
         """Pay notes until the tests hold: the largest need serves all; down to the last class of its test."""
+        before = self.available
         if step.get("pay") == "buy":
             self._buy(step)
         else:
@@ -367,12 +369,13 @@ class Waterfall:
             needs = [self.day.need(test, groups, from_principal=self.source == "principal") for test in tests]
             need, order = max(needs, key=_bounded)
             self._pay_down(step, need, order, ", ".join(failing) or None)
-        for name in step["tests"]:
-            self.day.ratio_after_cure[name] = self.day.ratio(self.day.tests[name])
+        if self.source == "interest" or self.available < before:
+            for name in step["tests"]:
+                self.day.ratio_after_cure[name] = self.day.ratio(self.day.tests[name])
 
     def _pay_down(self, step: Step, need: float, order: Sequence[Stretch], reason: str | None) -> None:
         """Pay notes as a cure does: of each group deferred interest, then principal; an infinite need takes all."""
-        if need <= 0:
+        if _bounded((need, order)) <= 0:
             self._write(step, SEQUENCE, 0.0, 0.0, None)
             return
         dues: dict[str, float] = {}
@@ -417,12 +420,15 @@ class Waterfall:
         self._pay_down(step, min(need, step["share"] * self.available), order, None)
 
     def _reinvest(self, step: Step) -> None:
-        """Buy collateral, or during the reinvestment period hold the cash while a coverage test fails."""
+        """Buy collateral, or during the reinvestment period hold the cash while a coverage test fails.
+
+        Nothing is bought on the last date.
+        """
         share = step["share"]
         if isinstance(share, str):
             share = getattr(self.day, share)
         base = self.available if step["of"] == "all" else self.day.unscheduled
-        wanted = min(self.available, share * base)
+        wanted = 0.0 if self.day.period.last else min(self.available, share * base)
         amount = min(wanted, self._limit(step, wanted))
         rules = self.day.deal.get("reinvestment", {})
         during = self.day.in_reinvestment
@@ -450,8 +456,7 @@ class Waterfall:
         named = {
             name
             for side in ("interest", "principal")
-            for step in self._flat(waterfalls[side])
-            if step["verb"] == "cure"
+            for step in cures(waterfalls[side])
             for name in step["tests"]
         }
         return all(self.day.passes(test) for test in self.day.tests.values() if test.name in named)
@@ -468,6 +473,15 @@ class Waterfall:
         self._hold(amount)
         account = PRINCIPAL_ACCOUNT if self.name == "principal" else "interest account"
         self._write(step, account, amount, amount, None, transfer=True)
+
+
+def cures(steps: Sequence[Step]) -> Iterator[Step]:
+    """Cure steps of a waterfall, those of both branches of a block included."""
+    for step in steps:
+        if step["verb"] == "block":
+            yield from cures([*step["steps"], *step.get("else", ())])
+        elif step["verb"] == "cure":
+            yield step
 
 
 def interest_payees(step: Step) -> set[str]:

@@ -44,6 +44,9 @@ pub struct ClosingPool {
     pub row_principal: Rows,
     pub row_prepaid: Rows,
     pub row_performing: Rows,
+    /// The same rows side by side, and their totals by step: interest, principal, performing par, prepaid principal.
+    pub rows: Vec<[f64; 4]>,
+    pub totals: Vec<[f64; 4]>,
     /// Recovery rate of a default in a step.
     pub row_recovery: Rows,
     /// Step (from 0) in which the recovery of a default in a step is collected.
@@ -54,6 +57,10 @@ pub struct ClosingPool {
     pub discount_share: Vec<f64>,
     /// CCC assets by market value, and the loan of each.
     pub ccc: Vec<(CccAsset, u32)>,
+    /// Per step: par of all CCC assets without further defaults.
+    pub ccc_par: Vec<f64>,
+    /// Number of CCC assets that are discount obligations too.
+    pub ccc_discount: usize,
     /// Loans of each obligor, in canonical order.
     pub obligor_loans: Vec<Vec<u32>>,
     /// Closing par of the performing loans.
@@ -101,6 +108,8 @@ impl ClosingPool {
             row_prepaid: rows.clone(),
             row_performing: rows.clone(),
             row_recovery: rows,
+            rows: vec![[0.0; 4]; loans * steps],
+            totals: vec![[0.0; 4]; steps],
             row_recovery_step: vec![0; loans * steps],
             last_step: vec![0; loans],
             discount_share: vec![0.0; loans],
@@ -122,6 +131,10 @@ impl ClosingPool {
             self.row_principal[row + p] = principal;
             self.row_prepaid[row + p] = flows.prepaid[p];
             self.row_performing[row + p] = flows.end[p];
+            self.rows[row + p] = [flows.interest[p], principal, flows.end[p], flows.prepaid[p]];
+            for (total, x) in self.totals[p].iter_mut().zip(self.rows[row + p]) {
+                *total += x;
+            }
             self.interest[p] += flows.interest[p];
             self.principal[p] += principal;
             self.prepaid[p] += flows.prepaid[p];
@@ -159,3 +172,6 @@ impl ClosingPool {
         self.recoveries[asset.recovery_step] += asset.par * asset.recovery;
     }
 }
+
+#[cfg(test)]
+mod tests;

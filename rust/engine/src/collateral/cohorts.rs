@@ -3,14 +3,13 @@
 //! All cohorts share each step's default and prepayment rates, so a cohort is one number: its par over the survival
 //! factor at purchase. `balance = G · Σ u_c · contract_c`, with the contractual balance per unit of par.
 
+use crate::coverage::ccc_excess::CccAsset;
 use crate::lanes::Pack;
 
 /// What one unit of par of each cohort does by contract: tables `[step][cohort]`, cohort `c` bought after step `c`.
 #[derive(Clone, Debug, Default)]
 pub struct CohortTables {
     pub steps: usize,
-    /// Contractual balance at the start of the step.
-    pub balance: Vec<f64>,
     /// Contractual instalment of the step, the balloon included.
     pub instalment: Vec<f64>,
     /// Interest on the balance that survives the step's default.
@@ -33,8 +32,8 @@ pub struct CohortTables {
     /// Par bought for one unit of cash on a payment date.
     pub par_per_cash: Vec<f64>,
     pub has_discount: bool,
-    /// Market price of the cohorts when they are CCC.
-    pub ccc_price: Option<f64>,
+    /// Price and discount of the cohorts when they are in the CCC set; `discount` leaves them out then.
+    pub ccc: Option<CccAsset>,
     /// First cohort that is alive in each step.
     pub first_alive: Vec<usize>,
     /// First step whose default is still to be recovered after each step.
@@ -84,6 +83,8 @@ pub struct Cohorts<const L: usize> {
     /// Per step: recovery cash.
     cash: Vec<Pack<L>>,
     survival: Pack<L>,
+    /// Performing par, what was bought on the last date included.
+    performing: Pack<L>,
     any: bool,
 }
 
@@ -95,17 +96,17 @@ impl<const L: usize> Cohorts<L> {
     #[must_use]
     pub fn new(steps: usize) -> Self {
         let row = vec![Pack::ZERO; steps];
-        Self { units: row.clone(), default: row.clone(), value: row.clone(), cash: row, survival: Pack::splat(1.0), any: false }
+        Self { units: row.clone(), default: row.clone(), value: row.clone(), cash: row, survival: Pack::splat(1.0), performing: Pack::ZERO, any: false }
     }
 
     /// Back to no cohorts.
     #[inline(always)]
     pub fn clear(&mut self) {
-        for row in [&mut self.units, &mut self.default, &mut self.value, &mut self.cash] {
-            for x in row.iter_mut() {
-                *x = Pack::ZERO;
-            }
+        // The other rows are written step by step before they are read.
+        for x in &mut self.cash {
+            *x = Pack::ZERO;
         }
+        self.performing = Pack::ZERO;
         self.survival = Pack::splat(1.0);
         self.any = false;
     }
@@ -117,22 +118,22 @@ impl<const L: usize> Cohorts<L> {
             // The factor runs on whether or not another lane has bought: a lane's bits do not depend on its neighbours.
             self.survival = self.survival * (Pack::splat(1.0) - mdr) * (1.0 - tables.mpr[p]);
             self.end_extinct_lanes(p);
+            self.default[p] = Pack::ZERO;
+            self.value[p] = Pack::ZERO;
             return CohortStep::ZERO;
         }
         let row = p * tables.steps;
         let first = tables.first_alive[p];
-        let balances = &tables.balance[row + first..row + p];
         let instalments = &tables.instalment[row + first..row + p];
         let interests = &tables.interest[row + first..row + p];
         let units = &self.units[first..p];
-        let (mut balance, mut instalment, mut interest) = (Pack::ZERO, Pack::ZERO, Pack::ZERO);
+        let (mut instalment, mut interest) = (Pack::ZERO, Pack::ZERO);
         for c in 0..units.len() {
             let u = units[c];
-            balance += u * balances[c];
             instalment += u * instalments[c];
             interest += u * interests[c];
         }
-        let begin = self.survival * balance;
+        let begin = self.performing;
         let default = begin * mdr;
         let factor = self.survival * (Pack::splat(1.0) - mdr);
         let alive = begin - default;
@@ -157,6 +158,7 @@ impl<const L: usize> Cohorts<L> {
             discount = discount * self.survival;
         }
         self.end_extinct_lanes(p);
+        self.performing = alive - scheduled - prepaid;
         let value = default * tables.recovery[p];
         let collected = tables.recovery_step[p] as usize;
         self.default[p] = default;
@@ -168,7 +170,7 @@ impl<const L: usize> Cohorts<L> {
             scheduled,
             prepaid,
             recoveries: self.cash[p],
-            performing: alive - scheduled - prepaid,
+            performing: self.performing,
             default,
             defaulted_par,
             market_of_defaulted,
@@ -219,10 +221,12 @@ impl<const L: usize> Cohorts<L> {
     #[inline(always)]
     pub fn buy(&mut self, tables: &CohortTables, p: usize, cash: Pack<L>) -> Pack<L> {
         if !cash.any_positive() {
+            self.units[p] = Pack::ZERO;
             return Pack::ZERO;
         }
         let par = cash * tables.par_per_cash[p];
         self.units[p] = par / self.survival;
+        self.performing += par;
         self.any = true;
         par
     }

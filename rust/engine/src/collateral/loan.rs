@@ -61,8 +61,10 @@ impl LoanCoupon {
 pub struct OwnDates {
     pub first: Date,
     pub months: u32,
-    /// Start of the running accrual period.
+    /// Start of the first accrual period.
     pub accrual_start: Date,
+    /// No later period starts before it.
+    pub closing: Date,
     /// All-in rate of the running period, when the tape states it.
     pub current_rate: Option<f64>,
 }
@@ -72,7 +74,9 @@ pub struct OwnDates {
 pub struct StepDates {
     pub start: Date,
     pub end: Date,
-    /// 30/360 length, years.
+    /// Whether everything is sold at its end.
+    pub is_last: bool,
+    /// Years of yearly rates that fall due in it: defaults, prepayments and instalments alike.
     pub years: f64,
 }
 
@@ -150,7 +154,7 @@ pub fn run(
         out.scheduled[p] = step.scheduled;
         out.prepaid[p] = step.prepaid;
         out.floor_benefit[p] = step.floor_benefit;
-        walk.balance = if matured { 0.0 } else { alive - step.scheduled - step.prepaid };
+        walk.balance = step.end;
         out.end[p] = walk.balance;
     }
 }
@@ -159,6 +163,7 @@ struct Step {
     interest: f64,
     scheduled: f64,
     prepaid: f64,
+    end: f64,
     floor_benefit: f64,
 }
 
@@ -177,7 +182,7 @@ impl Running {
         let mut running = Self { dates, k: 0, start: dates.accrual_start, rate: 0.0, floor_benefit: 0.0 };
         let mut stated = dates.current_rate;
         while running.end() <= from {
-            running.start = running.end();
+            running.start = later(running.end(), dates.closing);
             running.k += 1;
             stated = None;
         }
@@ -242,6 +247,7 @@ impl Walk {
             interest: earning * rate * accrual,
             scheduled,
             prepaid,
+            end: if matured { 0.0 } else { alive - scheduled - prepaid },
             floor_benefit: earning * loan.coupon.floor_benefit(index) * accrual,
         }
     }
@@ -259,14 +265,17 @@ impl Walk {
         fixings: &impl LoanFixings,
     ) -> Step {
         let mut balance = alive;
-        let mut step = Step { interest: 0.0, scheduled: 0.0, prepaid: 0.0, floor_benefit: 0.0 };
+        let mut step = Step { interest: 0.0, scheduled: 0.0, prepaid: 0.0, end: 0.0, floor_benefit: 0.0 };
         let Some(mut running) = self.own.take() else { return step };
         let last = if matured { loan.maturity } else { dates.end };
+        let idle = shares.on_default * default;
+        // What a unit of par earns inside the step.
+        let mut earned = 0.0;
         while running.end() <= last && !(matured && running.end() >= loan.maturity) {
             let accrual = loan.day_count.fraction(running.start, running.end());
-            let earning = balance + shares.on_default * default;
-            step.interest += earning * running.rate * accrual;
-            step.floor_benefit += earning * running.floor_benefit * accrual;
+            earned += running.rate * loan.day_count.fraction(later(running.start, dates.start), running.end());
+            step.interest += (balance + idle) * running.rate * accrual;
+            step.floor_benefit += (balance + idle) * running.floor_benefit * accrual;
             let paid = balance * self.instalment(loan, f64::from(running.dates.months) / 12.0);
             step.scheduled += paid;
             balance -= paid;
@@ -274,16 +283,33 @@ impl Walk {
             running.k += 1;
             running.fix(loan, fixings);
         }
-        let stub = loan.day_count.fraction(running.start, last);
+        let stub = if last > running.start { loan.day_count.fraction(running.start, last) } else { 0.0 };
         if matured {
-            step.interest += balance * running.rate * stub;
-            step.floor_benefit += balance * running.floor_benefit * stub;
+            step.interest += (balance + idle) * running.rate * stub;
+            step.floor_benefit += (balance + idle) * running.floor_benefit * stub;
             step.scheduled += balance;
         } else {
+            let from = later(running.start, dates.start);
+            if last > from {
+                earned += running.rate * loan.day_count.fraction(from, last);
+            }
             step.prepaid = balance * mpr;
-            step.interest += shares.on_prepaid * step.prepaid * running.rate * stub;
+            step.end = balance - step.prepaid;
+            step.interest += step.prepaid * (running.rate * stub - (1.0 - shares.on_prepaid) * earned);
+            if dates.is_last {
+                // What is sold has earned to the last day.
+                step.interest += (balance - step.prepaid) * running.rate * stub;
+                step.floor_benefit += (balance - step.prepaid) * running.floor_benefit * stub;
+            }
         }
         self.own = Some(running);
         step
     }
 }
+
+fn later(a: Date, b: Date) -> Date {
+    if a > b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
 use crate::compile::pool::Steps;
 use crate::compile::values::{self, GroupKeys, Nature};
+use crate::coverage::ccc_excess::CccAsset;
 use crate::error::Problem;
 use crate::rates::Curves;
 use crate::spec::Scenario;
@@ -66,12 +67,26 @@ pub fn compile(
     let first_open = (0..n)
         .map(|p| (0..=p).find(|&k| recovery_step[k] as usize > p).unwrap_or(p))
         .collect();
-    let discount_below = deal.document.collateral.discount.as_ref().map_or(0.0, |rule| {
-        if is_weak(&rating) { rule.weak_below.unwrap_or(rule.below) } else { rule.below }
-    });
+    let discount = deal.document.collateral.discount.as_ref();
+    // The market price of a cohort is what was paid for it.
+    let below_par = |price: f64| match discount {
+        Some(rule) => {
+            let below = if is_weak(&rating) { rule.weak_below.unwrap_or(rule.below) } else { rule.below };
+            let restored = rule.restore.is_some_and(|restore| price >= restore);
+            if price < below && !restored { 1.0 - price } else { 0.0 }
+        }
+        None => 0.0,
+    };
+    let ccc = (is_ccc(&rating) && (deal.conventions.discount_in_ccc || !(below_par(price[0]) > 0.0)))
+        .then(|| CccAsset { price: price[0], discount: below_par(price[0]) });
+    if is_ccc(&rating) && price.iter().any(|x| x.total_cmp(&price[0]).is_ne()) {
+        problems.push(Problem::new(
+            "scenario.reinvestment.price",
+            "a price that changes is known for loans rated CCC or below but this version does not compute it yet; expected a number",
+        ));
+    }
     let mut tables = CohortTables {
         steps: n,
-        balance: vec![0.0; n * n],
         instalment: vec![0.0; n * n],
         interest: vec![0.0; n * n],
         interest_on_default: vec![0.0; n * n],
@@ -84,7 +99,7 @@ pub fn compile(
         carries_defaults: deal.document.collateral.defaulted_value.as_deref() != Some("zero"),
         par_per_cash: price.iter().map(|x| 1.0 / x).collect(),
         has_discount: false,
-        ccc_price: is_ccc(&rating).then(|| price[0]),
+        ccc,
         first_alive: vec![0; n],
         first_open,
     };
@@ -105,7 +120,7 @@ pub fn compile(
         let latest = deal.dates.stated_maturity.add_months(-1);
         let maturity = if own < latest { own } else { latest };
         let coupon = LoanCoupon::Floating { spread: spread[c], floor: rules.floor, csa: 0.0, csa_in_floor: false };
-        let below_par = if price[c] < discount_below { 1.0 - price[c] } else { 0.0 };
+        let below_par = if ccc.is_some() { 0.0 } else { below_par(price[c]) };
         tables.has_discount |= below_par > 0.0;
         let mut contract: f64 = 1.0;
         for p in c + 1..n {
@@ -124,7 +139,6 @@ pub fn compile(
             let prepaid = (contract - instalment) * tables.mpr[p];
             let earning = contract - (1.0 - deal.conventions.interest_on_prepaid) * prepaid;
             let at = p * n + c;
-            tables.balance[at] = contract;
             tables.instalment[at] = instalment;
             tables.interest[at] = earning * weight;
             tables.interest_on_default[at] = contract * weight;

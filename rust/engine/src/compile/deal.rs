@@ -8,6 +8,7 @@ use crate::compile::names::Names;
 use crate::compile::steps::{Builder, Scope};
 use crate::compile::{fees, notes, tests, unsupported};
 use crate::error::{EngineError, Problem};
+use crate::expression::Quantity;
 use crate::notes::NoteTerms;
 use crate::path::plan::{Cause, DealTerms};
 use crate::spec::Deal;
@@ -81,6 +82,10 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         return Err(EngineError::Deal(problems));
     }
     let ccc = document.collateral.ccc.as_ref();
+    let mut reads_ccc_share = false;
+    for expression in &program.expressions {
+        expression.uses(|quantity| reads_ccc_share |= quantity == Quantity::CccShare);
+    }
     let terms = DealTerms {
         name: document.name.clone(),
         target_par: document.target_par,
@@ -94,6 +99,7 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         ramp_up_cash: document.closing.ramp_up_cash,
         ccc_limit: ccc.map(|c| c.limit),
         ccc_on_target_par: ccc.is_some_and(|c| c.base.as_deref() == Some("target_par")),
+        reads_ccc_share,
         deferred_in_oc: conventions.deferred_in_oc,
         interest_on_unpaid: conventions.interest_on_unpaid,
         watched,

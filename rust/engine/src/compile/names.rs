@@ -60,3 +60,46 @@ impl Names {
         &self.list
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Names;
+
+    #[test]
+    fn a_name_leads_to_its_place_in_the_document() {
+        let mut problems = Vec::new();
+        let names = Names::gather("note", "notes", ["A", "B-1", "SUB"].into_iter(), &mut problems);
+        assert!(problems.is_empty());
+        assert_eq!(names.find("B-1", "here", &mut problems), Some(1));
+        assert_eq!(names.get("b-1"), None);
+    }
+
+    #[test]
+    fn an_unknown_name_is_a_problem_that_lists_the_known_ones() {
+        let mut problems = Vec::new();
+        let names = Names::gather("test", "tests", ["A OC", "B OC"].into_iter(), &mut problems);
+        assert_eq!(names.find("C OC", "waterfalls.interest[3].cure[0]", &mut problems), None);
+        let none = Names::gather("fee", "fees", std::iter::empty(), &mut problems);
+        assert_eq!(none.find("admin", "waterfalls.interest[0].pay_fee", &mut problems), None);
+        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "waterfalls.interest[3].cure[0]: unknown test \"C OC\"; known: A OC, B OC",
+                "waterfalls.interest[0].pay_fee: unknown fee \"admin\"; none is defined",
+            ]
+        );
+    }
+
+    #[test]
+    fn empty_and_double_names_are_problems_and_the_first_of_two_keeps_the_name() {
+        let mut problems = Vec::new();
+        let names = Names::gather("note", "notes", ["A", "", "A"].into_iter(), &mut problems);
+        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            ["notes[1].name: found an empty name", "notes[2].name: note \"A\" is defined twice; names must differ"]
+        );
+        assert_eq!(names.get("A"), Some(0));
+    }
+}

@@ -10,7 +10,7 @@ use crate::notes::RateTerms;
 use crate::path::payment_date::{CollateralFigures, FeeOpening, NoteOpening, PaymentDateInput};
 use crate::spec::DealState;
 use crate::spec::state::AssetState;
-use crate::time::{Date, DayCount};
+use crate::time::Date;
 
 /// Years after which a defaulted obligation counts nothing.
 const YEARS_CARRIED: f64 = 3.0;
@@ -203,9 +203,10 @@ fn notes(
                 if opening.rate < 0.0 {
                     opening.rate = 0.0;
                 }
-                opening.day_count_fraction = match coupon.day_count {
-                    DayCount::Thirty360 | DayCount::ThirtyE360 => coupon.day_count.fraction(start, end),
-                    other => other.fraction(previous, payment),
+                opening.day_count_fraction = if coupon.on_unadjusted_dates() {
+                    coupon.day_count.fraction(start, end)
+                } else {
+                    coupon.day_count.fraction(previous, payment)
                 };
             }
             opening
@@ -239,7 +240,12 @@ fn collateral(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem
         let place = format!("state.collateral.ccc[{i}]");
         let market = price(asset, asset.market_price, &place, "market_price", problems);
         let discount = asset.purchase_price.map_or(0.0, |p| if p < 1.0 { 1.0 - p } else { 0.0 });
-        out.ccc.push((CccAsset { price: market, discount }, asset.par));
+        if discount > 0.0 && !deal.conventions.discount_in_ccc {
+            out.discount_par += asset.par;
+            out.discount_haircut += asset.par * discount;
+        } else {
+            out.ccc.push((CccAsset { price: market, discount }, asset.par));
+        }
     }
     out.ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price));
     for (i, asset) in given.discount.iter().enumerate() {

@@ -76,12 +76,10 @@ pub fn compile(
                 if rate < 0.0 {
                     rate = 0.0;
                 }
-                // Interest of a 30/360 class runs on unadjusted dates.
-                fraction = match coupon.day_count {
-                    DayCount::Thirty360 | DayCount::ThirtyE360 => {
-                        coupon.day_count.fraction(period.previous_unadjusted, period.unadjusted)
-                    }
-                    other => other.fraction(period.previous_payment, period.payment),
+                fraction = if coupon.on_unadjusted_dates() {
+                    coupon.day_count.fraction(period.previous_unadjusted, period.unadjusted)
+                } else {
+                    coupon.day_count.fraction(period.previous_payment, period.payment)
                 };
             }
             row.index_rate.push(index_rate);
@@ -104,7 +102,8 @@ pub fn compile(
         match fixing(deal, curves, &index, p) {
             Ok(fixed) => {
                 let rate = fixed + cash_spread;
-                let fraction = DayCount::Act360.fraction(period.previous_payment, period.determination);
+                let held_from = if as_of > period.previous_payment { as_of } else { period.previous_payment };
+                let fraction = DayCount::Act360.fraction(held_from, period.collection_last);
                 row.cash_income = if rate > 0.0 { rate * fraction } else { 0.0 };
             }
             Err(message) => report(problems, message),

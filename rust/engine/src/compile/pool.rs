@@ -30,8 +30,11 @@ pub struct Steps {
     pub months: u32,
 }
 
-/// Years after which a defaulted obligation counts nothing.
-const YEARS_CARRIED: f64 = 3.0;
+/// Months between the own dates of a loan that states only the next one.
+const QUARTERLY: u32 = 3;
+
+/// Months after which a defaulted obligation counts nothing.
+const MONTHS_CARRIED: i32 = 36;
 
 impl Steps {
     /// The steps of a deal from closing, or from a later as-of date.
@@ -57,19 +60,20 @@ impl Steps {
         for (p, period) in grid.periods.iter().enumerate() {
             let from = if p == 0 { start } else { period.previous_unadjusted };
             let years = thirty_360(from, period.unadjusted);
-            dates.push(StepDates { start: previous, end: period.collection_last, years });
-            timeline.starts.push(from);
-            let since = |d: Date| (thirty_360(grid.closing, d) * 12.0 + 0.5) as usize;
-            timeline.months.push((since(from), since(period.unadjusted) - since(from)));
-            exponent.push(if deal.conventions.rates_by_days {
+            let yearly = if deal.conventions.rates_by_days {
                 f64::from(period.collection_last - previous) / 365.0
             } else {
                 years
-            });
+            };
+            dates.push(StepDates { start: previous, end: period.collection_last, is_last: period.is_last, years: yearly });
+            timeline.starts.push(from);
+            let since = |d: Date| (thirty_360(grid.closing, d) * 12.0 + 0.5) as usize;
+            timeline.months.push((since(from), since(period.unadjusted) - since(from)));
+            exponent.push(yearly);
             credit_time.push(thirty_360(as_of, period.unadjusted));
             previous = period.collection_last;
         }
-        let carry_end = carry_ends(&credit_time);
+        let carry_end = carry_ends(&timeline.starts, |p| grid.periods[p].determination);
         Some(Self { dates, timeline, exponent, credit_time, carry_end, months: deal.dates.months })
     }
 
@@ -111,18 +115,13 @@ impl Steps {
     }
 }
 
-/// Per step of default: the first step in which more than three years have passed since the start of that step.
-fn carry_ends(credit_time: &[f64]) -> Vec<usize> {
-    let n = credit_time.len();
-    (0..n)
-        .map(|k| {
-            let from = if k == 0 { 0.0 } else { credit_time[k - 1] };
-            let mut q = k;
-            while q < n && credit_time[q] - from <= YEARS_CARRIED + 1e-9 {
-                q += 1;
-            }
-            q
-        })
+/// Per step of default: the first step whose determination date is more than three years after the step's start.
+fn carry_ends(starts: &[Date], determination: impl Fn(usize) -> Date) -> Vec<usize> {
+    let n = starts.len();
+    starts
+        .iter()
+        .enumerate()
+        .map(|(k, start)| (k..n).find(|&q| determination(q) > start.add_months(MONTHS_CARRIED)).unwrap_or(n))
         .collect()
 }
 
@@ -241,9 +240,7 @@ pub fn compile(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> CompiledPo
         pool.row_recovery[row..row + n].copy_from_slice(&rates.recovery);
         pool.row_recovery_step[row..row + n].copy_from_slice(&rates.recovery_step);
         let discount = carried_below_par(deal, tape, i);
-        let in_ccc = deal.terms.ccc_limit.is_some()
-            && tape.ccc[i] == 1
-            && (deal.conventions.discount_in_ccc || discount <= 0.0);
+        let in_ccc = tape.ccc[i] == 1 && (deal.conventions.discount_in_ccc || !(discount_share(deal, tape, i) > 0.0));
         pool.discount_share[i] = if in_ccc { 0.0 } else { discount };
         if in_ccc {
             ccc.push((CccAsset { price: tape.market_price[i], discount }, u32::try_from(i).unwrap_or(u32::MAX)));
@@ -255,6 +252,8 @@ pub fn compile(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> CompiledPo
         pool.add_loan(i, &flows, &rules);
     }
     ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price).then(a.1.cmp(&b.1)));
+    pool.ccc_par = (0..n).map(|p| ccc.iter().map(|(_, loan)| pool.row_performing[*loan as usize * n + p]).sum()).collect();
+    pool.ccc_discount = ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count();
     pool.ccc = ccc;
     CompiledPool { pool, obligors, opening_defaulted_par }
 }
@@ -355,23 +354,29 @@ fn assumptions<'a>(input: &PoolInput<'a>, i: usize, memo: &mut Memo<'a>, problem
 
 /// Share of par that an asset is carried below par as a discount obligation or a long-dated asset.
 fn carried_below_par(deal: &CompiledDeal, tape: &Tape, i: usize) -> f64 {
-    let rules = &deal.document.collateral;
-    let mut share: f64 = 0.0;
-    if let Some(rule) = &rules.discount {
-        let threshold = if tape.weak[i] == 1 { rule.weak_below.unwrap_or(rule.below) } else { rule.below };
-        let price = tape.purchase_price[i];
-        let restored = rule.restore.is_some_and(|restore| tape.market_price[i] >= restore);
-        if price < threshold && !restored {
-            share = 1.0 - price;
+    let discount = discount_share(deal, tape, i);
+    let long_dated = long_dated_share(deal, Date(tape.maturity[i]));
+    if long_dated > discount { long_dated } else { discount }
+}
+
+/// Share of par that a discount obligation is carried below par.
+fn discount_share(deal: &CompiledDeal, tape: &Tape, i: usize) -> f64 {
+    let Some(rule) = &deal.document.collateral.discount else { return 0.0 };
+    let threshold = if tape.weak[i] == 1 { rule.weak_below.unwrap_or(rule.below) } else { rule.below };
+    let price = tape.purchase_price[i];
+    let restored = rule.restore.is_some_and(|restore| tape.market_price[i] >= restore);
+    if price < threshold && !restored { 1.0 - price } else { 0.0 }
+}
+
+/// Share of par that a long-dated asset is carried below par: all of it beyond two years after the stated maturity.
+fn long_dated_share(deal: &CompiledDeal, maturity: Date) -> f64 {
+    let last = deal.dates.stated_maturity;
+    match deal.document.collateral.long_dated_value {
+        Some(value) if maturity > last => {
+            if maturity > last.add_months(24) { 1.0 } else { 1.0 - value }
         }
+        _ => 0.0,
     }
-    if let Some(value) = rules.long_dated_value
-        && Date(tape.maturity[i]) > deal.dates.stated_maturity
-        && 1.0 - value > share
-    {
-        share = 1.0 - value;
-    }
-    share
 }
 
 fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Problem>) -> Option<LoanContract> {
@@ -396,7 +401,7 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Probl
     };
     let months = u32::try_from(tape.payment_frequency_months[i]).unwrap_or(0);
     let own = Tape::date(&tape.next_payment, i).filter(|_| !deal.conventions.cash_timing_period).map(|first| {
-        let months = if months == 0 { deal.dates.months } else { months };
+        let months = if months == 0 { QUARTERLY } else { months };
         let back = first.add_months(-i32::try_from(months).unwrap_or(3));
         let closing = deal.dates.closing;
         let default = if back > closing { back } else { closing };
@@ -405,6 +410,7 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Probl
             first,
             months,
             accrual_start: Tape::date(&tape.accrual_start, i).unwrap_or(default),
+            closing,
             current_rate: (!rate.is_nan()).then_some(rate),
         }
     });
@@ -423,11 +429,9 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Probl
 fn defaulted_asset(input: &PoolInput<'_>, i: usize, rates: &Assumptions) -> DefaultedAsset {
     let PoolInput { tape, steps, deal, .. } = input;
     let since = Date(tape.default_date[i]);
-    let lag = if tape.recovery_lag_months[i].is_nan() {
-        input
-            .scenario
-            .recovery_lag_months
-            .as_ref()
+    let stated = input.scenario.recovery_lag_months.as_ref();
+    let lag = if tape.recovery_lag_months[i].is_nan() || stated.is_some_and(values::names_groups) {
+        stated
             .and_then(|v| values::select(v, &keys(tape, i)))
             .map_or(0.0, |(v, _)| values::series(v, &steps.timeline, Nature::Level)[0])
     } else {
@@ -441,7 +445,7 @@ fn defaulted_asset(input: &PoolInput<'_>, i: usize, rates: &Assumptions) -> Defa
         .starts
         .iter()
         .enumerate()
-        .position(|(p, _)| thirty_360(since, deal.terms.grid.periods[p].determination) > YEARS_CARRIED)
+        .position(|(p, _)| deal.terms.grid.periods[p].determination > since.add_months(MONTHS_CARRIED))
         .unwrap_or(steps.len());
     let (market, recovery) = (tape.market_price[i], rates.recovery[0]);
     let lesser = if market < recovery { market } else { recovery };

@@ -6,7 +6,7 @@ use crate::compile::conventions::{Conventions, InterestFromPrincipal};
 use crate::compile::names::Names;
 use crate::coverage::{TestKind, TestTerms};
 use crate::error::Problem;
-use crate::expression::{self, Kind};
+use crate::expression::{self, Kind, Quantity};
 use crate::fees::FeeTerms;
 use crate::notes::NoteTerms;
 use crate::spec::steps::{Groups, NumberOrName, Step};
@@ -73,6 +73,8 @@ struct Repeatable {
     claims: Vec<Claim>,
     slot: Option<u16>,
     when: Option<u16>,
+    during_reinvestment: Option<bool>,
+    controlling: Option<u16>,
 }
 
 impl<'a> Builder<'a> {
@@ -118,7 +120,7 @@ impl<'a> Builder<'a> {
     }
 
     fn op(action: Action, slot: Option<u16>, info: u16) -> Op {
-        Op { action, slot, when: None, amount: None, controlling: None, info }
+        Op { action, slot, when: None, amount: None, during_reinvestment: None, controlling: None, info }
     }
 
     fn steps(&mut self, steps: &[Step], place: &str, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
@@ -152,7 +154,14 @@ impl<'a> Builder<'a> {
         let info = self.info(verb, frame, pot);
         let mut op = Self::op(action, slot, info);
         if let Some(when) = frame.when {
-            op.when = self.expression(when, &format!("{}.when", frame.place), &[Kind::Boolean]);
+            let expression = self.expression(when, &format!("{}.when", frame.place), &[Kind::Boolean]);
+            // The conditions of nearly every deal need no evaluation.
+            match expression.and_then(|e| self.program.expressions[e as usize].single()) {
+                Some(Quantity::DuringReinvestment) => op.during_reinvestment = Some(true),
+                Some(Quantity::AfterReinvestment) => op.during_reinvestment = Some(false),
+                Some(Quantity::Controlling(note)) => op.controlling = u16::try_from(note).ok(),
+                _ => op.when = expression,
+            }
         }
         if let Some(amount) = frame.amount {
             op.amount = self.expression(amount, &format!("{}.amount", frame.place), &[Kind::Money]);
@@ -234,7 +243,13 @@ impl<'a> Builder<'a> {
                 let repeats = claims.iter().all(|c| c.kind != ClaimKind::Deferred)
                     && claims.iter().any(|c| c.kind != ClaimKind::Amortization);
                 if pot == Pot::Interest && repeats {
-                    self.repeatable.push(Repeatable { claims, slot: op.slot, when: op.when });
+                    self.repeatable.push(Repeatable {
+                        claims,
+                        slot: op.slot,
+                        when: op.when,
+                        during_reinvestment: op.during_reinvestment,
+                        controlling: op.controlling,
+                    });
                 }
             }
         }
@@ -479,6 +494,8 @@ impl<'a> Builder<'a> {
             if let Some(op) = ops.last_mut() {
                 op.when = op.when.or(step.when);
                 op.slot = op.slot.or(step.slot);
+                op.during_reinvestment = op.during_reinvestment.or(step.during_reinvestment);
+                op.controlling = op.controlling.or(step.controlling);
             }
         }
     }

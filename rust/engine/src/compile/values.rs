@@ -180,3 +180,6 @@ pub fn series(value: &Value, timeline: &Timeline, nature: Nature) -> Vec<f64> {
         Value::Groups { .. } => vec![0.0; n],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,3 +37,63 @@ pub fn cure_from_principal<const L: usize>(numerator: Pack<L>, denominator: Pack
 pub fn cure_by_purchase<const L: usize>(numerator: Pack<L>, denominator: Pack<L>, trigger: f64) -> Pack<L> {
     (denominator * trigger - numerator).positive()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(x: f64) -> Pack<1> {
+        Pack([x])
+    }
+
+    /// Within the tolerance of the worked cases: `max(1e-6, 1e-12 |x|)`.
+    fn close(value: Pack<1>, expected: f64) -> bool {
+        (value.0[0] - expected).abs() <= 1e-6
+    }
+
+    #[test]
+    fn a_cure_costs_what_exact_arithmetic_says() {
+        // Case `oc_cure`, exact arithmetic: N = 479,086,000, D = 455,000,000, T = 1.055.
+        let (n, d, t) = (one(479_086_000.0), one(455_000_000.0), 1.055);
+        assert!(close(cure_from_interest(n, d, t), 890_047.393_364_928_91));
+        assert!(close(cure_from_principal(n, d, t), 17_072_727.272_727_272_727));
+        assert!(close(cure_by_purchase(n, d, t), 939_000.0));
+    }
+
+    #[test]
+    fn each_kind_of_cure_makes_the_test_pass() {
+        let (n, d, t) = (one(479_086_000.0), one(455_000_000.0), 1.055);
+        let (x, y, z) = (cure_from_interest(n, d, t), cure_from_principal(n, d, t), cure_by_purchase(n, d, t));
+        assert!(!passes(n, d, t).0[0]);
+        assert!(passes(n, d - x, t).0[0]);
+        assert!(passes(n - y, d - y, t).0[0]);
+        assert!(passes(n + z, d, t).0[0]);
+    }
+
+    #[test]
+    fn a_passing_test_needs_nothing() {
+        let (n, d) = (one(110.0), one(100.0));
+        for need in [cure_from_interest(n, d, 1.05), cure_from_principal(n, d, 1.05), cure_by_purchase(n, d, 1.05)] {
+            assert!(close(need, 0.0));
+        }
+        assert!(passes(n, d, 1.1).0[0], "the flag is true at the trigger itself");
+    }
+
+    #[test]
+    fn where_the_collateral_is_worth_less_than_the_notes_all_of_them_are_paid() {
+        // N <= D: (T D - N)/(T - 1) is more than D.
+        assert!(close(cure_from_principal(one(90.0), one(100.0), 1.05), 100.0));
+        assert!(close(cure_from_interest(one(-5.0), one(100.0), 1.05), 100.0));
+    }
+
+    #[test]
+    fn principal_cures_nothing_at_a_trigger_of_one_or_less() {
+        assert!(close(cure_from_principal(one(50.0), one(100.0), 1.0), 0.0));
+        assert!(close(cure_from_principal(one(50.0), one(100.0), 0.9), 0.0));
+    }
+
+    #[test]
+    fn a_test_without_notes_passes() {
+        assert!(passes(one(0.0), one(0.0), 1.2).0[0]);
+    }
+}

@@ -60,6 +60,15 @@ impl Expression {
         }
     }
 
+    /// The quantity that the whole expression is, if it is one.
+    #[must_use]
+    pub fn single(&self) -> Option<Quantity> {
+        match *self.code {
+            [Instruction::Load { quantity, .. }] => Some(quantity),
+            _ => None,
+        }
+    }
+
     /// Whether futures can differ in it on one payment date.
     #[must_use]
     pub fn depends_on_lane(&self) -> bool {

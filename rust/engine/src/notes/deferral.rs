@@ -3,23 +3,42 @@
 //! A deferrable class that is not controlling defers it (`deferred += due − paid`); any other class carries it as
 //! overdue interest, which is an event of default after its grace period.
 
-use crate::lanes::{Mask, Pack};
+use crate::path::state::NoteLanes;
 
-/// Adds unpaid interest to deferred or overdue interest and returns what was deferred.
+/// Adds the current interest that is still unpaid to deferred or overdue interest.
 #[inline(always)]
-pub fn carry<const L: usize>(
-    deferrable: bool,
-    controlling: Mask<L>,
-    unpaid: Pack<L>,
-    deferred: &mut Pack<L>,
-    overdue: &mut Pack<L>,
-) -> Pack<L> {
+pub fn carry<const L: usize>(deferrable: bool, note: &mut NoteLanes<L>) {
+    let unpaid = note.current_due;
     if !deferrable {
-        *overdue += unpaid;
-        return Pack::ZERO;
+        note.overdue += unpaid;
+        note.has_overdue = true;
+        return;
     }
-    let defers = controlling.not().keep(unpaid);
-    *deferred += defers;
-    *overdue += controlling.keep(unpaid);
-    defers
+    note.deferred += note.controlling.not().keep(unpaid);
+    note.overdue += note.controlling.keep(unpaid);
+    note.has_deferred = true;
+    note.has_overdue = true;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Deferred and overdue interest after 3 stay unpaid, in a lane where the class does not control and one where it does.
+    fn carried(deferrable: bool) -> ([f64; 2], [f64; 2]) {
+        let (mut deferred, mut overdue) = (Pack([10.0, 10.0]), Pack([1.0, 1.0]));
+        let out = carry(deferrable, Mask([false, true]), Pack([3.0, 3.0]), &mut deferred, &mut overdue);
+        assert_eq!(out.0, [deferred.0[0] - 10.0, deferred.0[1] - 10.0]);
+        (deferred.0, overdue.0)
+    }
+
+    #[test]
+    fn a_deferrable_class_defers_until_it_controls() {
+        assert_eq!(carried(true), ([13.0, 10.0], [1.0, 4.0]));
+    }
+
+    #[test]
+    fn a_class_that_may_not_defer_is_overdue() {
+        assert_eq!(carried(false), ([10.0, 10.0], [4.0, 4.0]));
+    }
 }

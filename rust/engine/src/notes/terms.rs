@@ -59,4 +59,50 @@ impl CouponTerms {
         };
         self.steps.iter().filter(|(from, _)| *from <= start).next_back().map_or(base, |(_, value)| *value)
     }
+
+    /// Whether interest runs on unadjusted dates: fixed rates, and every 30/360 day count.
+    #[must_use]
+    pub fn on_unadjusted_dates(&self) -> bool {
+        matches!(self.rate, RateTerms::Fixed { .. })
+            || matches!(self.day_count, DayCount::Thirty360 | DayCount::ThirtyE360)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class_x(payments: u32, start: u32) -> NoteTerms {
+        NoteTerms {
+            name: "X".to_owned(),
+            original: 2e6,
+            issue_price: 1.0,
+            interest_rank: 1,
+            principal_rank: None,
+            deferrable: false,
+            residual: false,
+            coupon: None,
+            amortization: Some((payments, start)),
+            rating: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_class_x_is_repaid_in_equal_instalments_from_its_first_date_on() {
+        let due = |payments, start| (1..=10).map(|p| class_x(payments, start).instalment(p)).collect::<Vec<_>>();
+        assert_eq!(due(8, 1), [250e3, 250e3, 250e3, 250e3, 250e3, 250e3, 250e3, 250e3, 0.0, 0.0]);
+        assert_eq!(due(4, 3), [0.0, 0.0, 500e3, 500e3, 500e3, 500e3, 0.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_step_up_holds_from_the_first_period_that_starts_on_its_date_or_later() {
+        let day = |text| Date::parse(text).unwrap();
+        let coupon = CouponTerms {
+            rate: RateTerms::Floating { index: "sofr_3m".to_owned(), spread: 0.031, floor: 0.0, cap: None },
+            day_count: DayCount::Act360,
+            steps: vec![(day("2030-04-20"), 0.035), (day("2031-04-20"), 0.040)],
+        };
+        let margins = ["2030-01-20", "2030-04-20", "2031-01-20", "2031-07-20"].map(|d| coupon.margin(day(d)));
+        assert_eq!(margins, [0.031, 0.035, 0.035, 0.040]);
+    }
 }

@@ -20,31 +20,40 @@ pub struct ClosingStep<const L: usize> {
     pub defaulted_par: Pack<L>,
 }
 
-/// Flows of one lane by step.
-#[derive(Clone, Debug, Default)]
-struct Lane {
-    interest: Vec<f64>,
-    principal: Vec<f64>,
-    prepaid: Vec<f64>,
-    recoveries: Vec<f64>,
-    performing: Vec<f64>,
-    discount: Vec<f64>,
-    carrying: Vec<f64>,
-    market_of_defaulted: Vec<f64>,
-    defaulted_par: Vec<f64>,
-    defaults: Vec<f64>,
-    /// Per CCC asset: number of steps it performs through.
-    ccc_steps: Vec<u32>,
+/// Quantities of a lane beside its packed rows, in the order of their rows.
+const RECOVERIES: usize = 0;
+const CARRYING: usize = 1;
+const DEFAULTED_PAR: usize = 2;
+const DISCOUNT: usize = 3;
+const MARKET: usize = 4;
+const DEFAULTS: usize = 5;
+const QUANTITIES: usize = 6;
+
+/// Quantities that not every deal reads; one path kept in full reads all.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Some test values defaulted collateral at market.
+    pub market: bool,
+    /// New defaults by step are shown.
+    pub defaults: bool,
 }
 
 /// The closing pool of `L` futures.
 #[derive(Clone, Debug)]
 pub struct Drivers<const L: usize> {
-    lanes: Vec<Lane>,
+    /// `[lane][step]`: interest, principal, performing par, prepaid principal.
+    packed: Vec<[f64; 4]>,
+    /// `[quantity][lane][step]`.
+    flows: Vec<f64>,
+    steps: usize,
+    wanted: Wanted,
+    has_discount: bool,
     /// Per step: default rate of the cohorts.
     pub hazard: Vec<Pack<L>>,
     /// Per loan: its place among the CCC assets.
     ccc_of_loan: Vec<u32>,
+    /// Per CCC asset and lane: number of steps it performs through.
+    ccc_steps: Vec<[u32; L]>,
 }
 
 const NOT_CCC: u32 = u32::MAX;
@@ -52,119 +61,165 @@ const NOT_CCC: u32 = u32::MAX;
 impl<const L: usize> Drivers<L> {
     /// Room for a pool.
     #[must_use]
-    pub fn new(pool: &ClosingPool) -> Self {
+    pub fn new(pool: &ClosingPool, wanted: Wanted) -> Self {
         let mut ccc_of_loan = vec![NOT_CCC; pool.loans];
         for (place, (_, loan)) in (0_u32..).zip(&pool.ccc) {
             ccc_of_loan[*loan as usize] = place;
         }
-        Self { lanes: vec![Lane::default(); L], hazard: vec![Pack::ZERO; pool.steps], ccc_of_loan }
+        Self {
+            packed: vec![[0.0; 4]; L * pool.steps],
+            flows: vec![0.0; QUANTITIES * L * pool.steps],
+            steps: pool.steps,
+            wanted,
+            has_discount: pool.has_discount,
+            hazard: vec![Pack::ZERO; pool.steps],
+            ccc_of_loan,
+            ccc_steps: vec![[u32::MAX; L]; pool.ccc.len()],
+        }
+    }
+
+    /// The row of a quantity in a lane.
+    #[inline(always)]
+    fn row(&mut self, quantity: usize, lane: usize) -> &mut [f64] {
+        let at = (quantity * L + lane) * self.steps;
+        &mut self.flows[at..at + self.steps]
     }
 
     /// Back to the pool without further defaults.
     #[inline(always)]
     pub fn reset(&mut self, pool: &ClosingPool) {
-        for lane in &mut self.lanes {
-            copy(&mut lane.interest, &pool.interest);
-            copy(&mut lane.principal, &pool.principal);
-            copy(&mut lane.prepaid, &pool.prepaid);
-            copy(&mut lane.recoveries, &pool.recoveries);
-            copy(&mut lane.performing, &pool.performing);
-            copy(&mut lane.discount, &pool.discount);
-            copy(&mut lane.carrying, &pool.carrying);
-            copy(&mut lane.market_of_defaulted, &pool.market_of_defaulted);
-            copy(&mut lane.defaulted_par, &pool.defaulted_par);
-            copy(&mut lane.defaults, &pool.defaults);
-            lane.ccc_steps.clear();
-            lane.ccc_steps.resize(pool.ccc.len(), u32::MAX);
+        for lane in 0..L {
+            self.packed[lane * self.steps..(lane + 1) * self.steps].copy_from_slice(&pool.totals);
+            self.row(RECOVERIES, lane).copy_from_slice(&pool.recoveries);
+            self.row(CARRYING, lane).copy_from_slice(&pool.carrying);
+            self.row(DEFAULTED_PAR, lane).copy_from_slice(&pool.defaulted_par);
+            if self.has_discount {
+                self.row(DISCOUNT, lane).copy_from_slice(&pool.discount);
+            }
+            if self.wanted.market {
+                self.row(MARKET, lane).copy_from_slice(&pool.market_of_defaulted);
+            }
+            if self.wanted.defaults {
+                self.row(DEFAULTS, lane).copy_from_slice(&pool.defaults);
+            }
+        }
+        for steps in &mut self.ccc_steps {
+            *steps = [u32::MAX; L];
         }
     }
 
     /// An obligor defaults in one lane in step `k` (from 0); returns the par it defaults on.
     #[inline(always)]
-    pub fn default(&mut self, pool: &ClosingPool, carry_end: &[usize], carries: bool, lane: usize, obligor: usize, k: usize) -> f64 {
+    pub fn default(
+        &mut self,
+        pool: &ClosingPool,
+        carry_end: &[usize],
+        carries: bool,
+        lane: usize,
+        obligor: usize,
+        k: usize,
+    ) -> f64 {
         let mut total = 0.0;
-        let lane = &mut self.lanes[lane];
-        for &loan in &pool.obligor_loans[obligor] {
-            let loan = loan as usize;
+        let loans = pool.obligor_loans[obligor].as_slice();
+        for i in 0..loans.len() {
+            let loan = loans[i] as usize;
             let last = pool.last_step[loan] as usize;
             if k >= last {
                 continue;
             }
             let row = loan * pool.steps;
-            take(&mut lane.interest[k..last], &pool.row_interest[row + k..row + last]);
-            take(&mut lane.principal[k..last], &pool.row_principal[row + k..row + last]);
-            take(&mut lane.prepaid[k..last], &pool.row_prepaid[row + k..row + last]);
-            take(&mut lane.performing[k..last], &pool.row_performing[row + k..row + last]);
-            if pool.has_discount && pool.discount_share[loan] > 0.0 {
-                let share = pool.discount_share[loan];
+            let at = lane * self.steps;
+            take(&mut self.packed[at + k..at + last], &pool.rows[row + k..row + last]);
+            let share = pool.discount_share[loan];
+            if share > 0.0 {
+                let discount = self.row(DISCOUNT, lane);
                 for p in k..last {
-                    lane.discount[p] -= pool.row_performing[row + p] * share;
+                    discount[p] -= pool.row_performing[row + p] * share;
                 }
             }
             let default = pool.row_begin[row + k];
             let value = default * pool.row_recovery[row + k];
             let collected = pool.row_recovery_step[row + k] as usize;
-            lane.recoveries[collected] += value;
-            lane.defaults[k] += default;
-            for p in k..collected {
-                lane.defaulted_par[p] += default;
-                lane.market_of_defaulted[p] += value;
-                if carries && p < carry_end[k] {
-                    lane.carrying[p] += value;
+            self.row(RECOVERIES, lane)[collected] += value;
+            for x in &mut self.row(DEFAULTED_PAR, lane)[k..collected] {
+                *x += default;
+            }
+            if carries {
+                let end = if carry_end[k] < collected { carry_end[k] } else { collected };
+                for x in &mut self.row(CARRYING, lane)[k..end] {
+                    *x += value;
                 }
+            }
+            if self.wanted.market {
+                for x in &mut self.row(MARKET, lane)[k..collected] {
+                    *x += value;
+                }
+            }
+            if self.wanted.defaults {
+                self.row(DEFAULTS, lane)[k] += default;
             }
             let place = self.ccc_of_loan[loan];
             if place != NOT_CCC {
-                lane.ccc_steps[place as usize] = u32::try_from(k).unwrap_or(u32::MAX);
+                self.ccc_steps[place as usize][lane] = u32::try_from(k).unwrap_or(u32::MAX);
             }
             total += default;
         }
         total
     }
 
+    /// One quantity of one step, in lanes.
+    #[inline(always)]
+    fn across(&self, quantity: usize, p: usize) -> Pack<L> {
+        let steps = self.steps;
+        let rows = &self.flows[quantity * L * steps..(quantity + 1) * L * steps];
+        let mut out = Pack::ZERO;
+        let mut at = p;
+        for l in 0..L {
+            out.0[l] = rows[at];
+            at += steps;
+        }
+        out
+    }
+
     /// The flows of one step, in lanes.
+    ///
+    /// Differences of sums leave rounding of either sign where nothing is left: what is below zero is nothing.
     #[inline(always)]
     #[must_use]
     pub fn step(&self, p: usize) -> ClosingStep<L> {
-        let mut out = ClosingStep {
-            interest: Pack::ZERO,
-            principal: Pack::ZERO,
-            prepaid: Pack::ZERO,
-            recoveries: Pack::ZERO,
-            performing: Pack::ZERO,
-            discount: Pack::ZERO,
-            carrying: Pack::ZERO,
-            market_of_defaulted: Pack::ZERO,
-            defaulted_par: Pack::ZERO,
-        };
+        let steps = self.steps;
+        let [mut interest, mut principal, mut performing, mut prepaid] = [Pack::ZERO; 4];
+        let mut at = p;
         for l in 0..L {
-            let lane = &self.lanes[l];
-            out.interest.0[l] = lane.interest[p];
-            out.principal.0[l] = lane.principal[p];
-            out.prepaid.0[l] = lane.prepaid[p];
-            out.recoveries.0[l] = lane.recoveries[p];
-            out.performing.0[l] = lane.performing[p];
-            out.discount.0[l] = lane.discount[p];
-            out.carrying.0[l] = lane.carrying[p];
-            out.market_of_defaulted.0[l] = lane.market_of_defaulted[p];
-            out.defaulted_par.0[l] = lane.defaulted_par[p];
+            let row = self.packed[at];
+            interest.0[l] = row[0];
+            principal.0[l] = row[1];
+            performing.0[l] = row[2];
+            prepaid.0[l] = row[3];
+            at += steps;
         }
-        // Differences of sums leave rounding of either sign where nothing is left.
-        out.interest = out.interest.positive();
-        out.principal = out.principal.positive();
-        out.prepaid = out.prepaid.positive();
-        out.performing = out.performing.positive();
-        out.discount = out.discount.positive();
-        out
+        ClosingStep {
+            interest: interest.positive(),
+            principal: principal.positive(),
+            prepaid: prepaid.positive(),
+            recoveries: self.across(RECOVERIES, p),
+            performing: performing.positive(),
+            discount: if self.has_discount { self.across(DISCOUNT, p).positive() } else { Pack::ZERO },
+            carrying: self.across(CARRYING, p),
+            market_of_defaulted: if self.wanted.market { self.across(MARKET, p) } else { Pack::ZERO },
+            defaulted_par: self.across(DEFAULTED_PAR, p),
+        }
     }
 
     /// Par of one CCC asset at the end of step `p`, in the lanes in which it performs.
     #[inline(always)]
     #[must_use]
     pub fn ccc_par(&self, place: usize, par: f64, p: usize) -> Pack<L> {
+        let step = p as u32;
+        let steps = &self.ccc_steps[place];
         let mut out = Pack::ZERO;
         for l in 0..L {
-            out.0[l] = if self.lanes[l].ccc_steps[place] as usize > p { par } else { 0.0 };
+            out.0[l] = if steps[l] > step { par } else { 0.0 };
         }
         out
     }
@@ -174,10 +229,8 @@ impl<const L: usize> Drivers<L> {
     #[must_use]
     pub fn pending(&self, p: usize) -> Pack<L> {
         let mut out = Pack::ZERO;
-        for l in 0..L {
-            for q in p + 1..self.hazard.len() {
-                out.0[l] += self.lanes[l].recoveries[q];
-            }
+        for q in p + 1..self.steps {
+            out += self.across(RECOVERIES, q);
         }
         out
     }
@@ -185,19 +238,16 @@ impl<const L: usize> Drivers<L> {
     /// New defaults of one lane in a step.
     #[must_use]
     pub fn defaults(&self, lane: usize, p: usize) -> f64 {
-        self.lanes[lane].defaults[p]
+        self.flows[(DEFAULTS * L + lane) * self.steps + p]
     }
 }
 
 #[inline(always)]
-fn copy(to: &mut Vec<f64>, from: &[f64]) {
-    to.clear();
-    to.extend_from_slice(from);
-}
-
-#[inline(always)]
-fn take(from: &mut [f64], row: &[f64]) {
-    for (x, y) in from.iter_mut().zip(row) {
-        *x -= *y;
+fn take(from: &mut [[f64; 4]], row: &[[f64; 4]]) {
+    let n = if from.len() < row.len() { from.len() } else { row.len() };
+    for p in 0..n {
+        for q in 0..4 {
+            from[p][q] -= row[p][q];
+        }
     }
 }

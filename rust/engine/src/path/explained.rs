@@ -6,6 +6,7 @@ use super::plan::{Cause, Plan};
 use super::recorder::Ledger;
 use super::runner::{self, Workspace};
 use super::state::State;
+use crate::fees::{BaseDate, FeeBase, FeeTerms};
 
 /// One class on one payment date.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -93,35 +94,67 @@ struct Tables {
     events: Vec<EventRow>,
     begin: Vec<f64>,
     deferred: Vec<f64>,
-    fee_base: f64,
+    /// Amounts that fees run on, as of the determination date before.
+    bases: Bases,
     unpaid: Vec<f64>,
     defaults: Vec<f64>,
+}
+
+/// Collateral amounts that fees run on, of one determination date.
+#[derive(Clone, Copy, Default)]
+struct Bases {
+    fee_basis: f64,
+    performing: f64,
+    principal_amount: f64,
+}
+
+impl Bases {
+    /// What a fee runs on when these were the amounts at the start and `end` those at the end of its period.
+    fn of(self, end: Self, fee: &FeeTerms, balances: &[f64]) -> f64 {
+        let (start, end) = match fee.base {
+            FeeBase::FeeBasis => (self.fee_basis, end.fee_basis),
+            FeeBase::PerformingPar => (self.performing, end.performing),
+            FeeBase::CollateralPrincipalAmount => (self.principal_amount, end.principal_amount),
+            FeeBase::Note(n) => (balances[n as usize], balances[n as usize]),
+        };
+        match fee.base_date {
+            BaseDate::PeriodStart => start,
+            BaseDate::PeriodEnd => end,
+            BaseDate::Average => (start + end) * 0.5,
+        }
+    }
 }
 
 impl Observer<1> for Tables {
     fn date(&mut self, plan: &Plan, p: usize, state: &State<1>, c: &Collateral<1>, _running: Mask<1>, bought: Pack<1>) {
         let period = u32::try_from(p).unwrap_or(u32::MAX);
         let one = |x: Pack<1>| x.0[0];
+        let bases = Bases {
+            fee_basis: one(c.fee_basis),
+            performing: one(c.performing_par),
+            principal_amount: one(c.performing_par + c.principal_proceeds),
+        };
+        let fee_bases: Vec<f64> = plan.deal.fees.iter().map(|fee| self.bases.of(bases, fee, &self.begin)).collect();
         for (n, note) in (0_u16..).zip(&plan.deal.notes) {
             let i = n as usize;
-            let deferred_balance = one(state.deferred[i]);
-            let deferred_paid = one(state.deferred_paid[i]);
-            let shortfall = one(state.overdue[i]);
+            let deferred_balance = one(state.notes[i].deferred);
+            let deferred_paid = one(state.notes[i].deferred_paid);
+            let shortfall = one(state.notes[i].overdue);
             self.notes.push(NoteRow {
                 period,
                 note: n,
                 begin_balance: self.begin[i],
-                interest_due: one(state.interest[i]),
-                interest_paid: one(state.interest_paid[i]),
+                interest_due: one(state.notes[i].interest),
+                interest_paid: one(state.notes[i].interest_paid),
                 deferred_interest: deferred_balance - self.deferred[i] + deferred_paid,
                 deferred_paid,
                 deferred_balance,
                 interest_shortfall: shortfall,
-                principal_paid: one(state.principal_paid[i]),
-                end_balance: one(state.balance[i]),
+                principal_paid: one(state.notes[i].principal_paid),
+                end_balance: one(state.notes[i].balance),
                 final_loss: 0.0,
             });
-            self.begin[i] = one(state.balance[i]);
+            self.begin[i] = one(state.notes[i].balance);
             self.deferred[i] = deferred_balance;
             let dust = 1e-9 * note.original;
             if shortfall > dust && plan.deal.watched.contains(&Cause::SeniorInterest) {
@@ -130,13 +163,13 @@ impl Observer<1> for Tables {
         }
         for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
             let i = f as usize;
-            let paid = one(state.fee_paid[i]);
+            let paid = one(state.fees[i].paid);
             let unpaid = one(state.fee_due(i));
             let due = if fee.hurdle.is_some() { paid } else { paid + unpaid - self.unpaid[i] };
             self.unpaid[i] = unpaid;
-            self.fees.push(FeeRow { period, fee: f, base: self.fee_base, due, paid, unpaid });
+            self.fees.push(FeeRow { period, fee: f, base: fee_bases[i], due, paid, unpaid });
         }
-        self.fee_base = one(c.fee_basis);
+        self.bases = bases;
         let purchases = one(state.purchases);
         self.collateral.push(CollateralRow {
             period,
@@ -175,7 +208,11 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         begin: plan.deal.notes.iter().map(|n| n.original).collect(),
         deferred: vec![0.0; plan.deal.notes.len()],
         unpaid: vec![0.0; plan.deal.fees.len()],
-        fee_base: plan.pool.par + plan.deal.ramp_up_cash + plan.opening_defaulted_par,
+        bases: Bases {
+            fee_basis: plan.pool.par + plan.deal.ramp_up_cash + plan.opening_defaulted_par,
+            performing: plan.pool.par,
+            principal_amount: plan.pool.par + plan.deal.ramp_up_cash,
+        },
         defaults: (0..plan.steps()).map(|p| work.drivers.defaults(0, p)).collect(),
         ..Tables::default()
     };

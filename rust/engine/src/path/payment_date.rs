@@ -9,7 +9,7 @@ use super::recorder::Ledger;
 use super::runner;
 use super::state::State;
 use crate::collateral::cohorts::CohortStep;
-use crate::coverage::ccc_excess::{self, CccAsset};
+use crate::coverage::ccc_excess::{CccAsset, Haircuts};
 use crate::notes::controlling;
 use crate::waterfall::interpreter::Terms;
 
@@ -85,25 +85,28 @@ pub struct PaymentDateResult {
 #[must_use]
 pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     let deal = &input.deal;
-    let mut state = State::<1>::new(deal.notes.len(), deal.fees.len(), deal.program.slots);
+    let mut state = State::<1>::new(deal.notes.len(), deal.fees.len(), deal.tests.len(), deal.program.slots);
     let one = |x: f64| Pack([x]);
     for (n, note) in input.notes.iter().enumerate() {
         let coupon = note.rate * note.day_count_fraction;
         let base = note.balance + if deal.interest_on_unpaid { note.deferred + note.overdue } else { 0.0 };
-        state.balance[n] = one(note.balance);
-        state.deferred[n] = one(note.deferred);
-        state.overdue[n] = one(note.overdue);
-        state.coupon[n] = coupon;
-        state.interest[n] = one(base * coupon);
-        state.current_due[n] = state.interest[n];
-        state.amortization_due[n] = one(note.amortization_due).min(one(note.balance));
+        state.notes[n].balance = one(note.balance);
+        state.notes[n].deferred = one(note.deferred);
+        state.notes[n].overdue = one(note.overdue);
+        state.notes[n].has_deferred = true;
+        state.notes[n].has_overdue = true;
+        state.notes[n].coupon = coupon;
+        state.notes[n].interest = one(base * coupon);
+        state.notes[n].current_due = state.notes[n].interest;
+        state.notes[n].amortization_due = one(note.amortization_due).min(one(note.balance));
     }
-    controlling::mark(&deal.ranks, &state.balance, &state.deferred, &mut state.controlling);
+    controlling::mark(&deal.ranks, &mut state.notes);
     for (f, fee) in input.fees.iter().enumerate() {
-        state.fee_current[f] = one(fee.current);
-        state.fee_arrears[f] = one(fee.unpaid);
-        state.cap_left[f] = one(fee.cap);
-        state.hurdle[f] = one(fee.hurdle);
+        state.fees[f].current = one(fee.current);
+        state.fees[f].arrears = one(fee.unpaid);
+        state.fees[f].has_arrears = true;
+        state.fees[f].cap_left = one(fee.cap);
+        state.fees[f].hurdle = one(fee.hurdle);
     }
     let collateral = collateral(input);
     let principal_amount = collateral.performing_par + collateral.principal_proceeds;
@@ -135,26 +138,26 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     };
     for (n, before) in (0_u16..).zip(&input.notes) {
         let i = n as usize;
-        let deferred_balance = state.deferred[i].0[0];
-        let deferred_paid = state.deferred_paid[i].0[0];
+        let deferred_balance = state.notes[i].deferred.0[0];
+        let deferred_paid = state.notes[i].deferred_paid.0[0];
         explained.notes.push(NoteRow {
             period: 0,
             note: n,
             begin_balance: before.balance,
-            interest_due: state.interest[i].0[0],
-            interest_paid: state.interest_paid[i].0[0],
+            interest_due: state.notes[i].interest.0[0],
+            interest_paid: state.notes[i].interest_paid.0[0],
             deferred_interest: deferred_balance - before.deferred + deferred_paid,
             deferred_paid,
             deferred_balance,
-            interest_shortfall: state.overdue[i].0[0],
-            principal_paid: state.principal_paid[i].0[0],
-            end_balance: state.balance[i].0[0],
+            interest_shortfall: state.notes[i].overdue.0[0],
+            principal_paid: state.notes[i].principal_paid.0[0],
+            end_balance: state.notes[i].balance.0[0],
             final_loss: 0.0,
         });
     }
     for (f, before) in (0_u16..).zip(&input.fees) {
         let i = f as usize;
-        let (paid, unpaid) = (state.fee_paid[i].0[0], state.fee_due(i).0[0]);
+        let (paid, unpaid) = (state.fees[i].paid.0[0], state.fee_due(i).0[0]);
         let due = if deal.fees[i].hurdle.is_some() { paid } else { before.current };
         explained.fees.push(FeeRow { period: 0, fee: f, base: input.fee_basis, due, paid, unpaid });
     }
@@ -164,7 +167,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         interest_account: state.held_interest.0[0],
         numerator: collateral.numerator.0[0],
         fees_unpaid: (0..deal.fees.len()).map(|f| state.fee_due(f).0[0]).collect(),
-        amortization_unpaid: (0..deal.notes.len()).map(|n| state.amortization_due[n].0[0]).collect(),
+        amortization_unpaid: (0..deal.notes.len()).map(|n| state.notes[n].amortization_due.0[0]).collect(),
     }
 }
 
@@ -177,22 +180,22 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
     }
     let performing = figures.plain_par + ccc_total + figures.discount_par;
     let principal_amount = performing + input.principal;
-    let mut haircut = Pack::ZERO;
-    if let Some(limit) = figures.ccc_limit {
-        let base = figures.ccc_base.unwrap_or(principal_amount);
-        let mut excess = one(ccc_total - limit * base).positive();
-        for (asset, par) in &figures.ccc {
-            haircut += ccc_excess::take(*asset, one(*par), &mut excess);
-        }
+    let base = figures.ccc_base.unwrap_or(principal_amount);
+    let mut excess = one(figures.ccc_limit.map_or(0.0, |limit| ccc_total - limit * base)).positive();
+    let mut haircuts = Haircuts::ZERO;
+    for (asset, par) in &figures.ccc {
+        haircuts.take(*asset, one(*par), &mut excess);
     }
-    let numerator = principal_amount - figures.discount_haircut - haircut.0[0] + figures.defaulted_carrying;
+    let haircut = haircuts.excess;
+    let discount_haircut = figures.discount_haircut + haircuts.discount.0[0];
+    let numerator = principal_amount - discount_haircut - haircut.0[0] + figures.defaulted_carrying;
     let closing = ClosingStep {
         interest: one(input.interest),
         principal: one(input.principal),
         prepaid: Pack::ZERO,
         recoveries: Pack::ZERO,
         performing: one(performing),
-        discount: one(figures.discount_haircut),
+        discount: one(discount_haircut),
         carrying: one(figures.defaulted_carrying),
         market_of_defaulted: one(figures.defaulted_market),
         defaulted_par: one(figures.defaulted_par),
@@ -208,7 +211,7 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
         market_of_defaulted: one(figures.defaulted_market),
         ccc_par: one(ccc_total),
         ccc_haircut: haircut,
-        discount_haircut: one(figures.discount_haircut),
+        discount_haircut: one(discount_haircut),
         numerator: one(numerator),
         sale_proceeds: Pack::ZERO,
         recoveries: Pack::ZERO,

@@ -25,6 +25,8 @@ pub struct DealTerms {
     pub ccc_limit: Option<f64>,
     /// The base is the target par instead of the collateral principal amount.
     pub ccc_on_target_par: bool,
+    /// Some condition or amount reads the share of CCC collateral.
+    pub reads_ccc_share: bool,
     pub deferred_in_oc: bool,
     /// Unpaid interest bears interest.
     pub interest_on_unpaid: bool,

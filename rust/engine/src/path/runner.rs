@@ -1,13 +1,14 @@
 //! The period loop: pool step, proceeds, tests, both waterfalls, deferral, purchases; for `L` futures at once.
 
-use super::drivers::Drivers;
+use super::drivers::{Drivers, Wanted};
 use crate::lanes::{Mask, Pack};
 use super::observer::{Collateral, Observer};
 use super::plan::{PeriodTerms, Plan};
 use super::recorder::Recorder;
 use super::state::State;
 use crate::collateral::cohorts::Cohorts;
-use crate::coverage::ccc_excess::{self, CccAsset};
+use crate::coverage::TestKind;
+use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{BaseDate, FeeBase};
 use crate::notes::{controlling, deferral};
 use crate::waterfall::interpreter::{self, Terms};
@@ -34,9 +35,9 @@ impl<const L: usize> Workspace<L> {
     pub fn new(plan: &Plan) -> Self {
         let deal = &plan.deal;
         Self {
-            state: State::new(deal.notes.len(), deal.fees.len(), deal.program.slots),
+            state: State::new(deal.notes.len(), deal.fees.len(), deal.tests.len(), deal.program.slots),
             cohorts: Cohorts::new(plan.steps()),
-            drivers: Drivers::new(&plan.pool),
+            drivers: Drivers::new(&plan.pool, wanted(plan, L == 1)),
             fee_basis: Pack::ZERO,
             performing: Pack::ZERO,
             principal_amount: Pack::ZERO,
@@ -48,10 +49,12 @@ impl<const L: usize> Workspace<L> {
     fn open(&mut self, plan: &Plan) {
         let state = &mut self.state;
         for (n, note) in plan.deal.notes.iter().enumerate() {
-            state.balance[n] = Pack::splat(note.original);
-            state.deferred[n] = Pack::ZERO;
-            state.overdue[n] = Pack::ZERO;
-            state.amortization_due[n] = Pack::ZERO;
+            state.notes[n].balance = Pack::splat(note.original);
+            state.notes[n].deferred = Pack::ZERO;
+            state.notes[n].overdue = Pack::ZERO;
+            state.notes[n].amortization_due = Pack::ZERO;
+            state.notes[n].has_deferred = false;
+            state.notes[n].has_overdue = false;
         }
         let mut cost = 0.0;
         for note in &plan.deal.notes {
@@ -60,10 +63,12 @@ impl<const L: usize> Workspace<L> {
             }
         }
         for (f, fee) in plan.deal.fees.iter().enumerate() {
-            state.fee_current[f] = Pack::ZERO;
-            state.fee_arrears[f] = Pack::ZERO;
+            state.fees[f].current = Pack::ZERO;
+            state.fees[f].arrears = Pack::ZERO;
+            state.fees[f].has_arrears = false;
+            state.fees[f].cap_left = Pack::splat(NO_CAP);
             let hurdle = fee.hurdle.as_ref().is_some_and(|h| h.irr.is_some());
-            state.hurdle[f] = Pack::splat(if hurdle { cost } else { 0.0 });
+            state.fees[f].hurdle = Pack::splat(if hurdle { cost } else { 0.0 });
         }
         state.held = Pack::splat(plan.deal.ramp_up_cash);
         state.held_interest = Pack::splat(plan.deal.interest_reserve);
@@ -71,6 +76,14 @@ impl<const L: usize> Workspace<L> {
         self.performing = Pack::splat(plan.pool.par);
         self.principal_amount = Pack::splat(plan.pool.par + plan.deal.ramp_up_cash);
         self.fee_basis = Pack::splat(plan.pool.par + plan.deal.ramp_up_cash + plan.opening_defaulted_par);
+    }
+}
+
+/// What a plan reads of the closing pool; everything where one path is kept in full.
+fn wanted(plan: &Plan, all: bool) -> Wanted {
+    Wanted {
+        market: all || plan.deal.tests.iter().any(|t| t.kind == TestKind::EventOfDefaultParRatio),
+        defaults: all,
     }
 }
 
@@ -159,11 +172,13 @@ fn collect<const L: usize>(
         state.held + closing.principal + cohorts.scheduled + cohorts.prepaid + recoveries + sale_proceeds,
     );
     let principal_amount = performing_par + principal_proceeds;
-    let (ccc_par, ccc_haircut) = if period.is_last {
-        (Pack::ZERO, Pack::ZERO)
+    let (ccc_par, ccc_haircuts) = if period.is_last {
+        (Pack::ZERO, Haircuts::ZERO)
     } else {
         ccc(plan, work, p, principal_amount, cohorts.performing)
     };
+    let ccc_haircut = ccc_haircuts.excess;
+    discount_haircut += ccc_haircuts.discount;
     let numerator = principal_amount - discount_haircut - ccc_haircut + carrying;
     let fee_basis = principal_amount + defaulted_par;
     Collateral {
@@ -186,7 +201,7 @@ fn collect<const L: usize>(
     }
 }
 
-/// CCC par and the haircut of its excess.
+/// CCC par, and the haircuts of its excess and of the discount obligations in it.
 #[inline(always)]
 fn ccc<const L: usize>(
     plan: &Plan,
@@ -194,38 +209,47 @@ fn ccc<const L: usize>(
     p: usize,
     principal_amount: Pack<L>,
     cohort_par: Pack<L>,
-) -> (Pack<L>, Pack<L>) {
-    let Some(limit) = plan.deal.ccc_limit else { return (Pack::ZERO, Pack::ZERO) };
+) -> (Pack<L>, Haircuts<L>) {
     let pool = &plan.pool;
+    let base = if plan.deal.ccc_on_target_par { Pack::splat(plan.deal.target_par) } else { principal_amount };
+    if L > 1 && !plan.deal.reads_ccc_share && plan.cohorts.ccc.is_none() && pool.ccc_discount == 0 {
+        // The bucket is fullest where nothing has defaulted: often it is within its limit in every lane.
+        let fullest = Pack::splat(pool.ccc_par[p] * (1.0 + 1e-9));
+        if plan.deal.ccc_limit.is_none_or(|limit| (base * limit).ge(fullest).all()) {
+            return (Pack::ZERO, Haircuts::ZERO);
+        }
+    }
     let mut total = Pack::ZERO;
     for place in 0..pool.ccc.len() {
         let row = pool.ccc[place].1 as usize * pool.steps + p;
         total += work.drivers.ccc_par(place, pool.row_performing[row], p);
     }
-    if plan.cohorts.ccc_price.is_some() {
+    let mut cohort = plan.cohorts.ccc;
+    if cohort.is_some() {
         total += cohort_par;
     }
-    let base = if plan.deal.ccc_on_target_par { Pack::splat(plan.deal.target_par) } else { principal_amount };
-    let mut excess = (total - base * limit).positive();
-    let mut haircut = Pack::ZERO;
-    let mut cohort = plan.cohorts.ccc_price.map(|price| CccAsset { price, discount: 0.0 });
+    let mut excess = match plan.deal.ccc_limit {
+        Some(limit) => (total - base * limit).positive(),
+        None => Pack::ZERO,
+    };
+    let mut haircuts = Haircuts::ZERO;
     for place in 0..pool.ccc.len() {
         let (asset, loan) = pool.ccc[place];
         if cohort.is_some_and(|c| c.price < asset.price) {
             if let Some(c) = cohort.take() {
-                haircut += ccc_excess::take(c, cohort_par, &mut excess);
+                haircuts.take(c, cohort_par, &mut excess);
             }
         }
         if asset.discount <= 0.0 && !excess.any_positive() {
             continue;
         }
         let par = work.drivers.ccc_par(place, pool.row_performing[loan as usize * pool.steps + p], p);
-        haircut += ccc_excess::take(asset, par, &mut excess);
+        haircuts.take(asset, par, &mut excess);
     }
     if let Some(c) = cohort {
-        haircut += ccc_excess::take(c, cohort_par, &mut excess);
+        haircuts.take(c, cohort_par, &mut excess);
     }
-    (total, haircut)
+    (total, haircuts)
 }
 
 /// What notes and fees are owed on this date; the pots, the tests' figures and the day's accumulators.
@@ -239,33 +263,37 @@ fn accrue<const L: usize>(
 ) {
     let deal = &plan.deal;
     let state = &mut work.state;
+    state.any_cured = false;
+    state.fresh = 0;
     for n in 0..deal.notes.len() {
-        let coupon = period.coupon[n];
-        state.coupon[n] = coupon;
-        let base = if deal.interest_on_unpaid {
-            state.balance[n] + state.deferred[n] + state.overdue[n]
-        } else {
-            state.balance[n]
-        };
-        state.interest[n] = running.keep(base * coupon);
-        state.current_due[n] = state.interest[n];
-        if period.instalment[n] > 0.0 {
-            state.amortization_due[n] += Pack::splat(period.instalment[n]);
+        let (deal_note, coupon, instalment) = (&deal.notes[n], period.coupon[n], period.instalment[n]);
+        let note = &mut state.notes[n];
+        let mut base = note.balance;
+        if deal.interest_on_unpaid && (note.has_deferred || note.has_overdue) {
+            base += note.deferred + note.overdue;
         }
-        state.amortization_due[n] = state.amortization_due[n].min(state.balance[n]);
-        state.cured[n] = Pack::ZERO;
-        state.interest_paid[n] = Pack::ZERO;
-        state.deferred_paid[n] = Pack::ZERO;
-        state.principal_paid[n] = Pack::ZERO;
+        note.coupon = coupon;
+        note.interest = running.keep(base * coupon);
+        note.current_due = note.interest;
+        if deal_note.amortization.is_some() {
+            note.amortization_due = (note.amortization_due + Pack::splat(instalment)).min(note.balance);
+        }
+        note.cured = Pack::ZERO;
+        note.interest_paid = Pack::ZERO;
+        note.deferred_paid = Pack::ZERO;
+        note.principal_paid = Pack::ZERO;
     }
-    controlling::mark(&deal.ranks, &state.balance, &state.deferred, &mut state.controlling);
+    controlling::mark(&deal.ranks, &mut state.notes);
     let principal_amount = collateral.performing_par + collateral.principal_proceeds;
     for (f, fee) in deal.fees.iter().enumerate() {
         let (start, end) = match fee.base {
             FeeBase::FeeBasis => (work.fee_basis, collateral.fee_basis),
             FeeBase::PerformingPar => (work.performing, collateral.performing_par),
             FeeBase::CollateralPrincipalAmount => (work.principal_amount, principal_amount),
-            FeeBase::Note(n) => (state.balance[n as usize], state.balance[n as usize]),
+            FeeBase::Note(n) => {
+                let balance = state.notes[n as usize].balance;
+                (balance, balance)
+            }
         };
         let base = match fee.base_date {
             BaseDate::PeriodStart => start,
@@ -274,17 +302,20 @@ fn accrue<const L: usize>(
         };
         let fraction = period.fee_fraction[f];
         let due = base * (fee.rate * fraction) + Pack::splat(fee.fixed_per_year * fraction + fee.amount_per_period);
-        state.fee_arrears[f] += state.fee_current[f];
-        state.fee_current[f] = running.keep(due);
-        state.cap_left[f] = match &fee.cap {
-            Some(cap) => {
-                let fraction = period.cap_fraction[f];
-                work.fee_basis * (cap.rate * fraction) + Pack::splat(cap.fixed_per_year * fraction)
-            }
-            None => Pack::splat(NO_CAP),
-        };
-        state.fee_paid[f] = Pack::ZERO;
-        state.hurdle[f] = state.hurdle[f] * period.hurdle_growth[f];
+        let lanes = &mut state.fees[f];
+        if lanes.current.any_positive() {
+            lanes.arrears += lanes.current;
+            lanes.has_arrears = true;
+        }
+        lanes.current = running.keep(due);
+        if let Some(cap) = &fee.cap {
+            let fraction = period.cap_fraction[f];
+            lanes.cap_left = work.fee_basis * (cap.rate * fraction) + Pack::splat(cap.fixed_per_year * fraction);
+        }
+        lanes.paid = Pack::ZERO;
+        if fee.hurdle.is_some() {
+            lanes.hurdle = lanes.hurdle * period.hurdle_growth[f];
+        }
     }
     state.diverted = Pack::ZERO;
     state.held = running.not().keep(state.held);
@@ -313,18 +344,14 @@ pub fn pay<const L: usize, R: Recorder<L>>(
     interpreter::run(state, terms, [collateral.interest_proceeds, collateral.principal_proceeds], recorder);
     let mut out = state.purchases + state.held + state.held_interest - dust;
     for n in 0..terms.notes.len() {
-        let unpaid = state.current_due[n];
-        deferral::carry(
-            terms.notes[n].deferrable,
-            state.controlling[n],
-            unpaid,
-            &mut state.deferred[n],
-            &mut state.overdue[n],
-        );
-        out += state.interest_paid[n] + state.deferred_paid[n] + state.principal_paid[n];
+        let note = &mut state.notes[n];
+        if note.current_due.any_positive() {
+            deferral::carry(terms.notes[n].deferrable, note);
+        }
+        out += note.interest_paid + note.deferred_paid + note.principal_paid;
     }
     for f in 0..terms.fees.len() {
-        out += state.fee_paid[f];
+        out += state.fees[f].paid;
     }
     collateral.interest_proceeds + collateral.principal_proceeds - out
 }

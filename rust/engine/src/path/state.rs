@@ -2,43 +2,67 @@
 
 use crate::lanes::{Mask, Pack};
 
+/// One class of notes in `L` futures, on one payment date.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoteLanes<const L: usize> {
+    /// Principal outstanding.
+    pub balance: Pack<L>,
+    /// Deferred interest outstanding.
+    pub deferred: Pack<L>,
+    /// Overdue interest of earlier dates outstanding.
+    pub overdue: Pack<L>,
+    /// Current interest of this date, as accrued.
+    pub interest: Pack<L>,
+    /// Current interest still unpaid on this date.
+    pub current_due: Pack<L>,
+    /// Instalments still unpaid, of this and earlier dates.
+    pub amortization_due: Pack<L>,
+    /// Principal and deferred interest that cures paid on this date.
+    pub cured: Pack<L>,
+    /// Overdue and current interest, or residual distributions, paid on this date.
+    pub interest_paid: Pack<L>,
+    /// Deferred interest paid on this date.
+    pub deferred_paid: Pack<L>,
+    /// Principal paid on this date.
+    pub principal_paid: Pack<L>,
+    /// Period coupon, rate times day-count fraction.
+    pub coupon: f64,
+    /// Whether it is of the controlling class.
+    pub controlling: Mask<L>,
+    /// Whether deferred interest has been outstanding in some lane; where not, it is an exact zero in all.
+    pub has_deferred: bool,
+    /// Whether overdue interest has been outstanding in some lane; where not, it is an exact zero in all.
+    pub has_overdue: bool,
+}
+
+/// One fee in `L` futures, on one payment date.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FeeLanes<const L: usize> {
+    /// This period's amount still unpaid.
+    pub current: Pack<L>,
+    /// Earlier amounts still unpaid.
+    pub arrears: Pack<L>,
+    /// What may still be paid under its cap on this date.
+    pub cap_left: Pack<L>,
+    /// Paid on this date.
+    pub paid: Pack<L>,
+    /// Whether something has been left unpaid in some lane; where not, arrears are an exact zero in all.
+    pub has_arrears: bool,
+    /// What the residual notes must still receive to reach the hurdle.
+    pub hurdle: Pack<L>,
+}
+
 /// Balances, amounts due and cash of one block of futures; allocated once a worker.
 #[derive(Clone, Debug)]
 pub struct State<const L: usize> {
-    /// Per note: principal outstanding.
-    pub balance: Vec<Pack<L>>,
-    /// Per note: deferred interest outstanding.
-    pub deferred: Vec<Pack<L>>,
-    /// Per note: overdue interest of earlier dates outstanding.
-    pub overdue: Vec<Pack<L>>,
-    /// Per note: current interest of this date, as accrued.
-    pub interest: Vec<Pack<L>>,
-    /// Per note: current interest still unpaid on this date.
-    pub current_due: Vec<Pack<L>>,
-    /// Per note: instalments still unpaid, of this and earlier dates.
-    pub amortization_due: Vec<Pack<L>>,
-    /// Per note: whether it is of the controlling class.
-    pub controlling: Vec<Mask<L>>,
-    /// Per note: principal and deferred interest that cures paid on this date.
-    pub cured: Vec<Pack<L>>,
-    /// Per note: overdue and current interest, or residual distributions, paid on this date.
-    pub interest_paid: Vec<Pack<L>>,
-    /// Per note: deferred interest paid on this date.
-    pub deferred_paid: Vec<Pack<L>>,
-    /// Per note: principal paid on this date.
-    pub principal_paid: Vec<Pack<L>>,
-    /// Per note: period coupon, rate times day-count fraction.
-    pub coupon: Vec<f64>,
-    /// Per fee: this period's amount still unpaid.
-    pub fee_current: Vec<Pack<L>>,
-    /// Per fee: earlier amounts still unpaid.
-    pub fee_arrears: Vec<Pack<L>>,
-    /// Per fee: what may still be paid under its cap on this date.
-    pub cap_left: Vec<Pack<L>>,
-    /// Per fee: paid on this date.
-    pub fee_paid: Vec<Pack<L>>,
-    /// Per fee: what the residual notes must still receive to reach the hurdle.
-    pub hurdle: Vec<Pack<L>>,
+    pub notes: Vec<NoteLanes<L>>,
+    pub fees: Vec<FeeLanes<L>>,
+    /// Whether a cure has paid something on this date, in any lane.
+    pub any_cured: bool,
+    /// Per test: denominator as things stand, where `fresh` has its bit set.
+    pub denominators: Vec<Pack<L>>,
+    /// Tests whose denominators are up to date, a bit each; nothing that changes one may leave its bit set.
+    pub fresh: u64,
     /// Cash left in the running waterfall.
     pub available: Pack<L>,
     /// Interest diverted to the principal account on this date.
@@ -66,29 +90,15 @@ pub struct State<const L: usize> {
 }
 
 impl<const L: usize> State<L> {
-    /// A state with so many notes, fees and mask slots, all zero.
+    /// A state with so many notes, fees, tests and mask slots, all zero.
     #[must_use]
-    pub fn new(notes: usize, fees: usize, slots: usize) -> Self {
-        let per_note = vec![Pack::ZERO; notes];
-        let per_fee = vec![Pack::ZERO; fees];
+    pub fn new(notes: usize, fees: usize, tests: usize, slots: usize) -> Self {
         Self {
-            balance: per_note.clone(),
-            deferred: per_note.clone(),
-            overdue: per_note.clone(),
-            interest: per_note.clone(),
-            current_due: per_note.clone(),
-            amortization_due: per_note.clone(),
-            controlling: vec![Mask::splat(false); notes],
-            cured: per_note.clone(),
-            interest_paid: per_note.clone(),
-            deferred_paid: per_note.clone(),
-            principal_paid: per_note,
-            coupon: vec![0.0; notes],
-            fee_current: per_fee.clone(),
-            fee_arrears: per_fee.clone(),
-            cap_left: per_fee.clone(),
-            fee_paid: per_fee.clone(),
-            hurdle: per_fee,
+            notes: vec![NoteLanes::default(); notes],
+            fees: vec![FeeLanes::default(); fees],
+            any_cured: false,
+            denominators: vec![Pack::ZERO; tests],
+            fresh: 0,
             available: Pack::ZERO,
             diverted: Pack::ZERO,
             held: Pack::ZERO,
@@ -108,9 +118,11 @@ impl<const L: usize> State<L> {
     #[inline(always)]
     #[must_use]
     pub fn outstanding(&self, notes: &[u16]) -> Pack<L> {
+        let all = self.notes.as_slice();
         let mut sum = Pack::ZERO;
         for &n in notes {
-            sum += self.balance[n as usize] + self.deferred[n as usize];
+            let note = &all[n as usize];
+            sum += if note.has_deferred { note.balance + note.deferred } else { note.balance };
         }
         sum
     }
@@ -119,10 +131,12 @@ impl<const L: usize> State<L> {
     #[inline(always)]
     #[must_use]
     pub fn pro_forma_interest(&self, notes: &[u16]) -> Pack<L> {
+        let all = self.notes.as_slice();
         let mut sum = Pack::ZERO;
         for &n in notes {
-            let n = n as usize;
-            sum += self.interest[n] - self.cured[n] * self.coupon[n];
+            let note = &all[n as usize];
+            // Nothing cured is an exact zero: the shorter sum has the same bits.
+            sum += if self.any_cured { note.interest - note.cured * note.coupon } else { note.interest };
         }
         sum
     }
@@ -131,6 +145,7 @@ impl<const L: usize> State<L> {
     #[inline(always)]
     #[must_use]
     pub fn fee_due(&self, fee: usize) -> Pack<L> {
-        self.fee_current[fee] + self.fee_arrears[fee]
+        let fee = &self.fees[fee];
+        if fee.has_arrears { fee.current + fee.arrears } else { fee.current }
     }
 }

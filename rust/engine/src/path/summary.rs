@@ -82,8 +82,9 @@ pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
                 s.principal_loss = 0.0;
                 s.wal = f64::NAN;
             } else {
-                s.principal_loss = s.balance;
-                s.interest_loss = s.deferred_interest_end + s.interest_shortfall;
+                let owed = s.deferred_interest_end + s.interest_shortfall;
+                s.principal_loss = if s.balance > dust { s.balance } else { 0.0 };
+                s.interest_loss = if owed > dust { owed } else { 0.0 };
                 s.pv_loss = (s.principal_loss + s.interest_loss) * discount;
                 s.wal = if s.principal_paid > dust { weighted_average_life(&years, &principal).0[0] } else { f64::NAN };
             }

@@ -265,13 +265,7 @@ fn store<const L: usize>(setup: &Setup, work: &BlockWork<L>, l: usize, out: &mut
         for k in 0..4 {
             sums[k] += row[k];
         }
-        for company in &setup.companies {
-            if let Some(place) = company.named
-                && setup.axis.year[place] as usize == y + 1
-            {
-                sums[0] += company.par;
-            }
-        }
+        sums[0] += setup.named_par[y];
         out.company_default_rate[y].push(sums[0] / par);
         out.default_rate[y].push(sums[1] / par);
         out.loss_rate[y].push(sums[2] / par);

@@ -29,8 +29,6 @@ pub struct Measures<const L: usize> {
     pub equity: Vec<Pack<L>>,
     /// Per date and note: interest, principal, end balance (only when cash flows are kept).
     pub flows: Option<Vec<[Pack<L>; 3]>>,
-    /// Notes of each class and all ahead of it.
-    ahead: Vec<Vec<u16>>,
     residuals: Vec<u16>,
     steps: usize,
 }
@@ -57,16 +55,6 @@ impl<const L: usize> Measures<L> {
             last_period: Pack::ZERO,
             equity: vec![Pack::ZERO; residuals.len() * plan.steps()],
             flows: keep_flows.then(|| vec![[Pack::ZERO; 3]; notes.len() * plan.steps()]),
-            ahead: notes
-                .iter()
-                .map(|note| {
-                    (0_u16..)
-                        .zip(notes)
-                        .filter(|(_, m)| note.principal_rank.is_some() && m.principal_rank.is_some() && m.principal_rank <= note.principal_rank)
-                        .map(|(i, _)| i)
-                        .collect()
-                })
-                .collect(),
             residuals,
             steps: plan.steps(),
         }
@@ -129,31 +117,43 @@ impl<const L: usize> Observer<L> for Measures<L> {
             if note.residual {
                 continue;
             }
-            let paid = state.principal_paid[n];
+            let paid = state.notes[n].principal_paid;
             self.moment[n] += paid * period.years;
             self.principal[n] += paid;
             let discounted = self.discount[n] * (1.0 / (1.0 + period.coupon[n]));
             self.discount[n] = running.select(discounted, self.discount[n]);
             let dust = Pack::splat(1e-9 * note.original);
-            let short = state.overdue[n].gt(dust);
-            self.first_shortfall[n] = short.select(self.first_shortfall[n].min(here), self.first_shortfall[n]);
-            if note.deferrable {
-                self.deferred[n] = self.deferred[n].or(state.deferred[n].gt(dust));
+            let lanes = &state.notes[n];
+            if lanes.has_overdue {
+                let short = lanes.overdue.gt(dust);
+                self.first_shortfall[n] = short.select(self.first_shortfall[n].min(here), self.first_shortfall[n]);
             }
-            let covered = running.and(assets.ge(state.outstanding(&self.ahead[n])));
-            self.last_covered[n] = covered.select(here, self.last_covered[n]);
-            self.balance[n] = state.balance[n];
-            self.owed_interest[n] = state.deferred[n] + state.overdue[n];
+            if lanes.has_deferred {
+                self.deferred[n] = self.deferred[n].or(lanes.deferred.gt(dust));
+            }
+            self.balance[n] = lanes.balance;
+            if lanes.has_deferred || lanes.has_overdue {
+                self.owed_interest[n] = lanes.deferred + lanes.overdue;
+            }
+        }
+        let mut ahead = Pack::ZERO;
+        for rank in &plan.deal.ranks {
+            ahead += state.outstanding(rank);
+            let covered = running.and(assets.ge(ahead));
+            for &n in rank {
+                let n = n as usize;
+                self.last_covered[n] = covered.select(here, self.last_covered[n]);
+            }
         }
         for r in 0..self.residuals.len() {
-            self.equity[r * self.steps + p] = state.interest_paid[self.residuals[r] as usize];
+            self.equity[r * self.steps + p] = state.notes[self.residuals[r] as usize].interest_paid;
         }
         if let Some(flows) = &mut self.flows {
             for n in 0..plan.deal.notes.len() {
                 let row = &mut flows[p * plan.deal.notes.len() + n];
-                row[0] = state.interest_paid[n] + state.deferred_paid[n];
-                row[1] = state.principal_paid[n];
-                row[2] = state.balance[n];
+                row[0] = state.notes[n].interest_paid + state.notes[n].deferred_paid;
+                row[1] = state.notes[n].principal_paid;
+                row[2] = state.notes[n].balance;
             }
         }
         self.last_period = running.select(here, self.last_period);

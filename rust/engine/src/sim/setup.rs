@@ -32,6 +32,8 @@ pub struct Setup {
     /// Steps that still carry a default of each step.
     pub carry_end: Vec<usize>,
     pub carries_defaults: bool,
+    /// Per whole year: closing par of the companies that the scenario names as defaulting in it.
+    pub named_par: Vec<f64>,
 }
 
 impl Setup {
@@ -48,7 +50,13 @@ impl Setup {
     ) -> Self {
         let carry_end = plan.cohorts.carry_end.clone();
         let carries_defaults = plan.cohorts.carries_defaults;
-        Self { plan, copula, axis, companies, cumulative, as_of, collection_end, carry_end, carries_defaults }
+        let mut named_par = vec![0.0; axis.years as usize];
+        for company in &companies {
+            if let Some(place) = company.named {
+                named_par[axis.year[place] as usize - 1] += company.par;
+            }
+        }
+        Self { plan, copula, axis, companies, cumulative, as_of, collection_end, carry_end, carries_defaults, named_par }
     }
 
     /// Default time of a company in years from the as-of date, from the level `Φ(X)` and its place on the axis.

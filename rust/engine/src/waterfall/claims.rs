@@ -14,12 +14,15 @@ pub fn due<const L: usize>(state: &State<L>, claim: Claim) -> Pack<L> {
     let i = claim.index as usize;
     match claim.kind {
         ClaimKind::Fee | ClaimKind::FeeAboveCap => state.fee_due(i),
-        ClaimKind::FeeCurrent => state.fee_current[i],
-        ClaimKind::FeeUnpaid => state.fee_arrears[i],
-        ClaimKind::FeeCapped => state.fee_due(i).min(state.cap_left[i]),
-        ClaimKind::Interest => state.overdue[i] + state.current_due[i],
-        ClaimKind::Deferred => state.deferred[i],
-        ClaimKind::Amortization => state.amortization_due[i],
+        ClaimKind::FeeCurrent => state.fees[i].current,
+        ClaimKind::FeeUnpaid => state.fees[i].arrears,
+        ClaimKind::FeeCapped => state.fee_due(i).min(state.fees[i].cap_left),
+        ClaimKind::Interest => {
+            let note = &state.notes[i];
+            if note.has_overdue { note.overdue + note.current_due } else { note.current_due }
+        }
+        ClaimKind::Deferred => state.notes[i].deferred,
+        ClaimKind::Amortization => state.notes[i].amortization_due,
     }
 }
 
@@ -28,37 +31,49 @@ pub fn due<const L: usize>(state: &State<L>, claim: Claim) -> Pack<L> {
 pub fn settle<const L: usize>(state: &mut State<L>, claim: Claim, paid: Pack<L>) {
     let i = claim.index as usize;
     match claim.kind {
-        ClaimKind::Fee | ClaimKind::FeeAboveCap | ClaimKind::FeeCapped => {
-            let old = paid.min(state.fee_arrears[i]);
-            state.fee_arrears[i] -= old;
-            state.fee_current[i] = (state.fee_current[i] - (paid - old)).positive();
-            if claim.kind == ClaimKind::FeeCapped {
-                state.cap_left[i] -= paid;
-            }
-            state.fee_paid[i] += paid;
-        }
-        ClaimKind::FeeCurrent => {
-            state.fee_current[i] -= paid;
-            state.fee_paid[i] += paid;
-        }
-        ClaimKind::FeeUnpaid => {
-            state.fee_arrears[i] -= paid;
-            state.fee_paid[i] += paid;
-        }
         ClaimKind::Interest => {
-            let old = paid.min(state.overdue[i]);
-            state.overdue[i] -= old;
-            state.current_due[i] = (state.current_due[i] - (paid - old)).positive();
-            state.interest_paid[i] += paid;
+            let note = &mut state.notes[i];
+            let mut current = paid;
+            if note.has_overdue {
+                let old = paid.min(note.overdue);
+                note.overdue -= old;
+                current -= old;
+            }
+            note.current_due = (note.current_due - current).positive();
+            note.interest_paid += paid;
         }
         ClaimKind::Deferred => {
-            state.deferred[i] -= paid;
-            state.deferred_paid[i] += paid;
+            let note = &mut state.notes[i];
+            note.deferred -= paid;
+            note.deferred_paid += paid;
+            state.fresh = 0;
         }
         ClaimKind::Amortization => {
-            state.amortization_due[i] -= paid;
-            state.balance[i] -= paid;
-            state.principal_paid[i] += paid;
+            let note = &mut state.notes[i];
+            note.amortization_due -= paid;
+            note.balance -= paid;
+            note.principal_paid += paid;
+            state.fresh = 0;
+        }
+        _ => {
+            let fee = &mut state.fees[i];
+            fee.paid += paid;
+            match claim.kind {
+                ClaimKind::FeeCurrent => fee.current -= paid,
+                ClaimKind::FeeUnpaid => fee.arrears -= paid,
+                _ => {
+                    let mut current = paid;
+                    if fee.has_arrears {
+                        let old = paid.min(fee.arrears);
+                        fee.arrears -= old;
+                        current -= old;
+                    }
+                    fee.current = (fee.current - current).positive();
+                    if claim.kind == ClaimKind::FeeCapped {
+                        fee.cap_left -= paid;
+                    }
+                }
+            }
         }
     }
 }
@@ -85,6 +100,9 @@ pub fn pay_group<const L: usize, R: Recorder<L>>(
 ) -> Pack<L> {
     let total = if let [single] = claims {
         let owed = due(state, *single);
+        if !R::ON && !owed.any_positive() {
+            return Pack::ZERO;
+        }
         let paid = owed.min(limit);
         settle(state, *single, paid);
         record(state, *single, owed, paid, Pack::ZERO, info, recorder);
@@ -106,7 +124,8 @@ pub fn pay_group<const L: usize, R: Recorder<L>>(
         }
         total
     };
-    state.available -= total;
+    // Pro rata shares may take a rounding unit more than there is: what is left is never less than nothing.
+    state.available = (state.available - total).positive();
     if pot == Pot::Principal {
         state.numerator -= total;
     }

@@ -14,10 +14,29 @@ use crate::path::state::State;
 /// The layers a cure pays: deferred interest of a class, then its principal.
 pub const CURE_LAYERS: Layers = Layers { interest: false, deferred: true, cure: true };
 
-/// Numerator and denominator of a test, pro forma for what has been paid so far.
+/// Numerator and denominator of a test, pro forma for what has been paid so far; a denominator is summed once until
+/// something changes it.
 #[inline(always)]
 #[must_use]
-pub fn measure<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
+pub fn measure<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
+    let bit = if test < 64 { 1_u64 << test } else { 0 };
+    if state.fresh & bit == 0 {
+        let (_, denominator) = figures(state, terms, test);
+        state.denominators[test] = denominator;
+        state.fresh |= bit;
+    }
+    let numerator = match terms.tests[test].kind {
+        TestKind::Overcollateralization => state.numerator,
+        TestKind::InterestCoverage => state.coverage_numerator,
+        TestKind::EventOfDefaultParRatio => state.par_ratio_numerator,
+    };
+    (numerator, state.denominators[test])
+}
+
+/// Numerator and denominator of a test, summed anew.
+#[inline(always)]
+#[must_use]
+pub fn figures<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
     let t = &terms.tests[test];
     match t.kind {
         TestKind::Overcollateralization => (state.numerator, denominator(state, terms, &t.notes)),
@@ -25,7 +44,7 @@ pub fn measure<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize)
         TestKind::EventOfDefaultParRatio => {
             let mut sum = Pack::ZERO;
             for &n in &t.notes {
-                sum += state.balance[n as usize];
+                sum += state.notes[n as usize].balance;
             }
             (state.par_ratio_numerator, sum)
         }
@@ -41,7 +60,7 @@ pub fn denominator<const L: usize>(state: &State<L>, terms: &Terms<'_>, notes: &
     }
     let mut sum = Pack::ZERO;
     for &n in notes {
-        sum += state.balance[n as usize];
+        sum += state.notes[n as usize].balance;
     }
     sum
 }
@@ -50,7 +69,7 @@ pub fn denominator<const L: usize>(state: &State<L>, terms: &Terms<'_>, notes: &
 #[inline(always)]
 #[must_use]
 pub fn need<const L: usize>(
-    state: &State<L>,
+    state: &mut State<L>,
     terms: &Terms<'_>,
     test: usize,
     sequence: &[Vec<u16>],
@@ -79,10 +98,10 @@ pub fn need<const L: usize>(
                     if !t.notes.contains(&n) {
                         continue;
                     }
-                    deferred.amount += state.deferred[i];
-                    deferred.interest += state.deferred[i] * state.coupon[i];
-                    balance.amount += state.balance[i];
-                    balance.interest += state.balance[i] * state.coupon[i];
+                    deferred.amount += state.notes[i].deferred;
+                    deferred.interest += state.notes[i].deferred * state.notes[i].coupon;
+                    balance.amount += state.notes[i].balance;
+                    balance.interest += state.notes[i].balance * state.notes[i].coupon;
                 }
                 need += interest_coverage::take(deferred, &mut left);
                 need += interest_coverage::take(balance, &mut left);

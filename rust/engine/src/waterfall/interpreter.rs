@@ -3,7 +3,7 @@
 //! A step may pay at most what is left in the lanes its block and its condition select; a lane that is not selected
 //! has a limit of zero, so every step is the same arithmetic in every lane.
 
-use super::cure::{self, measure};
+use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
 use super::program::{Action, Op, Pot, Program};
 use super::{claims, divert, residual};
@@ -52,14 +52,26 @@ pub fn run<const L: usize, R: Recorder<L>>(
             (Pot::Principal, &terms.program.principal)
         };
         state.available = proceeds[turn];
+        let mut exhausted = false;
         for op in ops {
+            if op.during_reinvestment.is_some_and(|during| during != terms.in_reinvestment) {
+                continue;
+            }
+            // A step without cash pays nothing in every lane: leaving it out changes no bit.
+            if !R::ON && exhausted && is_payment(&op.action) {
+                continue;
+            }
             let limit = limit(state, terms, op);
-            if is_payment(&op.action) && !limit.any_positive() {
-                if !R::ON || (is_conditional(op) && state.available.any_positive()) {
+            if R::ON && is_payment(&op.action) && is_conditional(op) {
+                let deselected = !limit.any_positive() && state.available.any_positive();
+                if deselected {
                     continue;
                 }
             }
             step(state, terms, op, limit, pot, recorder);
+            if spends_all(&op.action) {
+                exhausted = !state.available.any_positive();
+            }
         }
         match pot {
             Pot::Interest => state.held_interest += state.available,
@@ -72,13 +84,12 @@ pub fn run<const L: usize, R: Recorder<L>>(
 /// What a step may pay at most: what is left, in the lanes that its block and its conditions select.
 #[inline(always)]
 fn limit<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pack<L> {
-    // Pro rata shares may take a rounding unit more than there is: what is left is never less than nothing.
-    let mut limit = state.available.positive();
+    let mut limit = state.available;
     if let Some(slot) = op.slot {
         limit = state.slots[slot as usize].keep(limit);
     }
     if let Some(note) = op.controlling {
-        limit = state.controlling[note as usize].keep(limit);
+        limit = state.notes[note as usize].controlling.keep(limit);
     }
     if op.when.is_some() || op.amount.is_some() {
         limit = guarded(state, terms, op, limit);
@@ -116,6 +127,15 @@ fn enter<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, op: &Op, expre
 
 fn is_conditional(op: &Op) -> bool {
     op.slot.is_some() || op.when.is_some() || op.controlling.is_some()
+}
+
+/// Steps after which there is often nothing left.
+#[inline(always)]
+fn spends_all(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Cure { .. } | Action::PayPrincipal { .. } | Action::Reinvest { .. } | Action::Residual { .. }
+    ) || matches!(action, Action::ReleaseDiverted | Action::Retain)
 }
 
 #[inline(always)]
@@ -214,7 +234,7 @@ fn senior_expenses_end<const L: usize, R: Recorder<L>>(
 /// Whether every active test that a cure names passes as things stand.
 #[inline(always)]
 #[must_use]
-pub fn coverage_passes<const L: usize>(state: &State<L>, terms: &Terms<'_>) -> Mask<L> {
+pub fn coverage_passes<const L: usize>(state: &mut State<L>, terms: &Terms<'_>) -> Mask<L> {
     let mut all = Mask::splat(true);
     for &test in &terms.program.coverage {
         if terms.active[test as usize] {
@@ -227,7 +247,7 @@ pub fn coverage_passes<const L: usize>(state: &State<L>, terms: &Terms<'_>) -> M
 /// Whether a test passes as things stand.
 #[inline(always)]
 #[must_use]
-pub fn test_passes<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize) -> Mask<L> {
+pub fn test_passes<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) -> Mask<L> {
     let (numerator, denominator) = measure(state, terms, test);
     overcollateralization::passes(numerator, denominator, terms.tests[test].trigger)
 }
@@ -311,13 +331,13 @@ impl<const L: usize> Quantities<L> for View<'_, L> {
             Quantity::PoolFactor => state.performing_par * (1.0 / terms.target_par),
             Quantity::PerformingPar => state.performing_par,
             Quantity::CccShare => state.ccc_share,
-            Quantity::Balance(n) => state.balance[n as usize],
-            Quantity::Deferred(n) => state.deferred[n as usize],
-            Quantity::NoteFactor(n) => state.balance[n as usize] * (1.0 / terms.notes[n as usize].original),
+            Quantity::Balance(n) => state.notes[n as usize].balance,
+            Quantity::Deferred(n) => state.notes[n as usize].deferred,
+            Quantity::NoteFactor(n) => state.notes[n as usize].balance * (1.0 / terms.notes[n as usize].original),
             Quantity::Outstanding(n) => {
-                flag_mask((state.balance[n as usize] + state.deferred[n as usize]).gt(Pack::ZERO))
+                flag_mask((state.notes[n as usize].balance + state.notes[n as usize].deferred).gt(Pack::ZERO))
             }
-            Quantity::Controlling(n) => flag_mask(state.controlling[n as usize]),
+            Quantity::Controlling(n) => flag_mask(state.notes[n as usize].controlling),
             Quantity::Trigger(t) => Pack::splat(terms.tests[t as usize].trigger),
             Quantity::Passes(t) | Quantity::Ratio(t) | Quantity::CureAmount(t) | Quantity::Cushion(t) => {
                 self.of_test(q, t as usize)
@@ -330,7 +350,7 @@ impl<const L: usize> Quantities<L> for View<'_, L> {
 impl<const L: usize> View<'_, L> {
     fn of_test(&self, q: Quantity, t: usize) -> Pack<L> {
         let test = &self.terms.tests[t];
-        let (numerator, denominator) = measure(self.state, self.terms, t);
+        let (numerator, denominator) = figures(self.state, self.terms, t);
         match q {
             Quantity::Passes(_) if !self.terms.active[t] => Pack::splat(1.0),
             Quantity::Passes(_) => flag_mask(overcollateralization::passes(numerator, denominator, test.trigger)),

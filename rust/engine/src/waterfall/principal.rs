@@ -27,6 +27,8 @@ pub fn pay_sequence<const L: usize>(
     amount: Pack<L>,
 ) -> Pack<L> {
     let mut left = amount;
+    state.any_cured |= layers.cure;
+    state.fresh = 0;
     for group in sequence {
         if layers.interest {
             left = (left - pay_claims(state, group, ClaimKind::Interest, left, false)).positive();
@@ -58,6 +60,9 @@ fn pay_claims<const L: usize>(
 ) -> Pack<L> {
     let mut owed = Pack::ZERO;
     for &n in group {
+        if kind == ClaimKind::Deferred && !state.notes[n as usize].has_deferred {
+            continue;
+        }
         owed += claims::due(state, Claim { kind, index: n });
     }
     if !owed.any_positive() {
@@ -71,11 +76,11 @@ fn pay_claims<const L: usize>(
         let paid = if single { owed.min(left) } else { claims::due(state, claim) * share };
         claims::settle(state, claim, paid);
         if cure {
-            state.cured[n as usize] += paid;
+            state.notes[n as usize].cured += paid;
         }
         total += paid;
     }
-    state.available -= total;
+    state.available = (state.available - total).positive();
     total
 }
 
@@ -83,22 +88,22 @@ fn pay_claims<const L: usize>(
 fn pay_balance<const L: usize>(state: &mut State<L>, group: &[u16], left: Pack<L>, cure: bool) -> Pack<L> {
     let mut owed = Pack::ZERO;
     for &n in group {
-        owed += state.balance[n as usize];
+        owed += state.notes[n as usize].balance;
     }
     let single = group.len() == 1;
     let share = if single { Pack::ZERO } else { share(left, owed) };
     let mut total = Pack::ZERO;
     for &n in group {
-        let i = n as usize;
-        let paid = if single { owed.min(left) } else { state.balance[i] * share };
-        state.balance[i] -= paid;
-        state.principal_paid[i] += paid;
+        let note = &mut state.notes[n as usize];
+        let paid = if single { owed.min(left) } else { note.balance * share };
+        note.balance -= paid;
+        note.principal_paid += paid;
         if cure {
-            state.cured[i] += paid;
+            note.cured += paid;
         }
         total += paid;
     }
-    state.available -= total;
+    state.available = (state.available - total).positive();
     total
 }
 
@@ -106,7 +111,7 @@ fn pay_balance<const L: usize>(state: &mut State<L>, group: &[u16], left: Pack<L
 #[inline(always)]
 #[must_use]
 pub fn received<const L: usize>(state: &State<L>, note: usize) -> Pack<L> {
-    state.interest_paid[note] + state.deferred_paid[note] + state.principal_paid[note]
+    state.notes[note].interest_paid + state.notes[note].deferred_paid + state.notes[note].principal_paid
 }
 
 /// What each note of a sequence is owed and has received, before a payment along it.
@@ -131,9 +136,9 @@ impl<const L: usize> Before<L> {
                     received(&virtual_state, i) - received(state, i)
                 } else {
                     let interest =
-                        if layers.interest { state.overdue[i] + state.current_due[i] } else { Pack::ZERO };
-                    let deferred = if layers.deferred { state.deferred[i] } else { Pack::ZERO };
-                    interest + deferred + state.balance[i]
+                        if layers.interest { state.notes[i].overdue + state.notes[i].current_due } else { Pack::ZERO };
+                    let deferred = if layers.deferred { state.notes[i].deferred } else { Pack::ZERO };
+                    interest + deferred + state.notes[i].balance
                 };
                 notes.push((n, owed, received(state, i)));
             }

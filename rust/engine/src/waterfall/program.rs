@@ -107,7 +107,9 @@ pub struct Op {
     pub when: Option<u16>,
     /// Largest amount the step may pay, as an index into the program's expressions.
     pub amount: Option<u16>,
-    /// Only in lanes where this note controls (`interest_from_principal: controlling`).
+    /// Only during (true) or after (false) the reinvestment period.
+    pub during_reinvestment: Option<bool>,
+    /// Only in lanes where this note controls.
     pub controlling: Option<u16>,
     /// Index into the program's step infos.
     pub info: u16,

@@ -22,7 +22,7 @@ pub fn pay<const L: usize, R: Recorder<L>>(
     recorder: &mut R,
 ) {
     let wanted = match until {
-        Some(fee) => state.hurdle[fee as usize].positive(),
+        Some(fee) => state.fees[fee as usize].hurdle.positive(),
         None => limit,
     };
     let amount = wanted.min(limit);
@@ -35,7 +35,7 @@ pub fn pay<const L: usize, R: Recorder<L>>(
     for &n in notes {
         let share = if notes.len() == 1 { 1.0 } else { terms.notes[n as usize].original / original };
         let paid = amount * share;
-        state.interest_paid[n as usize] += paid;
+        state.notes[n as usize].interest_paid += paid;
         if R::ON {
             let reason = match until {
                 Some(_) if wanted.gt(amount).any() => Reason::InsufficientFunds,
@@ -47,9 +47,11 @@ pub fn pay<const L: usize, R: Recorder<L>>(
         }
         before -= paid;
     }
-    state.available -= amount;
-    for hurdle in &mut state.hurdle {
-        *hurdle -= amount;
+    state.available = (state.available - amount).positive();
+    for f in 0..terms.fees.len() {
+        if terms.fees[f].hurdle.is_some() {
+            state.fees[f].hurdle -= amount;
+        }
     }
     if pot == Pot::Principal {
         state.numerator -= amount;
@@ -68,7 +70,7 @@ pub fn incentive<const L: usize, R: Recorder<L>>(
     recorder: &mut R,
 ) {
     let share = terms.fees[fee as usize].hurdle.as_ref().map_or(0.0, |h| h.share);
-    let below = state.hurdle[fee as usize].positive();
+    let below = state.fees[fee as usize].hurdle.positive();
     let amount = (limit - below).positive() * share;
     if R::ON {
         let before = state.available;
@@ -76,8 +78,8 @@ pub fn incentive<const L: usize, R: Recorder<L>>(
         let payee = Payee::Fee(fee);
         recorder.row(LedgerRow { info, payee, due: amount, paid: amount, before, transfer: false, reason });
     }
-    state.fee_paid[fee as usize] += amount;
-    state.available -= amount;
+    state.fees[fee as usize].paid += amount;
+    state.available = (state.available - amount).positive();
     if pot == Pot::Principal {
         state.numerator -= amount;
     }

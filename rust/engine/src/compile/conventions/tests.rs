@@ -1,0 +1,63 @@
+use super::*;
+
+fn read(text: &str) -> (Conventions, Vec<String>) {
+    let document: BTreeMap<String, Value> = serde_json::from_str(text).unwrap();
+    let mut problems = Vec::new();
+    let conventions = Conventions::read(&document, &mut problems);
+    (conventions, problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn without_a_word_every_convention_has_its_first_value() {
+    let (c, problems) = read("{}");
+    assert!(problems.is_empty());
+    assert!(c.x_in_ic && c.x_in_shortfall && c.deferred_in_oc && c.discount_in_ccc && c.interest_on_unpaid);
+    assert!(!c.cash_timing_period && !c.simple_rates && !c.rates_by_days);
+    assert_eq!(c.interest_from_principal, InterestFromPrincipal::Controlling);
+    assert!(c.interest_on_default.abs() < 1e-12 && (c.interest_on_prepaid - 1.0).abs() < 1e-12);
+    let in_force = Conventions::in_force(&BTreeMap::new());
+    assert!(in_force.contains(&("ic_cure", "proforma".to_owned())));
+    assert_eq!(in_force.len(), KEYS.len());
+}
+
+#[test]
+fn the_alternatives_that_are_built_change_the_convention() {
+    let (c, problems) = read(
+        r#"{"x_in_ic": false, "x_in_shortfall": "false", "deferred_in_oc": false, "discount_in_ccc": "excluded",
+            "interest_from_principal": "always", "interest_on_default_period": "half",
+            "interest_on_prepaid_period": "none", "cash_timing": "period", "rate_convention": "simple",
+            "rate_exponent": "days_365", "interest_on_unpaid": "none"}"#,
+    );
+    assert_eq!(problems, [""; 0]);
+    assert!(!(c.x_in_ic || c.x_in_shortfall || c.deferred_in_oc || c.discount_in_ccc || c.interest_on_unpaid));
+    assert!(c.cash_timing_period && c.simple_rates && c.rates_by_days);
+    assert_eq!(c.interest_from_principal, InterestFromPrincipal::Always);
+    assert!((c.interest_on_default - 0.5).abs() < 1e-12 && c.interest_on_prepaid.abs() < 1e-12);
+}
+
+#[test]
+fn a_known_alternative_that_is_not_built_is_refused_by_name() {
+    let (_, problems) = read(r#"{"ic_cure": "all_remaining", "x_in_oc": true}"#);
+    assert_eq!(
+        problems,
+        [
+            "conventions.ic_cure: all_remaining is a known alternative that this version does not compute yet",
+            "conventions.x_in_oc: true is a known alternative that this version does not compute yet",
+        ]
+    );
+}
+
+#[test]
+fn unknown_keys_and_values_are_refused_with_the_known_ones() {
+    let (_, problems) = read(r#"{"cash_timing": "weekly", "cure_order": "up"}"#);
+    assert_eq!(problems[0], "conventions.cash_timing: found weekly; expected one of dated, period");
+    assert!(problems[1].starts_with("conventions.cure_order: unknown convention; known: x_in_oc, x_in_ic, "));
+}
+
+#[test]
+fn the_first_value_of_every_convention_is_built() {
+    for (key, values, built) in KEYS {
+        assert_eq!(values[0], built[0], "{key}");
+        assert!(built.iter().all(|b| values.contains(b)), "{key}");
+    }
+}

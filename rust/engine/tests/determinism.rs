@@ -1,0 +1,209 @@
+//! Same inputs, same seed, same bits: for any lane width, instruction set and number of threads, for more paths, and
+//! for a path that is replayed.
+
+mod common;
+
+use cloche_dispatch::Isa;
+use cloche_engine::collateral::Tape;
+use cloche_engine::compile::compile_simulation;
+use cloche_engine::path::summary::summarize;
+use cloche_engine::sim::block::{BLOCK, PathColumns};
+use cloche_engine::sim::run::simulate_lanes;
+use cloche_engine::sim::{Options, Setup, Simulated, replay};
+use serde_json::Value;
+
+use common::{compiled, model, scenario, small_deal, small_model, small_scenario, thirty_loans};
+
+const SEED: u64 = 20_260_120;
+
+fn setup(deal: &Value, tape: &Tape, assumptions: &Value) -> Setup {
+    compile_simulation(&compiled(deal), tape, &scenario(assumptions), &model(&small_model()), SEED)
+        .expect("a simulation that compiles")
+}
+
+fn small() -> Setup {
+    setup(&small_deal(), &thirty_loans(), &small_scenario())
+}
+
+fn run<const L: usize>(setup: &Setup, paths: u64, threads: usize, isa: Isa) -> Simulated {
+    let options = Options { paths, threads, isa, keep_flows: true };
+    let simulated = simulate_lanes::<L>(setup, options, &mut |_| true).expect("a simulation that runs");
+    assert_eq!(simulated.paths, paths);
+    assert!(!simulated.stopped);
+    simulated
+}
+
+/// Every figure of every path of a block, as bits: `(name, rows of paths)`.
+fn by_path(block: &PathColumns) -> Vec<(&'static str, Vec<Vec<u64>>)> {
+    let numbers = |rows: &[Vec<f64>]| rows.iter().map(|row| row.iter().map(|x| x.to_bits()).collect()).collect();
+    let flags = |rows: &[Vec<bool>]| rows.iter().map(|row| row.iter().map(|x| u64::from(*x)).collect()).collect();
+    vec![
+        ("principal_loss", numbers(&block.principal_loss)),
+        ("interest_loss", numbers(&block.interest_loss)),
+        ("pv_loss", numbers(&block.pv_loss)),
+        ("wal", numbers(&block.wal)),
+        ("default_period", numbers(&block.default_period)),
+        ("realized_period", numbers(&block.realized_period)),
+        ("shortfall", flags(&block.shortfall)),
+        ("deferral", flags(&block.deferral)),
+        ("irr", numbers(&block.irr)),
+        ("moic", numbers(&block.moic)),
+        ("company_default_rate", numbers(&block.company_default_rate)),
+        ("default_rate", numbers(&block.default_rate)),
+        ("loss_rate", numbers(&block.loss_rate)),
+        ("defaults_number", numbers(&block.defaults_number)),
+    ]
+}
+
+fn assert_same(a: &Simulated, b: &Simulated, what: &str) {
+    assert_eq!(a.blocks.len(), b.blocks.len(), "{what}");
+    for (i, (x, y)) in a.blocks.iter().zip(&b.blocks).enumerate() {
+        for ((name, left), (_, right)) in by_path(x).iter().zip(&by_path(y)) {
+            for (row, (l, r)) in left.iter().zip(right).enumerate() {
+                let first = l.iter().zip(r).position(|(p, q)| p != q);
+                assert!(l.len() == r.len() && first.is_none(), "{what}: {name}[{row}] of block {i}, path {first:?}");
+            }
+        }
+        let bits = |values: &[f64]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&x.equity_sum), bits(&y.equity_sum), "{what}: equity_sum of block {i}");
+        let flows = |block: &PathColumns| bits(&block.flow_sums.concat());
+        assert_eq!(flows(x), flows(y), "{what}: flow_sums of block {i}");
+        assert_eq!(x.conservation_error.to_bits(), y.conservation_error.to_bits(), "{what}: cash of block {i}");
+    }
+}
+
+#[test]
+fn the_number_of_lanes_changes_no_bit() {
+    let setup = small();
+    let sixteen = run::<16>(&setup, 1_300, 1, Isa::detect());
+    assert_same(&sixteen, &run::<8>(&setup, 1_300, 1, Isa::detect()), "8 lanes");
+    assert_same(&sixteen, &run::<1>(&setup, 1_300, 1, Isa::detect()), "1 lane");
+}
+
+#[test]
+fn the_instruction_set_changes_no_bit() {
+    let setup = small();
+    let best = run::<16>(&setup, 1_100, 1, Isa::detect());
+    assert_same(&best, &run::<16>(&setup, 1_100, 1, Isa::PORTABLE), "portable");
+    assert_same(&best, &run::<1>(&setup, 1_100, 1, Isa::PORTABLE), "portable, 1 lane");
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let setup = small();
+    let one = run::<16>(&setup, 4_500, 1, Isa::detect());
+    for threads in 2..=4 {
+        assert_same(&one, &run::<16>(&setup, 4_500, threads, Isa::detect()), "threads");
+    }
+}
+
+#[test]
+fn more_paths_extend_fewer() {
+    let setup = small();
+    let few = run::<16>(&setup, 1_100, 1, Isa::detect());
+    let many = run::<16>(&setup, 2_100, 2, Isa::detect());
+    assert_eq!((few.blocks.len(), many.blocks.len()), (2, 3));
+    for (short, long) in few.blocks.iter().zip(&many.blocks) {
+        for ((name, left), (_, right)) in by_path(short).iter().zip(&by_path(long)) {
+            for (l, r) in left.iter().zip(right) {
+                assert_eq!(l.as_slice(), &r[..l.len()], "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_replayed_path_has_the_losses_and_the_return_of_the_simulated_one() {
+    let setup = small();
+    let simulated = run::<16>(&setup, 1_200, 1, Isa::detect());
+    let notes = &setup.plan.deal.notes;
+    let (mut wiped_out, mut lossy) = (0, 0);
+    for path in (0..96).chain(1_000..1_060) {
+        let (explained, _) = replay(&setup, path as u64);
+        let (block, k) = (&simulated.blocks[path / BLOCK], path % BLOCK);
+        let mut residual = 0;
+        for summary in summarize(&setup.plan, &explained) {
+            let n = summary.note as usize;
+            let loss = summary.principal_loss / notes[n].original;
+            assert_eq!(loss.to_bits(), block.principal_loss[n][k].to_bits(), "path {path}, {}", notes[n].name);
+            let interest = summary.interest_loss / notes[n].original;
+            assert_eq!(interest.to_bits(), block.interest_loss[n][k].to_bits(), "path {path}, {}", notes[n].name);
+            lossy += usize::from(loss > 0.0);
+            if notes[n].residual {
+                let irr = block.irr[residual][k];
+                assert_eq!(summary.irr.to_bits(), irr.to_bits(), "path {path}: {} and {irr}", summary.irr);
+                wiped_out += usize::from(irr < 0.0);
+                residual += 1;
+            }
+        }
+        assert!(explained.conservation_error <= block.conservation_error);
+    }
+    assert!(lossy > 10 && wiped_out > 10, "the paths show losses: {lossy}, {wiped_out}");
+}
+
+/// The deal without purchases: every flow of the collateral is the closing pool's.
+fn without_purchases() -> Value {
+    let mut deal = small_deal();
+    deal["dates"]["reinvestment_end"] = Value::Null;
+    let steps = deal["waterfalls"]["principal"].as_array_mut().expect("steps");
+    steps.retain(|step| step["verb"] != "reinvest");
+    deal
+}
+
+#[test]
+fn the_defaults_of_a_path_named_in_a_scenario_give_its_cash_flows() {
+    let (deal, tape) = (without_purchases(), thirty_loans());
+    let setup = setup(&deal, &tape, &small_scenario());
+    let mut defaulted = 0;
+    for path in 0..12 {
+        let (drawn, defaults) = replay(&setup, path);
+        let mut named = small_scenario();
+        named["cdr"] = serde_json::json!({"kind": "constant", "value": 0.0});
+        for row in &defaults {
+            named["defaults"][&setup.companies[row.company].id] = Value::String(row.date.to_string());
+        }
+        defaulted += defaults.len();
+        let input = cloche_engine::compile::PlanInput {
+            deal: &compiled(&deal),
+            tape: &tape,
+            scenario: &scenario(&named),
+            model_defaults: false,
+        };
+        let plan = cloche_engine::compile::compile_plan(input).expect("a plan").plan;
+        let again = cloche_engine::path::explained::project(&plan);
+        assert_eq!(drawn.notes.len(), again.notes.len(), "path {path}");
+        for (a, b) in drawn.notes.iter().zip(&again.notes) {
+            let flows = |r: &cloche_engine::path::explained::NoteRow| {
+                [r.interest_paid, r.principal_paid, r.deferred_balance, r.end_balance]
+            };
+            for (x, y) in flows(a).into_iter().zip(flows(b)) {
+                assert!((x - y).abs() < 1e-5, "path {path}: {a:?} and {b:?}");
+            }
+        }
+        for (a, b) in drawn.collateral.iter().zip(&again.collateral) {
+            assert!((a.oc_numerator - b.oc_numerator).abs() < 1e-5, "path {path}: {a:?} and {b:?}");
+            assert!((a.new_defaults - b.new_defaults).abs() < 1e-5, "path {path}: {a:?} and {b:?}");
+        }
+    }
+    assert!(defaulted > 20, "the paths show defaults: {defaulted}");
+}
+
+#[test]
+fn a_stopped_run_is_the_prefix_of_a_whole_one() {
+    let setup = small();
+    let options = Options { paths: 200_000, threads: 2, isa: Isa::detect(), keep_flows: true };
+    let stopped = simulate_lanes::<16>(&setup, options, &mut |done| done < 3_000).expect("a simulation that runs");
+    assert!(stopped.stopped && stopped.paths < 200_000 && stopped.paths % BLOCK as u64 == 0);
+    if stopped.paths > 0 {
+        assert_same(&stopped, &run::<16>(&setup, stopped.paths, 1, Isa::detect()), "stopped");
+    }
+}
+
+#[test]
+fn cash_in_is_cash_out_in_every_path() {
+    let setup = small();
+    let simulated = run::<16>(&setup, 2_048, 2, Isa::detect());
+    for block in &simulated.blocks {
+        assert!(block.conservation_error < 1e-9 * 120e6, "{}", block.conservation_error);
+    }
+}

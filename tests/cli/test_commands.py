@@ -1,0 +1,165 @@
+"""From the example's files to every table, on the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import cloche as cl
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+PROJECTION = {"cashflows", "collateral", "events", "fees", "ledger", "notes", "schedule", "tests"}
+STATE = """\
+cloche_state: 1
+payment_date: 2026-01-20
+previous_payment_date: 2025-10-20
+determination_date: 2026-01-07
+index_fixings: {sofr_3m: 0.0400}
+collected: {interest: 9_900_000, principal: 6_000_000}
+fee_basis: 495_000_000
+notes:
+  A: {balance: 310_000_000}
+  B: {balance: 60_000_000}
+  C: {balance: 30_000_000}
+  D: {balance: 30_000_000}
+  E: {balance: 25_000_000}
+  SUB: {balance: 45_000_000, cost: 45_000_000, distributions: [[2025-10-20, 1_200_000]]}
+collateral: {performing_par: 494_000_000}
+"""
+
+
+def names(folder: Path, ending: str) -> set[str]:
+    return {path.stem for path in folder.glob(f"*.{ending}")}
+
+
+def test_example_writes_four_files_and_names_them(example: Path, cloche: Run) -> None:
+    assert {path.name for path in example.iterdir()} == {
+        "deal.yaml",
+        "tape.csv",
+        "scenario.yaml",
+        "model.yaml",
+    }
+    again = cloche("example", example)
+    assert again.returncode == 1
+    assert "already holds deal.yaml" in again.stderr
+    forced = cloche("example", example, "--force")
+    assert forced.returncode == 0
+    assert forced.stdout.split() == [
+        str(example / name) for name in ("deal.yaml", "tape.csv", "scenario.yaml", "model.yaml")
+    ]
+
+
+def test_validate_finds_no_problem_in_the_example_and_counts_defaults(example: Path, cloche: Run) -> None:
+    done = cloche("validate", example / "deal.yaml", "--tape", example / "tape.csv")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "200 loans" in done.stdout
+    assert "recovery" in done.stdout
+
+
+def test_describe_prints_the_clauses_and_the_schedule(example: Path, cloche: Run) -> None:
+    done = cloche("describe", example / "deal.yaml")
+    assert done.returncode == 0
+    assert "INTEREST PROCEEDS" in done.stdout
+    assert "(A)  to the payment of taxes" in done.stdout
+    assert "2038-04-20" in done.stdout
+
+
+def test_project_prints_a_summary_and_writes_every_table_as_csv(
+    inputs: list[str], cloche: Run, tmp_path: Path
+) -> None:
+    done = cloche("project", *inputs, "--out", tmp_path / "a" / "b", "--format", "csv")
+    assert done.returncode == 0
+    assert "OC at closing" in done.stdout
+    assert done.stderr == f"{len(PROJECTION) + 1} files in {tmp_path / 'a' / 'b'}\n"
+    assert names(tmp_path / "a" / "b", "csv") == PROJECTION
+    with (tmp_path / "a" / "b" / "notes.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["note"] for row in rows] == ["A", "B", "C", "D", "E", "SUB"]
+    manifest = json.loads((tmp_path / "a" / "b" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["conservation_error"] < 1e-9
+    assert manifest["version"] == cl.__version__
+
+
+def test_parquet_and_csv_hold_the_same_numbers(inputs: list[str], cloche: Run, tmp_path: Path) -> None:
+    for form in ("parquet", "csv"):
+        done = cloche("project", *inputs, "--out", tmp_path / form, "--format", form, "--quiet")
+        assert (done.returncode, done.stderr) == (0, "")
+    assert names(tmp_path / "parquet", "parquet") == PROJECTION
+    parquet = pl.read_parquet(tmp_path / "parquet" / "notes.parquet")
+    with (tmp_path / "csv" / "notes.csv").open(newline="", encoding="utf-8") as file:
+        paid = [float(row["principal_paid"]) for row in csv.DictReader(file)]
+    assert parquet["principal_paid"].to_list() == paid
+
+
+def test_project_gives_what_python_gives(
+    example: Path, inputs: list[str], cloche: Run, tmp_path: Path
+) -> None:
+    cloche("project", *inputs, "--out", tmp_path, "--format", "csv")
+    deal = cl.read_deal(example / "deal.yaml")
+    pool = cl.LoanPool.read(example / "tape.csv", as_of=deal.dates.closing)
+    run = cl.project(deal, pool, cl.Scenario.from_yaml(example / "scenario.yaml"))
+    run.write(tmp_path / "python", form="csv")
+    for name in PROJECTION:
+        written = (tmp_path / f"{name}.csv").read_bytes()
+        assert written == (tmp_path / "python" / f"{name}.csv").read_bytes(), name
+
+
+def test_simulate_is_quiet_in_a_pipe_and_the_same_for_any_threads(
+    example: Path, inputs: list[str], cloche: Run, tmp_path: Path
+) -> None:
+    outputs = []
+    for threads in (1, 2):
+        done = cloche(
+            "simulate",
+            *inputs,
+            *("--model", example / "model.yaml", "--paths", 3000, "--seed", 7, "--threads", threads),
+            *("--keep", "paths", "--out", tmp_path / str(threads), "--format", "csv"),
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == f"6 files in {tmp_path / str(threads)}\n"
+        outputs.append(done.stdout)
+    assert "3,000 paths, seed 7" in outputs[0]
+    assert outputs[0] == outputs[1]
+    for path in (tmp_path / "1").iterdir():
+        assert path.read_bytes() == (tmp_path / "2" / path.name).read_bytes(), path.name
+
+
+def test_pay_prints_every_step_of_one_payment_date(example: Path, cloche: Run, tmp_path: Path) -> None:
+    (tmp_path / "state.yaml").write_text(STATE, encoding="utf-8")
+    done = cloche(
+        "pay",
+        example / "deal.yaml",
+        *("--state", tmp_path / "state.yaml", "--out", tmp_path / "out", "--format", "csv"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pay_interest" in done.stdout
+    with (tmp_path / "out" / "ledger.csv").open(newline="", encoding="utf-8") as file:
+        paid = sum(float(row["paid"]) for row in csv.DictReader(file) if row["waterfall"] == "interest")
+    assert paid == pytest.approx(9_900_000, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["deal", "scenario", "model", "state"])
+def test_schema_prints_a_json_schema(kind: str, cloche: Run) -> None:
+    done = cloche("schema", kind)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["$schema"].endswith("2020-12/schema")
+
+
+def test_version_is_that_of_the_package(cloche: Run) -> None:
+    assert cloche("--version").stdout == f"cloche {cl.__version__}\n"
+
+
+def test_help_is_a_page_of_commands(cloche: Run) -> None:
+    done = cloche("--help")
+    assert done.returncode == 0
+    for command in ("example", "validate", "describe", "project", "simulate", "pay", "schema"):
+        assert f"\n  {command}" in done.stdout
+    assert cloche().returncode == 2
