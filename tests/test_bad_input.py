@@ -30,7 +30,7 @@ def problems(document: Document | str) -> list[tuple[str, str]]:
     read = cl.Deal.from_yaml if isinstance(document, str) else cl.Deal.from_dict
     with pytest.raises(cl.DealError) as caught:
         read(document)  # type: ignore[arg-type]  # each reads its own
-    return [tuple(problem) for problem in caught.value.problems]
+    return [(place, message) for place, message in caught.value.problems]
 
 
 def tape_problems(**changes: Any) -> list[tuple[str, str]]:
@@ -46,13 +46,13 @@ def tape_problems(**changes: Any) -> list[tuple[str, str]]:
     }
     with pytest.raises(cl.TapeError) as caught:
         cl.LoanPool.from_columns({k: v for k, v in columns.items() if v is not None}, as_of=AS_OF)
-    return [tuple(problem) for problem in caught.value.problems]
+    return [(place, message) for place, message in caught.value.problems]
 
 
 def scenario_problems(**changes: Any) -> list[tuple[str, str]]:
     with pytest.raises(cl.ScenarioError) as caught:
         cl.Scenario.from_dict({**SCENARIO, **changes})
-    return [tuple(problem) for problem in caught.value.problems]
+    return [(place, message) for place, message in caught.value.problems]
 
 
 def interest_step(number: int, **step: Any) -> Callable[[Document], None]:
@@ -419,13 +419,57 @@ def test_a_run_that_cannot_be_done_says_so_before_it_starts() -> None:
     def simulate(**options: Any) -> None:
         cl.simulate(deal, pool, model, scenario=scenario, **{"paths": 100, "seed": 1, **options})
 
-    for options, said in [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"paths": 0}, "paths: found 0, expected a whole number of 1 or more"),
         ({"paths": 10**12}, "GiB, above max_memory"),
         ({"seed": -1}, "seed: found -1"),
         ({"threads": 0}, "threads: found 0, expected 1 to 1024"),
         ({"keep": "all"}, "keep: found 'all'"),
         ({"sampling": "antithetic"}, "sampling: found 'antithetic'; this version computes 'plain'"),
-    ]:
+    ]
+    for options, said in cases:
         with pytest.raises(cl.RunError, match=re.escape(said)):
             simulate(**options)
+
+
+def test_arguments_of_another_class_are_named() -> None:
+    deal = cl.templates.us_bsl(par=100e6, closing=AS_OF)
+    pool = cl.synthetic.loan_pool(n=20, seed=1, par=100e6, as_of=AS_OF)
+    scenario = cl.Scenario.from_dict(SCENARIO)
+    cases: list[tuple[tuple[Any, Any, Any], str]] = [
+        ((deal.to_dict(), pool, scenario), "deal: found dict, expected Deal"),
+        ((deal, "tape.csv", scenario), "pool: found str, expected LoanPool"),
+        ((deal, pool, 0.02), "scenario: found float, expected Scenario"),
+    ]
+    for arguments, said in cases:
+        with pytest.raises(TypeError, match=said):
+            cl.project(*arguments)
+
+
+def test_loans_in_another_currency_than_the_notes_are_refused() -> None:
+    deal = cl.templates.us_bsl(par=100e6, closing=AS_OF)
+    pool = cl.LoanPool.from_columns(
+        {
+            "loan_id": ["L1"],
+            "obligor_name": ["Alder Freight"],
+            "par": [100e6],
+            "maturity": ["2030-06-30"],
+            "spread": [0.035],
+            "currency": ["EUR"],
+        },
+        as_of=AS_OF,
+    )
+    with pytest.raises(cl.TapeError, match="found EUR, expected USD, the currency of the deal"):
+        cl.project(deal, pool, cl.Scenario.from_dict(SCENARIO))
+
+
+def test_a_tape_after_the_first_collection_period_is_refused() -> None:
+    deal = cl.templates.us_bsl(par=100e6, closing=AS_OF)
+    pool = cl.synthetic.loan_pool(n=20, seed=1, par=100e6, as_of="2026-06-01")
+    with pytest.raises(cl.TapeError, match="found 2026-06-01, after the first collection period"):
+        cl.project(deal, pool, cl.Scenario.from_dict(SCENARIO))
+
+
+def test_a_closing_date_of_a_template_that_is_none_is_refused_at_its_place() -> None:
+    with pytest.raises(cl.DealError, match=r"dates\.closing: found '2025-13-01', expected a date"):
+        cl.templates.us_bsl(closing="2025-13-01")

@@ -81,3 +81,16 @@ def test_public_errors_are_of_one_family() -> None:
     for error in (cloche.DealError, cloche.TapeError, cloche.ScenarioError, cloche.RunError):
         assert issubclass(error, cloche.ClocheError)
     assert issubclass(cloche.Cancelled, KeyboardInterrupt)
+
+
+def test_deals_pools_results_and_tables_show_themselves_in_a_notebook() -> None:
+    deal = cloche.templates.us_bsl(par=100e6, closing="2025-03-20", name="A & <B>")
+    pool = cloche.synthetic.loan_pool(n=20, seed=1, par=100e6, as_of="2025-03-20")
+    scenario = cloche.Scenario(cdr=0.02, recovery=0.7, rates=0.043)
+    run = cloche.project(deal, pool, scenario)
+    model = cloche.GaussianCopula(inter=0.1, intra=0.2)
+    risk = cloche.simulate(deal, pool, model, scenario=scenario, paths=32, seed=1)
+    for shown in (deal, pool, run, risk, run.notes):
+        html = shown._repr_html_()
+        assert html.startswith("<")
+        assert "<B>" not in html

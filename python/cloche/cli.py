@@ -236,8 +236,8 @@ def simulate(
     _prepare(out)
     document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
     copula = read_model(model)
-    with _progress(paths, quiet=quiet) as progress:
-        try:
+    try:
+        with _progress(paths, quiet=quiet) as progress:
             result = run(
                 document,
                 pool,
@@ -250,11 +250,11 @@ def simulate(
                 max_memory=int(max_memory * 2**30),
                 on_progress=progress,
             )
-        except Cancelled as stop:
-            _say(str(stop))
-            if isinstance(stop.partial, _simulation_class()):
-                _show(stop.partial, out, form, quiet=quiet)
-            raise typer.Exit(INTERRUPTED) from None
+    except Cancelled as stop:
+        _say(f"cloche: {stop}")
+        if isinstance(stop.partial, _simulation_class()):
+            _show(stop.partial, out, form, quiet=quiet)
+        raise typer.Exit(INTERRUPTED) from None
     _show(result, out, form, quiet=quiet)
 
 

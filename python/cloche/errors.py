@@ -40,7 +40,7 @@ class ClocheError(Exception):
     headline
         What is wrong, in one line.
     problems
-        The problems in the order of the input; pairs ``(place, message)`` are accepted.
+        The problems in the order of the input, each once; pairs ``(place, message)`` are accepted.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class ClocheError(Exception):
 
     def __init__(self, headline: str, problems: Iterable[tuple[str, str]] = ()) -> None:
         self.headline = headline
-        self.problems = [Problem(place, message) for place, message in problems]
+        self.problems = list(dict.fromkeys(Problem(place, message) for place, message in problems))
         super().__init__(headline, tuple(self.problems))
 
     def __str__(self) -> str:

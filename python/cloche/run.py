@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cloche.errors import Cancelled, RunError
+from cloche.errors import Cancelled, RunError, TapeError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
 from cloche.model.scenario import Scenario
@@ -59,6 +59,8 @@ def project(
         If a value of the scenario is out of range or missing.
     RunError
         If the run is asked for something that this version does not compute.
+    TypeError
+        If an argument is of another class.
 
     Examples
     --------
@@ -76,6 +78,7 @@ def project(
         )
     if record != "ledger":
         raise RunError(f"record: found {record!r}, expected 'ledger' (loan-level flows are not computed yet)")
+    _check_inputs(deal=deal, pool=pool, scenario=scenario)
     core = _core()
     raw = core.project(_compiled(deal), pool._core(), scenario.canonical_json())  # noqa: SLF001 - one package
     raw["schedule"] = core.schedule(deal.canonical_json())
@@ -152,8 +155,7 @@ def simulate(
     True
     """
     _check_simulation(paths=paths, seed=seed, keep=keep, sampling=sampling)
-    if not isinstance(model, GaussianCopula):
-        raise RunError(f"model: found {type(model).__name__}, expected GaussianCopula")
+    _check_inputs(deal=deal, pool=pool, scenario=scenario, model=model)
     estimate = _memory(deal, paths)
     if estimate > max_memory:
         raise RunError(
@@ -244,6 +246,7 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     """
     if pool is not None:
         raise RunError("pool: collateral as a tape is known but this version reads the state's figures")
+    _check_inputs(deal=deal, state=state)
     raw = _core().run_payment_date(_compiled(deal), state.canonical_json())
     after = _state_after(state, raw)
     manifest = _manifest(deal) | {"state": state.digest}
@@ -312,6 +315,28 @@ def _manifest(deal: Deal, pool: LoanPool | None = None, scenario: Scenario | Non
 def _memory(deal: Deal, paths: int) -> int:
     figures = _FIGURES_A_NOTE * len(deal.notes) + 4 * 16
     return paths * figures * _BYTES_A_FIGURE
+
+
+_CLASSES = {
+    "deal": Deal,
+    "pool": LoanPool,
+    "scenario": Scenario,
+    "model": GaussianCopula,
+    "state": DealState,
+}
+
+
+def _check_inputs(**inputs: object) -> None:
+    """Refuse what is no deal, pool, scenario, model or state, and loans in another currency than the notes."""
+    for name, value in inputs.items():
+        if not isinstance(value, _CLASSES[name]):
+            raise TypeError(f"{name}: found {type(value).__name__}, expected {_CLASSES[name].__name__}")
+    deal, pool = inputs["deal"], inputs.get("pool")
+    if isinstance(deal, Deal) and isinstance(pool, LoanPool):
+        currency = next(filter(None, pool.texts("currency")), deal.currency)
+        if currency != deal.currency:
+            message = f"found {currency}, expected {deal.currency}, the currency of the deal"
+            raise TapeError("the tape does not fit the deal", [('tape column "currency"', message)])
 
 
 def _check_simulation(*, paths: int, seed: int, keep: str, sampling: str) -> None:

@@ -121,5 +121,7 @@ def _paid(ledger: Sequence[Row]) -> dict[tuple[Any, ...], float]:
     sums: dict[tuple[Any, ...], float] = {}
     for row in ledger:
         key = tuple(row[column] for column in LEDGER)
+        if row["step"] == "reinvest":  # whether cash was spent or held is compared in `collateral`
+            key = tuple(None if column == "payee" else row[column] for column in LEDGER)
         sums[key] = sums.get(key, 0.0) + row["paid"]
     return sums

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import pytest
 
 from cloche.testing.reference import run_payment_date
-from cloche.testing.reference.fees import Fee, accrued_fee, hurdle_need, incentive_amount
 
 Document = dict[str, Any]
 approx = pytest.approx
@@ -156,21 +155,6 @@ class TestFees:
         )
         # 400 · 1 % / 4 = 1 accrues; 1 brought forward grows to 1.02
         assert result["fees"][0]["unpaid"] == approx(2.02 - 1.5)
-
-    def test_parts_select_current_and_unpaid(self) -> None:
-        owed = Fee("f", base=0.0, current=3.0, unpaid=2.0)
-        owed.pay("current", 1.0)
-        owed.pay("unpaid", 0.5)
-        assert (owed.current, owed.unpaid, owed.owed("all")) == (2.0, 1.5, 3.5)
-
-    def test_tiers_are_sliced(self) -> None:
-        terms = {
-            "day_count": "30/360",
-            "tiers": [{"up_to": 100.0, "rate": 0.04}, {"up_to": None, "rate": 0.01}],
-        }
-        assert accrued_fee(terms, 300.0, date(2025, 4, 15), date(2025, 7, 15)) == approx(
-            (100 * 0.04 + 200 * 0.01) / 4
-        )
 
     def test_a_fee_may_run_on_a_note(self) -> None:
         terms = {"name": "rebate", "rate": 0.04, "base": "B", "day_count": "30/360"}
@@ -589,21 +573,6 @@ class TestHurdle:
         step = {"verb": "pay_residual", "notes": [["SUB", "SUB2"]]}
         result = pay(interest_steps=[step], collected=(8.0, 0.0), notes=[A, SUB, second])
         assert (note(result, "SUB")["interest_paid"], note(result, "SUB2")["interest_paid"]) == (2.0, 6.0)
-
-    def test_past_distributions_are_compounded(self) -> None:
-        flows = [(date(2025, 1, 15), -100.0), (date(2026, 1, 15), 50.0)]
-        assert hurdle_need(flows, date(2027, 1, 15), 0.10) == approx(121 - 55)
-
-    def test_without_a_hurdle_the_fee_is_a_share(self) -> None:
-        assert (
-            incentive_amount(10.0, [(date(2025, 1, 15), -100.0)], date(2026, 1, 15), [{"share": 0.2}]) == 2.0
-        )
-
-    def test_a_second_hurdle_changes_the_share(self) -> None:
-        # holders get 10, then 80 % of 12.5 = 10 up to the second hurdle, then 50 %
-        flows = [(date(2025, 1, 15), -100.0), (date(2026, 1, 15), 100.0)]
-        hurdles = [{"irr": 0.10, "share": 0.2}, {"irr": 0.20, "share": 0.5}]
-        assert incentive_amount(30.0, flows, date(2026, 1, 15), hurdles) == approx(0.2 * 12.5 + 0.5 * 7.5)
 
 
 class TestPrincipal:

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from cloche.build.builder import DealBuilder
+from cloche.errors import DealError
 from cloche.model.deal import Deal
 from cloche.model.template import standard_parts, us_bsl_2_parts
 
@@ -134,7 +135,7 @@ def us_bsl(
     sizes, spreads = dict(sizes or _SIZES), dict(spreads or _SPREADS)
     ratings = _RATINGS if ratings is None else ratings
     rated = [note for note in sizes if note in spreads]
-    day = dt.date.fromisoformat(closing) if isinstance(closing, str) else closing
+    day = _day(closing)
     reinvests = not static and reinvestment_years > 0
 
     def payment_date(years: float) -> dt.date:
@@ -229,6 +230,14 @@ def us_bsl(
     return Deal.from_dict(
         {**document, "waterfalls": standard_parts(document, diversion_share=diversion_share)}
     )
+
+
+def _day(closing: dt.date | str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(closing) if isinstance(closing, str) else closing
+    except ValueError:
+        problem = ("dates.closing", f"found {closing!r}, expected a date such as 2025-03-20")
+        raise DealError("the deal has 1 problem", [problem]) from None
 
 
 def _later(day: dt.date, months: int) -> dt.date:

@@ -42,6 +42,29 @@ def run_payment_date(
     ------
     ValueError
         When the payment date is not one of the deal's, or the deal asks for what the reference does not compute.
+
+    Examples
+    --------
+    >>> dates = {"closing": "2025-01-15", "first_payment": "2025-04-15", "payment_frequency_months": 3}
+    >>> note = {"name": "A", "balance": 80.0, "interest_rank": 1, "principal_rank": 1, "coupon": {"fixed": 0.1}}
+    >>> deal = {
+    ...     "target_par": 100.0,
+    ...     "dates": {**dates, "stated_maturity": "2030-01-15"},
+    ...     "notes": [note],
+    ...     "waterfalls": {
+    ...         "interest": [{"verb": "pay_interest", "notes": [["A"]]}, {"verb": "retain"}],
+    ...         "principal": [{"verb": "pay_principal", "notes": [["A"]]}, {"verb": "retain"}],
+    ...     },
+    ... }
+    >>> state = {
+    ...     "payment_date": "2025-07-15",
+    ...     "previous_payment_date": "2025-04-15",
+    ...     "collected": {"interest": 3.0, "principal": 5.0},
+    ...     "notes": {"A": {"balance": 80.0}},
+    ...     "collateral": {"performing_par": 95.0},
+    ... }
+    >>> [(row["payee"], row["paid"]) for row in run_payment_date(deal, state)["ledger"]]
+    [('A', 2.0), ('interest account', 1.0), ('A', 5.0), ('principal account', 0.0)]
     """
     payment = parse_date(state["payment_date"])
     periods = schedule(deal, holidays=holidays)

@@ -60,6 +60,21 @@ def project(
     ------
     ValueError
         When the documents contradict each other or ask for what the reference does not compute.
+
+    Examples
+    --------
+    >>> dates = {"closing": "2025-01-15", "first_payment": "2025-04-15", "payment_frequency_months": 3}
+    >>> residual = [{"verb": "pay_residual", "notes": [["SUB"]]}]
+    >>> deal = {
+    ...     "target_par": 100.0,
+    ...     "dates": {**dates, "stated_maturity": "2025-07-15", "determination": {"business_days_before": 0}},
+    ...     "notes": [{"name": "SUB", "balance": 100.0, "residual": True}],
+    ...     "waterfalls": {"interest": residual, "principal": residual},
+    ... }
+    >>> loan = {"loan_id": "L1", "par": 100.0, "fixed": True, "fixed_rate": 0.08, "maturity": date(2025, 7, 15)}
+    >>> result = project(deal, [loan], date(2025, 1, 15), {"rates": {"*": {"kind": "flat", "rate": 0.04}}})
+    >>> [row["interest_paid"] for row in result["cashflows"]]
+    [2.0, 102.0]
     """
     if (deal.get("default_events") or {}).get("accelerate") == "automatic":
         raise ValueError("default_events.accelerate: acceleration is not computed by the reference")

@@ -369,7 +369,7 @@ class Waterfall:
             needs = [self.day.need(test, groups, from_principal=self.source == "principal") for test in tests]
             need, order = max(needs, key=_bounded)
             self._pay_down(step, need, order, ", ".join(failing) or None)
-        if self.source == "interest" or self.available < before:
+        if self.source == "interest" or self.available < before - 1e-6:
             for name in step["tests"]:
                 self.day.ratio_after_cure[name] = self.day.ratio(self.day.tests[name])
 

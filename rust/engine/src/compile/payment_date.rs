@@ -73,6 +73,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
             let computed = fee.amount_per_period + (fee.rate * base + fee.fixed_per_year) * fraction;
             let hurdle = fee.hurdle.as_ref().and_then(|h| h.irr);
             FeeOpening {
+                base,
                 current: given.and_then(|g| g.due).unwrap_or(if fee.hurdle.is_some() { 0.0 } else { computed }),
                 unpaid: given.map_or(0.0, |g| g.unpaid),
                 cap: fee.cap.as_ref().map_or(NO_CAP, |cap| {

@@ -55,6 +55,7 @@ impl Steps {
         let mut dates = Vec::new();
         let mut timeline = Timeline { starts: Vec::new(), months: Vec::new() };
         let mut exponent = Vec::new();
+        let mut defaults_from = Vec::new();
         let mut credit_time = Vec::new();
         let mut previous = start;
         for (p, period) in grid.periods.iter().enumerate() {
@@ -66,14 +67,15 @@ impl Steps {
                 years
             };
             dates.push(StepDates { start: previous, end: period.collection_last, is_last: period.is_last, years: yearly });
-            timeline.starts.push(from);
+            timeline.starts.push(period.previous_unadjusted);
+            defaults_from.push(from);
             let since = |d: Date| (thirty_360(grid.closing, d) * 12.0 + 0.5) as usize;
             timeline.months.push((since(from), since(period.unadjusted) - since(from)));
             exponent.push(yearly);
             credit_time.push(thirty_360(as_of, period.unadjusted));
             previous = period.collection_last;
         }
-        let carry_end = carry_ends(&timeline.starts, |p| grid.periods[p].determination);
+        let carry_end = carry_ends(&defaults_from, |p| grid.periods[p].determination);
         Some(Self { dates, timeline, exponent, credit_time, carry_end, months: deal.dates.months })
     }
 

@@ -123,8 +123,8 @@ pub fn select<'v>(value: &'v Value, keys: &GroupKeys<'_>) -> Option<(&'v Value, 
     let Value::Groups { values } = value else { return Some((value, "")) };
     let wanted = [
         ("obligor", keys.obligor),
-        ("rating", keys.rating),
         ("industry", keys.industry),
+        ("rating", keys.rating),
         ("lien", keys.lien),
         ("country", keys.country),
     ];

@@ -21,12 +21,13 @@ pub fn cure_from_interest<const L: usize>(numerator: Pack<L>, denominator: Pack<
     (denominator - numerator * (1.0 / trigger)).positive().min(denominator)
 }
 
-/// Principal proceeds that must pay notes, within the denominator; none can help at a trigger of 1 or less.
+/// Principal proceeds that must pay notes, within the denominator: all of it where nothing can help, as at a trigger of
+/// 1 or less.
 #[inline(always)]
 #[must_use]
 pub fn cure_from_principal<const L: usize>(numerator: Pack<L>, denominator: Pack<L>, trigger: f64) -> Pack<L> {
     if trigger <= 1.0 {
-        return Pack::ZERO;
+        return passes(numerator, denominator, trigger).not().keep(denominator);
     }
     ((denominator * trigger - numerator) * (1.0 / (trigger - 1.0))).positive().min(denominator)
 }
@@ -87,9 +88,10 @@ mod tests {
     }
 
     #[test]
-    fn principal_cures_nothing_at_a_trigger_of_one_or_less() {
-        assert!(close(cure_from_principal(one(50.0), one(100.0), 1.0), 0.0));
-        assert!(close(cure_from_principal(one(50.0), one(100.0), 0.9), 0.0));
+    fn at_a_trigger_of_one_or_less_a_failing_test_takes_all_principal() {
+        assert!(close(cure_from_principal(one(50.0), one(100.0), 1.0), 100.0));
+        assert!(close(cure_from_principal(one(50.0), one(100.0), 0.9), 100.0));
+        assert!(close(cure_from_principal(one(95.0), one(100.0), 0.9), 0.0));
     }
 
     #[test]

@@ -9,5 +9,5 @@ pub mod wal;
 pub use estimate::{Estimate, mean_se};
 pub use irr::{IrrTimes, irr, xirr};
 pub use moic::moic;
-pub use quantile::quantile;
+pub use quantile::{quantile, quantiles};
 pub use wal::weighted_average_life;

@@ -7,9 +7,28 @@ use crate::math::floor_to_u32;
 /// `sorted` rises; `p` is in (0, 1], and one at or below 0 gives the smallest value. Not a number for an empty sample.
 #[must_use]
 pub fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let n = sorted.len();
+    match rank(sorted.len(), p) {
+        Some(k) => sorted[k],
+        None => f64::NAN,
+    }
+}
+
+/// Quantiles of a sample that is not sorted, which is reordered: each is found without sorting all.
+#[must_use]
+pub fn quantiles(sample: &mut [f64], levels: &[f64]) -> Vec<f64> {
+    levels
+        .iter()
+        .map(|&p| match rank(sample.len(), p) {
+            Some(k) => *sample.select_nth_unstable_by(k, f64::total_cmp).1,
+            None => f64::NAN,
+        })
+        .collect()
+}
+
+/// Place, from 0, of a quantile in a sorted sample of `n`; none in an empty one.
+fn rank(n: usize, p: f64) -> Option<usize> {
     if n == 0 {
-        return f64::NAN;
+        return None;
     }
     // The product may round to the other side of a whole number; the quotients decide.
     let count = n as f64;
@@ -20,13 +39,13 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     while rank < n && rank as f64 / count < p {
         rank += 1;
     }
-    sorted[n.min(rank) - 1]
+    Some(n.min(rank) - 1)
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "a quantile is one of the values")]
 mod tests {
-    use super::quantile;
+    use super::{quantile, quantiles};
 
     #[test]
     fn a_quantile_is_the_smallest_value_whose_cumulative_probability_is_reached() {
@@ -46,5 +65,15 @@ mod tests {
                 assert_eq!(quantile(&sample, f64::from(percent) / 100.0), f64::from(percent * hundreds));
             }
         }
+    }
+
+    #[test]
+    fn selection_finds_what_sorting_finds() {
+        let mut sample: Vec<f64> = (0..997_u32).map(|i| f64::from(i * 613 % 997) / 7.0).collect();
+        let mut sorted = sample.clone();
+        sorted.sort_by(f64::total_cmp);
+        let levels = [0.01, 0.25, 0.5, 0.95, 0.999, 1.0];
+        let expected: Vec<f64> = levels.iter().map(|&p| quantile(&sorted, p)).collect();
+        assert_eq!(quantiles(&mut sample, &levels), expected);
     }
 }

@@ -28,6 +28,8 @@ pub struct NoteOpening {
 /// A fee before the date.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FeeOpening {
+    /// What its rate runs on.
+    pub base: f64,
     pub current: f64,
     pub unpaid: f64,
     pub cap: f64,
@@ -86,6 +88,7 @@ pub struct PaymentDateResult {
 pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     let deal = &input.deal;
     let mut state = State::<1>::new(deal.notes.len(), deal.fees.len(), deal.tests.len(), deal.program.slots);
+    state.deferred_saves = deal.interest_on_unpaid;
     let one = |x: f64| Pack([x]);
     for (n, note) in input.notes.iter().enumerate() {
         let coupon = note.rate * note.day_count_fraction;
@@ -159,7 +162,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         let i = f as usize;
         let (paid, unpaid) = (state.fees[i].paid.0[0], state.fee_due(i).0[0]);
         let due = if deal.fees[i].hurdle.is_some() { paid } else { before.current };
-        explained.fees.push(FeeRow { period: 0, fee: f, base: input.fee_basis, due, paid, unpaid });
+        explained.fees.push(FeeRow { period: 0, fee: f, base: before.base, due, paid, unpaid });
     }
     PaymentDateResult {
         explained,

@@ -70,6 +70,7 @@ impl<const L: usize> Workspace<L> {
             let hurdle = fee.hurdle.as_ref().is_some_and(|h| h.irr.is_some());
             state.fees[f].hurdle = Pack::splat(if hurdle { cost } else { 0.0 });
         }
+        state.deferred_saves = plan.deal.interest_on_unpaid;
         state.held = Pack::splat(plan.deal.ramp_up_cash);
         state.held_interest = Pack::splat(plan.deal.interest_reserve);
         self.cohorts.clear();

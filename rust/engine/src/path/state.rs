@@ -59,6 +59,8 @@ pub struct State<const L: usize> {
     pub fees: Vec<FeeLanes<L>>,
     /// Whether a cure has paid something on this date, in any lane.
     pub any_cured: bool,
+    /// Whether deferred interest that a cure pays saves interest.
+    pub deferred_saves: bool,
     /// Per test: denominator as things stand, where `fresh` has its bit set.
     pub denominators: Vec<Pack<L>>,
     /// Tests whose denominators are up to date, a bit each; nothing that changes one may leave its bit set.
@@ -97,6 +99,7 @@ impl<const L: usize> State<L> {
             notes: vec![NoteLanes::default(); notes],
             fees: vec![FeeLanes::default(); fees],
             any_cured: false,
+            deferred_saves: true,
             denominators: vec![Pack::ZERO; tests],
             fresh: 0,
             available: Pack::ZERO,

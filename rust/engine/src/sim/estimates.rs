@@ -7,8 +7,9 @@ use super::block::PathColumns;
 use super::measures::NEVER as NEVER_DATED;
 use super::run::Simulated;
 use super::setup::Setup;
-use crate::metrics::{irr, IrrTimes, mean_se, quantile};
+use crate::metrics::{IrrTimes, irr, mean_se, quantiles};
 use crate::lanes::Pack;
+use crate::math::ceil_to_u32;
 
 /// One class over all paths; losses are shares of the original balance.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -131,37 +132,38 @@ fn share(count: usize, n: usize) -> (f64, f64) {
     (p, se)
 }
 
-fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut out = values.to_vec();
-    out.sort_by(f64::total_cmp);
-    out
-}
-
-/// Mean of the worst 1 % of the paths; the path on the edge counts in part.
-fn cte_99(ascending: &[f64]) -> f64 {
-    let n = ascending.len() as f64;
-    let wanted = 0.01 * n;
+/// Mean of the worst 1 % of the paths; the path on the edge counts in part. Reorders the sample.
+fn cte_99(sample: &mut [f64]) -> f64 {
+    let n = sample.len();
+    if n == 0 {
+        return f64::NAN;
+    }
+    let wanted = 0.01 * n as f64;
+    let whole = ceil_to_u32(wanted) as usize;
+    let from = n - if whole < n { whole } else { n };
+    sample.select_nth_unstable_by(from, f64::total_cmp);
+    let worst = &mut sample[from..];
+    worst.sort_unstable_by(f64::total_cmp);
     let (mut weight, mut sum) = (0.0, 0.0);
-    for x in ascending.iter().rev() {
+    for x in worst.iter().rev() {
         let left = wanted - weight;
         let take = if left < 1.0 { left } else { 1.0 };
         sum += take * x;
         weight += take;
-        if weight >= wanted {
-            break;
-        }
     }
-    if weight > 0.0 { sum / weight } else { f64::NAN }
+    sum / weight
 }
 
 fn distribution(values: &[f64]) -> Distribution {
     let mean = mean_se(values);
-    let order = sorted(values);
-    let mut quantiles = [0.0; 7];
-    for (q, level) in quantiles.iter_mut().zip(RETURN_LEVELS) {
-        *q = quantile(&order, level);
+    let mut found = [0.0; 7];
+    found.copy_from_slice(&quantiles(&mut values.to_vec(), &RETURN_LEVELS));
+    Distribution {
+        mean: mean.mean,
+        se: mean.standard_error,
+        sd: mean.standard_error * (values.len() as f64).sqrt(),
+        quantiles: found,
     }
-    Distribution { mean: mean.mean, se: mean.standard_error, sd: mean.standard_error * (values.len() as f64).sqrt(), quantiles }
 }
 
 /// Estimates from the figures of all finished paths.
@@ -213,14 +215,14 @@ pub fn estimate(setup: &Setup, simulated: &Simulated) -> Estimates {
 
 fn one_note(note: u16, blocks: &[PathColumns], n: usize, years_of: &[f64]) -> NoteEstimate {
     let i = note as usize;
-    let loss = join(blocks, |b| &b.principal_loss[i]);
+    let mut loss = join(blocks, |b| &b.principal_loss[i]);
     let interest = join(blocks, |b| &b.interest_loss[i]);
     let pv = join(blocks, |b| &b.pv_loss[i]);
     let wal: Vec<f64> = join(blocks, |b| &b.wal[i]).into_iter().filter(|x| !x.is_nan()).collect();
     let default = join(blocks, |b| &b.default_period[i]);
     let short = join(blocks, |b| &b.shortfall[i]);
     let deferral = join(blocks, |b| &b.deferral[i]);
-    let dates: Vec<f64> =
+    let mut dates: Vec<f64> =
         default.iter().filter(|p| **p < NEVER_DATED).map(|p| years_of[*p as usize]).collect();
     let (default_probability, default_probability_se) = share(dates.len(), n);
     let (shortfall, shortfall_se) = share(short.iter().filter(|x| **x).count(), n);
@@ -229,7 +231,7 @@ fn one_note(note: u16, blocks: &[PathColumns], n: usize, years_of: &[f64]) -> No
     let interest = mean_se(&interest);
     let pv = mean_se(&pv);
     let life = mean_se(&wal);
-    let order = sorted(&loss);
+    let tail = quantiles(&mut loss, &[0.95, 0.99, 0.999]);
     NoteEstimate {
         note,
         default_probability,
@@ -241,17 +243,17 @@ fn one_note(note: u16, blocks: &[PathColumns], n: usize, years_of: &[f64]) -> No
         interest_loss_se: interest.standard_error,
         pv_loss: pv.mean,
         pv_loss_se: pv.standard_error,
-        loss_q95: quantile(&order, 0.95),
-        loss_q99: quantile(&order, 0.99),
-        loss_q999: quantile(&order, 0.999),
-        cte_99: cte_99(&order),
+        loss_q95: tail[0],
+        loss_q99: tail[1],
+        loss_q999: tail[2],
+        cte_99: cte_99(&mut loss),
         wal: if wal.is_empty() { f64::NAN } else { life.mean },
         wal_se: if wal.is_empty() { f64::NAN } else { life.standard_error },
         interest_shortfall_probability: shortfall,
         interest_shortfall_probability_se: shortfall_se,
         deferral_probability: deferred,
         deferral_probability_se: deferred_se,
-        first_loss_median: if dates.is_empty() { f64::NAN } else { quantile(&sorted(&dates), 0.5) },
+        first_loss_median: quantiles(&mut dates, &[0.5])[0],
     }
 }
 
@@ -261,17 +263,14 @@ fn pool(setup: &Setup, blocks: &[PathColumns]) -> Vec<PoolEstimate> {
     for y in (1..=years).map(Some).chain(std::iter::once(None)) {
         let at = (y.unwrap_or(years) - 1) as usize;
         let company = mean_se(&join(blocks, |b| &b.company_default_rate[at]));
-        let rates = join(blocks, |b| &b.default_rate[at]);
+        let mut rates = join(blocks, |b| &b.default_rate[at]);
         let default = mean_se(&rates);
-        let losses = join(blocks, |b| &b.loss_rate[at]);
+        let mut losses = join(blocks, |b| &b.loss_rate[at]);
         let loss = mean_se(&losses);
         let number = mean_se(&join(blocks, |b| &b.defaults_number[at]));
         let root = (rates.len() as f64).sqrt();
-        let order = sorted(&rates);
         let mut default_rate_q = [0.0; 4];
-        for (q, level) in default_rate_q.iter_mut().zip(DEFAULT_LEVELS) {
-            *q = quantile(&order, level);
-        }
+        default_rate_q.copy_from_slice(&quantiles(&mut rates, &DEFAULT_LEVELS));
         out.push(PoolEstimate {
             year: y,
             company_default_rate: company.mean,
@@ -284,7 +283,7 @@ fn pool(setup: &Setup, blocks: &[PathColumns]) -> Vec<PoolEstimate> {
             loss_rate: loss.mean,
             loss_rate_se: loss.standard_error,
             loss_rate_sd: loss.standard_error * root,
-            loss_rate_q99: quantile(&sorted(&losses), 0.99),
+            loss_rate_q99: quantiles(&mut losses, &[0.99])[0],
             defaults_number: number.mean,
             defaults_par: default.mean * setup.plan.pool.par,
         });

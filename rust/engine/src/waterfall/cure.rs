@@ -6,10 +6,13 @@
 use super::principal::{self, Before, Layers};
 use super::program::{Pot, Span};
 use super::interpreter::Terms;
-use crate::coverage::{TestKind, interest_coverage, overcollateralization};
+use crate::coverage::{TestKind, TestTerms, interest_coverage, overcollateralization};
 use crate::lanes::Pack;
 use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
 use crate::path::state::State;
+
+/// Currency units below which nothing was paid.
+const DUST: f64 = 1e-6;
 
 /// The layers a cure pays: deferred interest of a class, then its principal.
 pub const CURE_LAYERS: Layers = Layers { interest: false, deferred: true, cure: true };
@@ -77,6 +80,9 @@ pub fn need<const L: usize>(
 ) -> Pack<L> {
     let t = &terms.tests[test];
     let (numerator, denominator) = measure(state, terms, test);
+    if t.kind == TestKind::Overcollateralization && !terms.deferred_in_oc {
+        return need_past_deferred(state, t, (numerator, denominator), sequence, pot);
+    }
     match (t.kind, pot) {
         (TestKind::Overcollateralization, Pot::Interest) => {
             overcollateralization::cure_from_interest(numerator, denominator, t.trigger)
@@ -99,7 +105,9 @@ pub fn need<const L: usize>(
                         continue;
                     }
                     deferred.amount += state.notes[i].deferred;
-                    deferred.interest += state.notes[i].deferred * state.notes[i].coupon;
+                    if state.deferred_saves {
+                        deferred.interest += state.notes[i].deferred * state.notes[i].coupon;
+                    }
                     balance.amount += state.notes[i].balance;
                     balance.interest += state.notes[i].balance * state.notes[i].coupon;
                 }
@@ -110,6 +118,38 @@ pub fn need<const L: usize>(
         }
         (TestKind::EventOfDefaultParRatio, _) => Pack::ZERO,
     }
+}
+
+/// What restores an overcollateralization test whose denominator leaves deferred interest out.
+///
+/// The deferred interest of a class is paid before its principal and closes nothing of the gap `T·D − N`; paid from
+/// principal it widens the gap.
+fn need_past_deferred<const L: usize>(
+    state: &State<L>,
+    test: &TestTerms,
+    (numerator, denominator): (Pack<L>, Pack<L>),
+    sequence: &[Vec<u16>],
+    pot: Pot,
+) -> Pack<L> {
+    let spent = if pot == Pot::Principal { 1.0 } else { 0.0 };
+    let slope = test.trigger - spent;
+    let mut gap = (denominator * test.trigger - numerator).positive();
+    let mut need = Pack::ZERO;
+    for group in sequence.iter().filter(|group| group.iter().any(|n| test.notes.contains(n))) {
+        let (mut deferred, mut balance) = (Pack::ZERO, Pack::ZERO);
+        for &n in group {
+            deferred += state.notes[n as usize].deferred;
+            balance += state.notes[n as usize].balance;
+        }
+        let open = gap.gt(Pack::ZERO);
+        need += open.keep(deferred);
+        gap += open.keep(deferred) * spent;
+        let closes = if slope > 0.0 { (gap * (1.0 / slope)).min(balance) } else { balance };
+        need += open.keep(closes);
+        // Where principal is left, the gap is closed: rounding does not reach for the next class.
+        gap = balance.gt(closes).not().keep((gap - closes * slope).positive());
+    }
+    need
 }
 
 /// Runs one cure step with at most `limit`; returns what was paid.
@@ -146,7 +186,8 @@ pub fn cure<const L: usize, R: Recorder<L>>(
     }
     if R::ON {
         for &test in &terms.program.tests[tests.range()] {
-            if pot == Pot::Interest || amount.any_positive() {
+            // Rounding that is left of an earlier step pays no cure.
+            if pot == Pot::Interest || amount.gt(Pack::splat(DUST)).any() {
                 let (numerator, denominator) = measure(state, terms, test as usize);
                 recorder.after(test, numerator, denominator);
             }

@@ -75,7 +75,7 @@ fn pay_claims<const L: usize>(
         let claim = Claim { kind, index: n };
         let paid = if single { owed.min(left) } else { claims::due(state, claim) * share };
         claims::settle(state, claim, paid);
-        if cure {
+        if cure && state.deferred_saves {
             state.notes[n as usize].cured += paid;
         }
         total += paid;

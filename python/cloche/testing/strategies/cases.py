@@ -1,0 +1,96 @@
+"""Strategies of whole projections."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from hypothesis import strategies as st
+
+from cloche.testing.strategies.deals import deals
+from cloche.testing.strategies.draws import PAR, Document, constant
+from cloche.testing.strategies.scenarios import scenarios
+from cloche.testing.strategies.tapes import tapes
+
+
+@dataclass(frozen=True)
+class Case:
+    """A whole projection: deal, tape, its date and scenario."""
+
+    deal: Document
+    loans: list[Document]
+    as_of: date
+    scenario: Document
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, conventions: bool = True, max_loans: int = 8) -> Case:
+    """Whole projections: a deal, a tape as of a day around its closing, a scenario with some named defaults.
+
+    Parameters
+    ----------
+    draw
+        Given by Hypothesis.
+    conventions
+        Whether conventions other than the defaults are drawn too.
+    max_loans
+        Largest number of loans.
+    """
+    deal = draw(deals(conventions=conventions))
+    closing = date.fromisoformat(deal["dates"]["closing"])
+    first = date.fromisoformat(deal["dates"]["first_payment"])
+    as_of = min(first, closing + timedelta(days=draw(st.integers(-20, 80))))
+    loans = draw(tapes(2, max_loans, as_of=as_of))
+    scenario = draw(scenarios())
+    if draw(st.booleans()):
+        chosen = draw(st.lists(st.sampled_from([loan["obligor_id"] for loan in loans]), max_size=2))
+        scenario["defaults"] = {
+            name: (as_of + timedelta(days=draw(st.integers(1, 1500)))).isoformat() for name in chosen
+        }
+    return Case(deal, loans, as_of, scenario)
+
+
+@st.composite
+def sound_cases(draw: st.DrawFn) -> Case:
+    """Projections in which every class must be paid in full and nothing is ever deferred.
+
+    No defaults, prices and sales at par, much more par than debt, loans that outlive the notes and earn more than
+    these cost, a reserve for the short first collection period, OC triggers below the ratios at closing.
+    """
+    case = draw(cases(conventions=False))
+    deal, scenario = case.deal, case.scenario
+    deal["collateral"] = {}
+    deal["closing"] = {"interest_reserve": 0.05 * PAR}
+    deal["notes"] = [note for note in deal["notes"] if note["name"] != "X"]
+    deal["tests"] = [test for test in deal["tests"] if test["kind"] == "oc"]
+    for step in deal["waterfalls"]["interest"]:
+        if step["verb"] == "pay_pari_passu":
+            paid = [name for name in step["steps"][0]["notes"][0] if name != "X"]
+            step.clear()
+            step.update({"verb": "pay_interest", "notes": [paid]})
+    for side in ("interest", "principal"):
+        steps = deal["waterfalls"][side]
+        for step in steps:
+            if step["verb"] == "cure":
+                step["tests"] = [name for name in step["tests"] if name.endswith("OC")]
+        deal["waterfalls"][side] = [step for step in steps if step["verb"] != "cure" or step["tests"]]
+    owed = sum(note["balance"] for note in deal["notes"] if not note.get("residual"))
+    for test in deal["tests"]:
+        test["trigger"] = min(test["trigger"], 1.2 * PAR / owed)
+    maturity = date.fromisoformat(deal["dates"]["stated_maturity"]) + timedelta(days=30)
+    loans = [
+        {
+            "loan_id": loan["loan_id"],
+            "par": 1.5 * PAR / len(case.loans),
+            "spread": 0.09,
+            "maturity": maturity,
+            "market_price": 1.0,
+            "rating": "B",
+            "ccc": False,
+            "weak": False,
+            "default_date": None,
+        }
+        for loan in case.loans
+    ]
+    scenario.update(cdr=constant(0.0), defaults={}, liquidation_price=1.0)
+    scenario["reinvestment"] = {"price": constant(1.0), "spread": constant(0.09)}
+    closing = date.fromisoformat(deal["dates"]["closing"])
+    return Case(deal, loans, closing, scenario)
