@@ -162,7 +162,7 @@ def simulate(
             f"{paths:,} paths keep about {estimate / 2**30:.1f} GiB, above max_memory={max_memory / 2**30:.1f} GiB: "
             "ask for fewer paths or raise max_memory"
         )
-    workers = threads if threads is not None else len(os.sched_getaffinity(0))
+    workers = threads if threads is not None else _processors()
     if not 1 <= workers <= _MOST_THREADS:
         raise RunError(f"threads: found {threads}, expected 1 to {_MOST_THREADS}")
     raw = _core().simulate(
@@ -273,6 +273,12 @@ def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
         "principal": float(raw["principal_account"]),
     }
     return DealState.from_dict(document)
+
+
+def _processors() -> int:
+    """Return how many processors this process may use; some systems only tell how many there are."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def _core() -> Any:

@@ -110,7 +110,9 @@ PRINCIPAL_WATERFALL: list[dict[str, Any]] = [
 ]
 
 
-def floating(name: str, balance: float, rank: int, spread: float, *, deferrable: bool = False) -> dict[str, Any]:
+def floating(
+    name: str, balance: float, rank: int, spread: float, *, deferrable: bool = False
+) -> dict[str, Any]:
     coupon = {"index": "sofr_3m", "spread": spread}
     return {"name": name, "balance": balance, "rank": rank, "coupon": coupon, "deferrable": deferrable}
 
@@ -261,7 +263,9 @@ def ledger(paid: cl.PaymentDate) -> list[dict[str, Any]]:
 
 def test_the_determination_date_is_eight_business_days_before_the_payment_date() -> None:
     schedule = deal().schedule().to_dict()
-    dates = dict(zip(map(str, schedule["payment_date"]), map(str, schedule["determination_date"]), strict=True))
+    dates = dict(
+        zip(map(str, schedule["payment_date"]), map(str, schedule["determination_date"]), strict=True)
+    )
     assert dates["2026-07-20"] == "2026-07-08"
 
 

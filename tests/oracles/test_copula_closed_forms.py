@@ -37,8 +37,12 @@ class FinitePool(NamedTuple):
 
 FINITE_POOLS = [
     FinitePool(125, 0.05, 0.15, 6.25, 5.996761201204771, 0.08150369067429854, {0.5: 5, 0.99: 28, 0.999: 41}),
-    FinitePool(125, 0.20, 0.20, 25.0, 16.75204769706956, 0.0038747112187238683, {0.5: 22, 0.99: 75, 0.999: 93}),
-    FinitePool(125, 0.0825, 0.30, 10.3125, 12.251088184720043, 0.1144245507230297, {0.5: 6, 0.99: 57, 0.999: 82}),
+    FinitePool(
+        125, 0.20, 0.20, 25.0, 16.75204769706956, 0.0038747112187238683, {0.5: 22, 0.99: 75, 0.999: 93}
+    ),
+    FinitePool(
+        125, 0.0825, 0.30, 10.3125, 12.251088184720043, 0.1144245507230297, {0.5: 6, 0.99: 57, 0.999: 82}
+    ),
     FinitePool(150, 0.05, 0.15, 7.5, 7.1005041329905545, 0.06351039772855013, {0.5: 5, 0.99: 33, 0.999: 49}),
 ]
 VASICEK_VARIANCES = {  # of the default rate, by (p, ρ)
@@ -124,7 +128,8 @@ def test_the_variance_of_default_rates_is_that_of_the_large_pool_and_of_independ
     sd = row["company_default_rate_sd"]
     assert abs(sd - np.sqrt(variance)) <= ERRORS * error_of_sd(counts(n, p, rho)) / n
     assert abs(row["company_default_rate"] - p) <= ERRORS * np.sqrt(variance / PATHS)
-    assert row["default_rate"] == pytest.approx(row["company_default_rate"], rel=1e-12)  # bullets default on all
+    # Bullets default on all of their par.
+    assert row["default_rate"] == pytest.approx(row["company_default_rate"], rel=1e-12)
 
 
 def load(reference: Path, name: str) -> list[dict[str, Any]]:

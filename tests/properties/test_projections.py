@@ -98,7 +98,9 @@ def healthy_cases(draw: st.DrawFn) -> Case:
     for test in deal["tests"]:
         if test["kind"] == "oc":
             last = ranks[test["through"]]
-            owed = sum(n["balance"] for n in deal["notes"] if n.get("principal_rank") and ranks[n["name"]] <= last)
+            owed = sum(
+                n["balance"] for n in deal["notes"] if n.get("principal_rank") and ranks[n["name"]] <= last
+            )
             assume(owed < PAR)
             test["trigger"] = 1.0 + 0.9 * (PAR / owed - 1.0)
     scenario |= {"cdr": constant(0.0), "defaults": {}, "liquidation_price": 1.0}
@@ -129,7 +131,9 @@ def interest_suffices(result: dict[str, Any], deal: dict[str, Any]) -> bool:
 
 @settings(generated, suppress_health_check=list(HealthCheck))
 @given(healthy_cases())
-def test_without_defaults_at_prices_of_par_and_with_passing_tests_every_class_is_paid_in_full(case: Case) -> None:
+def test_without_defaults_at_prices_of_par_and_with_passing_tests_every_class_is_paid_in_full(
+    case: Case,
+) -> None:
     deal = {**case.deal, "fees": case.deal["fees"] or [{"name": "taxes", "amount_per_period": 0.0}]}
     result = crossing.project(Case(deal, case.loans, case.as_of, case.scenario))
     assume(interest_suffices(result, deal))
@@ -159,7 +163,14 @@ def scale(case: Case, factor: float) -> Case:
 @given(cases(), st.sampled_from([0.5, 2.0, 1024.0]))
 def test_scaling_all_money_scales_all_results(case: Case, factor: float) -> None:
     first, second = crossing.project(case), crossing.project(scale(case, factor))
-    flows = ["interest_due", "interest_paid", "deferred_balance", "principal_paid", "end_balance", "final_loss"]
+    flows = [
+        "interest_due",
+        "interest_paid",
+        "deferred_balance",
+        "principal_paid",
+        "end_balance",
+        "final_loss",
+    ]
     invariants.scaled(first["cashflows"], second["cashflows"], factor, flows)
     invariants.scaled(first["fees"], second["fees"], factor, ["base", "due", "paid", "unpaid"])
     amounts = ["performing_par", "principal_cash", "interest_collected", "recoveries", "oc_numerator"]

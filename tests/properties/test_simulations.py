@@ -83,7 +83,8 @@ def test_threads_change_no_bit(seed: int) -> None:
 @given(seeds)
 def test_the_instruction_set_changes_no_bit(seed: int) -> None:
     detected, portable = (
-        simulate(paths=300, seed=seed, threads=1, keep="paths", portable=portable) for portable in (False, True)
+        simulate(paths=300, seed=seed, threads=1, keep="paths", portable=portable)
+        for portable in (False, True)
     )
     assert everything(detected) == everything(portable)
 
@@ -96,7 +97,9 @@ def test_adding_paths_keeps_the_bits_of_earlier_paths(seed: int, paths: int) -> 
     for name, values in fewer.items():
         if name != "weight":
             earlier = np.asarray(more[name])[: len(values)]
-            assert np.array_equal(np.asarray(values), earlier, equal_nan=np.asarray(values).dtype.kind == "f"), name
+            assert np.array_equal(
+                np.asarray(values), earlier, equal_nan=np.asarray(values).dtype.kind == "f"
+            ), name
 
 
 @pytest.mark.parametrize("cdr", [0.02, 0.10, [0.0, 0.05, 0.20, 0.01], {"*": 0.03, "rating:B-": 0.12}])
@@ -124,6 +127,10 @@ def test_the_defaults_of_a_replay_given_back_reproduce_its_cash_flows(seed: int,
         for one, other in zip(ours, theirs, strict=True):
             for name, value in other.items():
                 if isinstance(value, float):
-                    assert math.isclose(one[name], value, rel_tol=1e-9, abs_tol=1e-9 * PAR), (table, name, one)
+                    assert math.isclose(one[name], value, rel_tol=1e-9, abs_tol=1e-9 * PAR), (
+                        table,
+                        name,
+                        one,
+                    )
                 else:
                     assert one[name] == value, (table, name, one)

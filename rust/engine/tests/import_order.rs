@@ -95,9 +95,8 @@ fn every_module_has_its_row() {
 
 #[test]
 fn the_engine_knows_no_python_and_the_dispatch_knows_no_engine() {
-    let manifest = |path: &str| {
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a manifest")
-    };
+    let manifest =
+        |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a manifest");
     let engine = manifest("Cargo.toml");
     assert!(!engine.contains("pyo3") && !engine.contains("numpy") && engine.contains("cloche-dispatch"));
     assert!(!manifest("../dispatch/Cargo.toml").contains("cloche-engine"));

@@ -15,9 +15,7 @@ use serde_json::{Value, json};
 
 fn document() -> Value {
     let floating = |spread: f64| json!({"index": "sofr_3m", "spread": spread});
-    let test = |name: &str, kind: &str, through: &str, trigger: f64| {
-        json!({"name": name, "kind": kind, "through": through, "trigger": trigger})
-    };
+    let test = |name: &str, kind: &str, through: &str, trigger: f64| json!({"name": name, "kind": kind, "through": through, "trigger": trigger});
     json!({
         "cloche": 1,
         "name": "Worked payment date",
@@ -98,7 +96,14 @@ fn document() -> Value {
 }
 
 fn state() -> Value {
-    let ccc = [("C1", 4e6, 0.55), ("C2", 9e6, 0.70), ("C3", 9e6, 0.82), ("C4", 8e6, 0.88), ("C5", 6e6, 0.91), ("C6", 6e6, 0.93)];
+    let ccc = [
+        ("C1", 4e6, 0.55),
+        ("C2", 9e6, 0.70),
+        ("C3", 9e6, 0.82),
+        ("C4", 8e6, 0.88),
+        ("C5", 6e6, 0.91),
+        ("C6", 6e6, 0.93),
+    ];
     let defaulted = [("D1", 10e6, 0.42, 0.45, 0.6), ("D2", 5e6, 0.38, 0.30, 1.1), ("D3", 1e6, 0.10, 0.30, 3.2)];
     json!({
         "cloche_state": 1,

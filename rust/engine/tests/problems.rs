@@ -105,10 +105,7 @@ fn a_waterfall_may_not_leave_cash_unassigned() {
     let block = |otherwise: Value| json!({"verb": "block", "when": "during_reinvestment", "steps": [conditional], "else": otherwise});
     assert_eq!(problems(&[(last, block(json!([])))]), [format!("waterfalls.principal: {MESSAGE}")]);
     assert_eq!(problems(&[(last, block(json!([{"verb": "retain"}])))]), [""; 0]);
-    assert_eq!(
-        problems(&[("/waterfalls/interest", json!([]))]),
-        [format!("waterfalls.interest: {MESSAGE}")]
-    );
+    assert_eq!(problems(&[("/waterfalls/interest", json!([]))]), [format!("waterfalls.interest: {MESSAGE}")]);
 }
 
 #[test]
@@ -142,7 +139,11 @@ fn a_convention_that_is_not_built_is_refused_by_name() {
 #[test]
 fn names_differ_inside_their_list() {
     assert_eq!(
-        problems(&[("/notes/1/name", json!("A")), ("/waterfalls/interest/1/notes", json!([["A"]])), ("/tests/0/through", json!("A"))]),
+        problems(&[
+            ("/notes/1/name", json!("A")),
+            ("/waterfalls/interest/1/notes", json!([["A"]])),
+            ("/tests/0/through", json!("A"))
+        ]),
         ["notes[1].name: note \"A\" is defined twice; names must differ"]
     );
 }
@@ -151,7 +152,9 @@ fn names_differ_inside_their_list() {
 fn only_a_fee_with_a_cap_has_a_capped_part() {
     assert_eq!(
         problems(&[("/waterfalls/interest/0/part", json!("capped"))]),
-        ["waterfalls.interest[0].pay_fee.part: fee \"taxes\" has no cap; expected part: all, or a cap in its definition"]
+        [
+            "waterfalls.interest[0].pay_fee.part: fee \"taxes\" has no cap; expected part: all, or a cap in its definition"
+        ]
     );
 }
 

@@ -161,7 +161,8 @@ fn a_cure_from_principal_costs_more_because_the_cash_leaves_the_numerator() {
 
 #[test]
 fn a_cure_pays_deferred_interest_of_a_class_before_its_principal() {
-    let mut document = deal(&json!([{"verb": "cure", "tests": ["C OC"], "pay_notes": [["C"]]}, residual()]), &to_notes());
+    let mut document =
+        deal(&json!([{"verb": "cure", "tests": ["C OC"], "pay_notes": [["C"]]}, residual()]), &to_notes());
     document["notes"][2]["deferrable"] = json!(true);
     // D = 805,000, N = 819,000: 25,000 to class C, 5,000 of them deferred interest.
     let result = pay(&document, &state(50_000.0, 0.0, 819_000.0, &[("C.deferred_interest", 5_000.0)]));
@@ -269,10 +270,9 @@ fn the_note_payment_sequence_pays_interest_then_deferred_interest_then_principal
 
 #[test]
 fn diversion_takes_the_lesser_of_its_share_and_its_need() {
-    let interest = |share: f64| {
-        json!([{"verb": "divert", "test": "C OC", "share": share, "to": "principal", "when": "during_reinvestment"}, residual()])
-    };
-    let keep = json!([{"verb": "reinvest", "of": "all", "share": 1.0, "when": "during_reinvestment"}, {"verb": "retain"}]);
+    let interest = |share: f64| json!([{"verb": "divert", "test": "C OC", "share": share, "to": "principal", "when": "during_reinvestment"}, residual()]);
+    let keep =
+        json!([{"verb": "reinvest", "of": "all", "share": 1.0, "when": "during_reinvestment"}, {"verb": "retain"}]);
     // T · D - N = 840,000 - 819,000 = 21,000.
     let result = pay(&deal(&interest(0.5), &keep), &state(50_000.0, 0.0, 819_000.0, &[]));
     close(result.principal_account, 21_000.0);
@@ -291,7 +291,10 @@ fn diverted_interest_is_not_spent_on_cures_of_principal() {
     let infos = &common::compiled(&deal(&interest, &principal)).terms.program.infos;
     let cured: f64 = rows.iter().filter(|e| infos[e.info as usize].verb == "cure").map(|e| e.paid).sum();
     close(cured, 0.0);
-    let paid: f64 = [A1, A2].iter().map(|&n| result.explained.notes[n].principal_paid + result.explained.notes[n].interest_paid).sum();
+    let paid: f64 = [A1, A2]
+        .iter()
+        .map(|&n| result.explained.notes[n].principal_paid + result.explained.notes[n].interest_paid)
+        .sum();
     close(paid, 50_000.0);
 }
 

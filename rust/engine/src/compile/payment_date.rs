@@ -91,6 +91,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         deal: terms.clone(),
         date: payment.0,
         determination: determination.0,
+        is_last: grid.is_last,
         in_reinvestment: state.in_reinvestment_period.unwrap_or(grid.in_reinvestment),
         active: terms.tests.iter().map(|t| period >= t.first_period).collect(),
         interest: state.collected.interest,

@@ -51,11 +51,11 @@ mod tests {
     /// Haircut of assets given as price, discount, par, in the order of market value.
     fn haircut(assets: &[(f64, f64, f64)], excess: f64) -> f64 {
         let mut excess = Pack([excess]);
-        let mut sum = 0.0;
+        let mut haircuts = Haircuts::<1>::ZERO;
         for &(price, discount, par) in assets {
-            sum += take(CccAsset { price, discount }, Pack([par]), &mut excess).0[0];
+            haircuts.take(CccAsset { price, discount }, Pack([par]), &mut excess);
         }
-        sum
+        haircuts.excess.0[0] + haircuts.discount.0[0]
     }
 
     #[test]

@@ -23,13 +23,19 @@ pub fn carry<const L: usize>(deferrable: bool, note: &mut NoteLanes<L>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Mask, Pack};
 
     /// Deferred and overdue interest after 3 stay unpaid, in a lane where the class does not control and one where it does.
     fn carried(deferrable: bool) -> ([f64; 2], [f64; 2]) {
-        let (mut deferred, mut overdue) = (Pack([10.0, 10.0]), Pack([1.0, 1.0]));
-        let out = carry(deferrable, Mask([false, true]), Pack([3.0, 3.0]), &mut deferred, &mut overdue);
-        assert_eq!(out.0, [deferred.0[0] - 10.0, deferred.0[1] - 10.0]);
-        (deferred.0, overdue.0)
+        let mut note = NoteLanes::<2> {
+            deferred: Pack([10.0, 10.0]),
+            overdue: Pack([1.0, 1.0]),
+            current_due: Pack([3.0, 3.0]),
+            controlling: Mask([false, true]),
+            ..NoteLanes::default()
+        };
+        carry(deferrable, &mut note);
+        (note.deferred.0, note.overdue.0)
     }
 
     #[test]

@@ -61,6 +61,7 @@ pub struct PaymentDateInput {
     pub date: i32,
     pub determination: i32,
     pub in_reinvestment: bool,
+    pub is_last: bool,
     pub active: Vec<bool>,
     pub interest: f64,
     pub principal: f64,
@@ -130,6 +131,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         target_par: deal.target_par,
         post_period_share: 0.0,
         purchases: false,
+        deposits: !input.is_last,
     };
     let mut ledger = Ledger::default();
     let error = runner::pay(&mut state, &terms, &collateral, &mut ledger);

@@ -118,6 +118,7 @@ pub fn run<const L: usize, R: Recorder<L>, O: Observer<L>>(
             target_par: plan.deal.target_par,
             post_period_share: plan.post_period_share,
             purchases: !period.is_last,
+            deposits: false,
         };
         let difference = pay(&mut work.state, &terms, &collateral, recorder);
         error = error.max(difference).max(-difference);

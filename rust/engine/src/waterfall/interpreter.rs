@@ -31,8 +31,10 @@ pub struct Terms<'a> {
     pub target_par: f64,
     /// Share of unscheduled principal bought after the reinvestment period.
     pub post_period_share: f64,
-    /// Whether collateral can be bought; otherwise cash for it stays on deposit.
+    /// Whether collateral can be bought.
     pub purchases: bool,
+    /// Whether cash for collateral that cannot be bought stays on deposit; on the last date it goes on to the notes.
+    pub deposits: bool,
 }
 
 /// Runs the interest waterfall on the interest proceeds, then the principal waterfall on the principal proceeds.
@@ -264,6 +266,9 @@ fn reinvest<const L: usize, R: Recorder<L>>(
     info: u16,
     recorder: &mut R,
 ) {
+    if !(terms.purchases || terms.deposits) {
+        return;
+    }
     let base = if unscheduled { state.unscheduled } else { limit };
     let wanted = (base * share).min(limit);
     let may = if needs_coverage { coverage_passes(state, terms) } else { Mask::splat(true) };

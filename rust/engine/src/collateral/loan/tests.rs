@@ -44,7 +44,14 @@ fn own(first: &str, months: u32, accrual_start: &str) -> OwnDates {
 
 const WHOLE: InterestShares = InterestShares { on_default: 0.0, on_prepaid: 1.0 };
 
-fn flows(loan: &LoanContract, steps: &[StepDates], mdr: f64, mpr: f64, shares: InterestShares, own: &[(&str, f64)]) -> LoanFlows {
+fn flows(
+    loan: &LoanContract,
+    steps: &[StepDates],
+    mdr: f64,
+    mpr: f64,
+    shares: InterestShares,
+    own: &[(&str, f64)],
+) -> LoanFlows {
     let fixings =
         Fixings { steps: vec![0.05; steps.len()], own: own.iter().map(|(day, rate)| (date(day), *rate)).collect() };
     let mut out = LoanFlows::default();
@@ -118,8 +125,7 @@ fn prepaid_and_defaulted_par_earn_the_share_of_the_step_that_the_conventions_nam
 
 #[test]
 fn own_periods_pay_where_they_end_and_prepaid_par_pays_its_accrued_interest() {
-    let contract =
-        LoanContract { amortization_rate: 0.04, own: Some(own("2026-02-15", 3, "2025-11-15")), ..loan() };
+    let contract = LoanContract { amortization_rate: 0.04, own: Some(own("2026-02-15", 3, "2025-11-15")), ..loan() };
     let steps = [step("2026-01-08", "2026-04-08", 0.25), step("2026-04-08", "2026-07-08", 0.25)];
     let fixed = [("2025-11-15", 0.03), ("2026-02-15", 0.04), ("2026-05-15", 0.05)];
     let out = flows(&contract, &steps, 0.0, 0.10, WHOLE, &fixed);
@@ -135,8 +141,7 @@ fn own_periods_pay_where_they_end_and_prepaid_par_pays_its_accrued_interest() {
 
 #[test]
 fn an_instalment_lowers_the_own_period_that_starts_on_its_date_inside_the_same_step() {
-    let contract =
-        LoanContract { amortization_rate: 0.12, own: Some(own("2026-02-01", 1, "2026-01-01")), ..loan() };
+    let contract = LoanContract { amortization_rate: 0.12, own: Some(own("2026-02-01", 1, "2026-01-01")), ..loan() };
     let fixed = [("2026-01-01", 0.05), ("2026-02-01", 0.05), ("2026-03-01", 0.05), ("2026-04-01", 0.05)];
     let out = flows(&contract, &[step("2026-01-01", "2026-03-15", 0.2)], 0.0, 0.0, WHOLE, &fixed);
     // 10,000 on 1 February and on 1 March; 31 days on a million, 28 days on 990,000.

@@ -54,9 +54,8 @@ fn months_of_a_rate_combine_by_survival_and_months_of_a_level_give_the_first() {
 
 #[test]
 fn a_dated_value_holds_from_the_first_period_that_starts_on_its_date_or_later() {
-    let dated = |dates: &[(&str, f64)]| Value::Dates {
-        values: dates.iter().map(|(d, x)| ((*d).to_owned(), *x)).collect(),
-    };
+    let dated =
+        |dates: &[(&str, f64)]| Value::Dates { values: dates.iter().map(|(d, x)| ((*d).to_owned(), *x)).collect() };
     let value = dated(&[("2025-10-20", 0.02), ("2025-10-21", 0.03)]);
     // Before its first date the first value.
     assert!(close(&series(&value, &timeline(), Nature::Level), &[0.02, 0.02, 0.03]));
@@ -64,7 +63,14 @@ fn a_dated_value_holds_from_the_first_period_that_starts_on_its_date_or_later() 
 
 #[test]
 fn the_most_specific_group_wins() {
-    let all = [("*", 1.0), ("country:US", 2.0), ("lien:1L", 3.0), ("industry:Software", 4.0), ("rating:CCC", 5.0), ("obligor:acme", 6.0)];
+    let all = [
+        ("*", 1.0),
+        ("country:US", 2.0),
+        ("lien:1L", 3.0),
+        ("rating:CCC", 4.0),
+        ("industry:Software", 5.0),
+        ("obligor:acme", 6.0),
+    ];
     for count in 1..=all.len() {
         assert_eq!(selected(&all[..count]), Some(count as f64));
     }
