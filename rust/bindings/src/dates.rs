@@ -113,9 +113,7 @@ pub fn curve_fixing(curve: &str, on: &Bound<'_, PyDate>, index: &str) -> PyResul
     let curves = compile_rates::one(&spec, "rates", &mut problems)
         .map(|data| Curves::new(BTreeMap::from([("*".to_owned(), data)])));
     match curves {
-        Some(Ok(curves)) if problems.is_empty() => {
-            curves.fixing(index, date(on)?).map_err(PyValueError::new_err)
-        }
+        Some(Ok(curves)) if problems.is_empty() => curves.fixing(index, date(on)?).map_err(PyValueError::new_err),
         Some(Err(found)) => Err(errors::to_python(EngineError::Scenario(found))),
         _ => Err(errors::to_python(EngineError::Scenario(problems))),
     }

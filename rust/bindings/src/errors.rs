@@ -24,19 +24,14 @@ pub fn to_python(error: EngineError) -> PyErr {
     match error {
         EngineError::Deal(problems) => DealError::new_err((headline("deal", &problems), pairs(problems))),
         EngineError::Tape(problems) => TapeError::new_err((headline("tape", &problems), pairs(problems))),
-        EngineError::Scenario(problems) => {
-            ScenarioError::new_err((headline("scenario", &problems), pairs(problems)))
-        }
+        EngineError::Scenario(problems) => ScenarioError::new_err((headline("scenario", &problems), pairs(problems))),
         EngineError::Run(message) => RunError::new_err(message),
     }
 }
 
 /// A document that the engine's types refuse: a second line behind the models of Python.
 pub fn document(what: &str, error: &serde_json::Error) -> EngineError {
-    let problem = Problem::new(
-        format!("line {}, column {}", error.line(), error.column()),
-        error.to_string(),
-    );
+    let problem = Problem::new(format!("line {}, column {}", error.line(), error.column()), error.to_string());
     match what {
         "scenario" | "model" => EngineError::Scenario(vec![problem]),
         _ => EngineError::Deal(vec![problem]),

@@ -20,8 +20,9 @@ fn item<'py>(columns: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, Py
 
 fn numbers<T: numpy::Element + Copy>(columns: &Bound<'_, PyDict>, name: &str, rows: usize) -> PyResult<Vec<T>> {
     let array = item(columns, name)?;
-    let array: PyReadonlyArray1<'_, T> =
-        array.extract().map_err(|_| PyValueError::new_err(format!("column {name:?} has another type than expected")))?;
+    let array: PyReadonlyArray1<'_, T> = array
+        .extract()
+        .map_err(|_| PyValueError::new_err(format!("column {name:?} has another type than expected")))?;
     let values = array.as_slice().map_err(|_| PyValueError::new_err(format!("column {name:?} is not contiguous")))?;
     if values.len() != rows {
         return Err(PyValueError::new_err(format!("column {name:?} has {} rows, not {rows}", values.len())));

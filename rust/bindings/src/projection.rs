@@ -23,8 +23,7 @@ pub fn project<'py>(
     let (compiled, tape) = (deal.compiled.clone(), pool.tape.clone());
     let (plan, result) = py
         .detach(|| {
-            let scenario: Scenario =
-                serde_json::from_str(scenario).map_err(|e| errors::document("scenario", &e))?;
+            let scenario: Scenario = serde_json::from_str(scenario).map_err(|e| errors::document("scenario", &e))?;
             let input = PlanInput { deal: &compiled, tape: &tape, scenario: &scenario, model_defaults: false };
             let plan = compile_plan(input)?.plan;
             let result = explained::project(&plan);

@@ -135,12 +135,7 @@ pub fn simulate(
         return Err(PyValueError::new_err("threads: found 0, expected 1 or more"));
     }
     let (compiled, tape) = (deal.compiled.clone(), pool.tape.clone());
-    let options = Options {
-        paths,
-        threads,
-        isa: if portable { Isa::PORTABLE } else { Isa::detect() },
-        keep_flows,
-    };
+    let options = Options { paths, threads, isa: if portable { Isa::PORTABLE } else { Isa::detect() }, keep_flows };
     let mut raised: Option<PyErr> = None;
     let result = py.detach(|| {
         let scenario: Scenario = serde_json::from_str(scenario).map_err(|e| errors::document("scenario", &e))?;

@@ -54,7 +54,12 @@ pub fn path<'py>(
     out.set_item("conservation_error", path.conservation_error / deal.target_par)
 }
 
-fn cashflows<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+fn cashflows<'py>(
+    py: Python<'py>,
+    deal: &DealTerms,
+    dates: &Dates<'_>,
+    path: &Explained,
+) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.notes;
     let at = |r: &cloche_engine::path::explained::NoteRow| (r.period as usize, r.note as usize);
     let coupon = |r: &cloche_engine::path::explained::NoteRow, f: &dyn Fn(usize, usize) -> f64| {

@@ -96,7 +96,15 @@ impl<const L: usize> Cohorts<L> {
     #[must_use]
     pub fn new(steps: usize) -> Self {
         let row = vec![Pack::ZERO; steps];
-        Self { units: row.clone(), default: row.clone(), value: row.clone(), cash: row, survival: Pack::splat(1.0), performing: Pack::ZERO, any: false }
+        Self {
+            units: row.clone(),
+            default: row.clone(),
+            value: row.clone(),
+            cash: row,
+            survival: Pack::splat(1.0),
+            performing: Pack::ZERO,
+            any: false,
+        }
     }
 
     /// Back to no cohorts.

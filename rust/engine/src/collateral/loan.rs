@@ -133,7 +133,11 @@ pub fn run(
         column.resize(n, 0.0);
     }
     out.last_step = 0;
-    let mut walk = Walk { balance: loan.par, contract: loan.par, own: loan.own.map(|o| Running::new(o, steps[0].start, loan, fixings)) };
+    let mut walk = Walk {
+        balance: loan.par,
+        contract: loan.par,
+        own: loan.own.map(|o| Running::new(o, steps[0].start, loan, fixings)),
+    };
     for (p, dates) in steps.iter().enumerate() {
         if !(walk.balance > 0.0) {
             break;
@@ -236,7 +240,13 @@ impl Walk {
         shares: InterestShares,
         index: f64,
     ) -> Step {
-        let end = if matured && loan.maturity > dates.start { loan.maturity } else if matured { dates.start } else { dates.end };
+        let end = if matured && loan.maturity > dates.start {
+            loan.maturity
+        } else if matured {
+            dates.start
+        } else {
+            dates.end
+        };
         let accrual = loan.day_count.fraction(dates.start, end);
         let rate = loan.coupon.rate(index);
         let share = self.instalment(loan, dates.years);

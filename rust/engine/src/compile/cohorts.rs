@@ -40,9 +40,8 @@ pub fn compile(
             .and_then(|v| values::select(v, &keys))
             .map_or_else(|| vec![absent; n], |(v, _)| values::series(v, &steps.timeline, nature))
     };
-    let period = |list: &[f64]| -> Vec<f64> {
-        list.iter().enumerate().map(|(p, x)| steps.period_rate(*x, p, simple)).collect()
-    };
+    let period =
+        |list: &[f64]| -> Vec<f64> { list.iter().enumerate().map(|(p, x)| steps.period_rate(*x, p, simple)).collect() };
     let cdr = match rules.pd {
         Some(pd) => vec![pd; n],
         None => series(scenario.cdr.as_ref(), Nature::YearlyRate, 0.0),
@@ -64,9 +63,7 @@ pub fn compile(
     let price = series(Some(&rules.price), Nature::Level, 1.0);
     let spread = series(Some(&rules.spread), Nature::Level, 0.0);
     let recovery_step: Vec<u32> = (0..n).map(|p| steps.recovery_step(p, lag[p])).collect();
-    let first_open = (0..n)
-        .map(|p| (0..=p).find(|&k| recovery_step[k] as usize > p).unwrap_or(p))
-        .collect();
+    let first_open = (0..n).map(|p| (0..=p).find(|&k| recovery_step[k] as usize > p).unwrap_or(p)).collect();
     let discount = deal.document.collateral.discount.as_ref();
     // The market price of a cohort is what was paid for it.
     let below_par = |price: f64| match discount {

@@ -9,8 +9,8 @@ use crate::compile::values::{self, Nature};
 use crate::credit::copula::{Copula, CopulaInput, ObligorInput};
 use crate::error::{EngineError, Problem};
 use crate::math;
-use crate::sim::axis::TimeAxis;
 use crate::random::entity_key;
+use crate::sim::axis::TimeAxis;
 use crate::sim::setup::{Company, Setup};
 use crate::spec::model::Pd;
 use crate::spec::scenario::Value;
@@ -59,11 +59,8 @@ pub fn compile_simulation(
         let loans = &compiled.plan.pool.obligor_loans[k];
         let first = loans.first().map_or(*first, |l| *l as usize);
         let industry = industries.iter().position(|name| *name == tape.industry[first]).unwrap_or(0);
-        let named = scenario
-            .defaults
-            .get(id)
-            .and_then(|text| Date::parse(text))
-            .map(|date| thirty_360(Date(tape.as_of), date));
+        let named =
+            scenario.defaults.get(id).and_then(|text| Date::parse(text)).map(|date| thirty_360(Date(tape.as_of), date));
         let drawn = named.is_none() && !loans.is_empty();
         let par = loans.iter().map(|&l| compiled.plan.pool.row_begin[l as usize * compiled.plan.pool.steps]).sum();
         obligors.push(ObligorInput {
@@ -163,14 +160,10 @@ impl Source<'_> {
         match chosen {
             Chosen::Cdr => {
                 let keys = pool::keys(self.tape, loan);
-                let yearly = self
-                    .scenario
-                    .cdr
-                    .as_ref()
-                    .and_then(|v| values::select(v, &keys))
-                    .map_or_else(|| vec![0.0; self.steps.len()], |(v, _)| {
-                        values::series(v, &self.steps.timeline, Nature::YearlyRate)
-                    });
+                let yearly = self.scenario.cdr.as_ref().and_then(|v| values::select(v, &keys)).map_or_else(
+                    || vec![0.0; self.steps.len()],
+                    |(v, _)| values::series(v, &self.steps.timeline, Nature::YearlyRate),
+                );
                 self.from_yearly_rates(&yearly)
             }
             Chosen::Column(name) => self.column(name, loan, problems),
@@ -211,7 +204,8 @@ impl Source<'_> {
 
     fn from_hazard(&self, hazard: f64, problems: &mut Vec<Problem>) -> Vec<f64> {
         if !(hazard >= 0.0) || !hazard.is_finite() {
-            problems.push(Problem::new("model.pd", format!("found hazard {hazard}; expected a number of zero or more")));
+            problems
+                .push(Problem::new("model.pd", format!("found hazard {hazard}; expected a number of zero or more")));
         }
         self.axis.times.iter().map(|t| 1.0 - math::exp(-hazard * t)).collect()
     }
@@ -241,7 +235,12 @@ impl Source<'_> {
     }
 
     /// Linear in log survival between the years of the table, from 0 at 0; after it with the last hazard.
-    fn from_table(&self, row: &std::collections::BTreeMap<String, f64>, rating: &str, problems: &mut Vec<Problem>) -> Vec<f64> {
+    fn from_table(
+        &self,
+        row: &std::collections::BTreeMap<String, f64>,
+        rating: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<f64> {
         let mut points = vec![(0.0, 0.0)];
         for (year, value) in row {
             match year.parse::<f64>() {
@@ -256,7 +255,10 @@ impl Source<'_> {
         }
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         if points.windows(2).any(|w| w[1].1 > w[0].1) {
-            problems.push(Problem::new(format!("model.pd.{rating}"), "cumulative probabilities fall; expected them to rise"));
+            problems.push(Problem::new(
+                format!("model.pd.{rating}"),
+                "cumulative probabilities fall; expected them to rise",
+            ));
         }
         if points.len() < 2 {
             return vec![0.0; self.axis.times.len()];

@@ -25,7 +25,12 @@ pub fn date(text: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Date
 }
 
 /// Builds the schedule.
-pub fn compile(dates: &Dates, currency: &str, cash_timing_period: bool, problems: &mut Vec<Problem>) -> Option<DealDates> {
+pub fn compile(
+    dates: &Dates,
+    currency: &str,
+    cash_timing_period: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<DealDates> {
     let closing = date(&dates.closing, "dates.closing", problems);
     let first_payment = date(&dates.first_payment, "dates.first_payment", problems);
     let stated_maturity = date(&dates.stated_maturity, "dates.stated_maturity", problems);

@@ -30,19 +30,17 @@ pub struct CompiledDeal {
 pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
     let mut problems = Vec::new();
     if document.cloche != 1 {
-        problems.push(Problem::new("cloche", format!("found version {}; this engine reads version 1", document.cloche)));
+        problems
+            .push(Problem::new("cloche", format!("found version {}; this engine reads version 1", document.cloche)));
     }
     if !(document.target_par > 0.0) {
-        problems.push(Problem::new(
-            "target_par",
-            format!("found {}; expected an amount above zero", document.target_par),
-        ));
+        problems
+            .push(Problem::new("target_par", format!("found {}; expected an amount above zero", document.target_par)));
     }
     let conventions = Conventions::read(&document.conventions, &mut problems);
     unsupported::check(&document, &mut problems);
     let dates = dates::compile(&document.dates, &document.currency, conventions.cash_timing_period, &mut problems);
-    let note_names =
-        Names::gather("note", "notes", document.notes.iter().map(|n| n.name.as_str()), &mut problems);
+    let note_names = Names::gather("note", "notes", document.notes.iter().map(|n| n.name.as_str()), &mut problems);
     let fee_names = Names::gather("fee", "fees", document.fees.iter().map(|f| f.name.as_str()), &mut problems);
     let test_names = Names::gather("test", "tests", document.tests.iter().map(|t| t.name.as_str()), &mut problems);
     let note_terms = notes::compile(&document.notes, &mut problems);
@@ -63,8 +61,8 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         coverage_during: document.reinvestment.during.iter().any(|r| r == "coverage"),
         coverage_after: after_needs_coverage(&document),
     };
-    let program = Builder::new(scope, &mut problems)
-        .build(&document.waterfalls.interest, &document.waterfalls.principal);
+    let program =
+        Builder::new(scope, &mut problems).build(&document.waterfalls.interest, &document.waterfalls.principal);
     let watched = document.default_events.as_ref().map_or_else(Vec::new, |events| {
         events
             .causes
@@ -135,7 +133,8 @@ fn sequences(
                 let place = format!("sequences.{name}[{g}][{k}]");
                 let Some(n) = names.find(note, &place, problems) else { continue };
                 if notes[n as usize].residual {
-                    problems.push(Problem::new(place, format!("{note} is a residual note; it has no principal to pay")));
+                    problems
+                        .push(Problem::new(place, format!("{note} is a residual note; it has no principal to pay")));
                     continue;
                 }
                 if seen.contains(&n) {

@@ -1,8 +1,8 @@
 //! From documents to numbers: resolves names, checks everything, reports every problem at once.
 
 pub mod cohorts;
-pub mod credit;
 pub mod conventions;
+pub mod credit;
 pub mod dates;
 pub mod deal;
 pub mod fees;
@@ -19,7 +19,7 @@ pub mod unsupported;
 pub mod values;
 
 pub use conventions::{Conventions, InterestFromPrincipal};
-pub use deal::{CompiledDeal, compile_deal};
 pub use credit::compile_simulation;
+pub use deal::{CompiledDeal, compile_deal};
 pub use payment_date::compile_payment_date;
 pub use plan::{PlanInput, compile_plan};

@@ -42,7 +42,11 @@ impl Names {
     pub fn find(&self, name: &str, place: &str, problems: &mut Vec<Problem>) -> Option<u16> {
         let found = self.get(name);
         if found.is_none() {
-            let known = if self.list.is_empty() { "none is defined".to_owned() } else { format!("known: {}", self.list.join(", ")) };
+            let known = if self.list.is_empty() {
+                "none is defined".to_owned()
+            } else {
+                format!("known: {}", self.list.join(", "))
+            };
             problems.push(Problem::new(place, format!("unknown {} {name:?}; {known}", self.kind)));
         }
         found

@@ -57,12 +57,9 @@ fn coupon(coupon: &Coupon, place: &str, problems: &mut Vec<Problem>) -> Option<C
     let floating = coupon.spread.is_some() || coupon.index.is_some();
     let rate = match (coupon.fixed, coupon.index.as_ref(), coupon.spread) {
         (Some(rate), None, None) => RateTerms::Fixed { rate },
-        (None, Some(index), Some(spread)) => RateTerms::Floating {
-            index: index.clone(),
-            spread,
-            floor: coupon.floor.unwrap_or(0.0),
-            cap: coupon.cap,
-        },
+        (None, Some(index), Some(spread)) => {
+            RateTerms::Floating { index: index.clone(), spread, floor: coupon.floor.unwrap_or(0.0), cap: coupon.cap }
+        }
         _ => {
             problems.push(Problem::new(place, "expected either {index, spread} or {fixed}"));
             return None;
@@ -129,8 +126,6 @@ pub fn ranks(notes: &[NoteTerms]) -> Vec<Vec<u16>> {
     values.dedup();
     values
         .iter()
-        .map(|rank| {
-            (0_u16..).zip(notes).filter(|(_, n)| n.principal_rank == Some(*rank)).map(|(i, _)| i).collect()
-        })
+        .map(|rank| (0_u16..).zip(notes).filter(|(_, n)| n.principal_rank == Some(*rank)).map(|(i, _)| i).collect())
         .collect()
 }

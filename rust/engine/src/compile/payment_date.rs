@@ -37,10 +37,16 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         return Err(EngineError::Deal(problems));
     };
     if previous >= payment {
-        problems.push(Problem::new("state.previous_payment_date", format!("found {previous}; expected a date before {payment}")));
+        problems.push(Problem::new(
+            "state.previous_payment_date",
+            format!("found {previous}; expected a date before {payment}"),
+        ));
     }
     if determination > payment {
-        problems.push(Problem::new("state.determination_date", format!("found {determination}; expected a date up to {payment}")));
+        problems.push(Problem::new(
+            "state.determination_date",
+            format!("found {determination}; expected a date up to {payment}"),
+        ));
     }
     let period = terms.grid.periods.iter().position(|p| p.payment == payment);
     if period.is_none() {
@@ -108,7 +114,10 @@ fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Proble
     let fees: Vec<_> = deal.terms.fees.iter().map(|f| f.name.as_str()).collect();
     for name in state.notes.keys() {
         if !notes.contains(&name.as_str()) {
-            problems.push(Problem::new(format!("state.notes.{name}"), format!("unknown note; known: {}", notes.join(", "))));
+            problems.push(Problem::new(
+                format!("state.notes.{name}"),
+                format!("unknown note; known: {}", notes.join(", ")),
+            ));
         }
     }
     for name in &notes {
@@ -118,7 +127,8 @@ fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Proble
     }
     for name in state.fees.keys() {
         if !fees.contains(&name.as_str()) {
-            problems.push(Problem::new(format!("state.fees.{name}"), format!("unknown fee; known: {}", fees.join(", "))));
+            problems
+                .push(Problem::new(format!("state.fees.{name}"), format!("unknown fee; known: {}", fees.join(", "))));
         }
     }
 }
@@ -177,8 +187,7 @@ fn notes(
                 ..NoteOpening::default()
             };
             if let Some(coupon) = &note.coupon {
-                let (start, end) =
-                    grid.map_or((previous, payment), |g| (g.previous_unadjusted, g.unadjusted));
+                let (start, end) = grid.map_or((previous, payment), |g| (g.previous_unadjusted, g.unadjusted));
                 let margin = coupon.margin(start);
                 opening.rate = match &coupon.rate {
                     RateTerms::Fixed { .. } => margin,
@@ -220,7 +229,10 @@ fn price(asset: &AssetState, value: Option<f64>, place: &str, what: &str, proble
     match value {
         Some(x) if (0.0..=2.0).contains(&x) => x,
         Some(x) => {
-            problems.push(Problem::new(format!("{place}.{what}"), format!("found {x}; expected a share of par such as 0.55")));
+            problems.push(Problem::new(
+                format!("{place}.{what}"),
+                format!("found {x}; expected a share of par such as 0.55"),
+            ));
             0.0
         }
         None => {

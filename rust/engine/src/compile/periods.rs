@@ -91,12 +91,11 @@ pub fn compile(
         let days = f64::from(period.payment - period.previous_payment);
         for fee in &terms.fees {
             row.fee_fraction.push(fee.day_count.fraction(period.previous_payment, period.payment));
-            row.cap_fraction.push(fee.cap.as_ref().map_or(0.0, |cap| {
-                cap.day_count.fraction(period.previous_payment, period.payment)
-            }));
-            row.hurdle_growth.push(
-                fee.hurdle.as_ref().and_then(|h| h.irr).map_or(0.0, |irr| math::pow(1.0 + irr, days / 365.0)),
+            row.cap_fraction.push(
+                fee.cap.as_ref().map_or(0.0, |cap| cap.day_count.fraction(period.previous_payment, period.payment)),
             );
+            row.hurdle_growth
+                .push(fee.hurdle.as_ref().and_then(|h| h.irr).map_or(0.0, |irr| math::pow(1.0 + irr, days / 365.0)));
         }
         row.active = terms.tests.iter().map(|t| p >= t.first_period).collect();
         match fixing(deal, curves, &index, p) {

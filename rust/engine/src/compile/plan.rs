@@ -53,8 +53,7 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     let (Some(curves), Some(steps)) = (curves, steps) else { return Err(EngineError::Tape(tape_problems)) };
     let periods = periods::compile(deal, &curves, scenario.cash_rate_spread, as_of, &mut problems);
     let bought = cohorts::compile(deal, scenario, &curves, &steps, &mut problems);
-    let pool_input =
-        PoolInput { deal, tape, scenario, curves: &curves, steps: &steps, model_defaults };
+    let pool_input = PoolInput { deal, tape, scenario, curves: &curves, steps: &steps, model_defaults };
     let compiled = pool::compile(&pool_input, &mut problems);
     if !problems.is_empty() {
         let (tape_side, scenario_side): (Vec<_>, Vec<_>) =
@@ -122,10 +121,9 @@ fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, proble
         reinvestment.term_years > 0.0 && reinvestment.term_years <= 40.0,
         "years above 0, at most 40",
     );
-    for (value, place) in [
-        (reinvestment.recovery, "scenario.reinvestment.recovery"),
-        (reinvestment.pd, "scenario.reinvestment.pd"),
-    ] {
+    for (value, place) in
+        [(reinvestment.recovery, "scenario.reinvestment.recovery"), (reinvestment.pd, "scenario.reinvestment.pd")]
+    {
         if let Some(x) = value {
             number(x, place, (0.0..=1.0).contains(&x), "a decimal from 0 to 1");
         }

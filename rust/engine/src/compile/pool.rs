@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::collateral::closing_pool::DefaultedAsset;
-use crate::collateral::loan::{self, InterestShares, LoanContract, LoanCoupon, LoanFixings, LoanFlows, OwnDates, StepDates};
+use crate::collateral::loan::{
+    self, InterestShares, LoanContract, LoanCoupon, LoanFixings, LoanFlows, OwnDates, StepDates,
+};
 use crate::collateral::{ClosingPool, PoolRules, Tape};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
@@ -66,7 +68,12 @@ impl Steps {
             } else {
                 years
             };
-            dates.push(StepDates { start: previous, end: period.collection_last, is_last: period.is_last, years: yearly });
+            dates.push(StepDates {
+                start: previous,
+                end: period.collection_last,
+                is_last: period.is_last,
+                years: yearly,
+            });
             timeline.starts.push(period.previous_unadjusted);
             defaults_from.push(from);
             let since = |d: Date| (thirty_360(grid.closing, d) * 12.0 + 0.5) as usize;
@@ -254,7 +261,8 @@ pub fn compile(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> CompiledPo
         pool.add_loan(i, &flows, &rules);
     }
     ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price).then(a.1.cmp(&b.1)));
-    pool.ccc_par = (0..n).map(|p| ccc.iter().map(|(_, loan)| pool.row_performing[*loan as usize * n + p]).sum()).collect();
+    pool.ccc_par =
+        (0..n).map(|p| ccc.iter().map(|(_, loan)| pool.row_performing[*loan as usize * n + p]).sum()).collect();
     pool.ccc_discount = ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count();
     pool.ccc = ccc;
     CompiledPool { pool, obligors, opening_defaulted_par }
@@ -269,7 +277,11 @@ fn obligors(tape: &Tape) -> Vec<(String, usize)> {
 }
 
 /// Per obligor: the step in which the scenario names it as defaulting.
-fn named_defaults(input: &PoolInput<'_>, place_of: &HashMap<&str, usize>, problems: &mut Vec<Problem>) -> Vec<Option<usize>> {
+fn named_defaults(
+    input: &PoolInput<'_>,
+    place_of: &HashMap<&str, usize>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Option<usize>> {
     let mut out = vec![None; place_of.len()];
     let as_of = Date(input.tape.as_of);
     for (id, text) in &input.scenario.defaults {
@@ -283,7 +295,10 @@ fn named_defaults(input: &PoolInput<'_>, place_of: &HashMap<&str, usize>, proble
             continue;
         };
         if date <= as_of {
-            problems.push(Problem::new(place, format!("found {date}, on or before the as-of date {as_of}; expected a later date")));
+            problems.push(Problem::new(
+                place,
+                format!("found {date}, on or before the as-of date {as_of}; expected a later date"),
+            ));
             continue;
         }
         out[obligor] = input.steps.step_of(thirty_360(as_of, date));
@@ -305,7 +320,12 @@ pub fn keys(tape: &Tape, i: usize) -> GroupKeys<'_> {
 
 type Memo<'a> = HashMap<[&'a str; 4], (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>)>;
 
-fn assumptions<'a>(input: &PoolInput<'a>, i: usize, memo: &mut Memo<'a>, problems: &mut Vec<Problem>) -> Option<Assumptions> {
+fn assumptions<'a>(
+    input: &PoolInput<'a>,
+    i: usize,
+    memo: &mut Memo<'a>,
+    problems: &mut Vec<Problem>,
+) -> Option<Assumptions> {
     let PoolInput { tape, scenario, steps, deal, .. } = input;
     let keys = keys(tape, i);
     let chosen = |value: Option<&'a Value>| value.and_then(|v| values::select(v, &keys));
@@ -375,7 +395,11 @@ fn long_dated_share(deal: &CompiledDeal, maturity: Date) -> f64 {
     let last = deal.dates.stated_maturity;
     match deal.document.collateral.long_dated_value {
         Some(value) if maturity > last => {
-            if maturity > last.add_months(24) { 1.0 } else { 1.0 - value }
+            if maturity > last.add_months(24) {
+                1.0
+            } else {
+                1.0 - value
+            }
         }
         _ => 0.0,
     }

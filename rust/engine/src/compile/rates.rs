@@ -69,7 +69,12 @@ pub fn one(curve: &Curve, place: &str, problems: &mut Vec<Problem>) -> Option<Cu
                 Some(text) => Some(date(text, &format!("{place}.base"), problems)?),
                 None => None,
             };
-            Some(CurveData::Shifted { curve: Box::new(one(curve, place, problems)?), shift: *shift, slope: *slope, base })
+            Some(CurveData::Shifted {
+                curve: Box::new(one(curve, place, problems)?),
+                shift: *shift,
+                slope: *slope,
+                base,
+            })
         }
     }
 }

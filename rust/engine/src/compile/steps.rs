@@ -150,7 +150,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn push(&mut self, action: Action, verb: &'static str, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+    fn push(
+        &mut self,
+        action: Action,
+        verb: &'static str,
+        frame: &Frame<'_>,
+        pot: Pot,
+        slot: Option<u16>,
+        ops: &mut Vec<Op>,
+    ) {
         let info = self.info(verb, frame, pot);
         let mut op = Self::op(action, slot, info);
         if let Some(when) = frame.when {
@@ -208,7 +216,15 @@ impl<'a> Builder<'a> {
     }
 
     /// One op per group, each pro rata by amount due.
-    fn pay(&mut self, groups: Vec<Vec<Claim>>, verb: &'static str, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+    fn pay(
+        &mut self,
+        groups: Vec<Vec<Claim>>,
+        verb: &'static str,
+        frame: &Frame<'_>,
+        pot: Pot,
+        slot: Option<u16>,
+        ops: &mut Vec<Op>,
+    ) {
         if groups.len() > 1 && frame.amount.is_some() {
             self.problems.push(Problem::new(
                 format!("{}.amount", frame.place),
@@ -221,9 +237,9 @@ impl<'a> Builder<'a> {
                 self.interest_begun = true;
                 ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
             }
-            let fees_only = claims.iter().all(|c| {
-                !matches!(c.kind, ClaimKind::Interest | ClaimKind::Deferred | ClaimKind::Amortization)
-            });
+            let fees_only = claims
+                .iter()
+                .all(|c| !matches!(c.kind, ClaimKind::Interest | ClaimKind::Deferred | ClaimKind::Amortization));
             let senior_expense = pot == Pot::Interest && fees_only && !self.interest_begun;
             let span = self.claims(&claims);
             self.push(Action::Pay { claims: span, senior_expense }, verb, frame, pot, slot, ops);
@@ -315,8 +331,12 @@ impl<'a> Builder<'a> {
             }
             Step::PayAmortization { notes, when, amount, label } => {
                 let frame = frame(place, when, amount, label);
-                let claims =
-                    self.note_claims(notes, ClaimKind::Amortization, &format!("{place}.pay_amortization"), "amortization");
+                let claims = self.note_claims(
+                    notes,
+                    ClaimKind::Amortization,
+                    &format!("{place}.pay_amortization"),
+                    "amortization",
+                );
                 self.pay(claims, "pay_amortization", &frame, pot, slot, ops);
             }
             Step::PayPariPassu { steps, when, amount, label } => {
@@ -390,7 +410,9 @@ impl<'a> Builder<'a> {
                     self.problems.push(Problem::new(place, "a block needs `when`"));
                     return;
                 };
-                let Some(expression) = self.expression(when, &format!("{place}.when"), &[Kind::Boolean]) else { return };
+                let Some(expression) = self.expression(when, &format!("{place}.when"), &[Kind::Boolean]) else {
+                    return;
+                };
                 let then = index(self.program.slots);
                 self.program.slots += 2;
                 ops.push(Self::op(Action::Enter { expression, then, otherwise: then + 1 }, slot, 0));
@@ -475,10 +497,8 @@ impl<'a> Builder<'a> {
         let Some(last) = self.scope.note_names.find(through, &place, self.problems) else { return };
         let pays = |r: &Repeatable| r.claims.contains(&Claim { kind: ClaimKind::Interest, index: last });
         let Some(end) = self.repeatable.iter().position(pays) else {
-            self.problems.push(Problem::new(
-                place,
-                format!("no step of the interest waterfall pays interest of {through:?}"),
-            ));
+            self.problems
+                .push(Problem::new(place, format!("no step of the interest waterfall pays interest of {through:?}")));
             return;
         };
         for step in self.repeatable[..=end].to_vec() {
@@ -516,7 +536,8 @@ impl<'a> Builder<'a> {
             let place = format!("{place}[{k}]");
             let Some(t) = self.scope.test_names.find(name, &place, self.problems) else { continue };
             if self.scope.tests[t as usize].kind == TestKind::EventOfDefaultParRatio {
-                self.problems.push(Problem::new(place, format!("test {name:?} is an event of default; no payment cures it")));
+                self.problems
+                    .push(Problem::new(place, format!("test {name:?} is an event of default; no payment cures it")));
             }
             ids.push(t);
         }
@@ -533,7 +554,8 @@ impl<'a> Builder<'a> {
                 self.problems.push(Problem::new(&place, "principal that stays cures nothing; expected notes to pay"));
             }
             if ids.iter().any(|&t| self.scope.tests[t as usize].kind == TestKind::InterestCoverage) {
-                self.problems.push(Problem::new(&place, "an interest coverage test cannot be cured by buying collateral"));
+                self.problems
+                    .push(Problem::new(&place, "an interest coverage test cannot be cured by buying collateral"));
             }
             self.push(Action::CureByPurchase { tests: span }, "cure", frame, pot, slot, ops);
             return;
@@ -565,7 +587,16 @@ impl<'a> Builder<'a> {
         self.push(Action::Cure { tests: span, sequence }, "cure", frame, pot, slot, ops);
     }
 
-    fn divert(&mut self, test: &str, share: f64, to: &str, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+    fn divert(
+        &mut self,
+        test: &str,
+        share: f64,
+        to: &str,
+        frame: &Frame<'_>,
+        pot: Pot,
+        slot: Option<u16>,
+        ops: &mut Vec<Op>,
+    ) {
         let place = format!("{}.divert", frame.place);
         if pot == Pot::Principal {
             self.problems.push(Problem::new(place.clone(), "interest is diverted in the interest waterfall"));
@@ -584,17 +615,23 @@ impl<'a> Builder<'a> {
                 Action::DivertToNotes { test: t, share, sequence }
             }
             other => {
-                self.problems.push(Problem::new(
-                    format!("{place}.to"),
-                    format!("found {other:?}; expected principal or notes"),
-                ));
+                self.problems
+                    .push(Problem::new(format!("{place}.to"), format!("found {other:?}; expected principal or notes")));
                 return;
             }
         };
         self.push(action, "divert", frame, pot, slot, ops);
     }
 
-    fn reinvest(&mut self, of: &str, share: &NumberOrName, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+    fn reinvest(
+        &mut self,
+        of: &str,
+        share: &NumberOrName,
+        frame: &Frame<'_>,
+        pot: Pot,
+        slot: Option<u16>,
+        ops: &mut Vec<Op>,
+    ) {
         let place = format!("{}.reinvest", frame.place);
         if pot == Pot::Interest {
             self.problems.push(Problem::new(place.clone(), "collateral is bought in the principal waterfall"));
@@ -603,10 +640,8 @@ impl<'a> Builder<'a> {
             "all" => false,
             "unscheduled" => true,
             other => {
-                self.problems.push(Problem::new(
-                    format!("{place}.of"),
-                    format!("found {other:?}; expected all or unscheduled"),
-                ));
+                self.problems
+                    .push(Problem::new(format!("{place}.of"), format!("found {other:?}; expected all or unscheduled")));
                 false
             }
         };
@@ -651,7 +686,10 @@ fn joins_diverted(step: &Step) -> bool {
 /// Whether a list of steps leaves nothing unassigned.
 fn ends(steps: &[Step]) -> bool {
     match steps.last() {
-        Some(Step::PayResidual { until: None, when: None, amount: None, .. } | Step::Retain { when: None, amount: None, .. }) => true,
+        Some(
+            Step::PayResidual { until: None, when: None, amount: None, .. }
+            | Step::Retain { when: None, amount: None, .. },
+        ) => true,
         Some(Step::Block { steps, otherwise, .. }) => ends(steps) && ends(otherwise),
         _ => false,
     }

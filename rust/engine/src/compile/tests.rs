@@ -101,13 +101,7 @@ fn denominator(
         .collect()
 }
 
-fn first_period(
-    test: &Test,
-    kind: TestKind,
-    dates: &DealDates,
-    place: &str,
-    problems: &mut Vec<Problem>,
-) -> usize {
+fn first_period(test: &Test, kind: TestKind, dates: &DealDates, place: &str, problems: &mut Vec<Problem>) -> usize {
     let default = if kind == TestKind::InterestCoverage { "second_determination" } else { "effective" };
     let from = |date: Date| {
         dates.grid.periods.iter().position(|p| p.determination >= date).unwrap_or(dates.grid.periods.len())

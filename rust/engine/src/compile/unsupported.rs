@@ -54,10 +54,9 @@ fn purchases(deal: &Deal, problems: &mut Vec<Problem>) {
         match rule.as_str() {
             "coverage" => {}
             "maintain_or_improve" => refused(problems, &place, "maintain or improve is"),
-            other => problems.push(Problem::new(
-                place,
-                format!("found {other:?}; expected coverage or maintain_or_improve"),
-            )),
+            other => {
+                problems.push(Problem::new(place, format!("found {other:?}; expected coverage or maintain_or_improve")))
+            }
         }
     }
 }

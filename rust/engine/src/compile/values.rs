@@ -166,8 +166,7 @@ pub fn series(value: &Value, timeline: &Timeline, nature: Nature) -> Vec<f64> {
             })
             .collect(),
         Value::Dates { values } => {
-            let points: Vec<(Date, f64)> =
-                values.iter().filter_map(|(d, x)| Date::parse(d).map(|d| (d, *x))).collect();
+            let points: Vec<(Date, f64)> = values.iter().filter_map(|(d, x)| Date::parse(d).map(|d| (d, *x))).collect();
             timeline
                 .starts
                 .iter()

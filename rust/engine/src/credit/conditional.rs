@@ -1,8 +1,8 @@
 //! Default rates of a fine-grained pool in a path, given the market factor.
 
 use crate::credit::Copula;
-use crate::math::normal::normal_tails;
 use crate::lanes::Pack;
+use crate::math::normal::normal_tails;
 
 impl Copula {
     /// The share of the surviving reinvested collateral that defaults in each step, given the market factor `Z`.

@@ -5,9 +5,9 @@
 
 use crate::credit::bounds::{BUCKETS, Buckets};
 use crate::credit::curves::Curves;
+use crate::lanes::Pack;
 use crate::math::normal::normal_inverse_lanes;
 use crate::math::{normal_cdf, normal_inverse};
-use crate::lanes::Pack;
 use crate::random::{INDUSTRY, MARKET, MARKET_ENTITY, OBLIGOR, draws, entity_draws, scattered_draws, uniform};
 
 /// A company.

@@ -4,8 +4,8 @@
 //! `g(y) = ln Σ flow · e^(y t) - ln outflow = 0`: g rises and is convex, its slope lies between the first and the last time,
 //! and so Newton's iteration comes down to the root from the right whatever the flows are.
 
-use crate::math::{exp, ln};
 use crate::lanes::{Mask, Pack};
+use crate::math::{exp, ln};
 
 const DAYS: f64 = 365.0;
 /// Distinct gaps between flows up to which their discount factors are shared.

@@ -3,8 +3,8 @@
 //! Each lane starts from the pool's totals; every default takes the rows of its loans off them. Lanes are kept apart
 //! (`[lane][step]`) while defaults are applied, so that a row is taken off in one sweep, and turned into packs after.
 
-use crate::lanes::Pack;
 use crate::collateral::ClosingPool;
+use crate::lanes::Pack;
 
 /// The closing pool's flows of one step, in lanes.
 #[derive(Clone, Copy, Debug)]

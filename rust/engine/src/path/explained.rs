@@ -1,12 +1,12 @@
 //! One path with everything kept: each class's cash flows, the collateral, the fees, the tests, every payment.
 
-use crate::lanes::{Mask, Pack};
 use super::observer::{Collateral, Observer};
 use super::plan::{Cause, Plan};
 use super::recorder::Ledger;
 use super::runner::{self, Workspace};
 use super::state::State;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
+use crate::lanes::{Mask, Pack};
 
 /// One class on one payment date.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -158,7 +158,11 @@ impl Observer<1> for Tables {
             self.deferred[i] = deferred_balance;
             let dust = 1e-9 * note.original;
             if shortfall > dust && plan.deal.watched.contains(&Cause::SeniorInterest) {
-                self.event(period, "event of default: interest", format!("{} is owed {shortfall:.2} of overdue interest", note.name));
+                self.event(
+                    period,
+                    "event of default: interest",
+                    format!("{} is owed {shortfall:.2} of overdue interest", note.name),
+                );
             }
         }
         for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
@@ -229,7 +233,8 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
             if row.end_balance > 1e-9 * plan.deal.notes[row.note as usize].original
                 && plan.deal.watched.contains(&Cause::Maturity)
             {
-                let detail = format!("{} ends with {:.2} unpaid", plan.deal.notes[row.note as usize].name, row.end_balance);
+                let detail =
+                    format!("{} ends with {:.2} unpaid", plan.deal.notes[row.note as usize].name, row.end_balance);
                 tables.events.push(EventRow { period: row.period, event: "event of default: principal", detail });
             }
         }
@@ -242,7 +247,8 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
                 && active
                 && entry.numerator < test.trigger * entry.denominator
             {
-                let detail = format!("{} is {:.4}, below {}", test.name, entry.numerator / entry.denominator, test.trigger);
+                let detail =
+                    format!("{} is {:.4}, below {}", test.name, entry.numerator / entry.denominator, test.trigger);
                 tables.events.push(EventRow { period: entry.period, event: "event of default: par ratio", detail });
             }
         }

@@ -1,10 +1,10 @@
 //! Who watches a run date by date: the tables of one path, or the measures of many.
 
 use super::drivers::ClosingStep;
-use crate::lanes::{Mask, Pack};
 use super::plan::Plan;
 use super::state::State;
 use crate::collateral::cohorts::CohortStep;
+use crate::lanes::{Mask, Pack};
 
 /// The collateral on one determination date, after the pool step and before any payment.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,6 @@
 
 use super::drivers::ClosingStep;
 use super::explained::{Explained, FeeRow, NoteRow};
-use crate::lanes::Pack;
 use super::observer::Collateral;
 use super::plan::DealTerms;
 use super::recorder::Ledger;
@@ -10,6 +9,7 @@ use super::runner;
 use super::state::State;
 use crate::collateral::cohorts::CohortStep;
 use crate::coverage::ccc_excess::{CccAsset, Haircuts};
+use crate::lanes::Pack;
 use crate::notes::controlling;
 use crate::waterfall::interpreter::Terms;
 

@@ -1,7 +1,6 @@
 //! The period loop: pool step, proceeds, tests, both waterfalls, deferral, purchases; for `L` futures at once.
 
 use super::drivers::{Drivers, Wanted};
-use crate::lanes::{Mask, Pack};
 use super::observer::{Collateral, Observer};
 use super::plan::{PeriodTerms, Plan};
 use super::recorder::Recorder;
@@ -10,6 +9,7 @@ use crate::collateral::cohorts::Cohorts;
 use crate::coverage::TestKind;
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{BaseDate, FeeBase};
+use crate::lanes::{Mask, Pack};
 use crate::notes::{controlling, deferral};
 use crate::waterfall::interpreter::{self, Terms};
 
@@ -82,10 +82,7 @@ impl<const L: usize> Workspace<L> {
 
 /// What a plan reads of the closing pool; everything where one path is kept in full.
 fn wanted(plan: &Plan, all: bool) -> Wanted {
-    Wanted {
-        market: all || plan.deal.tests.iter().any(|t| t.kind == TestKind::EventOfDefaultParRatio),
-        defaults: all,
-    }
+    Wanted { market: all || plan.deal.tests.iter().any(|t| t.kind == TestKind::EventOfDefaultParRatio), defaults: all }
 }
 
 /// Runs one block of futures from closing to the end and returns the largest cash difference of any date.
@@ -170,9 +167,8 @@ fn collect<const L: usize>(
         // Enough is left whatever is still to be recovered.
         pending = performing_par;
     }
-    let principal_proceeds = running.keep(
-        state.held + closing.principal + cohorts.scheduled + cohorts.prepaid + recoveries + sale_proceeds,
-    );
+    let principal_proceeds =
+        running.keep(state.held + closing.principal + cohorts.scheduled + cohorts.prepaid + recoveries + sale_proceeds);
     let principal_amount = performing_par + principal_proceeds;
     let (ccc_par, ccc_haircuts) = if period.is_last {
         (Pack::ZERO, Haircuts::ZERO)

@@ -1,8 +1,8 @@
 //! Each class over a whole path: what it was paid, what it lost, when.
 
 use super::explained::Explained;
-use crate::lanes::Pack;
 use super::plan::Plan;
+use crate::lanes::Pack;
 use crate::metrics::{IrrTimes, irr, weighted_average_life};
 
 /// One class over one path.
@@ -44,7 +44,12 @@ pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
         .zip(notes)
         .map(|(n, note)| {
             let dust = 1e-9 * note.original;
-            let mut s = NoteSummary { note: n, subordination: f64::NAN, thickness: note.original / all, ..NoteSummary::default() };
+            let mut s = NoteSummary {
+                note: n,
+                subordination: f64::NAN,
+                thickness: note.original / all,
+                ..NoteSummary::default()
+            };
             if let Some(rank) = note.principal_rank {
                 let ahead: f64 =
                     notes.iter().filter(|m| m.principal_rank.is_some_and(|r| r <= rank)).map(|m| m.original).sum();

@@ -7,8 +7,8 @@ use cloche_dispatch::{Isa, Kernel};
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
 use crate::credit::copula::{CopulaScratch, DefaultEvent};
-use crate::metrics::{IrrTimes, irr};
 use crate::lanes::Pack;
+use crate::metrics::{IrrTimes, irr};
 use crate::path::recorder::Silent;
 use crate::path::runner::{self, Workspace};
 
@@ -95,12 +95,7 @@ impl<const L: usize> Kernel for Draws<'_, L> {
 
 /// Takes the drawn defaults off the pool and counts them by year.
 #[inline(always)]
-fn apply<const L: usize>(
-    setup: &Setup,
-    work: &mut Workspace<L>,
-    events: &[DefaultEvent],
-    horizon: &mut [[f64; 4]],
-) {
+fn apply<const L: usize>(setup: &Setup, work: &mut Workspace<L>, events: &[DefaultEvent], horizon: &mut [[f64; 4]]) {
     let pool = &setup.plan.pool;
     let years = setup.axis.years as usize;
     for row in horizon.iter_mut() {
@@ -168,7 +163,14 @@ impl<const L: usize> Kernel for Returns<'_, L> {
 
 /// Runs the paths `first .. first + count` and returns their figures.
 #[must_use]
-pub fn run<const L: usize>(setup: &Setup, isa: Isa, first: u64, count: usize, work: &mut BlockWork<L>, stop: &dyn Fn() -> bool) -> Option<PathColumns> {
+pub fn run<const L: usize>(
+    setup: &Setup,
+    isa: Isa,
+    first: u64,
+    count: usize,
+    work: &mut BlockWork<L>,
+    stop: &dyn Fn() -> bool,
+) -> Option<PathColumns> {
     let mut out = columns(setup, work, count);
     let mut done = 0;
     while done < count {

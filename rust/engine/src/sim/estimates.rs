@@ -7,9 +7,9 @@ use super::block::PathColumns;
 use super::measures::NEVER as NEVER_DATED;
 use super::run::Simulated;
 use super::setup::Setup;
-use crate::metrics::{IrrTimes, irr, mean_se, quantiles};
 use crate::lanes::Pack;
 use crate::math::ceil_to_u32;
+use crate::metrics::{IrrTimes, irr, mean_se, quantiles};
 
 /// One class over all paths; losses are shares of the original balance.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -194,8 +194,7 @@ pub fn estimate(setup: &Setup, simulated: &Simulated) -> Estimates {
             let mut year = 1;
             while f64::from(year) < last + 1.0 {
                 let by = f64::from(year);
-                let count =
-                    periods.iter().filter(|p| **p < NEVER_DATED && years_of[**p as usize] <= by).count();
+                let count = periods.iter().filter(|p| **p < NEVER_DATED && years_of[**p as usize] <= by).count();
                 let (rate, rate_se) = share(count, n);
                 out.cumulative_default.push(CumulativeDefault { note, year, economic, rate, rate_se });
                 year += 1;
@@ -222,8 +221,7 @@ fn one_note(note: u16, blocks: &[PathColumns], n: usize, years_of: &[f64]) -> No
     let default = join(blocks, |b| &b.default_period[i]);
     let short = join(blocks, |b| &b.shortfall[i]);
     let deferral = join(blocks, |b| &b.deferral[i]);
-    let mut dates: Vec<f64> =
-        default.iter().filter(|p| **p < NEVER_DATED).map(|p| years_of[*p as usize]).collect();
+    let mut dates: Vec<f64> = default.iter().filter(|p| **p < NEVER_DATED).map(|p| years_of[*p as usize]).collect();
     let (default_probability, default_probability_se) = share(dates.len(), n);
     let (shortfall, shortfall_se) = share(short.iter().filter(|x| **x).count(), n);
     let (deferred, deferred_se) = share(deferral.iter().filter(|x| **x).count(), n);
@@ -291,7 +289,15 @@ fn pool(setup: &Setup, blocks: &[PathColumns]) -> Vec<PoolEstimate> {
     out
 }
 
-fn equity(setup: &Setup, blocks: &[PathColumns], n: usize, r: usize, note: u16, cost: f64, original: f64) -> EquityEstimate {
+fn equity(
+    setup: &Setup,
+    blocks: &[PathColumns],
+    n: usize,
+    r: usize,
+    note: u16,
+    cost: f64,
+    original: f64,
+) -> EquityEstimate {
     let rates = join(blocks, |b| &b.irr[r]);
     let multiples = join(blocks, |b| &b.moic[r]);
     let losses = multiples.iter().filter(|m| **m < 1.0).count();

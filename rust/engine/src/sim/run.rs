@@ -38,11 +38,7 @@ const TICK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// [`EngineError::Run`] for options that cannot be run, or when a worker fails.
-pub fn simulate(
-    setup: &Setup,
-    options: Options,
-    tick: &mut dyn FnMut(u64) -> bool,
-) -> Result<Simulated, EngineError> {
+pub fn simulate(setup: &Setup, options: Options, tick: &mut dyn FnMut(u64) -> bool) -> Result<Simulated, EngineError> {
     simulate_lanes::<LANES>(setup, options, tick)
 }
 

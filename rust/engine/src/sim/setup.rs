@@ -56,7 +56,18 @@ impl Setup {
                 named_par[axis.year[place] as usize - 1] += company.par;
             }
         }
-        Self { plan, copula, axis, companies, cumulative, as_of, collection_end, carry_end, carries_defaults, named_par }
+        Self {
+            plan,
+            copula,
+            axis,
+            companies,
+            cumulative,
+            as_of,
+            collection_end,
+            carry_end,
+            carries_defaults,
+            named_par,
+        }
     }
 
     /// Default time of a company in years from the as-of date, from the level `Φ(X)` and its place on the axis.
@@ -73,7 +84,13 @@ impl Setup {
         }
         let part = math::ln(1.0 - level + 1e-300) - math::ln(1.0 - before + 1e-300);
         let share = part / whole;
-        let share = if share > 1.0 { 1.0 } else if share < 0.0 { 0.0 } else { share };
+        let share = if share > 1.0 {
+            1.0
+        } else if share < 0.0 {
+            0.0
+        } else {
+            share
+        };
         start + (end - start) * share
     }
 

@@ -48,15 +48,25 @@ fn cash_spread() -> f64 {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Value {
-    Constant { value: f64 },
+    Constant {
+        value: f64,
+    },
     /// One value a payment period; the last continues.
-    Periods { values: Vec<f64> },
+    Periods {
+        values: Vec<f64>,
+    },
     /// One value a month from closing on; the last continues.
-    Monthly { values: Vec<f64> },
+    Monthly {
+        values: Vec<f64>,
+    },
     /// A value from each date on.
-    Dates { values: BTreeMap<String, f64> },
+    Dates {
+        values: BTreeMap<String, f64>,
+    },
     /// By group: `*`, `rating:CCC`, `industry:…`, `obligor:…`, `lien:…`; the most specific wins.
-    Groups { values: BTreeMap<String, Value> },
+    Groups {
+        values: BTreeMap<String, Value>,
+    },
 }
 
 /// One index curve.
@@ -72,7 +82,14 @@ pub enum Curve {
     /// Past fixings before the first date of the forward curve.
     History { fixings: BTreeMap<String, f64>, then: Box<Curve> },
     /// Another curve moved: `rate + shift + slope · years` (slope from `base`).
-    Shifted { curve: Box<Curve>, shift: f64, #[serde(default)] slope: f64, #[serde(default, skip_serializing_if = "Option::is_none")] base: Option<String> },
+    Shifted {
+        curve: Box<Curve>,
+        shift: f64,
+        #[serde(default)]
+        slope: f64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<String>,
+    },
 }
 
 /// What the manager buys.
@@ -98,7 +115,15 @@ pub struct Reinvestment {
 
 impl Default for Reinvestment {
     fn default() -> Self {
-        Self { price: unit_value(), spread: new_spread(), floor: 0.0, term_years: term(), rating: None, recovery: None, pd: None }
+        Self {
+            price: unit_value(),
+            spread: new_spread(),
+            floor: 0.0,
+            term_years: term(),
+            rating: None,
+            recovery: None,
+            pd: None,
+        }
     }
 }
 

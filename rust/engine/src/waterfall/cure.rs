@@ -3,9 +3,9 @@
 //! One payment serves all tests of a step, so its need is the greatest of theirs; denominators are pro forma for
 //! everything paid earlier on the date, and the numerator for what principal has paid.
 
+use super::interpreter::Terms;
 use super::principal::{self, Before, Layers};
 use super::program::{Pot, Span};
-use super::interpreter::Terms;
 use crate::coverage::{TestKind, TestTerms, interest_coverage, overcollateralization};
 use crate::lanes::Pack;
 use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};

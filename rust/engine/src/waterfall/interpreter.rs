@@ -10,8 +10,8 @@ use super::{claims, divert, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::expression::{Quantities, Quantity};
 use crate::fees::FeeTerms;
-use crate::notes::NoteTerms;
 use crate::lanes::{Mask, Pack};
+use crate::notes::NoteTerms;
 use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
 use crate::path::state::State;
 
@@ -219,11 +219,7 @@ fn step<const L: usize, R: Recorder<L>>(
 
 /// Fixes the numerator of interest coverage and shows the tests as they stand.
 #[inline(always)]
-fn senior_expenses_end<const L: usize, R: Recorder<L>>(
-    state: &mut State<L>,
-    terms: &Terms<'_>,
-    recorder: &mut R,
-) {
+fn senior_expenses_end<const L: usize, R: Recorder<L>>(state: &mut State<L>, terms: &Terms<'_>, recorder: &mut R) {
     if R::ON {
         let mut values = Vec::with_capacity(terms.tests.len());
         for test in 0..terms.tests.len() {

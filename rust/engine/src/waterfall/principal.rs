@@ -155,7 +155,8 @@ impl<const L: usize> Before<L> {
             if !owed.any_positive() && !paid.any_positive() {
                 continue;
             }
-            let reason = if reason == Reason::PaidInFull && paid.lt(owed).any() { Reason::InsufficientFunds } else { reason };
+            let reason =
+                if reason == Reason::PaidInFull && paid.lt(owed).any() { Reason::InsufficientFunds } else { reason };
             recorder.row(LedgerRow { info, payee: Payee::Note(n), due: owed, paid, before, transfer: false, reason });
             before -= paid;
             written = true;

@@ -3,8 +3,8 @@
 use cloche_dispatch::{Isa, Kernel};
 
 use super::{Copula, CopulaInput, CopulaScratch, DefaultEvent, ObligorInput};
-use crate::math::{normal_inverse, pow};
 use crate::lanes::Pack;
+use crate::math::{normal_inverse, pow};
 use crate::random::entity_key;
 
 fn obligor(name: &str, industry: u32, cumulative: &[f64]) -> ObligorInput {
