@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["Cancelled", "ClocheError", "DealError", "Problem", "RunError", "ScenarioError", "TapeError"]
 
@@ -95,11 +95,27 @@ class Cancelled(KeyboardInterrupt):
         What was interrupted.
     partial
         The result of what was finished, bit for bit the result of a run of that length; None if nothing was.
+    load
+        Makes `partial` when it is first asked for, so that the interruption itself takes no time.
     """
 
-    def __init__(self, message: str = "interrupted", partial: object = None) -> None:
-        self.partial = partial
+    def __init__(
+        self,
+        message: str = "interrupted",
+        partial: object = None,
+        *,
+        load: Callable[[], object] | None = None,
+    ) -> None:
+        self._partial = partial
+        self._load = load
         super().__init__(message, partial)
+
+    @property
+    def partial(self) -> object:
+        """What was finished; None if nothing was."""
+        if self._load is not None:
+            self._partial, self._load = self._load(), None
+        return self._partial
 
     def __str__(self) -> str:
         """Return what was interrupted."""

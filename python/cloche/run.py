@@ -183,14 +183,14 @@ def simulate(
         "seed": seed,
         "paths": raw.paths_done,
     }
-    partial = None
-    if raw.paths_done > 0:
-        partial = Simulation.from_core(raw, keep=keep, document=deal.to_canonical(), manifest=manifest)
+
+    def finished() -> Simulation:
+        return Simulation.from_core(raw, keep=keep, document=deal.to_canonical(), manifest=manifest)
+
     if raw.interrupted:
-        raise Cancelled(f"simulation interrupted after {raw.paths_done:,} of {paths:,} paths", partial)
-    if partial is None:
-        raise RunError("no path was finished")
-    return partial
+        message = f"simulation interrupted after {raw.paths_done:,} of {paths:,} paths"
+        raise Cancelled(message, load=finished if raw.paths_done > 0 else None)
+    return finished()
 
 
 def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None) -> PaymentDate:

@@ -1,6 +1,6 @@
 //! Monte Carlo: the long call, its result, and the replay of single paths.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use cloche_dispatch::Isa;
@@ -23,7 +23,8 @@ use crate::tables;
 pub struct Simulation {
     setup: Arc<Setup>,
     simulated: Arc<Simulated>,
-    estimates: Arc<Estimates>,
+    /// Made at first access, so that an interrupted run returns at once.
+    estimates: OnceLock<Estimates>,
     interrupted: bool,
 }
 
@@ -43,7 +44,8 @@ impl Simulation {
 
     /// The tables of estimates.
     fn tables<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        tables::estimates(py, &self.setup.plan, &self.estimates)
+        let found = py.detach(|| self.estimates.get_or_init(|| estimate(&self.setup, &self.simulated)));
+        tables::estimates(py, &self.setup.plan, found)
     }
 
     /// One row a path and class: losses, average life, returns.
@@ -166,15 +168,14 @@ pub fn simulate(
             }
         };
         let simulated = sim::simulate(&setup, options, &mut tick)?;
-        let estimates = estimate(&setup, &simulated);
-        Ok((setup, simulated, estimates))
+        Ok((setup, simulated))
     });
     let interrupted = match raised {
         Some(error) if error.is_instance_of::<pyo3::exceptions::PyKeyboardInterrupt>(py) => true,
         Some(error) => return Err(error),
         None => false,
     };
-    let (setup, simulated, estimates) = result.map_err(errors::to_python)?;
+    let (setup, simulated) = result.map_err(errors::to_python)?;
     if let Some(callback) = on_progress.as_ref().filter(|_| !interrupted) {
         callback.call1(py, (simulated.paths, paths))?;
     }
@@ -182,6 +183,6 @@ pub fn simulate(
         setup: Arc::new(setup),
         interrupted,
         simulated: Arc::new(simulated),
-        estimates: Arc::new(estimates),
+        estimates: OnceLock::new(),
     })
 }

@@ -200,10 +200,18 @@ fn a_stopped_run_is_the_prefix_of_a_whole_one() {
 }
 
 #[test]
-fn cash_in_is_cash_out_in_every_path() {
+fn the_paths_reach_losses_deferrals_shortfalls_and_early_ends() {
     let setup = small();
     let simulated = run::<16>(&setup, 2_048, 2, Isa::detect());
+    let of = |name: &str| setup.plan.deal.notes.iter().position(|n| n.name == name).expect("a class");
+    let (mut lost, mut deferred, mut short, mut early) = (0, 0, 0, 0);
     for block in &simulated.blocks {
+        lost += block.principal_loss[of("A-1")].iter().filter(|x| **x > 0.0).count();
+        deferred += block.deferral[of("C")].iter().filter(|x| **x).count();
+        short += block.shortfall[of("B-1")].iter().filter(|x| **x).count();
+        let last = setup.plan.steps() as f64 - 1.0;
+        early += block.realized_period[of("D")].iter().filter(|p| **p < last).count();
         assert!(block.conservation_error < 1e-9 * 120e6, "{}", block.conservation_error);
     }
+    assert!(lost > 5 && deferred > 100 && short > 5 && early > 5, "{lost} {deferred} {short} {early}");
 }

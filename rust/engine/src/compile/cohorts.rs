@@ -59,6 +59,19 @@ pub fn compile(
             "missing: neither scenario.recovery nor the reinvestment states a recovery rate",
         ));
     }
+    let cdr_value = if rules.pd.is_some() { None } else { scenario.cdr.as_ref() };
+    for (place, value) in [
+        ("scenario.cdr", cdr_value),
+        ("scenario.cpr", Some(&scenario.cpr)),
+        ("scenario.recovery_lag_months", scenario.recovery_lag_months.as_ref()),
+    ] {
+        if reinvests && value.is_some_and(|v| values::select(v, &keys).is_none()) {
+            problems.push(Problem::new(
+                place,
+                format!("no group holds what is bought, rated {rating:?}; expected a group \"*\" for all others"),
+            ));
+        }
+    }
     let lag = series(scenario.recovery_lag_months.as_ref(), Nature::Level, 0.0);
     let price = series(Some(&rules.price), Nature::Level, 1.0);
     let spread = series(Some(&rules.spread), Nature::Level, 0.0);

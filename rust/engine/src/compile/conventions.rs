@@ -14,6 +14,7 @@ pub enum InterestFromPrincipal {
 }
 
 /// The conventions that this engine reads.
+#[expect(clippy::struct_excessive_bools, reason = "each is a convention of its own")]
 #[derive(Clone, Copy, Debug)]
 pub struct Conventions {
     pub x_in_ic: bool,

@@ -164,15 +164,15 @@ impl Source<'_> {
                     || vec![0.0; self.steps.len()],
                     |(v, _)| values::series(v, &self.steps.timeline, Nature::YearlyRate),
                 );
-                self.from_yearly_rates(&yearly)
+                self.by_yearly_rates(&yearly)
             }
             Chosen::Column(name) => self.column(name, loan, problems),
             Chosen::Pd(Pd::Column { name }) => self.column(name, loan, problems),
-            Chosen::Pd(Pd::Hazard { value }) => self.from_hazard(*value, problems),
+            Chosen::Pd(Pd::Hazard { value }) => self.by_hazard(*value, problems),
             Chosen::Pd(Pd::Table { values }) => {
                 let rating = &self.tape.rating[loan];
                 if let Some(row) = values.get(rating) {
-                    return self.from_table(row, rating, problems);
+                    return self.by_table(row, rating, problems);
                 }
                 problems.push(Problem::new(
                     "model.pd",
@@ -199,10 +199,10 @@ impl Source<'_> {
             ));
             return vec![0.0; self.axis.times.len()];
         }
-        if name == "hazard" { self.from_hazard(value, problems) } else { self.from_pd(value) }
+        if name == "hazard" { self.by_hazard(value, problems) } else { self.by_pd(value) }
     }
 
-    fn from_hazard(&self, hazard: f64, problems: &mut Vec<Problem>) -> Vec<f64> {
+    fn by_hazard(&self, hazard: f64, problems: &mut Vec<Problem>) -> Vec<f64> {
         if !(hazard >= 0.0) || !hazard.is_finite() {
             problems
                 .push(Problem::new("model.pd", format!("found hazard {hazard}; expected a number of zero or more")));
@@ -210,12 +210,12 @@ impl Source<'_> {
         self.axis.times.iter().map(|t| 1.0 - math::exp(-hazard * t)).collect()
     }
 
-    fn from_pd(&self, pd: f64) -> Vec<f64> {
+    fn by_pd(&self, pd: f64) -> Vec<f64> {
         self.axis.times.iter().map(|t| if pd >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - pd, *t) }).collect()
     }
 
     /// `1 − Π (1 − m_k)`, inside a step in proportion of log survival.
-    fn from_yearly_rates(&self, yearly: &[f64]) -> Vec<f64> {
+    fn by_yearly_rates(&self, yearly: &[f64]) -> Vec<f64> {
         let simple = self.deal.conventions.simple_rates;
         let mut out = Vec::with_capacity(self.axis.times.len());
         let ends = &self.steps.credit_time;
@@ -235,7 +235,7 @@ impl Source<'_> {
     }
 
     /// Linear in log survival between the years of the table, from 0 at 0; after it with the last hazard.
-    fn from_table(
+    fn by_table(
         &self,
         row: &std::collections::BTreeMap<String, f64>,
         rating: &str,

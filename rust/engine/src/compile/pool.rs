@@ -226,7 +226,7 @@ pub fn compile(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> CompiledPo
             Fixings { deal, curves: input.curves, index: name, by_step: row, memo: RefCell::new(HashMap::new()) },
         );
     }
-    let mut memo: HashMap<[&str; 4], (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>)> = HashMap::new();
+    let mut memo = Memo::new();
     let shares = InterestShares {
         on_default: deal.conventions.interest_on_default,
         on_prepaid: deal.conventions.interest_on_prepaid,
@@ -351,6 +351,19 @@ fn assumptions<'a>(
             (period(yearly(cdr)), period(yearly(cpr)), level(recovery, f64::NAN), level(lag, 0.0))
         })
         .clone();
+    let no_group = |value: Option<&Value>, chosen: bool| value.is_some() && !chosen;
+    for (place, missing) in [
+        ("scenario.cdr", !input.model_defaults && no_group(scenario.cdr.as_ref(), cdr.is_some())),
+        ("scenario.cpr", no_group(Some(&scenario.cpr), cpr.is_some())),
+        ("scenario.recovery_lag_months", no_group(scenario.recovery_lag_months.as_ref(), lag.is_some())),
+    ] {
+        if missing && !problems.iter().any(|p| p.place == place) {
+            problems.push(Problem::new(
+                place,
+                format!("no group holds loan {}; expected a group \"*\" for all others", tape.loan_id[i]),
+            ));
+        }
+    }
     let own = |column: f64, value: Option<&Value>| !column.is_nan() && !value.is_some_and(values::names_groups);
     let mpr = if own(tape.cpr[i], Some(&scenario.cpr)) {
         (0..n).map(|p| steps.period_rate(tape.cpr[i], p, simple)).collect()

@@ -501,7 +501,9 @@ impl<'a> Builder<'a> {
                 .push(Problem::new(place, format!("no step of the interest waterfall pays interest of {through:?}")));
             return;
         };
-        for step in self.repeatable[..=end].to_vec() {
+        // The steps are copied: compiling one borrows the whole builder.
+        let steps = self.repeatable.iter().take(end + 1).cloned().collect::<Vec<_>>();
+        for step in steps {
             let mut claims = step.claims;
             if !self.scope.conventions.x_in_shortfall {
                 claims.retain(|c| c.kind != ClaimKind::Amortization);
@@ -661,6 +663,7 @@ impl<'a> Builder<'a> {
     }
 }
 
+#[expect(clippy::ref_option, reason = "the fields of a step are options")]
 fn frame<'a>(
     place: &str,
     when: &'a Option<String>,

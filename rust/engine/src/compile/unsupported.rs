@@ -28,6 +28,9 @@ pub fn check(deal: &Deal, problems: &mut Vec<Problem>) {
     if deal.default_events.as_ref().is_some_and(|e| e.accelerate.as_deref() == Some("automatic")) {
         refuse("default_events.accelerate", "acceleration is");
     }
+    if deal.default_events.as_ref().is_some_and(|e| e.liquidate.as_deref().is_some_and(|l| l != "never")) {
+        refuse("default_events.liquidate", "liquidation after an event of default is");
+    }
     causes(deal, problems);
     purchases(deal, problems);
 }
@@ -55,7 +58,7 @@ fn purchases(deal: &Deal, problems: &mut Vec<Problem>) {
             "coverage" => {}
             "maintain_or_improve" => refused(problems, &place, "maintain or improve is"),
             other => {
-                problems.push(Problem::new(place, format!("found {other:?}; expected coverage or maintain_or_improve")))
+                problems.push(Problem::new(place, format!("found {other:?}; expected coverage or maintain_or_improve")));
             }
         }
     }

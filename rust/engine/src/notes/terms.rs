@@ -57,7 +57,7 @@ impl CouponTerms {
             RateTerms::Fixed { rate } => *rate,
             RateTerms::Floating { spread, .. } => *spread,
         };
-        self.steps.iter().filter(|(from, _)| *from <= start).next_back().map_or(base, |(_, value)| *value)
+        self.steps.iter().rfind(|(from, _)| *from <= start).map_or(base, |(_, value)| *value)
     }
 
     /// Whether interest runs on unadjusted dates: fixed rates, and every 30/360 day count.

@@ -8,6 +8,7 @@ use crate::time::PeriodGrid;
 use crate::waterfall::Program;
 
 /// A compiled deal; it knows no pool and no scenario.
+#[expect(clippy::struct_excessive_bools, reason = "each is a term of its own")]
 #[derive(Clone, Debug)]
 pub struct DealTerms {
     pub name: String,

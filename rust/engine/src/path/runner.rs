@@ -233,10 +233,8 @@ fn ccc<const L: usize>(
     let mut haircuts = Haircuts::ZERO;
     for place in 0..pool.ccc.len() {
         let (asset, loan) = pool.ccc[place];
-        if cohort.is_some_and(|c| c.price < asset.price) {
-            if let Some(c) = cohort.take() {
-                haircuts.take(c, cohort_par, &mut excess);
-            }
+        if let Some(c) = cohort.take_if(|c| c.price < asset.price) {
+            haircuts.take(c, cohort_par, &mut excess);
         }
         if asset.discount <= 0.0 && !excess.any_positive() {
             continue;

@@ -153,7 +153,8 @@ impl<const L: usize> Observer<L> for Measures<L> {
                 let row = &mut flows[p * plan.deal.notes.len() + n];
                 row[0] = state.notes[n].interest_paid + state.notes[n].deferred_paid;
                 row[1] = state.notes[n].principal_paid;
-                row[2] = state.notes[n].balance;
+                // What a run ends with is lost: it is not outstanding on later dates.
+                row[2] = running.keep(state.notes[n].balance);
             }
         }
         self.last_period = running.select(here, self.last_period);

@@ -16,6 +16,7 @@ use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
 use crate::path::state::State;
 
 /// What the waterfalls of one payment date read: the deal, and the scalars of the date.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
     pub program: &'a Program,
@@ -343,7 +344,8 @@ impl<const L: usize> Quantities<L> for View<'_, L> {
             Quantity::Passes(t) | Quantity::Ratio(t) | Quantity::CureAmount(t) | Quantity::Cushion(t) => {
                 self.of_test(q, t as usize)
             }
-            _ => Pack::ZERO,
+            // Normal: the only status that is computed.
+            Quantity::Status => Pack::ZERO,
         }
     }
 }

@@ -83,7 +83,7 @@ pub fn thirty_loans() -> Tape {
         tape.maturity[i] = date("2028-02-15").add_months(i32::try_from(i).expect("small") * 2).0;
         tape.spread[i] = 0.03 + 0.0007 * i as f64;
         tape.recovery[i] = 0.45 + 0.01 * (i % 20) as f64;
-        tape.hazard[i] = 0.01 + 0.006 * (i % 7) as f64;
+        tape.hazard[i] = 0.02 + 0.03 * (i % 7) as f64;
         tape.ccc[i] = u8::from(i % 6 == 0);
         tape.weak[i] = tape.ccc[i];
         tape.market_price[i] = if i % 6 == 0 { 0.60 + 0.01 * i as f64 } else { 0.98 };
@@ -217,7 +217,7 @@ pub fn small_scenario() -> Value {
             "spread": {"kind": "constant", "value": 0.036},
             "term_years": 4.0,
             "recovery": 0.58,
-            "pd": 0.04
+            "pd": 0.10
         },
         "post_period_share": 0.25
     })
@@ -225,5 +225,5 @@ pub fn small_scenario() -> Value {
 
 /// One market factor and one an industry; default probabilities from the tape's hazards.
 pub fn small_model() -> Value {
-    json!({"kind": "gaussian_copula", "inter": 0.15, "intra": 0.30, "pd": {"kind": "column", "name": "hazard"}})
+    json!({"kind": "gaussian_copula", "inter": 0.30, "intra": 0.45, "pd": {"kind": "column", "name": "hazard"}})
 }
