@@ -1,5 +1,7 @@
 //! Python bindings of cloche: converts arguments, calls the engine, maps errors. No finance lives here.
 
+#![allow(clippy::needless_pass_by_value, reason = "PyO3 hands the arguments of a function over by value")]
+
 mod columns;
 mod dates;
 mod deal;

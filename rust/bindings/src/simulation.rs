@@ -115,6 +115,11 @@ pub fn instruction_sets() -> Vec<String> {
 /// Shortest time between two calls of `on_progress`.
 const PROGRESS: Duration = Duration::from_millis(100);
 
+#[expect(clippy::disallowed_methods, reason = "the clock only paces calls of `on_progress`; no result depends on it")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// Simulates paths; `threads` and `portable` change no bit of the result.
 #[pyfunction]
 #[pyo3(signature = (deal, pool, model, scenario, *, paths, seed, threads, keep_flows=false, portable=false, on_progress=None))]
@@ -143,7 +148,7 @@ pub fn simulate(
         let scenario: Scenario = serde_json::from_str(scenario).map_err(|e| errors::document("scenario", &e))?;
         let model: DefaultModel = serde_json::from_str(model).map_err(|e| errors::document("model", &e))?;
         let setup = compile_simulation(&compiled, &tape, &scenario, &model, seed)?;
-        let mut last = Instant::now();
+        let mut last = now();
         let mut tick = |done: u64| {
             if raised.is_some() {
                 return false;
@@ -157,7 +162,7 @@ pub fn simulate(
                 Ok::<(), PyErr>(())
             });
             if due {
-                last = Instant::now();
+                last = now();
             }
             match outcome {
                 Ok(()) => true,
@@ -179,10 +184,5 @@ pub fn simulate(
     if let Some(callback) = on_progress.as_ref().filter(|_| !interrupted) {
         callback.call1(py, (simulated.paths, paths))?;
     }
-    Ok(Simulation {
-        setup: Arc::new(setup),
-        interrupted,
-        simulated: Arc::new(simulated),
-        estimates: OnceLock::new(),
-    })
+    Ok(Simulation { setup: Arc::new(setup), interrupted, simulated: Arc::new(simulated), estimates: OnceLock::new() })
 }

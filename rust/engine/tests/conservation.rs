@@ -1,5 +1,7 @@
 //! Whatever the scenario brings, every dollar balances and losses come from the bottom.
 
+#![allow(clippy::expect_used, reason = "a test fails where its set-up does")]
+
 mod common;
 
 use std::sync::LazyLock;

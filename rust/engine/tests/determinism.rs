@@ -1,6 +1,8 @@
 //! Same inputs, same seed, same bits: for any lane width, instruction set and number of threads, for more paths, and
 //! for a path that is replayed.
 
+#![allow(clippy::expect_used, reason = "a test fails where its set-up does")]
+
 mod common;
 
 use cloche_dispatch::Isa;
@@ -193,7 +195,7 @@ fn a_stopped_run_is_the_prefix_of_a_whole_one() {
     let setup = small();
     let options = Options { paths: 200_000, threads: 2, isa: Isa::detect(), keep_flows: true };
     let stopped = simulate_lanes::<16>(&setup, options, &mut |done| done < 3_000).expect("a simulation that runs");
-    assert!(stopped.stopped && stopped.paths < 200_000 && stopped.paths % BLOCK as u64 == 0);
+    assert!(stopped.stopped && stopped.paths < 200_000 && stopped.paths.is_multiple_of(BLOCK as u64));
     if stopped.paths > 0 {
         assert_same(&stopped, &run::<16>(&setup, stopped.paths, 1, Isa::detect()), "stopped");
     }

@@ -4,6 +4,8 @@
 //! Case `payment_date`: a synthetic deal state, expected values in exact rational arithmetic printed with 12 decimals;
 //! amounts to `max(1e-6, 1e-12 |x|)`, ratios to 1e-12.
 
+#![allow(clippy::expect_used, reason = "a test fails where its set-up does")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! What a deal document is told when it contradicts itself: every problem at once, each with its place.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails where its set-up does")]
+
 mod common;
 
 use cloche_engine::compile::compile_deal;
@@ -46,12 +48,11 @@ fn document() -> Value {
 fn problems(changes: &[(&str, Value)]) -> Vec<String> {
     let mut document = document();
     for (place, value) in changes {
-        match document.pointer_mut(place) {
-            Some(target) => *target = value.clone(),
-            None => {
-                let (parent, key) = place.rsplit_once('/').expect("a path");
-                document.pointer_mut(parent).expect("a parent")[key] = value.clone();
-            }
+        if let Some(target) = document.pointer_mut(place) {
+            *target = value.clone();
+        } else {
+            let (parent, key) = place.rsplit_once('/').expect("a path");
+            document.pointer_mut(parent).expect("a parent")[key] = value.clone();
         }
     }
     match compile_deal(serde_json::from_value(document).expect("a deal of the right shape")) {

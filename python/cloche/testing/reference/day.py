@@ -11,6 +11,9 @@ from cloche.testing.reference.dates import Period
 from cloche.testing.reference.fees import Fee
 from cloche.testing.reference.notes import Groups, Note, mark_controlling, sequence
 
+ROUNDING = 1e-12
+"""Share of the target par below which nothing is outstanding: what is left of a class that was paid in full."""
+
 Row = dict[str, Any]
 """One row of a table."""
 
@@ -53,7 +56,7 @@ class Day:
     before: list[Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        mark_controlling(list(self.notes.values()))
+        mark_controlling(list(self.notes.values()), ROUNDING * self.deal["target_par"])
         for note in self.notes.values():
             note.compound = self.conventions["interest_on_unpaid"] == "compound"
             note.accrue()

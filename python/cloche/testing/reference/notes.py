@@ -158,12 +158,12 @@ def instalment(terms: Mapping[str, Any], number: int, balance: float, carried: f
     return float(min(balance, due))
 
 
-def mark_controlling(notes: Sequence[Note]) -> None:
-    """Mark the most senior class with a principal rank and something outstanding."""
+def mark_controlling(notes: Sequence[Note], dust: float) -> None:
+    """Mark the most senior class with a principal rank and more than dust, in currency units, outstanding."""
     ranks = [
         note.principal_rank
         for note in notes
-        if note.principal_rank is not None and not note.residual and note.balance + note.deferred > 0
+        if note.principal_rank is not None and not note.residual and note.balance + note.deferred > dust
     ]
     for note in notes:
         note.controlling = bool(ranks) and not note.residual and note.principal_rank == min(ranks)

@@ -55,7 +55,7 @@ pub fn compile(
     };
     let fixing = if currency == "EUR" { "target" } else { "us_government_securities" };
     let fixing_names: &[&str] = if names.is_empty() { &[] } else { &[fixing] };
-    let fixing_calendar = Calendar::new(fixing_names, &added, &removed).ok();
+    let fixing_calendar = Calendar::new(fixing_names, &[], &[]).ok();
     let roll = Roll::parse(&dates.roll);
     if roll.is_none() {
         problems.push(Problem::new(

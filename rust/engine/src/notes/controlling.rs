@@ -6,11 +6,16 @@
 use crate::lanes::{Mask, Pack};
 use crate::path::state::NoteLanes;
 
+/// Share of the target par below which nothing is outstanding.
+const DUST: f64 = 1e-12;
+
 /// Marks, per note, the lanes in which it is of the controlling class.
 ///
-/// `ranks` lists the notes of each principal rank, most senior first.
+/// `ranks` lists the notes of each principal rank, most senior first. What is left of a class after it was paid in full
+/// is rounding: it counts as nothing below a share of the target par.
 #[inline(always)]
-pub fn mark<const L: usize>(ranks: &[Vec<u16>], notes: &mut [NoteLanes<L>]) {
+pub fn mark<const L: usize>(ranks: &[Vec<u16>], target_par: f64, notes: &mut [NoteLanes<L>]) {
+    let dust = Pack::splat(DUST * target_par);
     let mut open = Mask::splat(true);
     for rank in ranks {
         let mut owed = Pack::ZERO;
@@ -18,7 +23,7 @@ pub fn mark<const L: usize>(ranks: &[Vec<u16>], notes: &mut [NoteLanes<L>]) {
             let note = &notes[n as usize];
             owed += if note.has_deferred { note.balance + note.deferred } else { note.balance };
         }
-        let outstanding = owed.gt(Pack::ZERO);
+        let outstanding = owed.gt(dust);
         let here = open.and(outstanding);
         for &n in rank {
             notes[n as usize].controlling = here;

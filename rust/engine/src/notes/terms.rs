@@ -103,6 +103,6 @@ mod tests {
             steps: vec![(day("2030-04-20"), 0.035), (day("2031-04-20"), 0.040)],
         };
         let margins = ["2030-01-20", "2030-04-20", "2031-01-20", "2031-07-20"].map(|d| coupon.margin(day(d)));
-        assert_eq!(margins, [0.031, 0.035, 0.035, 0.040]);
+        assert_eq!(margins.map(|m| (m * 1e4 + 0.5) as u32), [310, 350, 350, 400]);
     }
 }

@@ -104,7 +104,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         state.notes[n].current_due = state.notes[n].interest;
         state.notes[n].amortization_due = one(note.amortization_due).min(one(note.balance));
     }
-    controlling::mark(&deal.ranks, &mut state.notes);
+    controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
     for (f, fee) in input.fees.iter().enumerate() {
         state.fees[f].current = one(fee.current);
         state.fees[f].arrears = one(fee.unpaid);

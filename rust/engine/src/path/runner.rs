@@ -279,7 +279,7 @@ fn accrue<const L: usize>(
         note.deferred_paid = Pack::ZERO;
         note.principal_paid = Pack::ZERO;
     }
-    controlling::mark(&deal.ranks, &mut state.notes);
+    controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
     let principal_amount = collateral.performing_par + collateral.principal_proceeds;
     for (f, fee) in deal.fees.iter().enumerate() {
         let (start, end) = match fee.base {

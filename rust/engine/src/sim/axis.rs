@@ -37,3 +37,31 @@ impl TimeAxis {
         Self { times, step, year, years }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TimeAxis;
+
+    fn close(values: &[f64], expected: &[f64]) -> bool {
+        values.len() == expected.len() && values.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12)
+    }
+
+    #[test]
+    fn whole_years_between_payment_dates_are_times_of_their_own() {
+        let seven_months = 7.0 / 12.0;
+        let axis = TimeAxis::new(&[seven_months, seven_months + 0.25, seven_months + 0.5]);
+        assert!(close(&axis.times, &[seven_months, seven_months + 0.25, 1.0, seven_months + 0.5]));
+        assert_eq!(axis.step, [0, 1, 2, 2]);
+        assert_eq!(axis.year, [1, 1, 1, 2]);
+        assert_eq!(axis.years, 2);
+    }
+
+    #[test]
+    fn a_payment_date_on_a_whole_year_is_one_time() {
+        let axis = TimeAxis::new(&[0.5, 1.0, 1.5, 2.0]);
+        assert!(close(&axis.times, &[0.5, 1.0, 1.5, 2.0]));
+        assert_eq!(axis.step, [0, 1, 2, 3]);
+        assert_eq!(axis.year, [1, 1, 2, 2]);
+        assert_eq!(axis.years, 2);
+    }
+}

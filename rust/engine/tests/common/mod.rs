@@ -75,11 +75,10 @@ pub fn tape(as_of: &str, par: &[f64], maturity: &str) -> Tape {
 pub fn thirty_loans() -> Tape {
     let par: Vec<f64> = (0..30).map(|i| 1_500_000.0 + 185_344.827_586_2 * f64::from(i)).collect();
     let mut tape = tape("2026-01-20", &par, "2031-03-15");
+    tape.rating = (0..30).map(|i| if i % 6 == 0 { "CCC" } else { "B" }.to_owned()).collect();
     for i in 0..30 {
         tape.obligor_id[i] = format!("company {}", i % 25);
-        tape.obligor_name[i] = tape.obligor_id[i].clone();
         tape.industry[i] = format!("industry {}", i % 4);
-        tape.rating[i] = if i % 6 == 0 { "CCC" } else { "B" }.to_owned();
         tape.maturity[i] = date("2028-02-15").add_months(i32::try_from(i).expect("small") * 2).0;
         tape.spread[i] = 0.03 + 0.0007 * i as f64;
         tape.recovery[i] = 0.45 + 0.01 * (i % 20) as f64;
