@@ -16,12 +16,11 @@ import cloche
 ROOT = Path(__file__).resolve().parent.parent
 
 # Rust modules of the engine from the top down: a module uses its own layer and those below. The state of a path
-# and its recorders are the words that the rules of the indenture are written in, so they lie beside the rules.
+# is the words that the rules of the indenture are written in, so they lie beside the rules.
 ENGINE_LAYERS = [
     {"sim"},
     {"path"},
-    {"lifecycle", "waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression"}
-    | {"path::recorder", "path::state"},
+    {"lifecycle", "waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression"} | {"state"},
     {"metrics", "time", "rates", "math"},
     {"lanes", "random", "error"},
 ]

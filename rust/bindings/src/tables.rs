@@ -2,9 +2,9 @@
 
 use cloche_engine::path::explained::Explained;
 use cloche_engine::path::plan::{DealTerms, Plan};
-use cloche_engine::path::recorder::Payee;
 use cloche_engine::path::summary::{NoteSummary, summarize};
 use cloche_engine::sim::estimates::{Distribution, Estimates};
+use cloche_engine::waterfall::recorder::Payee;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -88,7 +88,7 @@ fn cashflows<'py>(
 
 fn tests<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.ledger.tests;
-    let test = |r: &cloche_engine::path::recorder::TestEntry| &deal.tests[r.test as usize];
+    let test = |r: &cloche_engine::waterfall::recorder::TestEntry| &deal.tests[r.test as usize];
     let ratio = |n: f64, d: f64| if d > 0.0 { n / d } else { f64::INFINITY };
     Ok(Columns::new(py)
         .date("date", rows.iter().map(|r| Some(dates.determination[r.period as usize])).collect())?
@@ -115,7 +115,7 @@ fn tests<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expla
 
 fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.ledger.entries;
-    let info = |r: &cloche_engine::path::recorder::Entry| &deal.program.infos[r.info as usize];
+    let info = |r: &cloche_engine::waterfall::recorder::Entry| &deal.program.infos[r.info as usize];
     Ok(Columns::new(py)
         .date("date", rows.iter().map(|r| Some(dates.payment[r.period as usize])).collect())?
         .text("waterfall", rows.iter().map(|r| info(r).pot.name()))?

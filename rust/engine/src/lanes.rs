@@ -160,7 +160,10 @@ impl<const L: usize> Mask<L> {
     }
 
     /// Lane by lane not.
-    #[expect(clippy::should_implement_trait, reason = "beside `and` and `or`, which have no operator traits of that shape")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "beside `and` and `or`, which have no operator traits of that shape"
+    )]
     #[inline(always)]
     #[must_use]
     pub fn not(self) -> Self {

@@ -21,5 +21,6 @@ pub mod random;
 pub mod rates;
 pub mod sim;
 pub mod spec;
+pub mod state;
 pub mod time;
 pub mod waterfall;

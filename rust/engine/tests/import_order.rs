@@ -1,6 +1,6 @@
 //! The order of imports inside the engine, which privacy cannot express between sibling modules.
 //!
-//! `sim → path → {waterfall, coverage, collateral, credit, notes, fees, expression} → {metrics, time, rates} →
+//! `sim → path → {waterfall, coverage, collateral, credit, notes, fees, expression, state} → {metrics, time, rates} →
 //! {lanes, random, math} → error`: a module uses its own row and the rows after it. `compile` may use all of them;
 //! only `compile` reads `spec`, and nothing uses `compile`.
 
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const ROWS: [&[&str]; 5] = [
     &["sim"],
     &["path"],
-    &["waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression", "lifecycle"],
+    &["waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression", "lifecycle", "state"],
     &["metrics", "time", "rates"],
     &["lanes", "random", "math", "error"],
 ];

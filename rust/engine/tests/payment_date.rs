@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use cloche_engine::compile::compile_payment_date;
 use cloche_engine::path::payment_date::{PaymentDateResult, run};
-use cloche_engine::path::recorder::{Entry, Payee};
+use cloche_engine::waterfall::recorder::{Entry, Payee};
 use serde_json::{Value, json};
 
 fn document() -> Value {

@@ -58,7 +58,8 @@ fn purchases(deal: &Deal, problems: &mut Vec<Problem>) {
             "coverage" => {}
             "maintain_or_improve" => refused(problems, &place, "maintain or improve is"),
             other => {
-                problems.push(Problem::new(place, format!("found {other:?}; expected coverage or maintain_or_improve")));
+                problems
+                    .push(Problem::new(place, format!("found {other:?}; expected coverage or maintain_or_improve")));
             }
         }
     }

@@ -4,7 +4,7 @@
 //! (`min{rank : Σ (balance + deferred interest) > 0}`).
 
 use crate::lanes::{Mask, Pack};
-use crate::path::state::NoteLanes;
+use crate::state::NoteLanes;
 
 /// Share of the target par below which nothing is outstanding.
 const DUST: f64 = 1e-12;

@@ -3,7 +3,7 @@
 //! A deferrable class that is not controlling defers it (`deferred += due − paid`); any other class carries it as
 //! overdue interest, which is an event of default after its grace period.
 
-use crate::path::state::NoteLanes;
+use crate::state::NoteLanes;
 
 /// Adds the current interest that is still unpaid to deferred or overdue interest.
 #[inline(always)]

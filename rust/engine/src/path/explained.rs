@@ -2,11 +2,11 @@
 
 use super::observer::{Collateral, Observer};
 use super::plan::{Cause, Plan};
-use super::recorder::Ledger;
 use super::runner::{self, Workspace};
-use super::state::State;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
 use crate::lanes::{Mask, Pack};
+use crate::state::State;
+use crate::waterfall::recorder::Ledger;
 
 /// One class on one payment date.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -5,9 +5,7 @@ pub mod explained;
 pub mod observer;
 pub mod payment_date;
 pub mod plan;
-pub mod recorder;
 pub mod runner;
-pub mod state;
 pub mod summary;
 
 pub use plan::{DealTerms, PeriodTerms, Plan};

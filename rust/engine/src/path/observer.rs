@@ -2,9 +2,9 @@
 
 use super::drivers::ClosingStep;
 use super::plan::Plan;
-use super::state::State;
 use crate::collateral::cohorts::CohortStep;
 use crate::lanes::{Mask, Pack};
+use crate::state::State;
 
 /// The collateral on one determination date, after the pool step and before any payment.
 #[derive(Clone, Copy, Debug)]

@@ -4,14 +4,14 @@ use super::drivers::ClosingStep;
 use super::explained::{Explained, FeeRow, NoteRow};
 use super::observer::Collateral;
 use super::plan::DealTerms;
-use super::recorder::Ledger;
 use super::runner;
-use super::state::State;
 use crate::collateral::cohorts::CohortStep;
 use crate::coverage::ccc_excess::{CccAsset, Haircuts};
 use crate::lanes::Pack;
 use crate::notes::controlling;
+use crate::state::State;
 use crate::waterfall::interpreter::Terms;
+use crate::waterfall::recorder::Ledger;
 
 /// A class before the date.
 #[derive(Clone, Copy, Debug, Default)]

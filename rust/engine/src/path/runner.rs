@@ -3,15 +3,15 @@
 use super::drivers::{Drivers, Wanted};
 use super::observer::{Collateral, Observer};
 use super::plan::{PeriodTerms, Plan};
-use super::recorder::Recorder;
-use super::state::State;
 use crate::collateral::cohorts::Cohorts;
 use crate::coverage::TestKind;
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{BaseDate, FeeBase};
 use crate::lanes::{Mask, Pack};
 use crate::notes::{controlling, deferral};
+use crate::state::State;
 use crate::waterfall::interpreter::{self, Terms};
+use crate::waterfall::recorder::Recorder;
 
 /// Less than this share of the target par in collateral and cash is nothing: the run ends.
 const NOTHING_LEFT: f64 = 1e-9;

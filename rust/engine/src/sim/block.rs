@@ -9,8 +9,8 @@ use super::setup::Setup;
 use crate::credit::copula::{CopulaScratch, DefaultEvent};
 use crate::lanes::Pack;
 use crate::metrics::{IrrTimes, irr};
-use crate::path::recorder::Silent;
 use crate::path::runner::{self, Workspace};
+use crate::waterfall::recorder::Silent;
 
 /// Paths of a reduction block; a constant of the determinism contract.
 pub const BLOCK: usize = 1024;

@@ -3,7 +3,7 @@
 use crate::lanes::{Mask, Pack};
 use crate::path::observer::{Collateral, Observer};
 use crate::path::plan::Plan;
-use crate::path::state::State;
+use crate::state::State;
 
 /// Accumulators of one block of lanes.
 #[derive(Clone, Debug)]

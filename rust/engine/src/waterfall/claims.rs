@@ -4,8 +4,8 @@
 
 use super::program::{Claim, ClaimKind, Pot};
 use crate::lanes::Pack;
-use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
-use crate::path::state::State;
+use crate::state::State;
+use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// What is still unpaid of a claim.
 #[inline(always)]

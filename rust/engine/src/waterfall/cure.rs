@@ -8,8 +8,8 @@ use super::principal::{self, Before, Layers};
 use super::program::{Pot, Span};
 use crate::coverage::{TestKind, TestTerms, interest_coverage, overcollateralization};
 use crate::lanes::Pack;
-use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
-use crate::path::state::State;
+use crate::state::State;
+use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Currency units below which nothing was paid.
 const DUST: f64 = 1e-6;

@@ -9,8 +9,8 @@ use super::principal::{self, Before};
 use super::program::Pot;
 use crate::coverage::overcollateralization;
 use crate::lanes::Pack;
-use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
-use crate::path::state::State;
+use crate::state::State;
+use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Diverts interest to the principal account; it is spent with what principal has left on the same date.
 #[inline(always)]

@@ -12,8 +12,8 @@ use crate::expression::{Quantities, Quantity};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack};
 use crate::notes::NoteTerms;
-use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
-use crate::path::state::State;
+use crate::state::State;
+use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// What the waterfalls of one payment date read: the deal, and the scalars of the date.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]

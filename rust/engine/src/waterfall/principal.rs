@@ -6,8 +6,8 @@
 use super::claims;
 use super::program::{Claim, ClaimKind};
 use crate::lanes::Pack;
-use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
-use crate::path::state::State;
+use crate::state::State;
+use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Which layers of a class a payment reaches before its principal, and whether a cure pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

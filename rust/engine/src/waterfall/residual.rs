@@ -6,8 +6,8 @@
 use super::interpreter::Terms;
 use super::program::{Pot, Span};
 use crate::lanes::Pack;
-use crate::path::recorder::{LedgerRow, Payee, Reason, Recorder};
-use crate::path::state::State;
+use crate::state::State;
+use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Pays residual notes pro rata by original balance, all that is left or only up to the hurdle.
 #[inline(always)]
