@@ -69,6 +69,8 @@ pub struct State<const L: usize> {
     pub available: Pack<L>,
     /// Interest diverted to the principal account on this date.
     pub diverted: Pack<L>,
+    /// The part of it that a cure has added to the numerator.
+    pub joined: Pack<L>,
     /// Cash that stays in the principal account after this date.
     pub held: Pack<L>,
     /// Cash that stays with interest proceeds after this date.
@@ -104,6 +106,7 @@ impl<const L: usize> State<L> {
             fresh: 0,
             available: Pack::ZERO,
             diverted: Pack::ZERO,
+            joined: Pack::ZERO,
             held: Pack::ZERO,
             held_interest: Pack::ZERO,
             purchases: Pack::ZERO,

@@ -51,6 +51,7 @@ pub fn compile(
             in_reinvestment: period.in_reinvestment,
             is_last: period.is_last,
             years: f64::from(period.payment - closing) / 365.0,
+            anniversary: thirty_360(closing, period.unadjusted),
             credit_time: thirty_360(as_of, period.unadjusted),
             ..PeriodTerms::default()
         };

@@ -189,9 +189,12 @@ impl<'a> Builder<'a> {
             let mut ids = Vec::new();
             for (k, name) in group.iter().enumerate() {
                 let place = if groups.len() == 1 { format!("{place}[{k}]") } else { format!("{place}[{g}][{k}]") };
-                if let Some(n) = self.scope.note_names.find(name, &place, self.problems) {
-                    ids.push(n);
+                let Some(n) = self.scope.note_names.find(name, &place, self.problems) else { continue };
+                if ids.contains(&n) {
+                    self.problems.push(Problem::new(place, format!("{name} appears twice in the group")));
+                    continue;
                 }
+                ids.push(n);
             }
             if group.is_empty() {
                 self.problems.push(Problem::new(place, "found an empty group; expected at least one note"));

@@ -72,6 +72,8 @@ pub struct PeriodTerms {
     pub cash_income: f64,
     /// Years from closing, act/365, adjusted date.
     pub years: f64,
+    /// Years from closing to the unadjusted date, 30/360.
+    pub anniversary: f64,
     /// Credit time of the unadjusted date, years from the as-of date.
     pub credit_time: f64,
 }

@@ -118,7 +118,8 @@ pub fn run<const L: usize, R: Recorder<L>, O: Observer<L>>(
             deposits: false,
         };
         let difference = pay(&mut work.state, &terms, &collateral, recorder);
-        error = error.max(difference).max(-difference);
+        // A difference that is not a number stays one.
+        error = difference.max(-difference).max(error) + difference * 0.0;
         let bought = work.cohorts.buy(&plan.cohorts, p, work.state.purchases);
         observer.date(plan, p, &work.state, &collateral, running, bought);
         let left = collateral.performing_par + bought + work.state.held + work.state.held_interest + collateral.pending;
@@ -314,6 +315,7 @@ fn accrue<const L: usize>(
         }
     }
     state.diverted = Pack::ZERO;
+    state.joined = Pack::ZERO;
     state.held = running.not().keep(state.held);
     state.held_interest = running.not().keep(state.held_interest);
     state.purchases = Pack::ZERO;

@@ -267,7 +267,9 @@ fn store<const L: usize>(setup: &Setup, work: &BlockWork<L>, l: usize, out: &mut
         for k in 0..4 {
             sums[k] += row[k];
         }
-        sums[0] += setup.named_par[y];
+        for k in 0..4 {
+            sums[k] += setup.named[y][k];
+        }
         out.company_default_rate[y].push(sums[0] / par);
         out.default_rate[y].push(sums[1] / par);
         out.loss_rate[y].push(sums[2] / par);

@@ -180,7 +180,7 @@ pub fn estimate(setup: &Setup, simulated: &Simulated) -> Estimates {
             out.conservation_error = block.conservation_error;
         }
     }
-    let years_of: Vec<f64> = setup.plan.periods.iter().map(|p| p.years).collect();
+    let years_of: Vec<f64> = setup.plan.periods.iter().map(|p| p.anniversary).collect();
     for (note, terms) in (0_u16..).zip(&setup.plan.deal.notes) {
         if terms.residual {
             continue;

@@ -32,8 +32,9 @@ pub struct Setup {
     /// Steps that still carry a default of each step.
     pub carry_end: Vec<usize>,
     pub carries_defaults: bool,
-    /// Per whole year: closing par of the companies that the scenario names as defaulting in it.
-    pub named_par: Vec<f64>,
+    /// Per whole year, of the companies that the scenario names as defaulting in it: closing par, par at default, par less
+    /// recovery, number.
+    pub named: Vec<[f64; 4]>,
 }
 
 impl Setup {
@@ -50,24 +51,20 @@ impl Setup {
     ) -> Self {
         let carry_end = plan.cohorts.carry_end.clone();
         let carries_defaults = plan.cohorts.carries_defaults;
-        let mut named_par = vec![0.0; axis.years as usize];
-        for company in &companies {
-            if let Some(place) = company.named {
-                named_par[axis.year[place] as usize - 1] += company.par;
+        let mut named = vec![[0.0; 4]; axis.years as usize];
+        let pool = &plan.pool;
+        for (company, loans) in companies.iter().zip(&pool.obligor_loans) {
+            let Some(place) = company.named else { continue };
+            let row = &mut named[axis.year[place] as usize - 1];
+            row[0] += company.par;
+            row[3] += 1.0;
+            for &loan in loans {
+                let at = loan as usize * pool.steps + axis.step[place] as usize;
+                row[1] += pool.row_begin[at];
+                row[2] += pool.row_begin[at] * (1.0 - pool.row_recovery[at]);
             }
         }
-        Self {
-            plan,
-            copula,
-            axis,
-            companies,
-            cumulative,
-            as_of,
-            collection_end,
-            carry_end,
-            carries_defaults,
-            named_par,
-        }
+        Self { plan, copula, axis, companies, cumulative, as_of, collection_end, carry_end, carries_defaults, named }
     }
 
     /// Default time of a company in years from the as-of date, from the level `Φ(X)` and its place on the axis.

@@ -113,6 +113,9 @@ pub fn need<const L: usize>(
                 }
                 need += interest_coverage::take(deferred, &mut left);
                 need += interest_coverage::take(balance, &mut left);
+                if !left.any_positive() {
+                    break;
+                }
             }
             need
         }
@@ -211,7 +214,7 @@ pub fn cure_by_purchase<const L: usize, R: Recorder<L>>(
         if terms.active[test as usize] && t.kind == TestKind::Overcollateralization {
             let (numerator, denominator) = measure(state, terms, test as usize);
             let need = overcollateralization::cure_by_purchase(numerator, denominator, t.trigger);
-            wanted = wanted.max((need - state.diverted).positive());
+            wanted = wanted.max((need - (state.diverted - state.joined)).positive());
         }
     }
     let amount = wanted.min(limit);
@@ -223,6 +226,9 @@ pub fn cure_by_purchase<const L: usize, R: Recorder<L>>(
     }
     state.available -= amount;
     state.diverted += amount;
+    // The cash joins the collateral: the test is cured for the steps that follow.
+    state.numerator += amount;
+    state.joined += amount;
 }
 
 fn nothing<const L: usize, R: Recorder<L>>(state: &State<L>, info: u16, recorder: &mut R) {

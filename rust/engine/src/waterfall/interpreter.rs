@@ -360,11 +360,16 @@ impl<const L: usize> View<'_, L> {
             Quantity::CureAmount(_) if test.kind == TestKind::Overcollateralization => {
                 overcollateralization::cure_by_purchase(numerator, denominator, test.trigger)
             }
-            Quantity::Ratio(_) => numerator.ratio_or_zero(denominator),
-            Quantity::Cushion(_) => numerator.ratio_or_zero(denominator) - Pack::splat(test.trigger),
+            // Infinite where nothing is outstanding.
+            Quantity::Ratio(_) => ratio(numerator, denominator),
+            Quantity::Cushion(_) => ratio(numerator, denominator) - Pack::splat(test.trigger),
             _ => Pack::ZERO,
         }
     }
+}
+
+fn ratio<const L: usize>(numerator: Pack<L>, denominator: Pack<L>) -> Pack<L> {
+    denominator.gt(Pack::ZERO).select(numerator.ratio_or_zero(denominator), Pack::splat(f64::INFINITY))
 }
 
 fn flag_mask<const L: usize>(mask: Mask<L>) -> Pack<L> {
