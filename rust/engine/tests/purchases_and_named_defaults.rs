@@ -1,6 +1,6 @@
 //! A purchase cures for the steps after it, a ratio without notes is infinite, a named default is a default.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where its set-up does")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails where its set-up does")]
 
 mod common;
 
