@@ -49,9 +49,41 @@ pub fn compile(
             name: test.name.clone(),
             kind,
             trigger: test.trigger,
+            chain: Vec::new(),
             notes: denominator(test, kind, notes, names, conventions, &place, problems),
             first_period: dates.map_or(0, |d| first_period(test, kind, d, &place, problems)),
         });
+    }
+    for i in 0..out.len() {
+        out[i].chain = chain(&out, i);
+    }
+    out
+}
+
+/// The tests of the same kind whose denominators nest inside that of test `i`, the smallest first, and the test itself.
+fn chain(tests: &[TestTerms], i: usize) -> Vec<(u16, Vec<u16>)> {
+    let inside = |a: usize, b: usize| tests[a].notes.iter().all(|n| tests[b].notes.contains(n));
+    let mut nested: Vec<usize> =
+        (0..tests.len()).filter(|&k| k != i && tests[k].kind == tests[i].kind && inside(k, i)).collect();
+    // Of equal denominators the first in the document comes first, so that no two wait for each other.
+    nested.retain(|&k| tests[k].notes.len() < tests[i].notes.len() || k < i);
+    nested.sort_by_key(|&k| (tests[k].notes.len(), k));
+    nested.push(i);
+    let mut links: Vec<usize> = Vec::new();
+    for k in nested {
+        if links.last().is_none_or(|&last| inside(last, k)) {
+            links.push(k);
+        }
+    }
+    if links.last() != Some(&i) {
+        links = vec![i];
+    }
+    let mut out: Vec<(u16, Vec<u16>)> = Vec::new();
+    let mut before: &[u16] = &[];
+    for k in links {
+        let added = tests[k].notes.iter().copied().filter(|n| !before.contains(n)).collect();
+        out.push((u16::try_from(k).unwrap_or(u16::MAX), added));
+        before = &tests[k].notes;
     }
     out
 }

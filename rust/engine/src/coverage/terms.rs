@@ -29,6 +29,9 @@ pub struct TestTerms {
     pub trigger: f64,
     /// Notes of the denominator.
     pub notes: Vec<u16>,
+    /// The denominator as a chain of tests of the same kind, each with the notes that it adds to the one before; the
+    /// last is the test itself.
+    pub chain: Vec<(u16, Vec<u16>)>,
     /// First payment period (from 0) in which the test applies.
     pub first_period: usize,
 }

@@ -108,7 +108,8 @@ impl<const L: usize> Drivers<L> {
         }
     }
 
-    /// An obligor defaults in one lane in step `k` (from 0); returns the par it defaults on.
+    /// An obligor defaults in one lane in step `k` (from 0); returns the par it defaults on and
+    /// the part of it that is not recovered.
     #[inline(always)]
     pub fn default(
         &mut self,
@@ -118,8 +119,8 @@ impl<const L: usize> Drivers<L> {
         lane: usize,
         obligor: usize,
         k: usize,
-    ) -> f64 {
-        let mut total = 0.0;
+    ) -> (f64, f64) {
+        let (mut total, mut lost) = (0.0, 0.0);
         let loans = pool.obligor_loans[obligor].as_slice();
         for i in 0..loans.len() {
             let loan = loans[i] as usize;
@@ -163,8 +164,9 @@ impl<const L: usize> Drivers<L> {
                 self.ccc_steps[place as usize][lane] = u32::try_from(k).unwrap_or(u32::MAX);
             }
             total += default;
+            lost += default - value;
         }
-        total
+        (total, lost)
     }
 
     /// One quantity of one step, in lanes.

@@ -106,26 +106,13 @@ fn apply<const L: usize>(setup: &Setup, work: &mut Workspace<L>, events: &[Defau
         let (lane, obligor, place) = (event.lane as usize, event.obligor as usize, event.step as usize - 1);
         let step = setup.axis.step[place] as usize;
         let year = setup.axis.year[place] as usize - 1;
-        let lost = loss(setup, obligor, step);
-        let par = work.drivers.default(pool, &setup.carry_end, setup.carries_defaults, lane, obligor, step);
+        let (par, lost) = work.drivers.default(pool, &setup.carry_end, setup.carries_defaults, lane, obligor, step);
         let row = &mut horizon[lane * years + year];
         row[0] += setup.companies[obligor].par;
         row[1] += par;
         row[2] += lost;
         row[3] += 1.0;
     }
-}
-
-/// Par less recovery of an obligor's loans at a default in a step.
-#[inline(always)]
-fn loss(setup: &Setup, obligor: usize, step: usize) -> f64 {
-    let pool = &setup.plan.pool;
-    let mut lost = 0.0;
-    for &loan in &pool.obligor_loans[obligor] {
-        let row = loan as usize * pool.steps + step;
-        lost += pool.row_begin[row] * (1.0 - pool.row_recovery[row]);
-    }
-    lost
 }
 
 struct Paths<'a, const L: usize> {

@@ -191,10 +191,14 @@ pub fn estimate(setup: &Setup, simulated: &Simulated) -> Estimates {
         for economic in [true, false] {
             let periods = join(blocks, |b| if economic { &b.default_period[i] } else { &b.realized_period[i] });
             let last = years_of.last().copied().unwrap_or(0.0);
+            let mut by_period = vec![0_usize; years_of.len()];
+            for period in periods.iter().filter(|p| **p < NEVER_DATED) {
+                by_period[*period as usize] += 1;
+            }
             let mut year = 1;
             while f64::from(year) < last + 1.0 {
                 let by = f64::from(year);
-                let count = periods.iter().filter(|p| **p < NEVER_DATED && years_of[**p as usize] <= by).count();
+                let count = by_period.iter().zip(&years_of).filter(|(_, at)| **at <= by).map(|(c, _)| c).sum();
                 let (rate, rate_se) = share(count, n);
                 out.cumulative_default.push(CumulativeDefault { note, year, economic, rate, rate_se });
                 year += 1;

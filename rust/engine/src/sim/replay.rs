@@ -34,7 +34,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     for event in &events {
         let (obligor, place) = (event.obligor as usize, event.step as usize - 1);
         let step = setup.axis.step[place] as usize;
-        let par = work.drivers.default(pool, &setup.carry_end, setup.carries_defaults, 0, obligor, step);
+        let (par, _) = work.drivers.default(pool, &setup.carry_end, setup.carries_defaults, 0, obligor, step);
         if !(par > 0.0) {
             continue;
         }

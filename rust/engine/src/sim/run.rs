@@ -63,6 +63,8 @@ pub fn simulate_lanes<const L: usize>(
     let done = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let results: Mutex<Vec<Option<PathColumns>>> = Mutex::new((0..blocks).map(|_| None).collect());
+    let caller = std::thread::current();
+    let ended = AtomicUsize::new(0);
     let work = || {
         let mut scratch = BlockWork::<L>::new(setup, options.keep_flows);
         loop {
@@ -84,10 +86,23 @@ pub fn simulate_lanes<const L: usize>(
     };
     let threads = if options.threads < 1 { 1 } else { options.threads };
     let failed = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    work();
+                    // The caller need not wait for its next look.
+                    ended.fetch_add(1, Ordering::Release);
+                    caller.unpark();
+                })
+            })
+            .collect();
         let mut waited = Duration::from_micros(200);
-        while !workers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
-            std::thread::sleep(waited);
+        // A worker that fails does not count itself: it is seen by its handle.
+        let running = || {
+            ended.load(Ordering::Acquire) < threads && !workers.iter().all(std::thread::ScopedJoinHandle::is_finished)
+        };
+        while running() {
+            std::thread::park_timeout(waited);
             waited = if waited * 2 < TICK { waited * 2 } else { TICK };
             if !tick(done.load(Ordering::Relaxed) as u64) {
                 stop.store(true, Ordering::Relaxed);

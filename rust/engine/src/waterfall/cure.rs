@@ -22,18 +22,46 @@ pub const CURE_LAYERS: Layers = Layers { interest: false, deferred: true, cure: 
 #[inline(always)]
 #[must_use]
 pub fn measure<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
-    let bit = if test < 64 { 1_u64 << test } else { 0 };
-    if state.fresh & bit == 0 {
-        let (_, denominator) = figures(state, terms, test);
-        state.denominators[test] = denominator;
-        state.fresh |= bit;
+    let t = &terms.tests[test];
+    let mut sum = Pack::ZERO;
+    for (link, added) in &t.chain {
+        let link = *link as usize;
+        let bit = if link < 64 { 1_u64 << link } else { 0 };
+        if state.fresh & bit == 0 {
+            sum += part(state, terms, t.kind, added);
+            state.denominators[link] = sum;
+            state.fresh |= bit;
+        } else {
+            sum = state.denominators[link];
+        }
     }
-    let numerator = match terms.tests[test].kind {
+    (numerator(state, t.kind), sum)
+}
+
+/// Numerator of the tests of a kind.
+#[inline(always)]
+fn numerator<const L: usize>(state: &State<L>, kind: TestKind) -> Pack<L> {
+    match kind {
         TestKind::Overcollateralization => state.numerator,
         TestKind::InterestCoverage => state.coverage_numerator,
         TestKind::EventOfDefaultParRatio => state.par_ratio_numerator,
-    };
-    (numerator, state.denominators[test])
+    }
+}
+
+/// What some notes add to the denominator of a test of a kind.
+#[inline(always)]
+fn part<const L: usize>(state: &State<L>, terms: &Terms<'_>, kind: TestKind, notes: &[u16]) -> Pack<L> {
+    match kind {
+        TestKind::InterestCoverage => state.pro_forma_interest(notes),
+        TestKind::Overcollateralization if terms.deferred_in_oc => state.outstanding(notes),
+        _ => {
+            let mut sum = Pack::ZERO;
+            for &n in notes {
+                sum += state.notes[n as usize].balance;
+            }
+            sum
+        }
+    }
 }
 
 /// Numerator and denominator of a test, summed anew.
@@ -41,31 +69,11 @@ pub fn measure<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: us
 #[must_use]
 pub fn figures<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
     let t = &terms.tests[test];
-    match t.kind {
-        TestKind::Overcollateralization => (state.numerator, denominator(state, terms, &t.notes)),
-        TestKind::InterestCoverage => (state.coverage_numerator, state.pro_forma_interest(&t.notes)),
-        TestKind::EventOfDefaultParRatio => {
-            let mut sum = Pack::ZERO;
-            for &n in &t.notes {
-                sum += state.notes[n as usize].balance;
-            }
-            (state.par_ratio_numerator, sum)
-        }
-    }
-}
-
-/// Denominator of an overcollateralization test: balances, and deferred interest unless the deal leaves it out.
-#[inline(always)]
-#[must_use]
-pub fn denominator<const L: usize>(state: &State<L>, terms: &Terms<'_>, notes: &[u16]) -> Pack<L> {
-    if terms.deferred_in_oc {
-        return state.outstanding(notes);
-    }
     let mut sum = Pack::ZERO;
-    for &n in notes {
-        sum += state.notes[n as usize].balance;
+    for (_, added) in &t.chain {
+        sum += part(state, terms, t.kind, added);
     }
-    sum
+    (numerator(state, t.kind), sum)
 }
 
 /// What must be paid to the notes of `sequence` so that one test passes.
