@@ -75,15 +75,15 @@ impl Isa {
         }
     }
 
-    /// Runs the kernel with this instruction set.
-    #[inline]
+    /// Runs the kernel with this instruction set, as a function of its own; a kernel may run another.
+    #[inline(always)]
     #[allow(
         unsafe_code,
         reason = "calling code of another instruction set is unsafe; the token is the proof that it exists"
     )]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
-            Level::Portable => kernel.run(),
+            Level::Portable => run_portable(kernel),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the one place that enters code of another instruction set")]
             Level::Avx2 => {
@@ -100,8 +100,14 @@ impl fmt::Display for Isa {
     }
 }
 
+#[inline(never)]
+fn run_portable<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run()
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
+#[inline(never)]
 fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }

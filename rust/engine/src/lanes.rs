@@ -9,9 +9,10 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 #[repr(align(32))]
 pub struct Pack<const L: usize>(pub [f64; L]);
 
-/// One yes or no in `L` independent futures.
+/// One yes or no in `L` independent futures: all bits of a lane, or none, so that a choice is a bitwise operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mask<const L: usize>(pub [bool; L]);
+#[repr(align(32))]
+pub struct Mask<const L: usize>([u64; L]);
 
 /// Lane by lane over one or two packs: a plain loop, which vectorizes and compiles faster than an adapter.
 macro_rules! lanes {
@@ -92,35 +93,51 @@ impl<const L: usize> Pack<L> {
     #[inline(always)]
     #[must_use]
     pub fn lt(self, other: Self) -> Mask<L> {
-        Mask(lanes!([false; L], i => self.0[i] < other.0[i]))
+        Mask(lanes!([0; L], i => bits(self.0[i] < other.0[i])))
     }
 
     /// Lane by lane `self >= other`.
     #[inline(always)]
     #[must_use]
     pub fn ge(self, other: Self) -> Mask<L> {
-        Mask(lanes!([false; L], i => self.0[i] >= other.0[i]))
+        Mask(lanes!([0; L], i => bits(self.0[i] >= other.0[i])))
     }
 
     /// Lane by lane `self > other`.
     #[inline(always)]
     #[must_use]
     pub fn gt(self, other: Self) -> Mask<L> {
-        Mask(lanes!([false; L], i => self.0[i] > other.0[i]))
+        Mask(lanes!([0; L], i => bits(self.0[i] > other.0[i])))
     }
 
     /// Whether some lane is above zero.
     #[inline(always)]
     #[must_use]
     pub fn any_positive(self) -> bool {
-        let mut any = false;
-        let mut i = 0;
-        while i < L {
-            any |= self.0[i] > 0.0;
-            i += 1;
-        }
-        any
+        self.gt(Self::ZERO).any()
     }
+}
+
+/// Lanes that are looked at together.
+const GROUP: usize = 4;
+
+/// All bits for yes, none for no.
+#[inline(always)]
+const fn bits(yes: bool) -> u64 {
+    if yes { u64::MAX } else { 0 }
+}
+
+/// `Σ weights[i] · packs[i]`, from the first to the last.
+#[inline(always)]
+#[must_use]
+pub fn weighted_sum<const L: usize>(packs: &[Pack<L>], weights: &[f64]) -> Pack<L> {
+    let n = if packs.len() < weights.len() { packs.len() } else { weights.len() };
+    let (packs, weights) = (&packs[..n], &weights[..n]);
+    let mut sum = Pack::ZERO;
+    for i in 0..n {
+        sum += packs[i] * weights[i];
+    }
+    sum
 }
 
 impl<const L: usize> Mask<L> {
@@ -128,21 +145,35 @@ impl<const L: usize> Mask<L> {
     #[inline(always)]
     #[must_use]
     pub const fn splat(value: bool) -> Self {
-        Self([value; L])
+        Self([bits(value); L])
+    }
+
+    /// An answer for each lane.
+    #[inline(always)]
+    #[must_use]
+    pub fn from_lanes(values: [bool; L]) -> Self {
+        Self(lanes!([0; L], i => bits(values[i])))
+    }
+
+    /// The answer of one lane.
+    #[inline(always)]
+    #[must_use]
+    pub const fn lane(self, i: usize) -> bool {
+        self.0[i] != 0
     }
 
     /// Lane by lane `if self { a } else { b }`.
     #[inline(always)]
     #[must_use]
     pub fn select(self, a: Pack<L>, b: Pack<L>) -> Pack<L> {
-        Pack(lanes!(a.0, i => if self.0[i] { a.0[i] } else { b.0[i] }))
+        Pack(lanes!(a.0, i => f64::from_bits((a.0[i].to_bits() & self.0[i]) | (b.0[i].to_bits() & !self.0[i]))))
     }
 
     /// Lane by lane `a` where set, else 0.
     #[inline(always)]
     #[must_use]
     pub fn keep(self, a: Pack<L>) -> Pack<L> {
-        Pack(lanes!(a.0, i => if self.0[i] { a.0[i] } else { 0.0 }))
+        Pack(lanes!(a.0, i => f64::from_bits(a.0[i].to_bits() & self.0[i])))
     }
 
     /// Lane by lane and.
@@ -174,26 +205,24 @@ impl<const L: usize> Mask<L> {
     #[inline(always)]
     #[must_use]
     pub fn any(self) -> bool {
-        let mut any = false;
-        let mut i = 0;
-        while i < L {
-            any |= self.0[i];
-            i += 1;
+        let mut some = [0; GROUP];
+        let mut at = 0;
+        while at < L {
+            let mut k = 0;
+            while k < GROUP && at + k < L {
+                some[k] |= self.0[at + k];
+                k += 1;
+            }
+            at += GROUP;
         }
-        any
+        (some[0] | some[1] | some[2] | some[3]) != 0
     }
 
     /// Whether every lane is set.
     #[inline(always)]
     #[must_use]
     pub fn all(self) -> bool {
-        let mut all = true;
-        let mut i = 0;
-        while i < L {
-            all &= self.0[i];
-            i += 1;
-        }
-        all
+        !self.not().any()
     }
 }
 

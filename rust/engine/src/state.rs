@@ -59,14 +59,20 @@ pub struct State<const L: usize> {
     pub fees: Vec<FeeLanes<L>>,
     /// Whether a cure has paid something on this date, in any lane.
     pub any_cured: bool,
+    /// Whether some principal may have been paid on this date, in any lane.
+    pub principal_paid: bool,
     /// Whether deferred interest that a cure pays saves interest.
     pub deferred_saves: bool,
     /// Per test: denominator as things stand, where `fresh` has its bit set.
     pub denominators: Vec<Pack<L>>,
     /// Tests whose denominators are up to date, a bit each; nothing that changes one may leave its bit set.
     pub fresh: u64,
+    /// Tests known to pass with room in every lane as things stand, a bit each.
+    pub clear: u64,
     /// Cash left in the running waterfall.
     pub available: Pack<L>,
+    /// What the step that runs may pay at most.
+    pub limit: Pack<L>,
     /// Interest diverted to the principal account on this date.
     pub diverted: Pack<L>,
     /// The part of it that a cure has added to the numerator.
@@ -75,6 +81,8 @@ pub struct State<const L: usize> {
     pub held: Pack<L>,
     /// Cash that stays with interest proceeds after this date.
     pub held_interest: Pack<L>,
+    /// Cash of ended futures, which stays where it is.
+    pub kept: Pack<L>,
     /// Cash spent on collateral on this date.
     pub purchases: Pack<L>,
     /// Unscheduled principal of the collection period.
@@ -101,14 +109,18 @@ impl<const L: usize> State<L> {
             notes: vec![NoteLanes::default(); notes],
             fees: vec![FeeLanes::default(); fees],
             any_cured: false,
+            principal_paid: false,
             deferred_saves: true,
             denominators: vec![Pack::ZERO; tests],
             fresh: 0,
+            clear: 0,
             available: Pack::ZERO,
+            limit: Pack::ZERO,
             diverted: Pack::ZERO,
             joined: Pack::ZERO,
             held: Pack::ZERO,
             held_interest: Pack::ZERO,
+            kept: Pack::ZERO,
             purchases: Pack::ZERO,
             unscheduled: Pack::ZERO,
             numerator: Pack::ZERO,
@@ -118,6 +130,21 @@ impl<const L: usize> State<L> {
             ccc_share: Pack::ZERO,
             slots: vec![Mask::splat(true); slots],
         }
+    }
+
+    /// What is outstanding has changed: no test is what it was.
+    #[inline(always)]
+    pub fn notes_changed(&mut self) {
+        self.principal_paid = true;
+        self.fresh = 0;
+        self.clear = 0;
+    }
+
+    /// Principal has left: the numerator of overcollateralization falls.
+    #[inline(always)]
+    pub fn principal_left(&mut self, amount: Pack<L>) {
+        self.numerator -= amount;
+        self.clear = 0;
     }
 
     /// Balance and deferred interest of some notes.

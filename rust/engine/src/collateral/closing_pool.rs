@@ -21,6 +21,19 @@ pub struct PoolRules {
 /// Rows of one quantity: `[loan][step]`.
 pub type Rows = Vec<f64>;
 
+/// What a default of a loan in a step does beside ending its rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoanDefault {
+    /// Par that defaults.
+    pub par: f64,
+    /// What is recovered of it.
+    pub value: f64,
+    /// Step (from 0) that collects the recovery.
+    pub collected: u32,
+    /// Steps (from 0, exclusive) that still carry the defaulted par.
+    pub carry_end: u32,
+}
+
 /// The closing pool of a run.
 #[derive(Clone, Debug, Default)]
 pub struct ClosingPool {
@@ -47,10 +60,14 @@ pub struct ClosingPool {
     /// The same rows side by side, and their totals by step: interest, principal, performing par, prepaid principal.
     pub rows: Vec<[f64; 4]>,
     pub totals: Vec<[f64; 4]>,
+    /// Recoveries, carrying value, defaulted par and its market value by step, side by side.
+    pub defaulted_totals: Vec<[f64; 4]>,
     /// Recovery rate of a default in a step.
     pub row_recovery: Rows,
     /// Step (from 0) in which the recovery of a default in a step is collected.
     pub row_recovery_step: Vec<u32>,
+    /// What a default of each loan in each step does, `[loan][step]`.
+    pub row_default: Vec<LoanDefault>,
     /// Number of steps in which the loan has par at the start.
     pub last_step: Vec<u32>,
     /// Per loan: share of par that a discount obligation is carried below par, outside the CCC set.
@@ -63,6 +80,8 @@ pub struct ClosingPool {
     pub ccc_discount: usize,
     /// Loans of each obligor, in canonical order.
     pub obligor_loans: Vec<Vec<u32>>,
+    /// Par and loss of a default of each obligor in each step, `[obligor][step]`.
+    pub obligor_default: Vec<[f64; 2]>,
     /// Closing par of the performing loans.
     pub par: f64,
     /// Whether some loan is a discount obligation outside the CCC set.
@@ -83,6 +102,23 @@ pub struct DefaultedAsset {
 }
 
 impl ClosingPool {
+    /// Sums what paths read, once every asset is in.
+    pub fn finish(&mut self) {
+        self.obligor_default = vec![[0.0; 2]; self.obligor_loans.len() * self.steps];
+        for (loans, sums) in self.obligor_loans.iter().zip(self.obligor_default.chunks_exact_mut(self.steps)) {
+            for &loan in loans {
+                let defaults = &self.row_default[loan as usize * self.steps..][..self.steps];
+                for (sum, default) in sums.iter_mut().zip(defaults) {
+                    sum[0] += default.par;
+                    sum[1] += default.par - default.value;
+                }
+            }
+        }
+        self.defaulted_totals = (0..self.steps)
+            .map(|p| [self.recoveries[p], self.carrying[p], self.defaulted_par[p], self.market_of_defaulted[p]])
+            .collect();
+    }
+
     /// An empty pool of so many loans and steps.
     #[must_use]
     pub fn new(loans: usize, steps: usize) -> Self {
@@ -111,6 +147,7 @@ impl ClosingPool {
             rows: vec![[0.0; 4]; loans * steps],
             totals: vec![[0.0; 4]; steps],
             row_recovery_step: vec![0; loans * steps],
+            row_default: vec![LoanDefault::default(); loans * steps],
             last_step: vec![0; loans],
             discount_share: vec![0.0; loans],
             ..Self::default()
@@ -141,17 +178,28 @@ impl ClosingPool {
             self.performing[p] += flows.end[p];
             self.discount[p] += flows.end[p] * self.discount_share[loan];
             self.floor_benefit[p] += flows.floor_benefit[p];
+            let recovery = self.row_recovery[row + p];
+            let collected = self.row_recovery_step[row + p] as usize;
+            let carry_end = match rules.carry_end[p] {
+                _ if !rules.carries_defaults => p,
+                end if end < collected => end,
+                _ => collected,
+            };
+            self.row_default[row + p] = LoanDefault {
+                par: flows.begin[p],
+                value: flows.begin[p] * recovery,
+                collected: collected as u32,
+                carry_end: carry_end as u32,
+            };
             let default = flows.default[p];
             if default > 0.0 {
-                let value = default * self.row_recovery[row + p];
-                let collected = self.row_recovery_step[row + p] as usize;
+                let value = default * recovery;
                 self.defaults[p] += default;
                 self.recoveries[collected] += value;
-                let carry_end = if rules.carry_end[p] < collected { rules.carry_end[p] } else { collected };
                 for q in p..collected {
                     self.defaulted_par[q] += default;
                     self.market_of_defaulted[q] += value;
-                    if rules.carries_defaults && q < carry_end {
+                    if q < carry_end {
                         self.carrying[q] += value;
                     }
                 }

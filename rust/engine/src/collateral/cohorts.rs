@@ -3,8 +3,10 @@
 //! All cohorts share each step's default and prepayment rates, so a cohort is one number: its par over the survival
 //! factor at purchase. `balance = G · Σ u_c · contract_c`, with the contractual balance per unit of par.
 
+use cloche_dispatch::Kernel;
+
 use crate::coverage::ccc_excess::CccAsset;
-use crate::lanes::Pack;
+use crate::lanes::{Pack, weighted_sum};
 
 /// What one unit of par of each cohort does by contract: tables `[step][cohort]`, cohort `c` bought after step `c`.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +90,25 @@ pub struct Cohorts<const L: usize> {
     any: bool,
 }
 
+/// One step of the cohorts.
+pub struct Step<'a, const L: usize> {
+    pub cohorts: &'a mut Cohorts<L>,
+    pub tables: &'a CohortTables,
+    pub p: usize,
+    /// Default rate of the step.
+    pub mdr: &'a Pack<L>,
+    pub out: &'a mut CohortStep<L>,
+}
+
+impl<const L: usize> Kernel for Step<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        *self.out = self.cohorts.step(self.tables, self.p, *self.mdr);
+    }
+}
+
 /// Survival factors below this end every cohort of the lane: what is left is beneath a unit in the last place.
 const EXTINCT: f64 = 1e-100;
 
@@ -121,7 +142,7 @@ impl<const L: usize> Cohorts<L> {
 
     /// Runs step `p` with the step's default rate.
     #[inline(always)]
-    pub fn step(&mut self, tables: &CohortTables, p: usize, mdr: Pack<L>) -> CohortStep<L> {
+    fn step(&mut self, tables: &CohortTables, p: usize, mdr: Pack<L>) -> CohortStep<L> {
         if !self.any {
             // The factor runs on whether or not another lane has bought: a lane's bits do not depend on its neighbours.
             self.survival = self.survival * (Pack::splat(1.0) - mdr) * (1.0 - tables.mpr[p]);
@@ -132,15 +153,9 @@ impl<const L: usize> Cohorts<L> {
         }
         let row = p * tables.steps;
         let first = tables.first_alive[p];
-        let instalments = &tables.instalment[row + first..row + p];
-        let interests = &tables.interest[row + first..row + p];
         let units = &self.units[first..p];
-        let (mut instalment, mut interest) = (Pack::ZERO, Pack::ZERO);
-        for c in 0..units.len() {
-            let u = units[c];
-            instalment += u * instalments[c];
-            interest += u * interests[c];
-        }
+        let instalment = weighted_sum(units, &tables.instalment[row + first..row + p]);
+        let interest = weighted_sum(units, &tables.interest[row + first..row + p]);
         let begin = self.performing;
         let default = begin * mdr;
         let factor = self.survival * (Pack::splat(1.0) - mdr);
@@ -149,22 +164,15 @@ impl<const L: usize> Cohorts<L> {
         let prepaid = (alive - scheduled) * tables.mpr[p];
         let mut earned = factor * interest;
         if tables.on_default > 0.0 {
-            let whole = &tables.interest_on_default[row + first..row + p];
-            let mut sum = Pack::ZERO;
-            for c in 0..units.len() {
-                sum += units[c] * whole[c];
-            }
-            earned += self.survival * mdr * sum * tables.on_default;
+            let whole = weighted_sum(units, &tables.interest_on_default[row + first..row + p]);
+            earned += self.survival * mdr * whole * tables.on_default;
         }
         self.survival = factor * (1.0 - tables.mpr[p]);
-        let mut discount = Pack::ZERO;
-        if tables.has_discount {
-            let shares = &tables.discount[row + first..row + p];
-            for c in 0..units.len() {
-                discount += units[c] * shares[c];
-            }
-            discount = discount * self.survival;
-        }
+        let discount = if tables.has_discount {
+            weighted_sum(units, &tables.discount[row + first..row + p]) * self.survival
+        } else {
+            Pack::ZERO
+        };
         self.end_extinct_lanes(p);
         self.performing = alive - scheduled - prepaid;
         let value = default * tables.recovery[p];

@@ -7,6 +7,7 @@ use crate::compile::dates::{self, DealDates};
 use crate::compile::names::Names;
 use crate::compile::steps::{Builder, Scope};
 use crate::compile::{fees, notes, tests, unsupported};
+use crate::coverage::TestKind;
 use crate::error::{EngineError, Problem};
 use crate::expression::Quantity;
 use crate::notes::NoteTerms;
@@ -89,6 +90,10 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         target_par: document.target_par,
         notes: note_terms,
         fees: fee_terms,
+        interest_tests: test_terms
+            .iter()
+            .filter(|t| t.kind == TestKind::InterestCoverage)
+            .fold(0, |bits, t| bits | t.bit),
         tests: test_terms,
         program,
         ranks,

@@ -265,6 +265,7 @@ pub fn compile(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> CompiledPo
         (0..n).map(|p| ccc.iter().map(|(_, loan)| pool.row_performing[*loan as usize * n + p]).sum()).collect();
     pool.ccc_discount = ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count();
     pool.ccc = ccc;
+    pool.finish();
     CompiledPool { pool, obligors, opening_defaulted_par }
 }
 

@@ -106,6 +106,7 @@ impl<'a> Builder<'a> {
         }
         self.program.principal = ops;
         self.must_end(principal, place);
+        self.program.finish();
         self.program
     }
 

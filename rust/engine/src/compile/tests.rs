@@ -3,7 +3,7 @@
 use crate::compile::conventions::Conventions;
 use crate::compile::dates::{DealDates, date};
 use crate::compile::names::Names;
-use crate::coverage::{TestKind, TestTerms};
+use crate::coverage::{ChainLink, TestKind, TestTerms};
 use crate::error::Problem;
 use crate::notes::NoteTerms;
 use crate::spec::deal::Test;
@@ -50,6 +50,8 @@ pub fn compile(
             kind,
             trigger: test.trigger,
             chain: Vec::new(),
+            bit: bit(out.len()),
+            summed_with: 0,
             notes: denominator(test, kind, notes, names, conventions, &place, problems),
             first_period: dates.map_or(0, |d| first_period(test, kind, d, &place, problems)),
         });
@@ -57,11 +59,21 @@ pub fn compile(
     for i in 0..out.len() {
         out[i].chain = chain(&out, i);
     }
+    for i in 0..out.len() {
+        let holds = |t: &TestTerms| t.chain.iter().any(|link| link.test as usize == i);
+        let longest = (0..out.len()).filter(|&k| holds(&out[k])).max_by_key(|&k| out[k].chain.len());
+        out[i].summed_with = u16::try_from(longest.unwrap_or(i)).unwrap_or(u16::MAX);
+    }
     out
 }
 
+/// A test as one bit of a set.
+fn bit(test: usize) -> u64 {
+    if test < 64 { 1 << test } else { 0 }
+}
+
 /// The tests of the same kind whose denominators nest inside that of test `i`, the smallest first, and the test itself.
-fn chain(tests: &[TestTerms], i: usize) -> Vec<(u16, Vec<u16>)> {
+fn chain(tests: &[TestTerms], i: usize) -> Vec<ChainLink> {
     let inside = |a: usize, b: usize| tests[a].notes.iter().all(|n| tests[b].notes.contains(n));
     let mut nested: Vec<usize> =
         (0..tests.len()).filter(|&k| k != i && tests[k].kind == tests[i].kind && inside(k, i)).collect();
@@ -78,11 +90,11 @@ fn chain(tests: &[TestTerms], i: usize) -> Vec<(u16, Vec<u16>)> {
     if links.last() != Some(&i) {
         links = vec![i];
     }
-    let mut out: Vec<(u16, Vec<u16>)> = Vec::new();
+    let mut out = Vec::new();
     let mut before: &[u16] = &[];
     for k in links {
         let added = tests[k].notes.iter().copied().filter(|n| !before.contains(n)).collect();
-        out.push((u16::try_from(k).unwrap_or(u16::MAX), added));
+        out.push(ChainLink { test: u16::try_from(k).unwrap_or(u16::MAX), bit: bit(k), added });
         before = &tests[k].notes;
     }
     out

@@ -5,4 +5,4 @@ pub mod interest_coverage;
 pub mod overcollateralization;
 pub mod terms;
 
-pub use terms::{TestKind, TestTerms};
+pub use terms::{ChainLink, TestKind, TestTerms};

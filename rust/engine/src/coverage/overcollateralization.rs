@@ -65,10 +65,10 @@ mod tests {
     fn each_kind_of_cure_makes_the_test_pass() {
         let (n, d, t) = (one(479_086_000.0), one(455_000_000.0), 1.055);
         let (x, y, z) = (cure_from_interest(n, d, t), cure_from_principal(n, d, t), cure_by_purchase(n, d, t));
-        assert!(!passes(n, d, t).0[0]);
-        assert!(passes(n, d - x, t).0[0]);
-        assert!(passes(n - y, d - y, t).0[0]);
-        assert!(passes(n + z, d, t).0[0]);
+        assert!(!passes(n, d, t).lane(0));
+        assert!(passes(n, d - x, t).lane(0));
+        assert!(passes(n - y, d - y, t).lane(0));
+        assert!(passes(n + z, d, t).lane(0));
     }
 
     #[test]
@@ -77,7 +77,7 @@ mod tests {
         for need in [cure_from_interest(n, d, 1.05), cure_from_principal(n, d, 1.05), cure_by_purchase(n, d, 1.05)] {
             assert!(close(need, 0.0));
         }
-        assert!(passes(n, d, 1.1).0[0], "the flag is true at the trigger itself");
+        assert!(passes(n, d, 1.1).lane(0), "the flag is true at the trigger itself");
     }
 
     #[test]
@@ -96,6 +96,6 @@ mod tests {
 
     #[test]
     fn a_test_without_notes_passes() {
-        assert!(passes(one(0.0), one(0.0), 1.2).0[0]);
+        assert!(passes(one(0.0), one(0.0), 1.2).lane(0));
     }
 }

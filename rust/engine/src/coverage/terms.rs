@@ -31,9 +31,35 @@ pub struct TestTerms {
     pub notes: Vec<u16>,
     /// The denominator as a chain of tests of the same kind, each with the notes that it adds to the one before; the
     /// last is the test itself.
-    pub chain: Vec<(u16, Vec<u16>)>,
+    pub chain: Vec<ChainLink>,
+    /// The test as one bit of a set; none beyond 64 tests, which are looked at anew each time.
+    pub bit: u64,
+    /// The test with the longest chain that this one is a link of: both are summed together.
+    pub summed_with: u16,
     /// First payment period (from 0) in which the test applies.
     pub first_period: usize,
+}
+
+impl TestTerms {
+    /// A denominator of at most this share of the numerator passes with room to spare, whatever the rounding.
+    #[inline(always)]
+    #[must_use]
+    pub fn clear_share(&self) -> f64 {
+        (1.0 - CLEAR) / self.trigger
+    }
+}
+
+/// What is clear of rounding and of [`PASS_TOLERANCE`].
+const CLEAR: f64 = 4e-12;
+
+/// One test of a chain of nested denominators.
+#[derive(Clone, Debug)]
+pub struct ChainLink {
+    pub test: u16,
+    /// Its [`TestTerms::bit`].
+    pub bit: u64,
+    /// Notes that its denominator has beyond that of the link before.
+    pub added: Vec<u16>,
 }
 
 /// Slack of a pass flag: a test passes iff `numerator ≥ trigger · denominator · (1 − 1e-12)`.

@@ -5,6 +5,7 @@
 
 use crate::credit::bounds::{BUCKETS, Buckets};
 use crate::credit::curves::Curves;
+use crate::credit::defaults::{DefaultEvent, Defaults};
 use crate::lanes::Pack;
 use crate::math::normal::normal_inverse_lanes;
 use crate::math::{normal_cdf, normal_inverse};
@@ -38,17 +39,6 @@ pub struct CopulaInput {
     pub seed: u64,
     /// Cumulative default probability `F(t_p)` of what is bought with reinvested money.
     pub reinvestment_cumulative: Vec<f64>,
-}
-
-/// A company that defaults in a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DefaultEvent {
-    /// Lane of the path.
-    pub lane: u32,
-    /// Index into [`CopulaInput::obligors`].
-    pub obligor: u32,
-    /// Payment period of the default, counted from 1.
-    pub step: u32,
 }
 
 /// A company as the draws need it.
@@ -103,16 +93,11 @@ pub struct CopulaScratch {
     systematic: Vec<f64>,
     /// Its bucket, by group and lane.
     buckets: Vec<u32>,
-    candidates: Vec<Candidate>,
-}
-
-/// A draw that passed its bound.
-#[derive(Clone, Copy, Debug, Default)]
-struct Candidate {
-    /// Index into [`Copula::active`].
-    active: u32,
-    lane: u32,
-    word: u32,
+    /// Draws that passed their bound: place of the company times 16 plus lane, and first word.
+    candidates: Vec<u32>,
+    words: Vec<u32>,
+    /// Defaults of each lane, `[lane][company]`.
+    events: Vec<DefaultEvent>,
 }
 
 /// Candidates that are decided at once.
@@ -214,8 +199,10 @@ impl Copula {
     #[inline(always)]
     fn candidates<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch) -> usize {
         const { assert!(L <= 16, "a mask of lanes has 16 bits") };
-        scratch.candidates.resize(self.active.len() * L, Candidate::default());
-        let candidates = scratch.candidates.as_mut_slice();
+        let room = (self.active.len() * L).next_multiple_of(BATCH);
+        scratch.candidates.resize(room, 0);
+        scratch.words.resize(room, 0);
+        let (candidates, kept) = (scratch.candidates.as_mut_slice(), scratch.words.as_mut_slice());
         let mut found = 0;
         let mut base = 0;
         for chunk in &self.chunks {
@@ -229,62 +216,84 @@ impl Copula {
                 for k in 0..4 {
                     mask |= u64::from(masks[4 * half + k]) << (16 * k);
                 }
+                let start = base + 64 * count(half);
                 while mask != 0 {
-                    let bit = mask.trailing_zeros() as usize;
-                    let (k, lane) = (4 * half + (bit >> 4), bit % 16 % L);
-                    candidates[found] = Candidate { active: base + count(k), lane: count(lane), word: words[lane][k] };
+                    // A bit's place is company of the half times 16 plus lane.
+                    let bit = mask.trailing_zeros();
+                    candidates[found] = start + bit;
+                    kept[found] = words[bit as usize % 16 % L][4 * half + (bit >> 4) as usize];
                     found += 1;
                     mask &= mask - 1;
                 }
             }
-            base += count(CHUNK);
+            base += 16 * count(CHUNK);
         }
         found
     }
 
-    /// Draws the defaults of the `L` paths from `first_path` on into `events`, which is cleared first.
+    /// Draws the defaults of the `L` paths from `first_path` on and adds the paths to `out`.
     ///
-    /// Events are sorted by company, then by lane. `first_path` is a multiple of 4 unless `L` is 1.
+    /// `first_path` is a multiple of 4 unless `L` is 1.
     #[inline(always)]
-    pub fn draw<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch, events: &mut Vec<DefaultEvent>) {
-        events.clear();
-        if self.active.is_empty() {
-            return;
+    pub fn draw<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch, out: &mut Defaults) {
+        let room = self.active.len();
+        let mut counts = [0_usize; L];
+        // One more than can be: what does not default is written and not counted.
+        scratch.events.resize(L * (room + 1), DefaultEvent::default());
+        if room > 0 {
+            self.systematic::<L>(first_path, scratch);
+            let found = self.candidates::<L>(first_path, scratch);
+            let mut start = 0;
+            while start < found {
+                let size = if found - start < BATCH { found - start } else { BATCH };
+                self.decide::<L>(first_path, scratch, start, size, &mut counts);
+                start += BATCH;
+            }
         }
-        self.systematic::<L>(first_path, scratch);
-        let found = self.candidates::<L>(first_path, scratch);
-        events.reserve(found);
-        let mut start = 0;
-        while start < found {
-            let size = if found - start < BATCH { found - start } else { BATCH };
-            let candidates = &scratch.candidates[start..][..size];
-            let mut paths = [first_path; BATCH];
-            let mut keys = [0; BATCH];
-            let mut words = [0; BATCH];
-            let mut systematic = [0.0; BATCH];
-            for n in 0..size {
-                let candidate = candidates[n];
-                let obligor = &self.active[candidate.active as usize];
-                paths[n] = first_path + u64::from(candidate.lane);
-                keys[n] = obligor.key;
-                words[n] = candidate.word;
-                systematic[n] = scratch.systematic[obligor.group as usize * L + candidate.lane as usize];
-            }
-            let low = scattered_draws(self.seed, &paths, OBLIGOR, 1, &keys);
-            let mut u = [0.0; BATCH];
-            for n in 0..BATCH {
-                u[n] = uniform(words[n], low[n]);
-            }
-            let latent = Pack(systematic) + normal_inverse_lanes(Pack(u)) * self.own_weight;
-            for n in 0..size {
-                let candidate = candidates[n];
-                let obligor = &self.active[candidate.active as usize];
-                let step = self.curves.first_step_reaching(obligor.row, latent.0[n]);
-                if step <= obligor.last_step {
-                    events.push(DefaultEvent { lane: candidate.lane, obligor: obligor.index, step });
-                }
-            }
-            start += BATCH;
+        for lane in 0..L {
+            let row = lane * (room + 1);
+            out.push(&scratch.events[row..row + counts[lane]]);
+        }
+    }
+
+    /// Decides a batch of candidates: those that default join their lane's events.
+    #[inline(always)]
+    fn decide<const L: usize>(
+        &self,
+        first_path: u64,
+        scratch: &mut CopulaScratch,
+        start: usize,
+        size: usize,
+        counts: &mut [usize; L],
+    ) {
+        let candidates = &scratch.candidates[start..start + BATCH];
+        let words = &scratch.words[start..start + BATCH];
+        let active = self.active.as_slice();
+        let events = scratch.events.as_mut_slice();
+        let of_group = scratch.systematic.as_slice();
+        let row = active.len() + 1;
+        let mut paths = [first_path; BATCH];
+        let mut keys = [0; BATCH];
+        let mut systematic = [0.0; BATCH];
+        for n in 0..size {
+            let obligor = &active[candidates[n] as usize / 16];
+            let lane = candidates[n] as usize % 16 % L;
+            paths[n] = first_path + lane as u64;
+            keys[n] = obligor.key;
+            systematic[n] = of_group[obligor.group as usize * L + lane];
+        }
+        let low = scattered_draws(self.seed, &paths, OBLIGOR, 1, &keys);
+        let mut u = [0.0; BATCH];
+        for n in 0..BATCH {
+            u[n] = uniform(words[n], low[n]);
+        }
+        let latent = Pack(systematic) + normal_inverse_lanes(Pack(u)) * self.own_weight;
+        for n in 0..size {
+            let obligor = &active[candidates[n] as usize / 16];
+            let lane = candidates[n] as usize % 16 % L;
+            let step = self.curves.first_step_reaching(obligor.row, latent.0[n]);
+            events[lane * row + counts[lane]] = DefaultEvent { obligor: obligor.index, step };
+            counts[lane] += usize::from(step <= obligor.last_step);
         }
     }
 

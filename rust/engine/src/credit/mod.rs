@@ -4,5 +4,7 @@ pub mod bounds;
 pub mod conditional;
 pub mod copula;
 pub mod curves;
+pub mod defaults;
 
-pub use copula::{Copula, CopulaInput, CopulaScratch, DefaultEvent, ObligorInput};
+pub use copula::{Copula, CopulaInput, CopulaScratch, ObligorInput};
+pub use defaults::{DefaultEvent, Defaults};

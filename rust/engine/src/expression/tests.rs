@@ -75,7 +75,7 @@ fn value(text: &str) -> f64 {
 }
 
 fn holds(text: &str) -> bool {
-    built(text).condition::<1, _>(&Futures { first: 0 }).0[0]
+    built(text).condition::<1, _>(&Futures { first: 0 }).lane(0)
 }
 
 fn errors(text: &str, expected: &[Kind]) -> Vec<String> {
@@ -229,8 +229,8 @@ fn dates_and_statuses_compare() {
     }
     for (code, text) in STATUSES.iter().enumerate() {
         let condition = built(&format!("status == '{text}'"));
-        assert_eq!(condition.condition(&Fixed(code as f64)), Mask([true]), "{text}");
-        assert_eq!(condition.condition(&Fixed(code as f64 + 1.0)), Mask([false]), "{text}");
+        assert_eq!(condition.condition(&Fixed(code as f64)), Mask::splat(true), "{text}");
+        assert_eq!(condition.condition(&Fixed(code as f64 + 1.0)), Mask::splat(false), "{text}");
     }
 }
 
@@ -563,8 +563,8 @@ fn conditions_select_the_lanes_in_which_they_hold() {
     ] {
         let expression = built(text);
         let wide: Mask<16> = expression.condition(&Futures { first: 0 });
-        let narrow: Vec<bool> = (0..16).map(|first| expression.condition::<1, _>(&Futures { first }).0[0]).collect();
-        assert_eq!(wide.0.to_vec(), narrow, "{text}");
+        let narrow: Vec<bool> = (0..16).map(|first| expression.condition::<1, _>(&Futures { first }).lane(0)).collect();
+        assert_eq!((0..16).map(|lane| wide.lane(lane)).collect::<Vec<_>>(), narrow, "{text}");
         assert!(wide.any() && !wide.all(), "{text}");
     }
 }

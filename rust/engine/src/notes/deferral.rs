@@ -31,7 +31,7 @@ mod tests {
             deferred: Pack([10.0, 10.0]),
             overdue: Pack([1.0, 1.0]),
             current_due: Pack([3.0, 3.0]),
-            controlling: Mask([false, true]),
+            controlling: Mask::from_lanes([false, true]),
             ..NoteLanes::default()
         };
         carry(deferrable, &mut note);

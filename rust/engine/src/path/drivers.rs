@@ -1,7 +1,7 @@
 //! What happens to the closing pool in a block of futures: the pool's flows step by step, in lanes.
 //!
-//! Each lane starts from the pool's totals; every default takes the rows of its loans off them. Lanes are kept apart
-//! (`[lane][step]`) while defaults are applied, so that a row is taken off in one sweep, and turned into packs after.
+//! Each lane starts from the pool's totals; every default takes the rows of its loans off them. What lies side by side
+//! in a lane is taken off in one sweep, and turned into packs when its step comes.
 
 use crate::collateral::ClosingPool;
 use crate::lanes::Pack;
@@ -20,33 +20,32 @@ pub struct ClosingStep<const L: usize> {
     pub defaulted_par: Pack<L>,
 }
 
-/// Quantities of a lane beside its packed rows, in the order of their rows.
-const RECOVERIES: usize = 0;
-const CARRYING: usize = 1;
-const DEFAULTED_PAR: usize = 2;
-const DISCOUNT: usize = 3;
-const MARKET: usize = 4;
-const DEFAULTS: usize = 5;
-const QUANTITIES: usize = 6;
-
-/// Quantities that not every deal reads; one path kept in full reads all.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    /// Some test values defaulted collateral at market.
-    pub market: bool,
-    /// New defaults by step are shown.
-    pub defaults: bool,
+impl<const L: usize> ClosingStep<L> {
+    /// Nothing.
+    pub const ZERO: Self = Self {
+        interest: Pack::ZERO,
+        principal: Pack::ZERO,
+        prepaid: Pack::ZERO,
+        recoveries: Pack::ZERO,
+        performing: Pack::ZERO,
+        discount: Pack::ZERO,
+        carrying: Pack::ZERO,
+        market_of_defaulted: Pack::ZERO,
+        defaulted_par: Pack::ZERO,
+    };
 }
 
 /// The closing pool of `L` futures.
 #[derive(Clone, Debug)]
 pub struct Drivers<const L: usize> {
-    /// `[lane][step]`: interest, principal, performing par, prepaid principal.
-    packed: Vec<[f64; 4]>,
-    /// `[quantity][lane][step]`.
-    flows: Vec<f64>,
-    steps: usize,
-    wanted: Wanted,
+    /// `[step][lane]`: interest, principal, performing par, prepaid principal.
+    flows: Vec<[[f64; 4]; L]>,
+    /// `[step][lane]`: recoveries, carrying value, defaulted par and its market value.
+    defaulted: Vec<[[f64; 4]; L]>,
+    /// `[step][lane]`: what discount obligations are carried below par.
+    discount: Vec<[f64; L]>,
+    /// `[step][lane]`: new defaults, where they are shown.
+    defaults: Option<Vec<[f64; L]>>,
     has_discount: bool,
     /// Per step: default rate of the cohorts.
     pub hazard: Vec<Pack<L>>,
@@ -59,18 +58,18 @@ pub struct Drivers<const L: usize> {
 const NOT_CCC: u32 = u32::MAX;
 
 impl<const L: usize> Drivers<L> {
-    /// Room for a pool.
+    /// Room for a pool; `shows_defaults` where new defaults are read step by step.
     #[must_use]
-    pub fn new(pool: &ClosingPool, wanted: Wanted) -> Self {
+    pub fn new(pool: &ClosingPool, shows_defaults: bool) -> Self {
         let mut ccc_of_loan = vec![NOT_CCC; pool.loans];
         for (place, (_, loan)) in (0_u32..).zip(&pool.ccc) {
             ccc_of_loan[*loan as usize] = place;
         }
         Self {
-            packed: vec![[0.0; 4]; L * pool.steps],
-            flows: vec![0.0; QUANTITIES * L * pool.steps],
-            steps: pool.steps,
-            wanted,
+            flows: vec![[[0.0; 4]; L]; pool.steps],
+            defaulted: vec![[[0.0; 4]; L]; pool.steps],
+            discount: if pool.has_discount { vec![[0.0; L]; pool.steps] } else { Vec::new() },
+            defaults: shows_defaults.then(|| vec![[0.0; L]; pool.steps]),
             has_discount: pool.has_discount,
             hazard: vec![Pack::ZERO; pool.steps],
             ccc_of_loan,
@@ -78,29 +77,21 @@ impl<const L: usize> Drivers<L> {
         }
     }
 
-    /// The row of a quantity in a lane.
-    #[inline(always)]
-    fn row(&mut self, quantity: usize, lane: usize) -> &mut [f64] {
-        let at = (quantity * L + lane) * self.steps;
-        &mut self.flows[at..at + self.steps]
-    }
-
     /// Back to the pool without further defaults.
     #[inline(always)]
     pub fn reset(&mut self, pool: &ClosingPool) {
-        for lane in 0..L {
-            self.packed[lane * self.steps..(lane + 1) * self.steps].copy_from_slice(&pool.totals);
-            self.row(RECOVERIES, lane).copy_from_slice(&pool.recoveries);
-            self.row(CARRYING, lane).copy_from_slice(&pool.carrying);
-            self.row(DEFAULTED_PAR, lane).copy_from_slice(&pool.defaulted_par);
-            if self.has_discount {
-                self.row(DISCOUNT, lane).copy_from_slice(&pool.discount);
-            }
-            if self.wanted.market {
-                self.row(MARKET, lane).copy_from_slice(&pool.market_of_defaulted);
-            }
-            if self.wanted.defaults {
-                self.row(DEFAULTS, lane).copy_from_slice(&pool.defaults);
+        for (lanes, total) in self.flows.iter_mut().zip(&pool.totals) {
+            *lanes = [*total; L];
+        }
+        for (lanes, total) in self.defaulted.iter_mut().zip(&pool.defaulted_totals) {
+            *lanes = [*total; L];
+        }
+        for (lanes, total) in self.discount.iter_mut().zip(&pool.discount) {
+            *lanes = [*total; L];
+        }
+        if let Some(defaults) = &mut self.defaults {
+            for (lanes, total) in defaults.iter_mut().zip(&pool.defaults) {
+                *lanes = [*total; L];
             }
         }
         for steps in &mut self.ccc_steps {
@@ -108,109 +99,66 @@ impl<const L: usize> Drivers<L> {
         }
     }
 
-    /// An obligor defaults in one lane in step `k` (from 0); returns the par it defaults on and
-    /// the part of it that is not recovered.
+    /// An obligor defaults in one lane in step `k` (from 0).
     #[inline(always)]
-    pub fn default(
-        &mut self,
-        pool: &ClosingPool,
-        carry_end: &[usize],
-        carries: bool,
-        lane: usize,
-        obligor: usize,
-        k: usize,
-    ) -> (f64, f64) {
-        let (mut total, mut lost) = (0.0, 0.0);
-        let loans = pool.obligor_loans[obligor].as_slice();
-        for i in 0..loans.len() {
-            let loan = loans[i] as usize;
+    pub fn default(&mut self, pool: &ClosingPool, lane: usize, obligor: usize, k: usize) {
+        let lane = lane % L;
+        for &loan in pool.obligor_loans[obligor].as_slice() {
+            let loan = loan as usize;
             let last = pool.last_step[loan] as usize;
             if k >= last {
                 continue;
             }
-            let row = loan * pool.steps;
-            let at = lane * self.steps;
-            take(&mut self.packed[at + k..at + last], &pool.rows[row + k..row + last]);
-            let share = pool.discount_share[loan];
-            if share > 0.0 {
-                let discount = self.row(DISCOUNT, lane);
-                for p in k..last {
-                    discount[p] -= pool.row_performing[row + p] * share;
+            let at = loan * pool.steps + k;
+            for (from, row) in self.flows[k..last].iter_mut().zip(&pool.rows[at..at + last - k]) {
+                subtract(&mut from[lane], row);
+            }
+            let default = &pool.row_default[at];
+            let (collected, carry_end) = (default.collected as usize, default.carry_end as usize);
+            let carried = [0.0, default.value, default.par, default.value];
+            for lanes in &mut self.defaulted[k..carry_end] {
+                add(&mut lanes[lane], &carried);
+            }
+            if carry_end < collected {
+                let uncarried = [0.0, 0.0, default.par, default.value];
+                for lanes in &mut self.defaulted[carry_end..collected] {
+                    add(&mut lanes[lane], &uncarried);
                 }
             }
-            let default = pool.row_begin[row + k];
-            let value = default * pool.row_recovery[row + k];
-            let collected = pool.row_recovery_step[row + k] as usize;
-            self.row(RECOVERIES, lane)[collected] += value;
-            for x in &mut self.row(DEFAULTED_PAR, lane)[k..collected] {
-                *x += default;
-            }
-            if carries {
-                let end = if carry_end[k] < collected { carry_end[k] } else { collected };
-                for x in &mut self.row(CARRYING, lane)[k..end] {
-                    *x += value;
+            self.defaulted[collected][lane][0] += default.value;
+            if self.has_discount && pool.discount_share[loan] > 0.0 {
+                let share = pool.discount_share[loan];
+                for (from, par) in self.discount[k..last].iter_mut().zip(&pool.row_performing[at..]) {
+                    from[lane] -= par * share;
                 }
             }
-            if self.wanted.market {
-                for x in &mut self.row(MARKET, lane)[k..collected] {
-                    *x += value;
-                }
+            if let Some(defaults) = &mut self.defaults {
+                defaults[k][lane] += default.par;
             }
-            if self.wanted.defaults {
-                self.row(DEFAULTS, lane)[k] += default;
+            if !self.ccc_steps.is_empty() && self.ccc_of_loan[loan] != NOT_CCC {
+                self.ccc_steps[self.ccc_of_loan[loan] as usize][lane] = k as u32;
             }
-            let place = self.ccc_of_loan[loan];
-            if place != NOT_CCC {
-                self.ccc_steps[place as usize][lane] = u32::try_from(k).unwrap_or(u32::MAX);
-            }
-            total += default;
-            lost += default - value;
         }
-        (total, lost)
-    }
-
-    /// One quantity of one step, in lanes.
-    #[inline(always)]
-    fn across(&self, quantity: usize, p: usize) -> Pack<L> {
-        let steps = self.steps;
-        let rows = &self.flows[quantity * L * steps..(quantity + 1) * L * steps];
-        let mut out = Pack::ZERO;
-        let mut at = p;
-        for l in 0..L {
-            out.0[l] = rows[at];
-            at += steps;
-        }
-        out
     }
 
     /// The flows of one step, in lanes.
     ///
     /// Differences of sums leave rounding of either sign where nothing is left: what is below zero is nothing.
     #[inline(always)]
-    #[must_use]
-    pub fn step(&self, p: usize) -> ClosingStep<L> {
-        let steps = self.steps;
-        let [mut interest, mut principal, mut performing, mut prepaid] = [Pack::ZERO; 4];
-        let mut at = p;
-        for l in 0..L {
-            let row = self.packed[at];
-            interest.0[l] = row[0];
-            principal.0[l] = row[1];
-            performing.0[l] = row[2];
-            prepaid.0[l] = row[3];
-            at += steps;
-        }
-        ClosingStep {
+    pub fn step(&self, p: usize, out: &mut ClosingStep<L>) {
+        let [interest, principal, performing, prepaid] = across(&self.flows[p]);
+        let [recoveries, carrying, defaulted_par, market_of_defaulted] = across(&self.defaulted[p]);
+        *out = ClosingStep {
             interest: interest.positive(),
             principal: principal.positive(),
             prepaid: prepaid.positive(),
-            recoveries: self.across(RECOVERIES, p),
+            recoveries,
             performing: performing.positive(),
-            discount: if self.has_discount { self.across(DISCOUNT, p).positive() } else { Pack::ZERO },
-            carrying: self.across(CARRYING, p),
-            market_of_defaulted: if self.wanted.market { self.across(MARKET, p) } else { Pack::ZERO },
-            defaulted_par: self.across(DEFAULTED_PAR, p),
-        }
+            discount: if self.has_discount { Pack(self.discount[p]).positive() } else { Pack::ZERO },
+            carrying,
+            market_of_defaulted,
+            defaulted_par,
+        };
     }
 
     /// Par of one CCC asset at the end of step `p`, in the lanes in which it performs.
@@ -231,25 +179,49 @@ impl<const L: usize> Drivers<L> {
     #[must_use]
     pub fn pending(&self, p: usize) -> Pack<L> {
         let mut out = Pack::ZERO;
-        for q in p + 1..self.steps {
-            out += self.across(RECOVERIES, q);
+        for lanes in &self.defaulted[p + 1..] {
+            for l in 0..L {
+                out.0[l] += lanes[l][0];
+            }
         }
         out
     }
 
-    /// New defaults of one lane in a step.
+    /// New defaults of one lane in a step; none where they are not shown.
     #[must_use]
     pub fn defaults(&self, lane: usize, p: usize) -> f64 {
-        self.flows[(DEFAULTS * L + lane) * self.steps + p]
+        self.defaults.as_ref().map_or(0.0, |defaults| defaults[p][lane])
     }
 }
 
+/// Four quantities of a step, turned from `[lane][quantity]` into packs.
 #[inline(always)]
-fn take(from: &mut [[f64; 4]], row: &[[f64; 4]]) {
-    let n = if from.len() < row.len() { from.len() } else { row.len() };
-    for p in 0..n {
+fn across<const L: usize>(lanes: &[[f64; 4]; L]) -> [Pack<L>; 4] {
+    let mut out = [Pack::ZERO; 4];
+    for l in 0..L {
         for q in 0..4 {
-            from[p][q] -= row[p][q];
+            out[q].0[l] = lanes[l][q];
         }
     }
+    out
+}
+
+#[inline(always)]
+fn subtract(from: &mut [f64; 4], row: &[f64; 4]) {
+    let (before, less) = (*from, *row);
+    let mut after = [0.0; 4];
+    for q in 0..4 {
+        after[q] = before[q] - less[q];
+    }
+    *from = after;
+}
+
+#[inline(always)]
+fn add(to: &mut [f64; 4], row: &[f64; 4]) {
+    let (before, more) = (*to, *row);
+    let mut after = [0.0; 4];
+    for q in 0..4 {
+        after[q] = before[q] + more[q];
+    }
+    *to = after;
 }

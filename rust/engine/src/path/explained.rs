@@ -1,5 +1,7 @@
 //! One path with everything kept: each class's cash flows, the collateral, the fees, the tests, every payment.
 
+use cloche_dispatch::Isa;
+
 use super::observer::{Collateral, Observer};
 use super::plan::{Cause, Plan};
 use super::runner::{self, Workspace};
@@ -268,7 +270,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
 /// Runs the plan's own projection: no default model, one path.
 #[must_use]
 pub fn project(plan: &Plan) -> Explained {
-    let mut work = Workspace::<1>::new(plan);
+    let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
     work.drivers.reset(&plan.pool);
     for (hazard, mdr) in work.drivers.hazard.iter_mut().zip(&plan.cohort_mdr) {
         *hazard = Pack::splat(*mdr);

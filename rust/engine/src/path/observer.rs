@@ -29,6 +29,28 @@ pub struct Collateral<const L: usize> {
     pub pending: Pack<L>,
 }
 
+impl<const L: usize> Collateral<L> {
+    /// Nothing.
+    pub const ZERO: Self = Self {
+        closing: ClosingStep::ZERO,
+        cohorts: CohortStep::ZERO,
+        interest_proceeds: Pack::ZERO,
+        principal_proceeds: Pack::ZERO,
+        performing_par: Pack::ZERO,
+        defaulted_par: Pack::ZERO,
+        carrying: Pack::ZERO,
+        market_of_defaulted: Pack::ZERO,
+        ccc_par: Pack::ZERO,
+        ccc_haircut: Pack::ZERO,
+        discount_haircut: Pack::ZERO,
+        numerator: Pack::ZERO,
+        sale_proceeds: Pack::ZERO,
+        recoveries: Pack::ZERO,
+        fee_basis: Pack::ZERO,
+        pending: Pack::ZERO,
+    };
+}
+
 /// Watches payment dates.
 pub trait Observer<const L: usize> {
     /// Called after both waterfalls, deferrals and purchases of step `p` (from 0). `running` marks the lanes whose

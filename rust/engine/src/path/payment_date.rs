@@ -1,5 +1,7 @@
 //! One payment date from a given state: the figures of a trustee report in, every step and the state after it out.
 
+use cloche_dispatch::Isa;
+
 use super::drivers::ClosingStep;
 use super::explained::{Explained, FeeRow, NoteRow};
 use super::observer::Collateral;
@@ -11,6 +13,7 @@ use crate::lanes::Pack;
 use crate::notes::controlling;
 use crate::state::State;
 use crate::waterfall::interpreter::Terms;
+use crate::waterfall::interpreter;
 use crate::waterfall::recorder::Ledger;
 
 /// A class before the date.
@@ -132,9 +135,11 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         post_period_share: 0.0,
         purchases: false,
         deposits: !input.is_last,
+        isa: Isa::PORTABLE,
     };
     let mut ledger = Ledger::default();
-    let error = runner::pay(&mut state, &terms, &collateral, &mut ledger);
+    interpreter::run(&mut state, &terms, [&collateral.interest_proceeds, &collateral.principal_proceeds], &mut ledger);
+    let error = runner::settle(&mut state, &deal.notes, &collateral);
     let mut explained = Explained {
         ledger,
         periods: 1,

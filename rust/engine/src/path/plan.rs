@@ -17,6 +17,8 @@ pub struct DealTerms {
     pub fees: Vec<FeeTerms>,
     pub tests: Vec<TestTerms>,
     pub program: Program,
+    /// Bits of the interest coverage tests.
+    pub interest_tests: u64,
     /// Notes of each principal rank, most senior first.
     pub ranks: Vec<Vec<u16>>,
     pub grid: PeriodGrid,

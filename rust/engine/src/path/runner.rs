@@ -1,15 +1,16 @@
 //! The period loop: pool step, proceeds, tests, both waterfalls, deferral, purchases; for `L` futures at once.
 
-use super::drivers::{Drivers, Wanted};
+use cloche_dispatch::{Isa, Kernel};
+
+use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
 use super::plan::{PeriodTerms, Plan};
-use crate::collateral::cohorts::Cohorts;
-use crate::coverage::TestKind;
+use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{BaseDate, FeeBase};
 use crate::lanes::{Mask, Pack};
-use crate::notes::{controlling, deferral};
-use crate::state::State;
+use crate::notes::{NoteTerms, controlling, deferral};
+use crate::state::{NoteLanes, State};
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
 
@@ -24,6 +25,14 @@ pub struct Workspace<const L: usize> {
     pub state: State<L>,
     pub cohorts: Cohorts<L>,
     pub drivers: Drivers<L>,
+    collateral: Collateral<L>,
+    /// Lanes whose run had not ended before this date.
+    running: Mask<L>,
+    /// Par bought on this date.
+    bought: Pack<L>,
+    /// Largest cash difference of any date so far.
+    error: Pack<L>,
+    isa: Isa,
     fee_basis: Pack<L>,
     performing: Pack<L>,
     principal_amount: Pack<L>,
@@ -32,12 +41,17 @@ pub struct Workspace<const L: usize> {
 impl<const L: usize> Workspace<L> {
     /// Room for a plan.
     #[must_use]
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &Plan, isa: Isa) -> Self {
         let deal = &plan.deal;
         Self {
             state: State::new(deal.notes.len(), deal.fees.len(), deal.tests.len(), deal.program.slots),
             cohorts: Cohorts::new(plan.steps()),
-            drivers: Drivers::new(&plan.pool, wanted(plan, L == 1)),
+            drivers: Drivers::new(&plan.pool, L == 1),
+            collateral: Collateral::ZERO,
+            running: Mask::splat(true),
+            bought: Pack::ZERO,
+            error: Pack::ZERO,
+            isa,
             fee_basis: Pack::ZERO,
             performing: Pack::ZERO,
             principal_amount: Pack::ZERO,
@@ -49,12 +63,7 @@ impl<const L: usize> Workspace<L> {
     fn open(&mut self, plan: &Plan) {
         let state = &mut self.state;
         for (n, note) in plan.deal.notes.iter().enumerate() {
-            state.notes[n].balance = Pack::splat(note.original);
-            state.notes[n].deferred = Pack::ZERO;
-            state.notes[n].overdue = Pack::ZERO;
-            state.notes[n].amortization_due = Pack::ZERO;
-            state.notes[n].has_deferred = false;
-            state.notes[n].has_overdue = false;
+            state.notes[n] = NoteLanes { balance: Pack::splat(note.original), ..NoteLanes::default() };
         }
         let mut cost = 0.0;
         for note in &plan.deal.notes {
@@ -70,25 +79,25 @@ impl<const L: usize> Workspace<L> {
             let hurdle = fee.hurdle.as_ref().is_some_and(|h| h.irr.is_some());
             state.fees[f].hurdle = Pack::splat(if hurdle { cost } else { 0.0 });
         }
+        state.any_cured = false;
+        state.principal_paid = false;
+        state.fresh = 0;
         state.deferred_saves = plan.deal.interest_on_unpaid;
         state.held = Pack::splat(plan.deal.ramp_up_cash);
         state.held_interest = Pack::splat(plan.deal.interest_reserve);
         self.cohorts.clear();
+        self.running = Mask::splat(true);
+        self.error = Pack::ZERO;
         self.performing = Pack::splat(plan.pool.par);
         self.principal_amount = Pack::splat(plan.pool.par + plan.deal.ramp_up_cash);
         self.fee_basis = Pack::splat(plan.pool.par + plan.deal.ramp_up_cash + plan.opening_defaulted_par);
     }
 }
 
-/// What a plan reads of the closing pool; everything where one path is kept in full.
-fn wanted(plan: &Plan, all: bool) -> Wanted {
-    Wanted { market: all || plan.deal.tests.iter().any(|t| t.kind == TestKind::EventOfDefaultParRatio), defaults: all }
-}
-
 /// Runs one block of futures from closing to the end and returns the largest cash difference of any date.
 ///
-/// The drivers of the workspace hold the closing pool's flows of each lane.
-#[inline(always)]
+/// The drivers of the workspace hold the closing pool's flows of each lane. Each stage of a date is a function of its
+/// own: what goes from one to the next lies in the workspace.
 pub fn run<const L: usize, R: Recorder<L>, O: Observer<L>>(
     plan: &Plan,
     work: &mut Workspace<L>,
@@ -97,12 +106,11 @@ pub fn run<const L: usize, R: Recorder<L>, O: Observer<L>>(
     on_date: impl Fn(&mut R, usize),
 ) -> Pack<L> {
     work.open(plan);
-    let mut running = Mask::splat(true);
-    let mut error = Pack::ZERO;
+    let isa = work.isa;
     for (p, period) in plan.periods.iter().enumerate() {
         on_date(recorder, p);
-        let collateral = collect(plan, work, period, p, running);
-        accrue(plan, work, period, &collateral, running);
+        isa.run(Collect { plan, work, period, p });
+        isa.run(Accrue { plan, work, period });
         let terms = Terms {
             program: &plan.deal.program,
             notes: &plan.deal.notes,
@@ -115,33 +123,93 @@ pub fn run<const L: usize, R: Recorder<L>, O: Observer<L>>(
             target_par: plan.deal.target_par,
             post_period_share: plan.post_period_share,
             purchases: !period.is_last,
+            isa,
             deposits: false,
         };
-        let difference = pay(&mut work.state, &terms, &collateral, recorder);
-        // A difference that is not a number stays one.
-        error = difference.max(-difference).max(error) + difference * 0.0;
-        let bought = work.cohorts.buy(&plan.cohorts, p, work.state.purchases);
-        observer.date(plan, p, &work.state, &collateral, running, bought);
-        let left = collateral.performing_par + bought + work.state.held + work.state.held_interest + collateral.pending;
-        running = running.and(left.ge(Pack::splat(NOTHING_LEFT * plan.deal.target_par)));
-        if !running.any() {
+        let proceeds = [&work.collateral.interest_proceeds, &work.collateral.principal_proceeds];
+        interpreter::run(&mut work.state, &terms, proceeds, recorder);
+        let going_on = isa.run(Close { plan, work, observer, p });
+        if !going_on {
             break;
         }
     }
-    error
+    work.error
 }
 
-/// The pool step and the numerator on the determination date.
-#[inline(always)]
-fn collect<const L: usize>(
-    plan: &Plan,
-    work: &mut Workspace<L>,
-    period: &PeriodTerms,
+/// The collateral of a date, up to the determination date.
+struct Collect<'a, const L: usize> {
+    plan: &'a Plan,
+    work: &'a mut Workspace<L>,
+    period: &'a PeriodTerms,
     p: usize,
-    running: Mask<L>,
-) -> Collateral<L> {
-    let closing = work.drivers.step(p);
-    let mut cohorts = work.cohorts.step(&plan.cohorts, p, work.drivers.hazard[p]);
+}
+
+impl<const L: usize> Kernel for Collect<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { plan, work, period, p } = self;
+        work.drivers.step(p, &mut work.collateral.closing);
+        let mdr = &work.drivers.hazard[p];
+        work.isa.run(cohorts::Step {
+            cohorts: &mut work.cohorts,
+            tables: &plan.cohorts,
+            p,
+            mdr,
+            out: &mut work.collateral.cohorts,
+        });
+        collect(plan, work, period, p);
+    }
+}
+
+/// What is owed on a date.
+struct Accrue<'a, const L: usize> {
+    plan: &'a Plan,
+    work: &'a mut Workspace<L>,
+    period: &'a PeriodTerms,
+}
+
+impl<const L: usize> Kernel for Accrue<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        accrue(self.plan, self.work, self.period);
+    }
+}
+
+/// What both waterfalls leave: unpaid interest, purchases, the check of cash, and whether some lane goes on.
+struct Close<'a, const L: usize, O> {
+    plan: &'a Plan,
+    work: &'a mut Workspace<L>,
+    observer: &'a mut O,
+    p: usize,
+}
+
+impl<const L: usize, O: Observer<L>> Kernel for Close<'_, L, O> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self { plan, work, observer, p } = self;
+        let difference = settle(&mut work.state, &plan.deal.notes, &work.collateral);
+        // A difference that is not a number stays one.
+        work.error = difference.max(-difference).max(work.error) + difference * 0.0;
+        work.bought = work.cohorts.buy(&plan.cohorts, p, work.state.purchases);
+        observer.date(plan, p, &work.state, &work.collateral, work.running, work.bought);
+        let (state, collateral) = (&work.state, &work.collateral);
+        let left = collateral.performing_par + work.bought + state.held + state.held_interest + collateral.pending;
+        work.running = work.running.and(left.ge(Pack::splat(NOTHING_LEFT * plan.deal.target_par)));
+        work.running.any()
+    }
+}
+
+/// The proceeds and the numerator on the determination date.
+#[inline(always)]
+fn collect<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodTerms, p: usize) {
+    let (closing, running) = (work.collateral.closing, work.running);
+    let mut cohorts = work.collateral.cohorts;
     let state = &work.state;
     let cash_income = state.held * period.cash_income;
     let interest_proceeds = running.keep(closing.interest + cohorts.interest + cash_income + state.held_interest);
@@ -180,7 +248,7 @@ fn collect<const L: usize>(
     discount_haircut += ccc_haircuts.discount;
     let numerator = principal_amount - discount_haircut - ccc_haircut + carrying;
     let fee_basis = principal_amount + defaulted_par;
-    Collateral {
+    work.collateral = Collateral {
         closing,
         cohorts,
         interest_proceeds,
@@ -197,7 +265,7 @@ fn collect<const L: usize>(
         recoveries,
         fee_basis,
         pending,
-    }
+    };
 }
 
 /// CCC par, and the haircuts of its excess and of the discount obligations in it.
@@ -251,60 +319,63 @@ fn ccc<const L: usize>(
 
 /// What notes and fees are owed on this date; the pots, the tests' figures and the day's accumulators.
 #[inline(always)]
-fn accrue<const L: usize>(
-    plan: &Plan,
-    work: &mut Workspace<L>,
-    period: &PeriodTerms,
-    collateral: &Collateral<L>,
-    running: Mask<L>,
-) {
+fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodTerms) {
     let deal = &plan.deal;
-    let state = &mut work.state;
-    state.any_cured = false;
-    state.fresh = 0;
+    let (state, collateral, running) = (&mut work.state, &work.collateral, work.running);
     for n in 0..deal.notes.len() {
-        let (deal_note, coupon, instalment) = (&deal.notes[n], period.coupon[n], period.instalment[n]);
+        let (deal_note, coupon) = (&deal.notes[n], period.coupon[n]);
         let note = &mut state.notes[n];
-        let mut base = note.balance;
-        if deal.interest_on_unpaid && (note.has_deferred || note.has_overdue) {
-            base += note.deferred + note.overdue;
+        note.interest_paid = Pack::ZERO;
+        if deal_note.residual {
+            continue;
         }
         note.coupon = coupon;
-        note.interest = running.keep(base * coupon);
+        if deal.interest_on_unpaid && (note.has_deferred || note.has_overdue) {
+            note.interest = running.keep((note.balance + (note.deferred + note.overdue)) * coupon);
+        } else {
+            note.interest = running.keep(note.balance * coupon);
+        }
         note.current_due = note.interest;
         if deal_note.amortization.is_some() {
-            note.amortization_due = (note.amortization_due + Pack::splat(instalment)).min(note.balance);
+            note.amortization_due = (note.amortization_due + Pack::splat(period.instalment[n])).min(note.balance);
         }
-        note.cured = Pack::ZERO;
-        note.interest_paid = Pack::ZERO;
-        note.deferred_paid = Pack::ZERO;
-        note.principal_paid = Pack::ZERO;
+        // What was not paid on the last date is zero already.
+        if state.any_cured {
+            note.cured = Pack::ZERO;
+        }
+        if note.has_deferred {
+            note.deferred_paid = Pack::ZERO;
+        }
+        if state.principal_paid {
+            note.principal_paid = Pack::ZERO;
+        }
     }
+    state.any_cured = false;
+    state.principal_paid = false;
+    state.fresh &= !deal.interest_tests;
+    state.clear = 0;
     controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
     let principal_amount = collateral.performing_par + collateral.principal_proceeds;
     for (f, fee) in deal.fees.iter().enumerate() {
-        let (start, end) = match fee.base {
-            FeeBase::FeeBasis => (work.fee_basis, collateral.fee_basis),
-            FeeBase::PerformingPar => (work.performing, collateral.performing_par),
-            FeeBase::CollateralPrincipalAmount => (work.principal_amount, principal_amount),
-            FeeBase::Note(n) => {
-                let balance = state.notes[n as usize].balance;
-                (balance, balance)
-            }
-        };
-        let base = match fee.base_date {
-            BaseDate::PeriodStart => start,
-            BaseDate::PeriodEnd => end,
-            BaseDate::Average => (start + end) * 0.5,
-        };
         let fraction = period.fee_fraction[f];
-        let due = base * (fee.rate * fraction) + Pack::splat(fee.fixed_per_year * fraction + fee.amount_per_period);
+        let (rate, fixed) = (fee.rate * fraction, Pack::splat(fee.fixed_per_year * fraction + fee.amount_per_period));
+        let (start, end) = match fee.base {
+            FeeBase::FeeBasis => (&work.fee_basis, &collateral.fee_basis),
+            FeeBase::PerformingPar => (&work.performing, &collateral.performing_par),
+            FeeBase::CollateralPrincipalAmount => (&work.principal_amount, &principal_amount),
+            FeeBase::Note(n) => (&state.notes[n as usize].balance, &state.notes[n as usize].balance),
+        };
         let lanes = &mut state.fees[f];
         if lanes.current.any_positive() {
             lanes.arrears += lanes.current;
             lanes.has_arrears = true;
         }
-        lanes.current = running.keep(due);
+        match fee.base_date {
+            _ if !(fee.rate > 0.0) => lanes.current = running.keep(fixed),
+            BaseDate::Average => lanes.current = running.keep((*start + *end) * 0.5 * rate + fixed),
+            BaseDate::PeriodStart => lanes.current = running.keep(*start * rate + fixed),
+            BaseDate::PeriodEnd => lanes.current = running.keep(*end * rate + fixed),
+        }
         if let Some(cap) = &fee.cap {
             let fraction = period.cap_fraction[f];
             lanes.cap_left = work.fee_basis * (cap.rate * fraction) + Pack::splat(cap.fixed_per_year * fraction);
@@ -318,38 +389,35 @@ fn accrue<const L: usize>(
     state.joined = Pack::ZERO;
     state.held = running.not().keep(state.held);
     state.held_interest = running.not().keep(state.held_interest);
+    state.kept = state.held + state.held_interest;
     state.purchases = Pack::ZERO;
     state.unscheduled = running.keep(collateral.closing.prepaid + collateral.cohorts.prepaid);
     state.numerator = collateral.numerator;
     state.par_ratio_numerator = principal_amount + collateral.market_of_defaulted;
     state.coverage_numerator = collateral.interest_proceeds;
     state.performing_par = collateral.performing_par;
-    state.ccc_share = collateral.ccc_par.ratio_or_zero(principal_amount);
+    if deal.reads_ccc_share {
+        state.ccc_share = collateral.ccc_par.ratio_or_zero(principal_amount);
+    }
     work.fee_basis = collateral.fee_basis;
     work.performing = collateral.performing_par;
     work.principal_amount = principal_amount;
 }
 
-/// Both waterfalls and what they leave; returns cash in less cash out.
+/// Carries unpaid interest and returns cash in less cash out of a date.
 #[inline(always)]
-pub fn pay<const L: usize, R: Recorder<L>>(
-    state: &mut State<L>,
-    terms: &Terms<'_>,
-    collateral: &Collateral<L>,
-    recorder: &mut R,
-) -> Pack<L> {
-    let dust = state.held + state.held_interest;
-    interpreter::run(state, terms, [collateral.interest_proceeds, collateral.principal_proceeds], recorder);
-    let mut out = state.purchases + state.held + state.held_interest - dust;
-    for n in 0..terms.notes.len() {
+pub fn settle<const L: usize>(state: &mut State<L>, notes: &[NoteTerms], collateral: &Collateral<L>) -> Pack<L> {
+    let mut out = state.purchases + state.held + state.held_interest - state.kept;
+    for n in 0..notes.len() {
         let note = &mut state.notes[n];
         if note.current_due.any_positive() {
-            deferral::carry(terms.notes[n].deferrable, note);
+            deferral::carry(notes[n].deferrable, note);
+            state.fresh = 0;
         }
         out += note.interest_paid + note.deferred_paid + note.principal_paid;
     }
-    for f in 0..terms.fees.len() {
-        out += state.fees[f].paid;
+    for fee in &state.fees {
+        out += fee.paid;
     }
     collateral.interest_proceeds + collateral.principal_proceeds - out
 }

@@ -11,6 +11,8 @@ pub struct TimeAxis {
     pub step: Vec<u32>,
     /// Per time: whole year (from 1) that it falls into.
     pub year: Vec<u32>,
+    /// Per time: step and year (both from 0), side by side.
+    pub cell: Vec<(u32, u32)>,
     /// Number of whole years.
     pub years: u32,
 }
@@ -29,12 +31,13 @@ impl TimeAxis {
             }
         }
         times.sort_by(f64::total_cmp);
-        let step = times
+        let step: Vec<u32> = times
             .iter()
             .map(|t| credit_time.iter().position(|end| t <= end).unwrap_or(credit_time.len() - 1) as u32)
             .collect();
-        let year = times.iter().map(|t| math::ceil_to_u32(t - 1e-9)).collect();
-        Self { times, step, year, years }
+        let year: Vec<u32> = times.iter().map(|t| math::ceil_to_u32(t - 1e-9)).collect();
+        let cell = step.iter().zip(&year).map(|(step, year)| (*step, year - 1)).collect();
+        Self { times, step, year, cell, years }
     }
 }
 

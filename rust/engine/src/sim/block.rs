@@ -6,7 +6,7 @@ use cloche_dispatch::{Isa, Kernel};
 
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
-use crate::credit::copula::{CopulaScratch, DefaultEvent};
+use crate::credit::{CopulaScratch, DefaultEvent, Defaults};
 use crate::lanes::Pack;
 use crate::metrics::{IrrTimes, irr};
 use crate::path::runner::{self, Workspace};
@@ -45,29 +45,44 @@ pub struct PathColumns {
     pub conservation_error: f64,
 }
 
+/// Paths that are drawn before any of them is run, so that paths of a kind run side by side.
+///
+/// What a lane computes does not depend on its neighbours, but a step is left out only where no lane needs it.
+const SORTED: usize = 256;
+
 /// Scratch of one worker.
 #[derive(Clone, Debug)]
 pub struct BlockWork<const L: usize> {
     work: Workspace<L>,
     measures: Measures<L>,
     scratch: CopulaScratch,
-    events: Vec<DefaultEvent>,
+    defaults: Defaults,
+    /// Market factor of each drawn path.
+    market: Vec<f64>,
+    /// The drawn paths in the order in which they are run.
+    order: Vec<Drawn>,
     times: IrrTimes,
-    /// Per lane and year.
-    horizon: Vec<[f64; 4]>,
+}
+
+/// A drawn path: what its closing pool loses, and its place among the drawn.
+#[derive(Clone, Copy, Debug)]
+struct Drawn {
+    lost: f64,
+    path: usize,
 }
 
 impl<const L: usize> BlockWork<L> {
     /// Room for a simulation.
     #[must_use]
-    pub fn new(setup: &Setup, keep_flows: bool) -> Self {
+    pub fn new(setup: &Setup, isa: Isa, keep_flows: bool) -> Self {
         Self {
-            work: Workspace::new(&setup.plan),
+            work: Workspace::new(&setup.plan, isa),
             measures: Measures::new(&setup.plan, keep_flows),
             scratch: CopulaScratch::default(),
-            events: Vec::new(),
+            defaults: Defaults::default(),
+            market: Vec::with_capacity(SORTED),
+            order: Vec::with_capacity(SORTED),
             times: IrrTimes::new(&setup.plan.days),
-            horizon: vec![[0.0; 4]; L * (setup.axis.years as usize)],
         }
     }
 }
@@ -75,6 +90,7 @@ impl<const L: usize> BlockWork<L> {
 struct Draws<'a, const L: usize> {
     setup: &'a Setup,
     first: u64,
+    count: usize,
     work: &'a mut BlockWork<L>,
 }
 
@@ -83,51 +99,82 @@ impl<const L: usize> Kernel for Draws<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { setup, first, work } = self;
-        let BlockWork { work, scratch, events, horizon, .. } = work;
-        setup.copula.draw::<L>(first, scratch, events);
-        let market = setup.copula.market::<L>(first);
-        setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
-        work.drivers.reset(&setup.plan.pool);
-        apply(setup, work, events, horizon);
+        let Self { setup, first, count, work } = self;
+        let BlockWork { scratch, defaults, market, .. } = work;
+        defaults.clear();
+        market.clear();
+        let mut path = 0;
+        while path < count {
+            setup.copula.draw::<L>(first + path as u64, scratch, defaults);
+            market.extend_from_slice(&setup.copula.market::<L>(first + path as u64).0);
+            path += L;
+        }
     }
 }
 
-/// Takes the drawn defaults off the pool and counts them by year.
-#[inline(always)]
-fn apply<const L: usize>(setup: &Setup, work: &mut Workspace<L>, events: &[DefaultEvent], horizon: &mut [[f64; 4]]) {
+/// Counts the drawn defaults by year, and orders the paths by what their closing pools lose.
+///
+/// Of each path those defaults are left that cost the pool something, with the payment step (from 0) they fall into.
+fn count_defaults<const L: usize>(setup: &Setup, work: &mut BlockWork<L>, done: usize, out: &mut PathColumns) {
     let pool = &setup.plan.pool;
-    let years = setup.axis.years as usize;
-    for row in horizon.iter_mut() {
-        *row = [0.0; 4];
+    let (steps, cells) = (pool.steps, setup.axis.cell.as_slice());
+    work.order.clear();
+    let count = if out.paths - done < SORTED { out.paths - done } else { SORTED };
+    let mut rows = setup.named.clone();
+    for path in 0..count {
+        rows.copy_from_slice(&setup.named);
+        let by_year = rows.as_mut_slice();
+        work.defaults.filter(path, |event| {
+            let obligor = event.obligor as usize;
+            let (step, year) = cells[event.step as usize - 1];
+            let [par, lost] = pool.obligor_default[obligor * steps + step as usize];
+            let row = &mut by_year[year as usize];
+            row[0] += setup.companies[obligor].par;
+            row[1] += par;
+            row[2] += lost;
+            row[3] += 1.0;
+            (DefaultEvent { obligor: event.obligor, step }, par > 0.0)
+        });
+        let mut sums = [0.0; 4];
+        for y in 0..rows.len() {
+            for k in 0..4 {
+                sums[k] += rows[y][k];
+            }
+            out.company_default_rate[y][done + path] = sums[0] / pool.par;
+            out.default_rate[y][done + path] = sums[1] / pool.par;
+            out.loss_rate[y][done + path] = sums[2] / pool.par;
+            out.defaults_number[y][done + path] = sums[3];
+        }
+        work.order.push(Drawn { lost: sums[2], path });
     }
-    for i in 0..events.len() {
-        let event = events[i];
-        let (lane, obligor, place) = (event.lane as usize, event.obligor as usize, event.step as usize - 1);
-        let step = setup.axis.step[place] as usize;
-        let year = setup.axis.year[place] as usize - 1;
-        let (par, lost) = work.drivers.default(pool, &setup.carry_end, setup.carries_defaults, lane, obligor, step);
-        let row = &mut horizon[lane * years + year];
-        row[0] += setup.companies[obligor].par;
-        row[1] += par;
-        row[2] += lost;
-        row[3] += 1.0;
-    }
+    work.order.sort_by(|a, b| a.lost.total_cmp(&b.lost));
 }
 
-struct Paths<'a, const L: usize> {
+struct Pool<'a, const L: usize> {
     setup: &'a Setup,
+    paths: &'a [usize; L],
     work: &'a mut BlockWork<L>,
 }
 
-impl<const L: usize> Kernel for Paths<'_, L> {
-    type Output = Pack<L>;
+impl<const L: usize> Kernel for Pool<'_, L> {
+    type Output = ();
 
+    /// Takes the defaults of `L` drawn paths off the pool.
     #[inline(always)]
-    fn run(self) -> Pack<L> {
-        let Self { setup, work } = self;
-        work.measures.clear();
-        runner::run(&setup.plan, &mut work.work, &mut Silent, &mut work.measures, |_, _| {})
+    fn run(self) {
+        let Self { setup, paths, work } = self;
+        let BlockWork { work, defaults, market, .. } = work;
+        let mut factor = Pack::ZERO;
+        for lane in 0..L {
+            factor.0[lane] = market[paths[lane]];
+        }
+        setup.copula.conditional_hazard(&factor, &mut work.drivers.hazard);
+        work.drivers.reset(&setup.plan.pool);
+        for lane in 0..L {
+            for event in defaults.of(paths[lane]) {
+                work.drivers.default(&setup.plan.pool, lane, event.obligor as usize, event.step as usize);
+            }
+        }
     }
 }
 
@@ -161,43 +208,67 @@ pub fn run<const L: usize>(
     let mut out = columns(setup, work, count);
     let mut done = 0;
     while done < count {
-        if stop() {
-            return None;
-        }
-        isa.run(Draws { setup, first: first + done as u64, work });
-        let error = isa.run(Paths { setup, work });
-        for r in 0..work.measures.residuals().len() {
-            let rates = isa.run(Returns { setup, work, residual: r });
-            let note = &setup.plan.deal.notes[work.measures.residuals()[r] as usize];
-            let cost = note.original * note.issue_price;
-            let mut total = Pack::ZERO;
-            for flow in work.measures.equity_of(r) {
-                total += *flow;
+        let drawn = if count - done < SORTED { count - done } else { SORTED };
+        isa.run(Draws { setup, first: first + done as u64, count: drawn, work });
+        count_defaults(setup, work, done, &mut out);
+        let mut start = 0;
+        while start < drawn {
+            if stop() {
+                return None;
             }
-            let lanes = if count - done < L { count - done } else { L };
-            for l in 0..lanes {
-                out.irr[r].push(rates.0[l]);
-                out.moic[r].push(total.0[l] / cost);
-            }
+            run_lanes(setup, isa, start, done, work, &mut out);
+            start += L;
         }
-        let lanes = if count - done < L { count - done } else { L };
-        for l in 0..lanes {
-            if error.0[l] > out.conservation_error || error.0[l].is_nan() {
-                out.conservation_error = error.0[l];
-            }
-            store(setup, work, l, &mut out);
-        }
-        done += L;
+        done += drawn;
     }
     Some(out)
+}
+
+/// Runs the `L` drawn paths from place `start` of the order on; `done` paths of the block came before the drawn ones.
+fn run_lanes<const L: usize>(
+    setup: &Setup,
+    isa: Isa,
+    start: usize,
+    done: usize,
+    work: &mut BlockWork<L>,
+    out: &mut PathColumns,
+) {
+    let lanes = if work.order.len() - start < L { work.order.len() - start } else { L };
+    // Lanes that are left over run the last path once more.
+    let mut paths = [0; L];
+    for lane in 0..L {
+        paths[lane] = work.order[start + if lane < lanes { lane } else { lanes - 1 }].path;
+    }
+    isa.run(Pool { setup, paths: &paths, work });
+    work.measures.clear();
+    let error = runner::run(&setup.plan, &mut work.work, &mut Silent, &mut work.measures, |_, _| {});
+    for r in 0..work.measures.residuals().len() {
+        let rates = isa.run(Returns { setup, work, residual: r });
+        let note = &setup.plan.deal.notes[work.measures.residuals()[r] as usize];
+        let cost = note.original * note.issue_price;
+        let mut total = Pack::ZERO;
+        for flow in work.measures.equity_of(r) {
+            total += *flow;
+        }
+        for lane in 0..lanes {
+            out.irr[r][done + paths[lane]] = rates.0[lane];
+            out.moic[r][done + paths[lane]] = total.0[lane] / cost;
+        }
+    }
+    for lane in 0..lanes {
+        if error.0[lane] > out.conservation_error || error.0[lane].is_nan() {
+            out.conservation_error = error.0[lane];
+        }
+        store(setup, work, lane, done + paths[lane], out);
+    }
 }
 
 fn columns<const L: usize>(setup: &Setup, work: &BlockWork<L>, count: usize) -> PathColumns {
     let notes = setup.plan.deal.notes.len();
     let years = setup.axis.years as usize;
     let residuals = work.measures.residuals().len();
-    let numbers = |n: usize| vec![Vec::with_capacity(count); n];
-    let flags = |n: usize| vec![Vec::with_capacity(count); n];
+    let numbers = |n: usize| vec![vec![0.0; count]; n];
+    let flags = |n: usize| vec![vec![false; count]; n];
     PathColumns {
         paths: count,
         principal_loss: numbers(notes),
@@ -221,46 +292,31 @@ fn columns<const L: usize>(setup: &Setup, work: &BlockWork<L>, count: usize) -> 
 }
 
 /// Stores the figures of one lane.
-fn store<const L: usize>(setup: &Setup, work: &BlockWork<L>, l: usize, out: &mut PathColumns) {
+fn store<const L: usize>(setup: &Setup, work: &BlockWork<L>, l: usize, path: usize, out: &mut PathColumns) {
     let m = &work.measures;
     for (n, note) in setup.plan.deal.notes.iter().enumerate() {
         let original = note.original;
         let dust = 1e-9 * original;
-        let balance = if note.residual { 0.0 } else { m.balance[n].0[l] };
+        let balance = if note.residual { 0.0 } else { work.work.state.notes[n].balance.0[l] };
         let principal_loss = if balance > dust { balance } else { 0.0 };
-        let owed = m.owed_interest[n].0[l];
+        let lanes = &work.work.state.notes[n];
+        let owed = if note.residual { 0.0 } else { lanes.deferred.0[l] + lanes.overdue.0[l] };
         let interest_loss = if owed > dust { owed } else { 0.0 };
         let lost = principal_loss > 0.0 || interest_loss > 0.0;
         let short = m.first_shortfall[n].0[l];
-        let economic = if lost { m.last_covered[n].0[l] + 1.0 } else { NEVER };
+        let economic = if lost { m.last_covered(n, l) + 1.0 } else { NEVER };
         let realized = if lost { m.last_period.0[l] } else { NEVER };
         let last = m.last_period.0[l];
         let economic = if lost && economic > last { last } else { economic };
-        out.principal_loss[n].push(principal_loss / original);
-        out.interest_loss[n].push(interest_loss / original);
-        out.pv_loss[n].push((principal_loss + interest_loss) * m.discount[n].0[l] / original);
+        out.principal_loss[n][path] = principal_loss / original;
+        out.interest_loss[n][path] = interest_loss / original;
+        out.pv_loss[n][path] = (principal_loss + interest_loss) * m.discount[n * setup.plan.steps() + m.last_period.0[l] as usize] / original;
         let received = m.principal[n].0[l];
-        out.wal[n].push(if received > dust { m.moment[n].0[l] / received } else { f64::NAN });
-        out.default_period[n].push(if short < economic { short } else { economic });
-        out.realized_period[n].push(if short < realized { short } else { realized });
-        out.shortfall[n].push(short < NEVER);
-        out.deferral[n].push(m.deferred[n].0[l]);
-    }
-    let years = setup.axis.years as usize;
-    let par = setup.plan.pool.par;
-    let mut sums = [0.0; 4];
-    for y in 0..years {
-        let row = &work.horizon[l * years + y];
-        for k in 0..4 {
-            sums[k] += row[k];
-        }
-        for k in 0..4 {
-            sums[k] += setup.named[y][k];
-        }
-        out.company_default_rate[y].push(sums[0] / par);
-        out.default_rate[y].push(sums[1] / par);
-        out.loss_rate[y].push(sums[2] / par);
-        out.defaults_number[y].push(sums[3]);
+        out.wal[n][path] = if received > dust { m.moment[n].0[l] / received } else { f64::NAN };
+        out.default_period[n][path] = if short < economic { short } else { economic };
+        out.realized_period[n][path] = if short < realized { short } else { realized };
+        out.shortfall[n][path] = short < NEVER;
+        out.deferral[n][path] = m.deferred[n].lane(l);
     }
     for (sum, flow) in out.equity_sum.iter_mut().zip(&m.equity) {
         *sum += flow.0[l];

@@ -12,17 +12,17 @@ pub struct Measures<const L: usize> {
     pub moment: Vec<Pack<L>>,
     /// Per note: principal received.
     pub principal: Vec<Pack<L>>,
-    /// Per note: discount factor at the coupon up to the lane's last date.
-    pub discount: Vec<Pack<L>>,
+    /// Per note and date: discount factor at the coupon from closing.
+    pub discount: Vec<f64>,
     /// Per note: first period (from 0) with interest that may not defer unpaid; [`NEVER`] without.
     pub first_shortfall: Vec<Pack<L>>,
-    /// Per note: last period in which collateral and cash covered the class and all ahead of it; -1 without.
-    pub last_covered: Vec<Pack<L>>,
+    /// Per note: last period in which collateral and cash covered the class and all ahead of it, told apart by lane; -1
+    /// without.
+    last_covered: Vec<Pack<L>>,
+    /// Last period up to which they always covered every class in every lane that had not ended; -1 without.
+    all_covered: f64,
     /// Per note: whether interest was ever deferred.
     pub deferred: Vec<Mask<L>>,
-    /// Per note: principal and interest owed at the end.
-    pub balance: Vec<Pack<L>>,
-    pub owed_interest: Vec<Pack<L>>,
     /// Per lane: last period of the run.
     pub last_period: Pack<L>,
     /// Residual flows by date, of each residual note in turn.
@@ -30,6 +30,8 @@ pub struct Measures<const L: usize> {
     /// Per date and note: interest, principal, end balance (only when cash flows are kept).
     pub flows: Option<Vec<[Pack<L>; 3]>>,
     residuals: Vec<u16>,
+    /// Per note: whether it has a place in the note payment sequence.
+    ranked: Vec<bool>,
     steps: usize,
 }
 
@@ -46,16 +48,16 @@ impl<const L: usize> Measures<L> {
         Self {
             moment: zero.clone(),
             principal: zero.clone(),
-            discount: zero.clone(),
+            discount: discount(plan),
             first_shortfall: zero.clone(),
-            last_covered: zero.clone(),
+            last_covered: zero,
+            all_covered: -1.0,
             deferred: vec![Mask::splat(false); notes.len()],
-            balance: zero.clone(),
-            owed_interest: zero,
             last_period: Pack::ZERO,
             equity: vec![Pack::ZERO; residuals.len() * plan.steps()],
             flows: keep_flows.then(|| vec![[Pack::ZERO; 3]; notes.len() * plan.steps()]),
             residuals,
+            ranked: notes.iter().map(|n| n.principal_rank.is_some()).collect(),
             steps: plan.steps(),
         }
     }
@@ -79,12 +81,9 @@ impl<const L: usize> Measures<L> {
         for n in 0..self.moment.len() {
             self.moment[n] = Pack::ZERO;
             self.principal[n] = Pack::ZERO;
-            self.discount[n] = Pack::splat(1.0);
             self.first_shortfall[n] = Pack::splat(NEVER);
             self.last_covered[n] = Pack::splat(-1.0);
             self.deferred[n] = Mask::splat(false);
-            self.balance[n] = Pack::ZERO;
-            self.owed_interest[n] = Pack::ZERO;
         }
         for x in &mut self.equity {
             *x = Pack::ZERO;
@@ -95,7 +94,32 @@ impl<const L: usize> Measures<L> {
             }
         }
         self.last_period = Pack::ZERO;
+        self.all_covered = -1.0;
     }
+
+    /// Last period in which collateral and cash covered a class and all ahead of it, in one lane; -1 without.
+    #[inline(always)]
+    #[must_use]
+    pub fn last_covered(&self, note: usize, lane: usize) -> f64 {
+        let told_apart = self.last_covered[note].0[lane];
+        if !self.ranked[note] {
+            return told_apart;
+        }
+        if told_apart > self.all_covered { told_apart } else { self.all_covered }
+    }
+}
+
+/// Per note and date: discount factor at the coupon from closing.
+fn discount(plan: &Plan) -> Vec<f64> {
+    let mut out = Vec::with_capacity(plan.deal.notes.len() * plan.steps());
+    for n in 0..plan.deal.notes.len() {
+        let mut factor = 1.0;
+        for period in &plan.periods {
+            factor *= 1.0 / (1.0 + period.coupon[n]);
+            out.push(factor);
+        }
+    }
+    out
 }
 
 impl<const L: usize> Observer<L> for Measures<L> {
@@ -117,13 +141,12 @@ impl<const L: usize> Observer<L> for Measures<L> {
             if note.residual {
                 continue;
             }
-            let paid = state.notes[n].principal_paid;
-            self.moment[n] += paid * period.years;
-            self.principal[n] += paid;
-            let discounted = self.discount[n] * (1.0 / (1.0 + period.coupon[n]));
-            self.discount[n] = running.select(discounted, self.discount[n]);
-            let dust = Pack::splat(1e-9 * note.original);
             let lanes = &state.notes[n];
+            if state.principal_paid {
+                self.moment[n] += lanes.principal_paid * period.years;
+                self.principal[n] += lanes.principal_paid;
+            }
+            let dust = Pack::splat(1e-9 * note.original);
             if lanes.has_overdue {
                 let short = lanes.overdue.gt(dust);
                 self.first_shortfall[n] = short.select(self.first_shortfall[n].min(here), self.first_shortfall[n]);
@@ -131,18 +154,26 @@ impl<const L: usize> Observer<L> for Measures<L> {
             if lanes.has_deferred {
                 self.deferred[n] = self.deferred[n].or(lanes.deferred.gt(dust));
             }
-            self.balance[n] = lanes.balance;
-            if lanes.has_deferred || lanes.has_overdue {
-                self.owed_interest[n] = lanes.deferred + lanes.overdue;
-            }
         }
-        let mut ahead = Pack::ZERO;
-        for rank in &plan.deal.ranks {
-            ahead += state.outstanding(rank);
-            let covered = running.and(assets.ge(ahead));
-            for &n in rank {
-                let n = n as usize;
-                self.last_covered[n] = covered.select(here, self.last_covered[n]);
+        let mut together = p == 0 || self.all_covered >= p as f64 - 1.0;
+        if together {
+            let mut owed = Pack::ZERO;
+            for rank in &plan.deal.ranks {
+                owed += state.outstanding(rank);
+            }
+            together = assets.ge(owed).or(running.not()).all();
+        }
+        if together {
+            self.all_covered = p as f64;
+        } else {
+            let mut ahead = Pack::ZERO;
+            for rank in &plan.deal.ranks {
+                ahead += state.outstanding(rank);
+                let covered = running.and(assets.ge(ahead));
+                for &n in rank {
+                    let n = n as usize;
+                    self.last_covered[n] = covered.select(here, self.last_covered[n]);
+                }
             }
         }
         for r in 0..self.residuals.len() {

@@ -1,7 +1,9 @@
 //! One path of a simulation with every payment explained; the bits are those of the simulation.
 
+use cloche_dispatch::Isa;
+
 use super::setup::Setup;
-use crate::credit::copula::CopulaScratch;
+use crate::credit::{CopulaScratch, Defaults};
 use crate::path::explained::{self, Explained};
 use crate::path::runner::Workspace;
 use crate::time::Date;
@@ -24,29 +26,29 @@ pub struct DefaultRow {
 pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     let plan = &setup.plan;
     let pool = &plan.pool;
-    let mut work = Workspace::<1>::new(plan);
-    let (mut scratch, mut events) = (CopulaScratch::default(), Vec::new());
-    setup.copula.draw::<1>(path, &mut scratch, &mut events);
+    let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
+    let (mut scratch, mut drawn) = (CopulaScratch::default(), Defaults::default());
+    setup.copula.draw::<1>(path, &mut scratch, &mut drawn);
     let market = setup.copula.market::<1>(path);
     setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
     work.drivers.reset(pool);
     let mut defaults = Vec::new();
-    for event in &events {
+    for event in drawn.of(0) {
         let (obligor, place) = (event.obligor as usize, event.step as usize - 1);
         let step = setup.axis.step[place] as usize;
-        let (par, _) = work.drivers.default(pool, &setup.carry_end, setup.carries_defaults, 0, obligor, step);
-        if !(par > 0.0) {
-            continue;
-        }
-        let mut value = 0.0;
+        work.drivers.default(pool, 0, obligor, step);
+        let (mut par, mut value) = (0.0, 0.0);
         let mut collected = step;
         for &loan in &pool.obligor_loans[obligor] {
-            let row = loan as usize * pool.steps + step;
-            value += pool.row_begin[row] * pool.row_recovery[row];
-            let at = pool.row_recovery_step[row] as usize;
-            if pool.row_begin[row] > 0.0 && at > collected {
-                collected = at;
+            let default = pool.row_default[loan as usize * pool.steps + step];
+            par += default.par;
+            value += default.value;
+            if default.par > 0.0 && default.collected as usize > collected {
+                collected = default.collected as usize;
             }
+        }
+        if !(par > 0.0) {
+            continue;
         }
         let level = setup.copula.default_probability_level(path, event.obligor);
         defaults.push(DefaultRow {

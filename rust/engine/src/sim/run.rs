@@ -66,7 +66,7 @@ pub fn simulate_lanes<const L: usize>(
     let caller = std::thread::current();
     let ended = AtomicUsize::new(0);
     let work = || {
-        let mut scratch = BlockWork::<L>::new(setup, options.keep_flows);
+        let mut scratch = BlockWork::<L>::new(setup, options.isa, options.keep_flows);
         loop {
             let b = next.fetch_add(1, Ordering::Relaxed);
             if b >= blocks || stop.load(Ordering::Relaxed) {

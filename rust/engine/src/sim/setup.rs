@@ -29,9 +29,6 @@ pub struct Setup {
     pub as_of: Date,
     /// Last day of each collection period.
     pub collection_end: Vec<Date>,
-    /// Steps that still carry a default of each step.
-    pub carry_end: Vec<usize>,
-    pub carries_defaults: bool,
     /// Per whole year, of the companies that the scenario names as defaulting in it: closing par, par at default, par less
     /// recovery, number.
     pub named: Vec<[f64; 4]>,
@@ -49,8 +46,6 @@ impl Setup {
         as_of: Date,
         collection_end: Vec<Date>,
     ) -> Self {
-        let carry_end = plan.cohorts.carry_end.clone();
-        let carries_defaults = plan.cohorts.carries_defaults;
         let mut named = vec![[0.0; 4]; axis.years as usize];
         let pool = &plan.pool;
         for (company, loans) in companies.iter().zip(&pool.obligor_loans) {
@@ -60,11 +55,11 @@ impl Setup {
             row[3] += 1.0;
             for &loan in loans {
                 let at = loan as usize * pool.steps + axis.step[place] as usize;
-                row[1] += pool.row_begin[at];
-                row[2] += pool.row_begin[at] * (1.0 - pool.row_recovery[at]);
+                row[1] += pool.row_default[at].par;
+                row[2] += pool.row_default[at].par - pool.row_default[at].value;
             }
         }
-        Self { plan, copula, axis, companies, cumulative, as_of, collection_end, carry_end, carries_defaults, named }
+        Self { plan, copula, axis, companies, cumulative, as_of, collection_end, named }
     }
 
     /// Default time of a company in years from the as-of date, from the level `Φ(X)` and its place on the axis.

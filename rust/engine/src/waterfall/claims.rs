@@ -46,14 +46,14 @@ pub fn settle<const L: usize>(state: &mut State<L>, claim: Claim, paid: Pack<L>)
             let note = &mut state.notes[i];
             note.deferred -= paid;
             note.deferred_paid += paid;
-            state.fresh = 0;
+            state.notes_changed();
         }
         ClaimKind::Amortization => {
             let note = &mut state.notes[i];
             note.amortization_due -= paid;
             note.balance -= paid;
             note.principal_paid += paid;
-            state.fresh = 0;
+            state.notes_changed();
         }
         _ => {
             let fee = &mut state.fees[i];
@@ -112,6 +112,9 @@ pub fn pay_group<const L: usize, R: Recorder<L>>(
         for &claim in claims {
             owed += due(state, claim);
         }
+        if !R::ON && !owed.any_positive() {
+            return Pack::ZERO;
+        }
         let whole = limit.ge(owed);
         let share = whole.select(Pack::splat(1.0), limit.ratio_or_zero(owed));
         let mut total = Pack::ZERO;
@@ -127,7 +130,7 @@ pub fn pay_group<const L: usize, R: Recorder<L>>(
     // Pro rata shares may take a rounding unit more than there is: what is left is never less than nothing.
     state.available = (state.available - total).positive();
     if pot == Pot::Principal {
-        state.numerator -= total;
+        state.principal_left(total);
     }
     total
 }

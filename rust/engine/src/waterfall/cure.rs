@@ -3,6 +3,8 @@
 //! One payment serves all tests of a step, so its need is the greatest of theirs; denominators are pro forma for
 //! everything paid earlier on the date, and the numerator for what principal has paid.
 
+use cloche_dispatch::Kernel;
+
 use super::interpreter::Terms;
 use super::principal::{self, Before, Layers};
 use super::program::{Pot, Span};
@@ -17,34 +19,80 @@ const DUST: f64 = 1e-6;
 /// The layers a cure pays: deferred interest of a class, then its principal.
 pub const CURE_LAYERS: Layers = Layers { interest: false, deferred: true, cure: true };
 
-/// Numerator and denominator of a test, pro forma for what has been paid so far; a denominator is summed once until
-/// something changes it.
+/// Numerator and denominator of a test, pro forma for what has been paid so far.
 #[inline(always)]
 #[must_use]
 pub fn measure<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
+    refresh(state, terms, test);
+    (*numerator(state, terms.tests[test].kind), state.denominators[test])
+}
+
+/// Whether a test is inactive, or passes with room in every lane: then nothing is needed for it, by any rule.
+#[inline(always)]
+#[must_use]
+pub fn clear<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) -> bool {
     let t = &terms.tests[test];
-    let mut sum = Pack::ZERO;
-    for (link, added) in &t.chain {
-        let link = *link as usize;
-        let bit = if link < 64 { 1_u64 << link } else { 0 };
-        if state.fresh & bit == 0 {
-            sum += part(state, terms, t.kind, added);
-            state.denominators[link] = sum;
-            state.fresh |= bit;
-        } else {
-            sum = state.denominators[link];
+    if state.clear & t.bit != 0 || !terms.active[test] {
+        return true;
+    }
+    refresh(state, terms, test);
+    let short = state.denominators[test].gt(*numerator(state, t.kind) * t.clear_share());
+    let clear = !short.any();
+    if clear {
+        state.clear |= t.bit;
+    }
+    clear
+}
+
+/// Brings the denominator of a test up to date; it is summed once until something changes it.
+#[inline(always)]
+pub fn refresh<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) {
+    let t = &terms.tests[test];
+    if state.fresh & t.bit == 0 {
+        terms.isa.run(Refresh { state, terms, test: &terms.tests[t.summed_with as usize] });
+    }
+}
+
+/// Sums the denominators of a chain from the last that is up to date.
+struct Refresh<'a, const L: usize> {
+    state: &'a mut State<L>,
+    terms: &'a Terms<'a>,
+    test: &'a TestTerms,
+}
+
+impl<const L: usize> Kernel for Refresh<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { state, terms, test } = self;
+        let links = test.chain.as_slice();
+        let mut sum = Pack::ZERO;
+        let mut stale = links.len();
+        while stale > 0 {
+            let link = &links[stale - 1];
+            if state.fresh & link.bit != 0 {
+                sum = state.denominators[link.test as usize];
+                break;
+            }
+            stale -= 1;
+        }
+        for link in &links[stale..] {
+            sum += part(state, terms, test.kind, &link.added);
+            state.denominators[link.test as usize] = sum;
+            state.fresh |= link.bit;
         }
     }
-    (numerator(state, t.kind), sum)
 }
 
 /// Numerator of the tests of a kind.
 #[inline(always)]
-fn numerator<const L: usize>(state: &State<L>, kind: TestKind) -> Pack<L> {
+#[must_use]
+pub fn numerator<const L: usize>(state: &State<L>, kind: TestKind) -> &Pack<L> {
     match kind {
-        TestKind::Overcollateralization => state.numerator,
-        TestKind::InterestCoverage => state.coverage_numerator,
-        TestKind::EventOfDefaultParRatio => state.par_ratio_numerator,
+        TestKind::Overcollateralization => &state.numerator,
+        TestKind::InterestCoverage => &state.coverage_numerator,
+        TestKind::EventOfDefaultParRatio => &state.par_ratio_numerator,
     }
 }
 
@@ -70,13 +118,15 @@ fn part<const L: usize>(state: &State<L>, terms: &Terms<'_>, kind: TestKind, not
 pub fn figures<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
     let t = &terms.tests[test];
     let mut sum = Pack::ZERO;
-    for (_, added) in &t.chain {
-        sum += part(state, terms, t.kind, added);
+    for link in &t.chain {
+        sum += part(state, terms, t.kind, &link.added);
     }
-    (numerator(state, t.kind), sum)
+    (*numerator(state, t.kind), sum)
 }
 
 /// What must be paid to the notes of `sequence` so that one test passes.
+///
+/// What is needed beyond `limit` need not be told: what is returned is at least `limit` then.
 #[inline(always)]
 #[must_use]
 pub fn need<const L: usize>(
@@ -85,6 +135,7 @@ pub fn need<const L: usize>(
     test: usize,
     sequence: &[Vec<u16>],
     pot: Pot,
+    limit: Pack<L>,
 ) -> Pack<L> {
     let t = &terms.tests[test];
     let (numerator, denominator) = measure(state, terms, test);
@@ -99,11 +150,12 @@ pub fn need<const L: usize>(
             overcollateralization::cure_from_principal(numerator, denominator, t.trigger)
         }
         (TestKind::InterestCoverage, _) => {
-            let mut left = interest_coverage::excess_interest(numerator, denominator, t.trigger);
-            if !left.any_positive() {
-                return Pack::ZERO;
-            }
             let mut need = Pack::ZERO;
+            let mut left = interest_coverage::excess_interest(numerator, denominator, t.trigger);
+            left = limit.gt(need).keep(left);
+            if !left.any_positive() {
+                return need;
+            }
             for group in sequence {
                 let mut deferred = interest_coverage::Segment { amount: Pack::ZERO, interest: Pack::ZERO };
                 let mut balance = deferred;
@@ -121,6 +173,7 @@ pub fn need<const L: usize>(
                 }
                 need += interest_coverage::take(deferred, &mut left);
                 need += interest_coverage::take(balance, &mut left);
+                left = limit.gt(need).keep(left);
                 if !left.any_positive() {
                     break;
                 }
@@ -176,10 +229,12 @@ pub fn cure<const L: usize, R: Recorder<L>>(
     recorder: &mut R,
 ) {
     let sequence = &terms.program.sequences[sequence as usize];
+    // The ledger shows all that is needed.
+    let shown = if R::ON { Pack::splat(f64::INFINITY) } else { limit };
     let mut wanted = Pack::ZERO;
     for &test in &terms.program.tests[tests.range()] {
         if terms.active[test as usize] {
-            wanted = wanted.max(need(state, terms, test as usize, sequence, pot));
+            wanted = wanted.max(need(state, terms, test as usize, sequence, pot, shown));
         }
     }
     let amount = wanted.min(limit);
@@ -187,7 +242,7 @@ pub fn cure<const L: usize, R: Recorder<L>>(
         let before = if R::ON { Some(Before::picture(state, sequence, CURE_LAYERS, Some(wanted))) } else { None };
         let left = principal::pay_sequence(state, sequence, CURE_LAYERS, amount);
         if pot == Pot::Principal {
-            state.numerator -= amount - left;
+            state.principal_left(amount - left);
         }
         if let Some(before) = before {
             before.write(state, Reason::TestFails, info, recorder);
@@ -236,6 +291,7 @@ pub fn cure_by_purchase<const L: usize, R: Recorder<L>>(
     state.diverted += amount;
     // The cash joins the collateral: the test is cured for the steps that follow.
     state.numerator += amount;
+    state.clear = 0;
     state.joined += amount;
 }
 

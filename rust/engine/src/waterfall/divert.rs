@@ -29,7 +29,8 @@ pub fn to_principal<const L: usize, R: Recorder<L>>(
     let (numerator, denominator) = measure(state, terms, test as usize);
     let trigger = terms.tests[test as usize].trigger;
     let need = overcollateralization::cure_by_purchase(numerator, denominator, trigger);
-    let wanted = (need - (state.diverted - state.joined)).positive().min(state.available * share);
+    let joining = (need - (state.diverted - state.joined)).positive();
+    let wanted = need.gt(Pack::ZERO).keep(joining).min(state.available * share);
     let amount = wanted.min(limit);
     if R::ON {
         recorder.after(test, numerator, denominator);

@@ -5,15 +5,17 @@
 
 use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
-use super::program::{Action, Op, Pot, Program};
-use super::{claims, divert, residual};
+use super::program::{Action, Op, Pot, Program, ReadyOp};
+use cloche_dispatch::{Isa, Kernel};
+
+use super::{claims, divert, quick, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::expression::{Quantities, Quantity};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack};
 use crate::notes::NoteTerms;
 use crate::state::State;
-use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
+use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder, Silent};
 
 /// What the waterfalls of one payment date read: the deal, and the scalars of the date.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
@@ -34,47 +36,25 @@ pub struct Terms<'a> {
     pub post_period_share: f64,
     /// Whether collateral can be bought.
     pub purchases: bool,
+    /// The instruction set of the steps.
+    pub isa: Isa,
     /// Whether cash for collateral that cannot be bought stays on deposit; on the last date it goes on to the notes.
     pub deposits: bool,
 }
 
 /// Runs the interest waterfall on the interest proceeds, then the principal waterfall on the principal proceeds.
-///
-/// One loop serves both, so that the steps are compiled once.
-#[inline(always)]
 pub fn run<const L: usize, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_>,
-    proceeds: [Pack<L>; 2],
+    proceeds: [&Pack<L>; 2],
     recorder: &mut R,
 ) {
-    for turn in 0..2 {
-        let (pot, ops) = if turn == 0 {
-            (Pot::Interest, &terms.program.interest)
+    for (pot, cash) in [Pot::Interest, Pot::Principal].into_iter().zip(proceeds) {
+        state.available = *cash;
+        if R::ON {
+            shown(state, terms, pot, recorder);
         } else {
-            (Pot::Principal, &terms.program.principal)
-        };
-        state.available = proceeds[turn];
-        let mut exhausted = false;
-        for op in ops {
-            if op.during_reinvestment.is_some_and(|during| during != terms.in_reinvestment) {
-                continue;
-            }
-            // A step without cash pays nothing in every lane: leaving it out changes no bit.
-            if !R::ON && exhausted && is_payment(&op.action) {
-                continue;
-            }
-            let limit = limit(state, terms, op);
-            if R::ON && is_payment(&op.action) && is_conditional(op) {
-                let deselected = !limit.any_positive() && state.available.any_positive();
-                if deselected {
-                    continue;
-                }
-            }
-            step(state, terms, op, limit, pot, recorder);
-            if spends_all(&op.action) {
-                exhausted = !state.available.any_positive();
-            }
+            terms.isa.run(Waterfall { state, terms, pot });
         }
         match pot {
             Pot::Interest => state.held_interest += state.available,
@@ -84,20 +64,87 @@ pub fn run<const L: usize, R: Recorder<L>>(
     state.available = Pack::ZERO;
 }
 
-/// What a step may pay at most: what is left, in the lanes that its block and its conditions select.
+/// One waterfall without a ledger.
+struct Waterfall<'a, const L: usize> {
+    state: &'a mut State<L>,
+    terms: &'a Terms<'a>,
+    pot: Pot,
+}
+
+impl<const L: usize> Kernel for Waterfall<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { state, terms, pot } = self;
+        let mut exhausted = false;
+        for step in terms.program.steps(pot, terms.in_reinvestment) {
+            // A step without cash pays nothing in every lane: leaving it out changes no bit.
+            if exhausted && step.payment {
+                continue;
+            }
+            if quick::done(state, terms, step, pot) {
+                continue;
+            }
+            let left = terms.isa.run(OneStep { state, terms, step, pot, recorder: &mut Silent });
+            if step.spends_all {
+                exhausted = !left;
+            }
+        }
+    }
+}
+
+/// One waterfall with every payment recorded.
+fn shown<const L: usize, R: Recorder<L>>(state: &mut State<L>, terms: &Terms<'_>, pot: Pot, recorder: &mut R) {
+    for step in terms.program.steps(pot, terms.in_reinvestment) {
+        state.limit = state.available;
+        select(state, terms, step);
+        let deselected = !state.limit.any_positive() && state.available.any_positive();
+        if step.payment && step.conditional() && deselected {
+            continue;
+        }
+        terms.isa.run(OneStep { state, terms, step, pot, recorder });
+    }
+}
+
+/// One step as a function of its own: what goes in and out of it lies in memory, where packs stay whole.
+struct OneStep<'a, const L: usize, R> {
+    state: &'a mut State<L>,
+    terms: &'a Terms<'a>,
+    step: &'a ReadyOp,
+    pot: Pot,
+    recorder: &'a mut R,
+}
+
+impl<const L: usize, R: Recorder<L>> Kernel for OneStep<'_, L, R> {
+    /// Whether something may be left.
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self { state, terms, step, pot, recorder } = self;
+        state.limit = state.available;
+        if step.masked || step.guarded {
+            select(state, terms, step);
+        }
+        act(state, terms, &step.op, pot, recorder);
+        !step.spends_all || state.available.any_positive()
+    }
+}
+
+/// Leaves of the limit what a step may pay at most, in the lanes that its block and its conditions select.
 #[inline(always)]
-fn limit<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pack<L> {
-    let mut limit = state.available;
+pub fn select<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, step: &ReadyOp) {
+    let op = &step.op;
     if let Some(slot) = op.slot {
-        limit = state.slots[slot as usize].keep(limit);
+        state.limit = state.slots[slot as usize].keep(state.limit);
     }
     if let Some(note) = op.controlling {
-        limit = state.notes[note as usize].controlling.keep(limit);
+        state.limit = state.notes[note as usize].controlling.keep(state.limit);
     }
-    if op.when.is_some() || op.amount.is_some() {
-        limit = guarded(state, terms, op, limit);
+    if step.guarded {
+        state.limit = guarded(state, terms, op, state.limit);
     }
-    limit
 }
 
 /// The condition and the amount of a step; expressions are rare, so one copy for every instruction set will do.
@@ -128,24 +175,6 @@ fn enter<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, op: &Op, expre
     state.slots[otherwise as usize] = parent.and(condition.not());
 }
 
-fn is_conditional(op: &Op) -> bool {
-    op.slot.is_some() || op.when.is_some() || op.controlling.is_some()
-}
-
-/// Steps after which there is often nothing left.
-#[inline(always)]
-fn spends_all(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Cure { .. } | Action::PayPrincipal { .. } | Action::Reinvest { .. } | Action::Residual { .. }
-    ) || matches!(action, Action::ReleaseDiverted | Action::Retain)
-}
-
-#[inline(always)]
-fn is_payment(action: &Action) -> bool {
-    !matches!(action, Action::Enter { .. } | Action::SeniorExpensesEnd | Action::ReleaseDiverted)
-}
-
 #[inline(always)]
 fn step_due<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pack<L> {
     let mut owed = Pack::ZERO;
@@ -158,14 +187,14 @@ fn step_due<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pac
 }
 
 #[inline(always)]
-fn step<const L: usize, R: Recorder<L>>(
+fn act<const L: usize, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_>,
     op: &Op,
-    limit: Pack<L>,
     pot: Pot,
     recorder: &mut R,
 ) {
+    let limit = state.limit;
     match op.action {
         Action::Enter { expression, then, otherwise } => enter(state, terms, op, expression, then, otherwise),
         Action::SeniorExpensesEnd => senior_expenses_end(state, terms, recorder),
@@ -174,6 +203,7 @@ fn step<const L: usize, R: Recorder<L>>(
             let paid = claims::pay_group(state, claims, limit, pot, op.info, recorder);
             if senior_expense {
                 state.coverage_numerator -= paid;
+                state.clear = 0;
             }
         }
         Action::Cure { tests, sequence } => {
@@ -198,7 +228,7 @@ fn step<const L: usize, R: Recorder<L>>(
             let before = if R::ON { Some(Before::picture(state, sequence, layers, None)) } else { None };
             let left = principal::pay_sequence(state, sequence, layers, limit);
             if pot == Pot::Principal {
-                state.numerator -= limit - left;
+                state.principal_left(limit - left);
             }
             if let Some(before) = before {
                 before.write(state, Reason::PaidInFull, op.info, recorder);
@@ -236,7 +266,7 @@ fn senior_expenses_end<const L: usize, R: Recorder<L>>(state: &mut State<L>, ter
 pub fn coverage_passes<const L: usize>(state: &mut State<L>, terms: &Terms<'_>) -> Mask<L> {
     let mut all = Mask::splat(true);
     for &test in &terms.program.coverage {
-        if terms.active[test as usize] {
+        if !cure::clear(state, terms, test as usize) {
             all = all.and(test_passes(state, terms, test as usize));
         }
     }

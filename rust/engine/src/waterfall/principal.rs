@@ -28,7 +28,7 @@ pub fn pay_sequence<const L: usize>(
 ) -> Pack<L> {
     let mut left = amount;
     state.any_cured |= layers.cure;
-    state.fresh = 0;
+    state.notes_changed();
     for group in sequence {
         if layers.interest {
             left = (left - pay_claims(state, group, ClaimKind::Interest, left, false)).positive();

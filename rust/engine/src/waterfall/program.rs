@@ -115,6 +115,91 @@ pub struct Op {
     pub info: u16,
 }
 
+/// How a step is done where nobody keeps a ledger and little is at stake; see `quick`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quick {
+    /// Only as any step is done.
+    General,
+    /// Nothing is done without a ledger.
+    Nothing,
+    /// All of one fee, or what fits under its cap.
+    Fee { fee: u16, capped: bool, senior_expense: bool },
+    /// Interest of one note.
+    Interest { note: u16, senior_expense: bool },
+    /// Deferred interest of one note.
+    Deferred { note: u16 },
+    /// A cure that is not needed; `bits` are those of its tests, 0 where one has none.
+    Cure { tests: Span, bits: u64 },
+    /// A diversion that is not needed.
+    Divert { test: u16 },
+}
+
+/// A step with what the loop asks of it settled beforehand.
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
+#[derive(Clone, Debug)]
+pub struct ReadyOp {
+    pub op: Op,
+    pub quick: Quick,
+    /// Lanes are selected by a block or by the controlling class.
+    pub masked: bool,
+    /// A condition or an amount is evaluated.
+    pub guarded: bool,
+    /// Pays or keeps cash: without cash it does nothing.
+    pub payment: bool,
+    /// There is often nothing left after it.
+    pub spends_all: bool,
+}
+
+impl ReadyOp {
+    fn new(op: &Op, claims: &[Claim], tests: &[u16]) -> Self {
+        let action = &op.action;
+        Self {
+            quick: quick(action, claims, tests),
+            masked: op.slot.is_some() || op.controlling.is_some(),
+            guarded: op.when.is_some() || op.amount.is_some(),
+            payment: !matches!(action, Action::Enter { .. } | Action::SeniorExpensesEnd | Action::ReleaseDiverted),
+            spends_all: matches!(
+                action,
+                Action::Cure { .. }
+                    | Action::PayPrincipal { .. }
+                    | Action::Reinvest { .. }
+                    | Action::Residual { .. }
+                    | Action::ReleaseDiverted
+                    | Action::Retain
+            ),
+            op: op.clone(),
+        }
+    }
+
+    /// Whether lanes may be left out.
+    #[must_use]
+    pub fn conditional(&self) -> bool {
+        self.masked || self.op.when.is_some()
+    }
+}
+
+fn quick(action: &Action, claims: &[Claim], tests: &[u16]) -> Quick {
+    match *action {
+        Action::SeniorExpensesEnd => Quick::Nothing,
+        Action::Cure { tests: span, .. } => {
+            let bits = tests[span.range()].iter().map(|&t| if t < 64 { 1_u64 << t } else { 0 });
+            let all = if bits.clone().all(|bit| bit != 0) { bits.fold(0, |a, bit| a | bit) } else { 0 };
+            Quick::Cure { tests: span, bits: all }
+        }
+        Action::DivertToPrincipal { test, .. } => Quick::Divert { test },
+        Action::Pay { claims: span, senior_expense } => match claims[span.range()] {
+            [Claim { kind: ClaimKind::Fee | ClaimKind::FeeAboveCap, index }] => {
+                Quick::Fee { fee: index, capped: false, senior_expense }
+            }
+            [Claim { kind: ClaimKind::FeeCapped, index }] => Quick::Fee { fee: index, capped: true, senior_expense },
+            [Claim { kind: ClaimKind::Interest, index }] => Quick::Interest { note: index, senior_expense },
+            [Claim { kind: ClaimKind::Deferred, index }] => Quick::Deferred { note: index },
+            _ => Quick::General,
+        },
+        _ => Quick::General,
+    }
+}
+
 /// What the ledger says of a step.
 #[derive(Clone, Debug)]
 pub struct StepInfo {
@@ -137,4 +222,32 @@ pub struct Program {
     pub slots: usize,
     /// Tests that some cure names: the condition of reinvestment.
     pub coverage: Vec<u16>,
+    /// Interest steps during and after the reinvestment period, then principal steps during and after it.
+    ready: [Vec<ReadyOp>; 4],
+}
+
+impl Program {
+    /// Settles, once both waterfalls are in, what the loop would ask of each step on each date.
+    pub fn finish(&mut self) {
+        let list = |ops: &[Op], during: bool| {
+            let applies = |op: &&Op| op.during_reinvestment.is_none_or(|d| d == during);
+            ops.iter().filter(applies).map(|op| ReadyOp::new(op, &self.claims, &self.tests)).collect()
+        };
+        self.ready = [
+            list(&self.interest, true),
+            list(&self.interest, false),
+            list(&self.principal, true),
+            list(&self.principal, false),
+        ];
+    }
+
+    /// The steps of a waterfall that apply on a date.
+    #[must_use]
+    pub fn steps(&self, pot: Pot, in_reinvestment: bool) -> &[ReadyOp] {
+        let waterfall = match pot {
+            Pot::Interest => 0,
+            Pot::Principal => 2,
+        };
+        &self.ready[waterfall + usize::from(!in_reinvestment)]
+    }
 }

@@ -54,7 +54,7 @@ pub fn pay<const L: usize, R: Recorder<L>>(
         }
     }
     if pot == Pot::Principal {
-        state.numerator -= amount;
+        state.principal_left(amount);
     }
 }
 
@@ -81,6 +81,6 @@ pub fn incentive<const L: usize, R: Recorder<L>>(
     state.fees[fee as usize].paid += amount;
     state.available = (state.available - amount).positive();
     if pot == Pot::Principal {
-        state.numerator -= amount;
+        state.principal_left(amount);
     }
 }

@@ -2,7 +2,7 @@
 
 use cloche_dispatch::{Isa, Kernel};
 
-use super::{Copula, CopulaInput, CopulaScratch, DefaultEvent, ObligorInput};
+use super::{Copula, CopulaInput, CopulaScratch, DefaultEvent, Defaults, ObligorInput};
 use crate::lanes::Pack;
 use crate::math::{normal_inverse, pow};
 use crate::random::entity_key;
@@ -45,14 +45,16 @@ fn motley(inter: f64, intra: f64) -> CopulaInput {
 
 fn all_events<const L: usize>(copula: &Copula, paths: u64) -> Vec<(u64, u32, u32)> {
     let mut scratch = CopulaScratch::default();
-    let mut events = Vec::new();
-    let mut all = Vec::new();
+    let mut defaults = Defaults::default();
     for first in (0..paths).step_by(L) {
-        copula.draw::<L>(first, &mut scratch, &mut events);
-        assert!(events.windows(2).all(|pair| (pair[0].obligor, pair[0].lane) < (pair[1].obligor, pair[1].lane)));
-        all.extend(events.iter().map(|event| (first + u64::from(event.lane), event.obligor, event.step)));
+        copula.draw::<L>(first, &mut scratch, &mut defaults);
     }
-    all.sort_unstable();
+    let mut all = Vec::new();
+    for path in 0..defaults.paths() {
+        let events = defaults.of(path);
+        assert!(events.windows(2).all(|pair| pair[0].obligor < pair[1].obligor));
+        all.extend(events.iter().map(|event| (path as u64, event.obligor, event.step)));
+    }
     all
 }
 
@@ -97,12 +99,13 @@ struct Block<'a> {
 }
 
 impl Kernel for Block<'_> {
-    type Output = (Vec<DefaultEvent>, Vec<Pack<16>>);
+    type Output = (Vec<Vec<DefaultEvent>>, Vec<Pack<16>>);
 
     #[inline(always)]
     fn run(self) -> Self::Output {
-        let mut events = Vec::new();
-        self.copula.draw::<16>(self.first_path, &mut CopulaScratch::default(), &mut events);
+        let mut defaults = Defaults::default();
+        self.copula.draw::<16>(self.first_path, &mut CopulaScratch::default(), &mut defaults);
+        let events = (0..16).map(|path| defaults.of(path).to_vec()).collect();
         let market = self.copula.market::<16>(self.first_path);
         let mut packs = vec![Pack::ZERO; 24];
         self.copula.conditional_hazard(&market, &mut packs);
@@ -146,9 +149,10 @@ fn certainty_and_impossibility_are_exact() {
 #[test]
 fn an_empty_pool_has_no_defaults() {
     let copula = Copula::new(input(0.2, 0.3, Vec::new()));
-    let mut events = vec![DefaultEvent { lane: 0, obligor: 0, step: 1 }];
-    copula.draw::<16>(0, &mut CopulaScratch::default(), &mut events);
-    assert!(events.is_empty());
+    let mut defaults = Defaults::default();
+    copula.draw::<16>(0, &mut CopulaScratch::default(), &mut defaults);
+    assert_eq!(defaults.paths(), 16);
+    assert!((0..16).all(|path| defaults.of(path).is_empty()));
 }
 
 #[test]
@@ -183,15 +187,11 @@ fn counts(names: u32, cumulative: &[f64], correlation: f64, paths: u64) -> Vec<f
     let obligors = (0..names).map(|i| obligor(&format!("company {i}"), 0, cumulative)).collect();
     let copula = Copula::new(input(correlation, correlation, obligors));
     let mut scratch = CopulaScratch::default();
-    let mut events = Vec::new();
-    let mut counts = vec![0.0; usize::try_from(paths).unwrap()];
+    let mut defaults = Defaults::default();
     for first in (0..paths).step_by(16) {
-        copula.draw::<16>(first, &mut scratch, &mut events);
-        for event in &events {
-            counts[first as usize + event.lane as usize] += 1.0;
-        }
+        copula.draw::<16>(first, &mut scratch, &mut defaults);
     }
-    counts
+    (0..defaults.paths()).map(|path| defaults.of(path).len() as f64).collect()
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -279,15 +279,18 @@ fn companies_of_one_industry_default_together_more_often_than_those_of_two() {
     let obligors = names.iter().map(|&(name, industry)| obligor(name, industry, &[0.1])).collect();
     let copula = Copula::new(input(0.1, 0.3, obligors));
     let mut scratch = CopulaScratch::default();
-    let mut events = Vec::new();
+    let mut defaults = Defaults::default();
     let mut singles = [0_u32; 4];
     let mut pairs = [[0_u32; 4]; 4];
     for first in (0..PATHS).step_by(16) {
-        copula.draw::<16>(first, &mut scratch, &mut events);
-        for event in &events {
-            singles[event.obligor as usize] += 1;
-            for other in events.iter().filter(|other| other.lane == event.lane && other.obligor > event.obligor) {
-                pairs[event.obligor as usize][other.obligor as usize] += 1;
+        defaults.clear();
+        copula.draw::<16>(first, &mut scratch, &mut defaults);
+        for events in (0..16).map(|path| defaults.of(path)) {
+            for (i, event) in events.iter().enumerate() {
+                singles[event.obligor as usize] += 1;
+                for other in &events[i + 1..] {
+                    pairs[event.obligor as usize][other.obligor as usize] += 1;
+                }
             }
         }
     }
