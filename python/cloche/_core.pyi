@@ -66,6 +66,7 @@ def simulate(
     seed: int,
     threads: int,
     keep_flows: bool = False,
+    keep_paths: bool = False,
     portable: bool = False,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> Simulation: ...

@@ -17,8 +17,10 @@ from cloche.tape import LoanPool
 __all__ = ["project", "run_payment_date", "simulate"]
 
 _MEMORY_LIMIT = 4 * 2**30
-_BYTES_A_FIGURE = 8
-_FIGURES_A_NOTE = 7
+# Bytes a path, at most: returns of a residual note, the loss of another, and the rows of the table of paths.
+_BYTES_A_RESIDUAL = 16
+_BYTES_A_LOSS = 8
+_BYTES_A_ROW = 120
 _MAX_SEED = 2**64 - 1
 _MOST_THREADS = 1024
 
@@ -156,7 +158,7 @@ def simulate(
     """
     _check_simulation(paths=paths, seed=seed, keep=keep, sampling=sampling)
     _check_inputs(deal=deal, pool=pool, scenario=scenario, model=model)
-    estimate = _memory(deal, paths)
+    estimate = _memory(deal, paths, keep)
     if estimate > max_memory:
         raise RunError(
             f"{paths:,} paths keep about {estimate / 2**30:.1f} GiB, above max_memory={max_memory / 2**30:.1f} GiB: "
@@ -174,6 +176,7 @@ def simulate(
         seed=seed,
         threads=workers,
         keep_flows=keep == "cashflows",
+        keep_paths=keep == "paths",
         portable=portable,
         on_progress=on_progress,
     )
@@ -318,9 +321,14 @@ def _manifest(deal: Deal, pool: LoanPool | None = None, scenario: Scenario | Non
     return manifest
 
 
-def _memory(deal: Deal, paths: int) -> int:
-    figures = _FIGURES_A_NOTE * len(deal.notes) + 4 * 16
-    return paths * figures * _BYTES_A_FIGURE
+def _memory(deal: Deal, paths: int, keep: Keep) -> int:
+    """Return the bytes that a run keeps if every path of it has losses in every class."""
+    residuals = sum(note.residual for note in deal.notes)
+    others = len(deal.notes) - residuals
+    each = _BYTES_A_RESIDUAL * residuals + _BYTES_A_LOSS * others
+    if keep == "paths":
+        each += _BYTES_A_ROW * len(deal.notes)
+    return paths * each
 
 
 _CLASSES = {

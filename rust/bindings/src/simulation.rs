@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use cloche_dispatch::Isa;
 use cloche_engine::compile::compile_simulation;
 use cloche_engine::sim::estimates::{Estimates, estimate};
-use cloche_engine::sim::{self, Options, Setup, Simulated};
+use cloche_engine::sim::{self, Keep, Options, Setup, Simulated};
 use cloche_engine::spec::{DefaultModel, Scenario};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -44,32 +44,33 @@ impl Simulation {
 
     /// The tables of estimates.
     fn tables<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let found = py.detach(|| self.estimates.get_or_init(|| estimate(&self.setup, &self.simulated)));
+        let found = py.detach(|| self.estimates.get_or_init(|| estimate(&self.setup, &self.simulated.totals)));
         tables::estimates(py, &self.setup.plan, found)
     }
 
-    /// One row a path and class: losses, average life, returns.
+    /// One row a path and class: losses, average life, returns; only where paths were kept.
     fn paths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let notes = &self.setup.plan.deal.notes;
         let rows = usize::try_from(self.simulated.paths).unwrap_or(0) * notes.len();
         let mut path = Vec::with_capacity(rows);
         let mut name = Vec::with_capacity(rows);
         let [mut principal, mut interest, mut pv, mut wal, mut irr] = std::array::from_fn(|_| Vec::with_capacity(rows));
-        let mut index = 0_i64;
-        for block in &self.simulated.blocks {
+        let mut done = 0;
+        let returns = &self.simulated.totals.returns;
+        for block in &self.simulated.columns {
             for k in 0..block.paths {
                 let mut residual = 0;
                 for (n, note) in notes.iter().enumerate() {
-                    path.push(index);
+                    path.push(done as i64);
                     name.push(note.name.as_str());
                     principal.push(block.principal_loss[n][k] * note.original);
                     interest.push(block.interest_loss[n][k] * note.original);
                     pv.push(block.pv_loss[n][k] * note.original);
                     wal.push(block.wal[n][k]);
-                    irr.push(if note.residual { block.irr[residual][k] } else { f64::NAN });
+                    irr.push(if note.residual { returns[residual].irr[done] } else { f64::NAN });
                     residual += usize::from(note.residual);
                 }
-                index += 1;
+                done += 1;
             }
         }
         let weight = vec![1.0; path.len()];
@@ -122,7 +123,7 @@ fn now() -> Instant {
 
 /// Simulates paths; `threads` and `portable` change no bit of the result.
 #[pyfunction]
-#[pyo3(signature = (deal, pool, model, scenario, *, paths, seed, threads, keep_flows=false, portable=false, on_progress=None))]
+#[pyo3(signature = (deal, pool, model, scenario, *, paths, seed, threads, keep_flows=false, keep_paths=false, portable=false, on_progress=None))]
 #[expect(clippy::too_many_arguments, reason = "the arguments of the Python function")]
 pub fn simulate(
     py: Python<'_>,
@@ -134,6 +135,7 @@ pub fn simulate(
     seed: u64,
     threads: usize,
     keep_flows: bool,
+    keep_paths: bool,
     portable: bool,
     on_progress: Option<Py<PyAny>>,
 ) -> PyResult<Simulation> {
@@ -142,7 +144,8 @@ pub fn simulate(
         return Err(PyValueError::new_err("threads: found 0, expected 1 or more"));
     }
     let (compiled, tape) = (deal.compiled.clone(), pool.tape.clone());
-    let options = Options { paths, threads, isa: if portable { Isa::PORTABLE } else { Isa::detect() }, keep_flows };
+    let keep = Keep { flows: keep_flows, paths: keep_paths };
+    let options = Options { paths, threads, isa: if portable { Isa::PORTABLE } else { Isa::detect() }, keep };
     let mut raised: Option<PyErr> = None;
     let result = py.detach(|| {
         let scenario: Scenario = serde_json::from_str(scenario).map_err(|e| errors::document("scenario", &e))?;

@@ -26,8 +26,8 @@ use cloche_dispatch::Isa;
 use cloche_engine::collateral::Tape;
 use cloche_engine::compile::{compile_deal, compile_simulation};
 use cloche_engine::error::EngineError;
-use cloche_engine::sim::block::PathColumns;
-use cloche_engine::sim::{Options, simulate};
+use cloche_engine::sim::totals::Totals;
+use cloche_engine::sim::{Keep, Options, simulate};
 use cloche_engine::spec::{Deal, DefaultModel, Scenario};
 use serde::Deserialize;
 
@@ -108,25 +108,22 @@ impl Loans {
     }
 }
 
-/// Every figure of every path, folded in order: another bit in any of them gives another number.
-fn checksum(blocks: &[PathColumns]) -> u64 {
+/// Sums and the figures of every path, folded in order: another bit in any of them gives another number.
+fn checksum(totals: &Totals) -> u64 {
     let mut sum = 0_u64;
-    for block in blocks {
-        let columns = [
-            &block.principal_loss,
-            &block.interest_loss,
-            &block.pv_loss,
-            &block.wal,
-            &block.default_period,
-            &block.realized_period,
-            &block.irr,
-            &block.moic,
-            &block.default_rate,
-            &block.loss_rate,
-        ];
-        for value in columns.into_iter().flatten().flatten() {
-            sum = sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ value.to_bits();
+    let mut fold = |x: f64| sum = sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ x.to_bits();
+    for note in &totals.notes {
+        for moments in [note.principal_loss, note.interest_loss, note.pv_loss, note.wal] {
+            fold(moments.sum);
+            fold(moments.square);
         }
+        note.economic.iter().chain(&note.realized).for_each(|count| fold(f64::from(*count)));
+    }
+    for year in &totals.years {
+        year.sums.iter().chain(&year.squares).for_each(|x| fold(*x));
+    }
+    for returns in &totals.returns {
+        returns.irr.iter().chain(&returns.moic).for_each(|x| fold(*x));
     }
     sum
 }
@@ -136,9 +133,9 @@ fn run(isa: Isa, paths: u64) -> Result<u64, EngineError> {
         .map_err(|error| EngineError::Run(format!("standard_deal.json: {error}")))?;
     let deal = compile_deal(work.deal)?;
     let setup = compile_simulation(&deal, &work.tape.tape(), &work.scenario, &work.model, SEED)?;
-    let options = Options { paths, threads: 1, isa, keep_flows: false };
+    let options = Options { paths, threads: 1, isa, keep: Keep::default() };
     let simulated = simulate(&setup, options, &mut |_| true)?;
-    Ok(checksum(&simulated.blocks))
+    Ok(checksum(&simulated.totals))
 }
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]

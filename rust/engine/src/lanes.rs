@@ -218,6 +218,17 @@ impl<const L: usize> Mask<L> {
         (some[0] | some[1] | some[2] | some[3]) != 0
     }
 
+    /// Number of lanes that are set.
+    #[inline(always)]
+    #[must_use]
+    pub fn count(self) -> u64 {
+        let mut count = 0;
+        for i in 0..L {
+            count += self.0[i] & 1;
+        }
+        count
+    }
+
     /// Whether every lane is set.
     #[inline(always)]
     #[must_use]

@@ -9,9 +9,11 @@ use cloche_dispatch::Isa;
 use cloche_engine::collateral::Tape;
 use cloche_engine::compile::compile_simulation;
 use cloche_engine::path::summary::summarize;
-use cloche_engine::sim::block::{BLOCK, PathColumns};
+use cloche_engine::sim::block::BLOCK;
+use cloche_engine::sim::columns::PathColumns;
 use cloche_engine::sim::run::simulate_lanes;
-use cloche_engine::sim::{Options, Setup, Simulated, replay};
+use cloche_engine::sim::totals::{Moments, Totals};
+use cloche_engine::sim::{Keep, Options, Setup, Simulated, replay};
 use serde_json::Value;
 
 use common::{compiled, model, scenario, small_deal, small_model, small_scenario, thirty_loans};
@@ -28,7 +30,7 @@ fn small() -> Setup {
 }
 
 fn run<const L: usize>(setup: &Setup, paths: u64, threads: usize, isa: Isa) -> Simulated {
-    let options = Options { paths, threads, isa, keep_flows: true };
+    let options = Options { paths, threads, isa, keep: Keep { flows: true, paths: true } };
     let simulated = simulate_lanes::<L>(setup, options, &mut |_| true).expect("a simulation that runs");
     assert_eq!(simulated.paths, paths);
     assert!(!simulated.stopped);
@@ -48,29 +50,52 @@ fn by_path(block: &PathColumns) -> Vec<(&'static str, Vec<Vec<u64>>)> {
         ("realized_period", numbers(&block.realized_period)),
         ("shortfall", flags(&block.shortfall)),
         ("deferral", flags(&block.deferral)),
-        ("irr", numbers(&block.irr)),
-        ("moic", numbers(&block.moic)),
-        ("company_default_rate", numbers(&block.company_default_rate)),
-        ("default_rate", numbers(&block.default_rate)),
-        ("loss_rate", numbers(&block.loss_rate)),
-        ("defaults_number", numbers(&block.defaults_number)),
     ]
 }
 
+/// Every total, as bits: `(name, numbers)`.
+fn of_totals(totals: &Totals) -> Vec<(&'static str, Vec<u64>)> {
+    let moments = |of: &[Moments]| of.iter().flat_map(|m| [m.sum.to_bits(), m.square.to_bits()]).collect::<Vec<_>>();
+    let bits = |of: &[f64]| of.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let mut out = vec![
+        ("equity", moments(&totals.equity)),
+        ("flows", moments(&totals.flows.concat())),
+        ("conservation_error", vec![totals.conservation_error.to_bits()]),
+    ];
+    for note in &totals.notes {
+        out.push(("note", moments(&[note.principal_loss, note.interest_loss, note.pv_loss, note.wal])));
+        out.push(("counts", vec![note.repaid, note.shortfalls, note.deferrals]));
+        out.push(("periods", note.economic.iter().chain(&note.realized).map(|c| u64::from(*c)).collect()));
+        let mut losses = note.losses.clone();
+        losses.sort_by(f64::total_cmp);
+        out.push(("losses", bits(&losses)));
+    }
+    for year in &totals.years {
+        out.push(("year", bits(&[year.sums, year.squares].concat())));
+        let levels = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0];
+        out.push(("default rates", bits(&levels.map(|p| year.default_rate.quantile(p)))));
+        out.push(("loss rates", bits(&levels.map(|p| year.loss_rate.quantile(p)))));
+    }
+    for returns in &totals.returns {
+        out.push(("irr", bits(&returns.irr)));
+        out.push(("moic", bits(&returns.moic)));
+    }
+    out
+}
+
 fn assert_same(a: &Simulated, b: &Simulated, what: &str) {
-    assert_eq!(a.blocks.len(), b.blocks.len(), "{what}");
-    for (i, (x, y)) in a.blocks.iter().zip(&b.blocks).enumerate() {
+    assert_eq!(a.columns.len(), b.columns.len(), "{what}");
+    for (i, (x, y)) in a.columns.iter().zip(&b.columns).enumerate() {
         for ((name, left), (_, right)) in by_path(x).iter().zip(&by_path(y)) {
             for (row, (l, r)) in left.iter().zip(right).enumerate() {
                 let first = l.iter().zip(r).position(|(p, q)| p != q);
                 assert!(l.len() == r.len() && first.is_none(), "{what}: {name}[{row}] of block {i}, path {first:?}");
             }
         }
-        let bits = |values: &[f64]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&x.equity_sum), bits(&y.equity_sum), "{what}: equity_sum of block {i}");
-        let flows = |block: &PathColumns| bits(&block.flow_sums.concat());
-        assert_eq!(flows(x), flows(y), "{what}: flow_sums of block {i}");
-        assert_eq!(x.conservation_error.to_bits(), y.conservation_error.to_bits(), "{what}: cash of block {i}");
+    }
+    for ((name, left), (_, right)) in of_totals(&a.totals).iter().zip(&of_totals(&b.totals)) {
+        let first = left.iter().zip(right).position(|(p, q)| p != q);
+        assert!(left.len() == right.len() && first.is_none(), "{what}: {name}, number {first:?}");
     }
 }
 
@@ -104,13 +129,18 @@ fn more_paths_extend_fewer() {
     let setup = small();
     let few = run::<16>(&setup, 1_100, 1, Isa::detect());
     let many = run::<16>(&setup, 2_100, 2, Isa::detect());
-    assert_eq!((few.blocks.len(), many.blocks.len()), (2, 3));
-    for (short, long) in few.blocks.iter().zip(&many.blocks) {
+    assert_eq!((few.columns.len(), many.columns.len()), (2, 3));
+    for (short, long) in few.columns.iter().zip(&many.columns) {
         for ((name, left), (_, right)) in by_path(short).iter().zip(&by_path(long)) {
             for (l, r) in left.iter().zip(right) {
                 assert_eq!(l.as_slice(), &r[..l.len()], "{name}");
             }
         }
+    }
+    for (short, long) in few.totals.returns.iter().zip(&many.totals.returns) {
+        let bits = |of: &[f64]| of[..1_100].iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&short.irr), bits(&long.irr));
+        assert_eq!(bits(&short.moic), bits(&long.moic));
     }
 }
 
@@ -122,7 +152,7 @@ fn a_replayed_path_has_the_losses_and_the_return_of_the_simulated_one() {
     let (mut wiped_out, mut lossy) = (0, 0);
     for path in (0..96).chain(1_000..1_060) {
         let (explained, _) = replay(&setup, path as u64);
-        let (block, k) = (&simulated.blocks[path / BLOCK], path % BLOCK);
+        let (block, k) = (&simulated.columns[path / BLOCK], path % BLOCK);
         let mut residual = 0;
         for summary in summarize(&setup.plan, &explained) {
             let n = summary.note as usize;
@@ -132,13 +162,13 @@ fn a_replayed_path_has_the_losses_and_the_return_of_the_simulated_one() {
             assert_eq!(interest.to_bits(), block.interest_loss[n][k].to_bits(), "path {path}, {}", notes[n].name);
             lossy += usize::from(loss > 0.0);
             if notes[n].residual {
-                let irr = block.irr[residual][k];
+                let irr = simulated.totals.returns[residual].irr[path];
                 assert_eq!(summary.irr.to_bits(), irr.to_bits(), "path {path}: {} and {irr}", summary.irr);
                 wiped_out += usize::from(irr < 0.0);
                 residual += 1;
             }
         }
-        assert!(explained.conservation_error <= block.conservation_error);
+        assert!(explained.conservation_error <= simulated.totals.conservation_error);
     }
     assert!(lossy > 10 && wiped_out > 10, "the paths show losses: {lossy}, {wiped_out}");
 }
@@ -193,7 +223,7 @@ fn the_defaults_of_a_path_named_in_a_scenario_give_its_cash_flows() {
 #[test]
 fn a_stopped_run_is_the_prefix_of_a_whole_one() {
     let setup = small();
-    let options = Options { paths: 200_000, threads: 2, isa: Isa::detect(), keep_flows: true };
+    let options = Options { paths: 200_000, threads: 2, isa: Isa::detect(), keep: Keep { flows: true, paths: true } };
     let stopped = simulate_lanes::<16>(&setup, options, &mut |done| done < 3_000).expect("a simulation that runs");
     assert!(stopped.stopped && stopped.paths < 200_000 && stopped.paths.is_multiple_of(BLOCK as u64));
     if stopped.paths > 0 {
@@ -207,13 +237,13 @@ fn the_paths_reach_losses_deferrals_shortfalls_and_early_ends() {
     let simulated = run::<16>(&setup, 2_048, 2, Isa::detect());
     let of = |name: &str| setup.plan.deal.notes.iter().position(|n| n.name == name).expect("a class");
     let (mut lost, mut deferred, mut short, mut early) = (0, 0, 0, 0);
-    for block in &simulated.blocks {
+    for block in &simulated.columns {
         lost += block.principal_loss[of("A-1")].iter().filter(|x| **x > 0.0).count();
         deferred += block.deferral[of("C")].iter().filter(|x| **x).count();
         short += block.shortfall[of("B-1")].iter().filter(|x| **x).count();
         let last = setup.plan.steps() as f64 - 1.0;
         early += block.realized_period[of("D")].iter().filter(|p| **p < last).count();
-        assert!(block.conservation_error < 1e-9 * 120e6, "{}", block.conservation_error);
     }
+    assert!(simulated.totals.conservation_error < 1e-9 * 120e6, "{}", simulated.totals.conservation_error);
     assert!(lost > 5 && deferred > 100 && short > 5 && early > 5, "{lost} {deferred} {short} {early}");
 }

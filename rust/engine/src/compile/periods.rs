@@ -99,6 +99,7 @@ pub fn compile(
                 .push(fee.hurdle.as_ref().and_then(|h| h.irr).map_or(0.0, |irr| math::pow(1.0 + irr, days / 365.0)));
         }
         row.active = terms.tests.iter().map(|t| p >= t.first_period).collect();
+        row.inactive = terms.tests.iter().filter(|t| p < t.first_period).fold(0, |bits, t| bits | t.bit);
         match fixing(deal, curves, &index, p) {
             Ok(fixed) => {
                 let rate = fixed + cash_spread;

@@ -28,14 +28,26 @@ pub fn mean_se(sample: &[f64]) -> Estimate {
     Estimate { mean, standard_error: (squares / (n - 1.0) / n).sqrt() }
 }
 
+/// The same of a sample of `n` that is known by its sum and its sum of squares.
+#[must_use]
+pub fn mean_se_of_sums(sum: f64, square: f64, n: f64) -> Estimate {
+    let mean = sum / n;
+    let about_mean = square - sum * mean;
+    // Rounding of either sign is left where all values are the same.
+    let about_mean = if about_mean > 0.0 { about_mean } else { 0.0 };
+    Estimate { mean, standard_error: (about_mean / (n - 1.0) / n).sqrt() }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Estimate, mean_se};
+    use super::{Estimate, mean_se, mean_se_of_sums};
 
     #[test]
     fn the_standard_error_is_the_sample_deviation_over_the_root_of_the_count() {
         assert_eq!(mean_se(&[1.0, 2.0, 3.0, 6.0]), Estimate { mean: 3.0, standard_error: (14.0_f64 / 12.0).sqrt() });
         assert!(mean_se(&[2.5]).standard_error.is_nan());
         assert!(mean_se(&[]).mean.is_nan());
+        assert_eq!(mean_se_of_sums(12.0, 50.0, 4.0), mean_se(&[1.0, 2.0, 3.0, 6.0]));
+        assert!(mean_se_of_sums(2.5, 6.25, 1.0).standard_error.is_nan());
     }
 }

@@ -2,12 +2,10 @@
 
 pub mod estimate;
 pub mod irr;
-pub mod moic;
 pub mod quantile;
 pub mod wal;
 
-pub use estimate::{Estimate, mean_se};
+pub use estimate::{Estimate, mean_se, mean_se_of_sums};
 pub use irr::{IrrTimes, irr, xirr};
-pub use moic::moic;
-pub use quantile::{quantile, quantiles};
+pub use quantile::quantiles;
 pub use wal::weighted_average_life;

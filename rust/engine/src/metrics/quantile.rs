@@ -2,18 +2,10 @@
 
 use crate::math::floor_to_u32;
 
-/// The smallest value whose cumulative probability, `rank / n`, is at least `p`.
+/// Quantiles of a sample, which is reordered: each is the smallest value whose cumulative probability, `rank / n`, is at
+/// least `p`, found without sorting all.
 ///
-/// `sorted` rises; `p` is in (0, 1], and one at or below 0 gives the smallest value. Not a number for an empty sample.
-#[must_use]
-pub fn quantile(sorted: &[f64], p: f64) -> f64 {
-    match rank(sorted.len(), p) {
-        Some(k) => sorted[k],
-        None => f64::NAN,
-    }
-}
-
-/// Quantiles of a sample that is not sorted, which is reordered: each is found without sorting all.
+/// A level at or below 0 gives the smallest value. Not numbers for an empty sample.
 #[must_use]
 pub fn quantiles(sample: &mut [f64], levels: &[f64]) -> Vec<f64> {
     levels
@@ -26,7 +18,8 @@ pub fn quantiles(sample: &mut [f64], levels: &[f64]) -> Vec<f64> {
 }
 
 /// Place, from 0, of a quantile in a sorted sample of `n`; none in an empty one.
-fn rank(n: usize, p: f64) -> Option<usize> {
+#[must_use]
+pub fn rank(n: usize, p: f64) -> Option<usize> {
     if n == 0 {
         return None;
     }
@@ -45,7 +38,13 @@ fn rank(n: usize, p: f64) -> Option<usize> {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "a quantile is one of the values")]
 mod tests {
-    use super::{quantile, quantiles};
+    use super::quantiles;
+
+    /// The definition, on a sorted sample.
+    fn quantile(sorted: &[f64], p: f64) -> f64 {
+        let n = sorted.len() as f64;
+        (1_u32..).zip(sorted).find(|(rank, _)| f64::from(*rank) / n >= p).map_or(f64::NAN, |(_, x)| *x)
+    }
 
     #[test]
     fn a_quantile_is_the_smallest_value_whose_cumulative_probability_is_reached() {

@@ -70,6 +70,8 @@ pub struct PeriodTerms {
     pub hurdle_growth: Vec<f64>,
     /// Per test: whether it applies.
     pub active: Vec<bool>,
+    /// Bits of the tests that do not.
+    pub inactive: u64,
     /// Interest on principal cash held since the previous date, per unit.
     pub cash_income: f64,
     /// Years from closing, act/365, adjusted date.

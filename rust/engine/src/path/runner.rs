@@ -16,6 +16,8 @@ use crate::waterfall::recorder::Recorder;
 
 /// Less than this share of the target par in collateral and cash is nothing: the run ends.
 const NOTHING_LEFT: f64 = 1e-9;
+/// What fees can be charged on beside the notes: fee basis, performing par, collateral principal amount.
+const BASES: usize = 3;
 /// A cap that does not bind.
 const NO_CAP: f64 = 1e300;
 
@@ -33,9 +35,8 @@ pub struct Workspace<const L: usize> {
     /// Largest cash difference of any date so far.
     error: Pack<L>,
     isa: Isa,
-    fee_basis: Pack<L>,
-    performing: Pack<L>,
-    principal_amount: Pack<L>,
+    /// What fees are charged on, `[date][base]`: the last determination date, then this one.
+    bases: [[Pack<L>; BASES]; 2],
 }
 
 impl<const L: usize> Workspace<L> {
@@ -52,9 +53,7 @@ impl<const L: usize> Workspace<L> {
             bought: Pack::ZERO,
             error: Pack::ZERO,
             isa,
-            fee_basis: Pack::ZERO,
-            performing: Pack::ZERO,
-            principal_amount: Pack::ZERO,
+            bases: [[Pack::ZERO; BASES]; 2],
         }
     }
 
@@ -88,9 +87,8 @@ impl<const L: usize> Workspace<L> {
         self.cohorts.clear();
         self.running = Mask::splat(true);
         self.error = Pack::ZERO;
-        self.performing = Pack::splat(plan.pool.par);
-        self.principal_amount = Pack::splat(plan.pool.par + plan.deal.ramp_up_cash);
-        self.fee_basis = Pack::splat(plan.pool.par + plan.deal.ramp_up_cash + plan.opening_defaulted_par);
+        let assets = plan.pool.par + plan.deal.ramp_up_cash;
+        self.bases[1] = [assets + plan.opening_defaulted_par, plan.pool.par, assets].map(Pack::splat);
     }
 }
 
@@ -322,9 +320,10 @@ fn ccc<const L: usize>(
 fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodTerms) {
     let deal = &plan.deal;
     let (state, collateral, running) = (&mut work.state, &work.collateral, work.running);
-    for n in 0..deal.notes.len() {
-        let (deal_note, coupon) = (&deal.notes[n], period.coupon[n]);
-        let note = &mut state.notes[n];
+    let count = deal.notes.len();
+    let (terms, coupons, notes) = (&deal.notes[..count], &period.coupon[..count], &mut state.notes[..count]);
+    for n in 0..count {
+        let (deal_note, coupon, note) = (&terms[n], coupons[n], &mut notes[n]);
         note.interest_paid = Pack::ZERO;
         if deal_note.residual {
             continue;
@@ -353,36 +352,41 @@ fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodT
     state.any_cured = false;
     state.principal_paid = false;
     state.fresh &= !deal.interest_tests;
-    state.clear = 0;
+    // A test that does not apply asks for nothing.
+    state.clear = period.inactive;
     controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
     let principal_amount = collateral.performing_par + collateral.principal_proceeds;
-    for (f, fee) in deal.fees.iter().enumerate() {
-        let fraction = period.fee_fraction[f];
-        let (rate, fixed) = (fee.rate * fraction, Pack::splat(fee.fixed_per_year * fraction + fee.amount_per_period));
-        let (start, end) = match fee.base {
-            FeeBase::FeeBasis => (&work.fee_basis, &collateral.fee_basis),
-            FeeBase::PerformingPar => (&work.performing, &collateral.performing_par),
-            FeeBase::CollateralPrincipalAmount => (&work.principal_amount, &principal_amount),
-            FeeBase::Note(n) => (&state.notes[n as usize].balance, &state.notes[n as usize].balance),
-        };
-        let lanes = &mut state.fees[f];
+    work.bases[0] = work.bases[1];
+    work.bases[1] = [collateral.fee_basis, collateral.performing_par, principal_amount];
+    let count = deal.fees.len();
+    let (fees, fractions) = (&deal.fees[..count], &period.fee_fraction[..count]);
+    let (caps, growth) = (&period.cap_fraction[..count], &period.hurdle_growth[..count]);
+    let due = &mut state.fees[..count];
+    for f in 0..count {
+        let (fee, lanes) = (&fees[f], &mut due[f]);
         if lanes.current.any_positive() {
             lanes.arrears += lanes.current;
             lanes.has_arrears = true;
         }
-        match fee.base_date {
-            _ if !(fee.rate > 0.0) => lanes.current = running.keep(fixed),
-            BaseDate::Average => lanes.current = running.keep((*start + *end) * 0.5 * rate + fixed),
-            BaseDate::PeriodStart => lanes.current = running.keep(*start * rate + fixed),
-            BaseDate::PeriodEnd => lanes.current = running.keep(*end * rate + fixed),
+        let (rate, fixed) = (fee.rate * fractions[f], fee.fixed_per_year * fractions[f] + fee.amount_per_period);
+        let [start, end] = match fee.base {
+            FeeBase::FeeBasis => [&work.bases[0][0], &work.bases[1][0]],
+            FeeBase::PerformingPar => [&work.bases[0][1], &work.bases[1][1]],
+            FeeBase::CollateralPrincipalAmount => [&work.bases[0][2], &work.bases[1][2]],
+            FeeBase::Note(n) => [&state.notes[n as usize].balance; 2],
+        };
+        if fee.base_date == BaseDate::Average {
+            lanes.current = running.keep((*start + *end) * 0.5 * rate + Pack::splat(fixed));
+        } else {
+            let base = if fee.base_date == BaseDate::PeriodStart { start } else { end };
+            lanes.current = running.keep(*base * rate + Pack::splat(fixed));
         }
         if let Some(cap) = &fee.cap {
-            let fraction = period.cap_fraction[f];
-            lanes.cap_left = work.fee_basis * (cap.rate * fraction) + Pack::splat(cap.fixed_per_year * fraction);
+            lanes.cap_left = work.bases[0][0] * (cap.rate * caps[f]) + Pack::splat(cap.fixed_per_year * caps[f]);
         }
         lanes.paid = Pack::ZERO;
         if fee.hurdle.is_some() {
-            lanes.hurdle = lanes.hurdle * period.hurdle_growth[f];
+            lanes.hurdle = lanes.hurdle * growth[f];
         }
     }
     state.diverted = Pack::ZERO;
@@ -399,19 +403,15 @@ fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodT
     if deal.reads_ccc_share {
         state.ccc_share = collateral.ccc_par.ratio_or_zero(principal_amount);
     }
-    work.fee_basis = collateral.fee_basis;
-    work.performing = collateral.performing_par;
-    work.principal_amount = principal_amount;
 }
 
 /// Carries unpaid interest and returns cash in less cash out of a date.
 #[inline(always)]
 pub fn settle<const L: usize>(state: &mut State<L>, notes: &[NoteTerms], collateral: &Collateral<L>) -> Pack<L> {
     let mut out = state.purchases + state.held + state.held_interest - state.kept;
-    for n in 0..notes.len() {
-        let note = &mut state.notes[n];
+    for (note, terms) in state.notes.iter_mut().zip(notes) {
         if note.current_due.any_positive() {
-            deferral::carry(notes[n].deferrable, note);
+            deferral::carry(terms.deferrable, note);
             state.fresh = 0;
         }
         out += note.interest_paid + note.deferred_paid + note.principal_paid;

@@ -1,13 +1,13 @@
-//! One reduction block: 1,024 paths in groups of `L` lanes, from draws to measures.
-//!
-//! Per-path figures are stored first and summed in path order after, so that sums do not depend on the lane width.
+//! One reduction block: 1,024 paths, drawn a few hundred at a time and run in groups of `L` lanes.
 
 use cloche_dispatch::{Isa, Kernel};
 
+use super::columns::{PathColumns, PathNote};
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
+use super::totals::{BlockTotals, PLACES, count};
 use crate::credit::{CopulaScratch, DefaultEvent, Defaults};
-use crate::lanes::Pack;
+use crate::lanes::{Mask, Pack};
 use crate::metrics::{IrrTimes, irr};
 use crate::path::runner::{self, Workspace};
 use crate::waterfall::recorder::Silent;
@@ -15,40 +15,26 @@ use crate::waterfall::recorder::Silent;
 /// Paths of a reduction block; a constant of the determinism contract.
 pub const BLOCK: usize = 1024;
 
-/// Figures of each path of a block, `[figure][path]`.
-#[derive(Clone, Debug, Default)]
-pub struct PathColumns {
-    pub paths: usize,
-    /// Per note.
-    pub principal_loss: Vec<Vec<f64>>,
-    pub interest_loss: Vec<Vec<f64>>,
-    pub pv_loss: Vec<Vec<f64>>,
-    pub wal: Vec<Vec<f64>>,
-    /// Period (from 0) of default when dated by coverage, and when realized; [`NEVER`] without default.
-    pub default_period: Vec<Vec<f64>>,
-    pub realized_period: Vec<Vec<f64>>,
-    pub shortfall: Vec<Vec<bool>>,
-    pub deferral: Vec<Vec<bool>>,
-    /// Per residual note.
-    pub irr: Vec<Vec<f64>>,
-    pub moic: Vec<Vec<f64>>,
-    /// Per whole year: shares of closing par, cumulative.
-    pub company_default_rate: Vec<Vec<f64>>,
-    pub default_rate: Vec<Vec<f64>>,
-    pub loss_rate: Vec<Vec<f64>>,
-    pub defaults_number: Vec<Vec<f64>>,
-    /// Per residual note and date: sum over paths, in path order.
-    pub equity_sum: Vec<f64>,
-    /// Per date and note: sums of interest, principal, balance over paths, and of their squares.
-    pub flow_sums: Vec<[f64; 6]>,
-    /// Largest cash difference.
-    pub conservation_error: f64,
-}
-
-/// Paths that are drawn before any of them is run, so that paths of a kind run side by side.
+/// Paths that are drawn before any of them is run, so that paths of a kind run side by side; a constant of the contract.
 ///
 /// What a lane computes does not depend on its neighbours, but a step is left out only where no lane needs it.
 const SORTED: usize = 256;
+
+/// What is kept beside the totals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Sums of the cash flows of every class and date.
+    pub flows: bool,
+    /// The figures of every path.
+    pub paths: bool,
+}
+
+/// A finished block.
+#[derive(Debug)]
+pub struct Block {
+    pub totals: BlockTotals,
+    pub columns: Option<PathColumns>,
+}
 
 /// Scratch of one worker.
 #[derive(Clone, Debug)]
@@ -62,6 +48,8 @@ pub struct BlockWork<const L: usize> {
     /// The drawn paths in the order in which they are run.
     order: Vec<Drawn>,
     times: IrrTimes,
+    keep: Keep,
+    isa: Isa,
 }
 
 /// A drawn path: what its closing pool loses, and its place among the drawn.
@@ -74,19 +62,56 @@ struct Drawn {
 impl<const L: usize> BlockWork<L> {
     /// Room for a simulation.
     #[must_use]
-    pub fn new(setup: &Setup, isa: Isa, keep_flows: bool) -> Self {
+    pub fn new(setup: &Setup, isa: Isa, keep: Keep) -> Self {
+        const { assert!(PLACES.is_multiple_of(L) && SORTED.is_multiple_of(PLACES), "lanes fill whole groups of places") };
         Self {
             work: Workspace::new(&setup.plan, isa),
-            measures: Measures::new(&setup.plan, keep_flows),
+            measures: Measures::new(&setup.plan, keep.flows),
             scratch: CopulaScratch::default(),
             defaults: Defaults::default(),
             market: Vec::with_capacity(SORTED),
             order: Vec::with_capacity(SORTED),
             times: IrrTimes::new(&setup.plan.days),
+            keep,
+            isa,
         }
     }
 }
 
+/// Runs the paths `first .. first + count` and returns their figures; none when stopped.
+#[must_use]
+pub fn run<const L: usize>(
+    setup: &Setup,
+    first: u64,
+    count: usize,
+    work: &mut BlockWork<L>,
+    stop: &dyn Fn() -> bool,
+) -> Option<Block> {
+    let notes = setup.plan.deal.notes.len();
+    let residuals = work.measures.residuals().len();
+    let years = setup.axis.years as usize;
+    let totals = BlockTotals::new(count, notes, residuals, setup.plan.steps(), years, work.keep.flows);
+    let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)) };
+    let isa = work.isa;
+    let mut done = 0;
+    while done < count {
+        let drawn = if count - done < SORTED { count - done } else { SORTED };
+        isa.run(Draws { setup, first: first + done as u64, count: drawn, work });
+        isa.run(CountDefaults { setup, work, done, totals: &mut block.totals });
+        let mut start = 0;
+        while start < drawn {
+            if stop() {
+                return None;
+            }
+            run_lanes(setup, start, done, work, &mut block);
+            start += L;
+        }
+        done += drawn;
+    }
+    Some(block)
+}
+
+/// Draws the defaults and the market factor of consecutive paths.
 struct Draws<'a, const L: usize> {
     setup: &'a Setup,
     first: u64,
@@ -115,41 +140,115 @@ impl<const L: usize> Kernel for Draws<'_, L> {
 /// Counts the drawn defaults by year, and orders the paths by what their closing pools lose.
 ///
 /// Of each path those defaults are left that cost the pool something, with the payment step (from 0) they fall into.
-fn count_defaults<const L: usize>(setup: &Setup, work: &mut BlockWork<L>, done: usize, out: &mut PathColumns) {
-    let pool = &setup.plan.pool;
-    let (steps, cells) = (pool.steps, setup.axis.cell.as_slice());
-    work.order.clear();
-    let count = if out.paths - done < SORTED { out.paths - done } else { SORTED };
-    let mut rows = setup.named.clone();
-    for path in 0..count {
-        rows.copy_from_slice(&setup.named);
-        let by_year = rows.as_mut_slice();
-        work.defaults.filter(path, |event| {
-            let obligor = event.obligor as usize;
-            let (step, year) = cells[event.step as usize - 1];
-            let [par, lost] = pool.obligor_default[obligor * steps + step as usize];
-            let row = &mut by_year[year as usize];
-            row[0] += setup.companies[obligor].par;
-            row[1] += par;
-            row[2] += lost;
-            row[3] += 1.0;
-            (DefaultEvent { obligor: event.obligor, step }, par > 0.0)
-        });
-        let mut sums = [0.0; 4];
-        for y in 0..rows.len() {
-            for k in 0..4 {
-                sums[k] += rows[y][k];
-            }
-            out.company_default_rate[y][done + path] = sums[0] / pool.par;
-            out.default_rate[y][done + path] = sums[1] / pool.par;
-            out.loss_rate[y][done + path] = sums[2] / pool.par;
-            out.defaults_number[y][done + path] = sums[3];
-        }
-        work.order.push(Drawn { lost: sums[2], path });
-    }
-    work.order.sort_by(|a, b| a.lost.total_cmp(&b.lost));
+struct CountDefaults<'a, const L: usize> {
+    setup: &'a Setup,
+    work: &'a mut BlockWork<L>,
+    done: usize,
+    totals: &'a mut BlockTotals,
 }
 
+impl<const L: usize> Kernel for CountDefaults<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { setup, work, done, totals } = self;
+        let pool = &setup.plan.pool;
+        let (steps, cells, companies) = (pool.steps, setup.axis.cell.as_slice(), setup.companies.as_slice());
+        let per_par = 1.0 / pool.par;
+        let count = if totals.paths - done < SORTED { totals.paths - done } else { SORTED };
+        let mut rows = setup.named.clone();
+        work.order.clear();
+        for path in 0..count {
+            rows.copy_from_slice(&setup.named);
+            let by_year = rows.as_mut_slice();
+            work.defaults.filter(path, |event| {
+                let obligor = event.obligor as usize;
+                let (step, year) = cells[event.step as usize - 1];
+                let [par, lost] = pool.obligor_default[obligor * steps + step as usize];
+                let row = &mut by_year[year as usize];
+                let more = [companies[obligor].par, par, lost, 1.0];
+                let before = *row;
+                for k in 0..4 {
+                    row[k] = before[k] + more[k];
+                }
+                (DefaultEvent { obligor: event.obligor, step }, par > 0.0)
+            });
+            let scale = [per_par, per_par, per_par, 1.0];
+            let mut sums = [0.0; 4];
+            for (y, row) in by_year.iter().enumerate() {
+                for k in 0..4 {
+                    sums[k] += row[k];
+                }
+                let mut rates = [0.0; 4];
+                for k in 0..4 {
+                    rates[k] = sums[k] * scale[k];
+                }
+                let [sum, square] = &mut totals.years[y];
+                for k in 0..4 {
+                    sum[k] += rates[k];
+                }
+                for k in 0..4 {
+                    square[k] += rates[k] * rates[k];
+                }
+                totals.rates[y * totals.paths + done + path] = [rates[1], rates[2]];
+            }
+            work.order.push(Drawn { lost: sums[2], path });
+        }
+        work.order.sort_by(|a, b| a.lost.total_cmp(&b.lost));
+    }
+}
+
+/// Runs the `L` drawn paths from place `start` of the order on; `done` paths of the block came before the drawn ones.
+fn run_lanes<const L: usize>(
+    setup: &Setup,
+    start: usize,
+    done: usize,
+    work: &mut BlockWork<L>,
+    block: &mut Block,
+) {
+    let isa = work.isa;
+    let lanes = if work.order.len() - start < L { work.order.len() - start } else { L };
+    // Lanes that are left over run the last path once more; nothing is kept of them.
+    let mut paths = [0; L];
+    let mut kept = [false; L];
+    for lane in 0..L {
+        paths[lane] = work.order[start + if lane < lanes { lane } else { lanes - 1 }].path;
+        kept[lane] = lane < lanes;
+    }
+    isa.run(Pool { setup, paths: &paths, work });
+    work.measures.clear();
+    let error = runner::run(&setup.plan, &mut work.work, &mut Silent, &mut work.measures, |_, _| {});
+    let place = start % PLACES;
+    isa.run(Fold { setup, work, place, kept: Mask::from_lanes(kept), totals: &mut block.totals });
+    for r in 0..work.measures.residuals().len() {
+        let note = &setup.plan.deal.notes[work.measures.residuals()[r] as usize];
+        let cost = note.original * note.issue_price;
+        let rates = isa.run(Rates { setup, work, residual: r });
+        let mut total = Pack::ZERO;
+        for flow in work.measures.equity_of(r) {
+            total += *flow;
+        }
+        let returns = &mut block.totals.returns[r];
+        for lane in 0..lanes {
+            returns.irr[done + paths[lane]] = rates.0[lane];
+            returns.moic[done + paths[lane]] = total.0[lane] / cost;
+        }
+    }
+    for lane in 0..lanes {
+        let totals = &mut block.totals;
+        if error.0[lane] > totals.conservation_error || error.0[lane].is_nan() {
+            totals.conservation_error = error.0[lane];
+        }
+        if let Some(columns) = &mut block.columns {
+            for note in 0..setup.plan.deal.notes.len() {
+                columns.set(note, done + paths[lane], &work.note(setup, note, lane));
+            }
+        }
+    }
+}
+
+/// Takes the defaults of `L` drawn paths off the pool.
 struct Pool<'a, const L: usize> {
     setup: &'a Setup,
     paths: &'a [usize; L],
@@ -159,7 +258,6 @@ struct Pool<'a, const L: usize> {
 impl<const L: usize> Kernel for Pool<'_, L> {
     type Output = ();
 
-    /// Takes the defaults of `L` drawn paths off the pool.
     #[inline(always)]
     fn run(self) {
         let Self { setup, paths, work } = self;
@@ -178,13 +276,14 @@ impl<const L: usize> Kernel for Pool<'_, L> {
     }
 }
 
-struct Returns<'a, const L: usize> {
+/// The internal rate of return of a residual note.
+struct Rates<'a, const L: usize> {
     setup: &'a Setup,
     work: &'a BlockWork<L>,
     residual: usize,
 }
 
-impl<const L: usize> Kernel for Returns<'_, L> {
+impl<const L: usize> Kernel for Rates<'_, L> {
     type Output = Pack<L>;
 
     #[inline(always)]
@@ -195,139 +294,101 @@ impl<const L: usize> Kernel for Returns<'_, L> {
     }
 }
 
-/// Runs the paths `first .. first + count` and returns their figures.
-#[must_use]
-pub fn run<const L: usize>(
-    setup: &Setup,
-    isa: Isa,
-    first: u64,
-    count: usize,
-    work: &mut BlockWork<L>,
-    stop: &dyn Fn() -> bool,
-) -> Option<PathColumns> {
-    let mut out = columns(setup, work, count);
-    let mut done = 0;
-    while done < count {
-        let drawn = if count - done < SORTED { count - done } else { SORTED };
-        isa.run(Draws { setup, first: first + done as u64, count: drawn, work });
-        count_defaults(setup, work, done, &mut out);
-        let mut start = 0;
-        while start < drawn {
-            if stop() {
-                return None;
+/// Adds the figures of `L` paths to the totals.
+struct Fold<'a, const L: usize> {
+    setup: &'a Setup,
+    work: &'a BlockWork<L>,
+    place: usize,
+    /// Lanes whose paths are kept.
+    kept: Mask<L>,
+    totals: &'a mut BlockTotals,
+}
+
+impl<const L: usize> Kernel for Fold<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { setup, work, place, kept, totals } = self;
+        let m = &work.measures;
+        for (n, note) in setup.plan.deal.notes.iter().enumerate() {
+            if note.residual {
+                continue;
             }
-            run_lanes(setup, isa, start, done, work, &mut out);
-            start += L;
+            let total = &mut totals.notes[n];
+            let dust = Pack::splat(1e-9 * note.original);
+            let repaid = kept.and(m.principal[n].gt(dust));
+            total.wal.add(place, repaid.keep(m.moment[n] / m.principal[n]));
+            total.repaid += repaid.count();
+            total.deferrals += kept.and(m.deferred[n]).count();
+            let lanes = &work.work.state.notes[n];
+            let lossy = lanes.balance.gt(dust).or((lanes.deferred + lanes.overdue).gt(dust));
+            let short = m.first_shortfall[n].lt(Pack::splat(NEVER));
+            if !kept.and(lossy.or(short)).any() {
+                continue;
+            }
+            let [mut principal, mut interest, mut pv] = [Pack::<L>::ZERO; 3];
+            for lane in 0..L {
+                if !kept.lane(lane) {
+                    continue;
+                }
+                let figures = work.note(setup, n, lane);
+                principal.0[lane] = figures.principal_loss;
+                interest.0[lane] = figures.interest_loss;
+                pv.0[lane] = figures.pv_loss;
+                count(&mut total.economic, figures.default_period);
+                count(&mut total.realized, figures.realized_period);
+                total.shortfalls += u64::from(figures.shortfall);
+                if figures.principal_loss > 0.0 {
+                    total.losses.push(figures.principal_loss);
+                }
+            }
+            total.principal_loss.add(place, principal);
+            total.interest_loss.add(place, interest);
+            total.pv_loss.add(place, pv);
         }
-        done += drawn;
-    }
-    Some(out)
-}
-
-/// Runs the `L` drawn paths from place `start` of the order on; `done` paths of the block came before the drawn ones.
-fn run_lanes<const L: usize>(
-    setup: &Setup,
-    isa: Isa,
-    start: usize,
-    done: usize,
-    work: &mut BlockWork<L>,
-    out: &mut PathColumns,
-) {
-    let lanes = if work.order.len() - start < L { work.order.len() - start } else { L };
-    // Lanes that are left over run the last path once more.
-    let mut paths = [0; L];
-    for lane in 0..L {
-        paths[lane] = work.order[start + if lane < lanes { lane } else { lanes - 1 }].path;
-    }
-    isa.run(Pool { setup, paths: &paths, work });
-    work.measures.clear();
-    let error = runner::run(&setup.plan, &mut work.work, &mut Silent, &mut work.measures, |_, _| {});
-    for r in 0..work.measures.residuals().len() {
-        let rates = isa.run(Returns { setup, work, residual: r });
-        let note = &setup.plan.deal.notes[work.measures.residuals()[r] as usize];
-        let cost = note.original * note.issue_price;
-        let mut total = Pack::ZERO;
-        for flow in work.measures.equity_of(r) {
-            total += *flow;
+        for (sum, flow) in totals.equity.iter_mut().zip(&m.equity) {
+            sum.add(place, kept.keep(*flow));
         }
-        for lane in 0..lanes {
-            out.irr[r][done + paths[lane]] = rates.0[lane];
-            out.moic[r][done + paths[lane]] = total.0[lane] / cost;
+        if let Some(flows) = &m.flows {
+            for (sums, flows) in totals.flows.iter_mut().zip(flows) {
+                for (sum, flow) in sums.iter_mut().zip(flows) {
+                    sum.add(place, kept.keep(*flow));
+                }
+            }
         }
-    }
-    for lane in 0..lanes {
-        if error.0[lane] > out.conservation_error || error.0[lane].is_nan() {
-            out.conservation_error = error.0[lane];
-        }
-        store(setup, work, lane, done + paths[lane], out);
-    }
-}
-
-fn columns<const L: usize>(setup: &Setup, work: &BlockWork<L>, count: usize) -> PathColumns {
-    let notes = setup.plan.deal.notes.len();
-    let years = setup.axis.years as usize;
-    let residuals = work.measures.residuals().len();
-    let numbers = |n: usize| vec![vec![0.0; count]; n];
-    let flags = |n: usize| vec![vec![false; count]; n];
-    PathColumns {
-        paths: count,
-        principal_loss: numbers(notes),
-        interest_loss: numbers(notes),
-        pv_loss: numbers(notes),
-        wal: numbers(notes),
-        default_period: numbers(notes),
-        realized_period: numbers(notes),
-        shortfall: flags(notes),
-        deferral: flags(notes),
-        irr: numbers(residuals),
-        moic: numbers(residuals),
-        company_default_rate: numbers(years),
-        default_rate: numbers(years),
-        loss_rate: numbers(years),
-        defaults_number: numbers(years),
-        equity_sum: vec![0.0; residuals * setup.plan.steps()],
-        flow_sums: if work.measures.flows.is_some() { vec![[0.0; 6]; notes * setup.plan.steps()] } else { Vec::new() },
-        conservation_error: 0.0,
     }
 }
 
-/// Stores the figures of one lane.
-fn store<const L: usize>(setup: &Setup, work: &BlockWork<L>, l: usize, path: usize, out: &mut PathColumns) {
-    let m = &work.measures;
-    for (n, note) in setup.plan.deal.notes.iter().enumerate() {
+impl<const L: usize> BlockWork<L> {
+    /// What a note did in one lane.
+    fn note(&self, setup: &Setup, n: usize, lane: usize) -> PathNote {
+        let (m, lanes, note) = (&self.measures, &self.work.state.notes[n], &setup.plan.deal.notes[n]);
         let original = note.original;
         let dust = 1e-9 * original;
-        let balance = if note.residual { 0.0 } else { work.work.state.notes[n].balance.0[l] };
-        let principal_loss = if balance > dust { balance } else { 0.0 };
-        let lanes = &work.work.state.notes[n];
-        let owed = if note.residual { 0.0 } else { lanes.deferred.0[l] + lanes.overdue.0[l] };
-        let interest_loss = if owed > dust { owed } else { 0.0 };
+        let owes = |x: f64| if x > dust && !note.residual { x } else { 0.0 };
+        let principal_loss = owes(lanes.balance.0[lane]);
+        let interest_loss = owes(lanes.deferred.0[lane] + lanes.overdue.0[lane]);
         let lost = principal_loss > 0.0 || interest_loss > 0.0;
-        let short = m.first_shortfall[n].0[l];
-        let economic = if lost { m.last_covered(n, l) + 1.0 } else { NEVER };
-        let realized = if lost { m.last_period.0[l] } else { NEVER };
-        let last = m.last_period.0[l];
-        let economic = if lost && economic > last { last } else { economic };
-        out.principal_loss[n][path] = principal_loss / original;
-        out.interest_loss[n][path] = interest_loss / original;
-        out.pv_loss[n][path] = (principal_loss + interest_loss) * m.discount[n * setup.plan.steps() + m.last_period.0[l] as usize] / original;
-        let received = m.principal[n].0[l];
-        out.wal[n][path] = if received > dust { m.moment[n].0[l] / received } else { f64::NAN };
-        out.default_period[n][path] = if short < economic { short } else { economic };
-        out.realized_period[n][path] = if short < realized { short } else { realized };
-        out.shortfall[n][path] = short < NEVER;
-        out.deferral[n][path] = m.deferred[n].lane(l);
-    }
-    for (sum, flow) in out.equity_sum.iter_mut().zip(&m.equity) {
-        *sum += flow.0[l];
-    }
-    if let Some(flows) = &m.flows {
-        for (sum, flow) in out.flow_sums.iter_mut().zip(flows) {
-            for k in 0..3 {
-                let x = flow[k].0[l];
-                sum[k] += x;
-                sum[k + 3] += x * x;
-            }
+        let (short, last) = (m.first_shortfall[n].0[lane], m.last_period.0[lane]);
+        let uncovered = m.last_covered(n, lane) + 1.0;
+        let economic = match lost {
+            false => NEVER,
+            true if uncovered > last => last,
+            true => uncovered,
+        };
+        let realized = if lost { last } else { NEVER };
+        let discount = m.discount[n * setup.plan.steps() + last as usize];
+        let received = m.principal[n].0[lane];
+        PathNote {
+            principal_loss: principal_loss / original,
+            interest_loss: interest_loss / original,
+            pv_loss: (principal_loss + interest_loss) * discount / original,
+            wal: if received > dust { m.moment[n].0[lane] / received } else { f64::NAN },
+            default_period: if short < economic { short } else { economic },
+            realized_period: if short < realized { short } else { realized },
+            shortfall: short < NEVER,
+            deferral: m.deferred[n].lane(lane),
         }
     }
 }

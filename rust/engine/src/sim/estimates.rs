@@ -3,13 +3,11 @@
 //! Means are folded in path order, block after block; quantiles are the smallest value whose cumulative probability
 //! reaches the level.
 
-use super::block::PathColumns;
-use super::measures::NEVER as NEVER_DATED;
-use super::run::Simulated;
 use super::setup::Setup;
+use super::totals::{Moments, NoteTotals, Returns, Totals};
 use crate::lanes::Pack;
-use crate::math::ceil_to_u32;
-use crate::metrics::{IrrTimes, irr, mean_se, quantiles};
+use crate::metrics::quantile::rank;
+use crate::metrics::{IrrTimes, irr, mean_se, mean_se_of_sums, quantiles};
 
 /// One class over all paths; losses are shares of the original balance.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -117,41 +115,47 @@ pub const RETURN_LEVELS: [f64; 7] = [0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99];
 /// Quantile levels of pool default rates.
 pub const DEFAULT_LEVELS: [f64; 4] = [0.50, 0.95, 0.99, 0.999];
 
-/// Joins one figure of all blocks in path order.
-fn join<T: Copy>(blocks: &[PathColumns], column: impl Fn(&PathColumns) -> &Vec<T>) -> Vec<T> {
-    let mut out = Vec::new();
-    for block in blocks {
-        out.extend_from_slice(column(block));
-    }
-    out
-}
-
-fn share(count: usize, n: usize) -> (f64, f64) {
+fn share(count: u64, n: usize) -> (f64, f64) {
     let p = count as f64 / n as f64;
     let se = if n > 1 { (p * (1.0 - p) / (n as f64 - 1.0)).sqrt() } else { f64::NAN };
     (p, se)
 }
 
-/// Mean of the worst 1 % of the paths; the path on the edge counts in part. Reorders the sample.
-fn cte_99(sample: &mut [f64]) -> f64 {
-    let n = sample.len();
-    if n == 0 {
-        return f64::NAN;
-    }
+/// The smallest loss whose cumulative probability over `n` paths is at least `p`; `losses` are those above zero, sorted.
+fn loss_quantile(losses: &[f64], n: usize, p: f64) -> f64 {
+    let Some(place) = rank(n, p) else { return f64::NAN };
+    let without = n - losses.len();
+    if place < without { 0.0 } else { losses[place - without] }
+}
+
+/// Mean loss of the worst 1 % of `n` paths; the path on the edge counts in part. `losses` are those above zero, sorted.
+fn cte_99(losses: &[f64], n: usize) -> f64 {
     let wanted = 0.01 * n as f64;
-    let whole = ceil_to_u32(wanted) as usize;
-    let from = n - if whole < n { whole } else { n };
-    sample.select_nth_unstable_by(from, f64::total_cmp);
-    let worst = &mut sample[from..];
-    worst.sort_unstable_by(f64::total_cmp);
     let (mut weight, mut sum) = (0.0, 0.0);
-    for x in worst.iter().rev() {
+    for x in losses.iter().rev() {
         let left = wanted - weight;
+        if !(left > 0.0) {
+            break;
+        }
         let take = if left < 1.0 { left } else { 1.0 };
         sum += take * x;
         weight += take;
     }
-    sum / weight
+    sum / wanted
+}
+
+/// The median of the dates of default among the paths that default.
+fn median_date(by_period: &[u32], years_of: &[f64]) -> f64 {
+    let count: usize = by_period.iter().map(|c| *c as usize).sum();
+    let Some(place) = rank(count, 0.5) else { return f64::NAN };
+    let mut seen = 0;
+    for (count, years) in by_period.iter().zip(years_of) {
+        seen += *count as usize;
+        if seen > place {
+            return *years;
+        }
+    }
+    f64::NAN
 }
 
 fn distribution(values: &[f64]) -> Distribution {
@@ -166,126 +170,101 @@ fn distribution(values: &[f64]) -> Distribution {
     }
 }
 
-/// Estimates from the figures of all finished paths.
+/// Estimates from the totals of all finished paths.
 #[must_use]
-pub fn estimate(setup: &Setup, simulated: &Simulated) -> Estimates {
-    let blocks = &simulated.blocks;
-    let n = simulated.paths as usize;
+pub fn estimate(setup: &Setup, totals: &Totals) -> Estimates {
+    let n = totals.paths as usize;
     if n == 0 {
         return Estimates::default();
     }
-    let mut out = Estimates::default();
-    for block in blocks {
-        if block.conservation_error > out.conservation_error || block.conservation_error.is_nan() {
-            out.conservation_error = block.conservation_error;
-        }
-    }
+    let mut out = Estimates { conservation_error: totals.conservation_error, ..Estimates::default() };
     let years_of: Vec<f64> = setup.plan.periods.iter().map(|p| p.anniversary).collect();
-    for (note, terms) in (0_u16..).zip(&setup.plan.deal.notes) {
+    let last = years_of.last().copied().unwrap_or(0.0);
+    for ((note, terms), total) in (0_u16..).zip(&setup.plan.deal.notes).zip(&totals.notes) {
         if terms.residual {
             continue;
         }
-        let i = note as usize;
-        let estimate = one_note(note, blocks, n, &years_of);
-        out.notes.push(estimate);
+        out.notes.push(one_note(note, total, n, &years_of));
         for economic in [true, false] {
-            let periods = join(blocks, |b| if economic { &b.default_period[i] } else { &b.realized_period[i] });
-            let last = years_of.last().copied().unwrap_or(0.0);
-            let mut by_period = vec![0_usize; years_of.len()];
-            for period in periods.iter().filter(|p| **p < NEVER_DATED) {
-                by_period[*period as usize] += 1;
-            }
+            let by_period = if economic { &total.economic } else { &total.realized };
             let mut year = 1;
             while f64::from(year) < last + 1.0 {
                 let by = f64::from(year);
-                let count = by_period.iter().zip(&years_of).filter(|(_, at)| **at <= by).map(|(c, _)| c).sum();
-                let (rate, rate_se) = share(count, n);
+                let in_time = by_period.iter().zip(&years_of).filter(|(_, at)| **at <= by);
+                let (rate, rate_se) = share(in_time.map(|(count, _)| u64::from(*count)).sum(), n);
                 out.cumulative_default.push(CumulativeDefault { note, year, economic, rate, rate_se });
                 year += 1;
             }
         }
     }
-    out.pool = pool(setup, blocks);
+    out.pool = pool(setup, totals);
     let residuals = (0_u16..).zip(&setup.plan.deal.notes).filter(|(_, t)| t.residual);
     for (r, (note, terms)) in residuals.enumerate() {
-        out.equity.push(equity(setup, blocks, n, r, note, terms.original * terms.issue_price, terms.original));
+        out.equity.push(equity(setup, totals, n, r, note, terms.original * terms.issue_price, terms.original));
     }
-    if blocks.first().is_some_and(|b| !b.flow_sums.is_empty()) {
-        out.cashflows = flows(setup, blocks, n);
+    if !totals.flows.is_empty() {
+        out.cashflows = flows(setup, totals, n);
     }
     out
 }
 
-fn one_note(note: u16, blocks: &[PathColumns], n: usize, years_of: &[f64]) -> NoteEstimate {
-    let i = note as usize;
-    let mut loss = join(blocks, |b| &b.principal_loss[i]);
-    let interest = join(blocks, |b| &b.interest_loss[i]);
-    let pv = join(blocks, |b| &b.pv_loss[i]);
-    let wal: Vec<f64> = join(blocks, |b| &b.wal[i]).into_iter().filter(|x| !x.is_nan()).collect();
-    let default = join(blocks, |b| &b.default_period[i]);
-    let short = join(blocks, |b| &b.shortfall[i]);
-    let deferral = join(blocks, |b| &b.deferral[i]);
-    let mut dates: Vec<f64> = default.iter().filter(|p| **p < NEVER_DATED).map(|p| years_of[*p as usize]).collect();
-    let (default_probability, default_probability_se) = share(dates.len(), n);
-    let (shortfall, shortfall_se) = share(short.iter().filter(|x| **x).count(), n);
-    let (deferred, deferred_se) = share(deferral.iter().filter(|x| **x).count(), n);
-    let expected = mean_se(&loss);
-    let interest = mean_se(&interest);
-    let pv = mean_se(&pv);
-    let life = mean_se(&wal);
-    let tail = quantiles(&mut loss, &[0.95, 0.99, 0.999]);
+fn one_note(note: u16, total: &NoteTotals<Moments>, n: usize, years_of: &[f64]) -> NoteEstimate {
+    let of = |moments: Moments| mean_se_of_sums(moments.sum, moments.square, n as f64);
+    let defaults = total.economic.iter().map(|c| u64::from(*c)).sum();
+    let (default_probability, default_probability_se) = share(defaults, n);
+    let (shortfall, shortfall_se) = share(total.shortfalls, n);
+    let (deferred, deferred_se) = share(total.deferrals, n);
+    let (expected, interest, pv) = (of(total.principal_loss), of(total.interest_loss), of(total.pv_loss));
+    let life = mean_se_of_sums(total.wal.sum, total.wal.square, total.repaid as f64);
+    let mut losses = total.losses.clone();
+    losses.sort_unstable_by(f64::total_cmp);
     NoteEstimate {
         note,
         default_probability,
         default_probability_se,
         expected_loss: expected.mean,
         expected_loss_se: expected.standard_error,
-        loss_given_default: if dates.is_empty() { f64::NAN } else { expected.mean / default_probability },
+        loss_given_default: if defaults == 0 { f64::NAN } else { expected.mean / default_probability },
         interest_loss: interest.mean,
         interest_loss_se: interest.standard_error,
         pv_loss: pv.mean,
         pv_loss_se: pv.standard_error,
-        loss_q95: tail[0],
-        loss_q99: tail[1],
-        loss_q999: tail[2],
-        cte_99: cte_99(&mut loss),
-        wal: if wal.is_empty() { f64::NAN } else { life.mean },
-        wal_se: if wal.is_empty() { f64::NAN } else { life.standard_error },
+        loss_q95: loss_quantile(&losses, n, 0.95),
+        loss_q99: loss_quantile(&losses, n, 0.99),
+        loss_q999: loss_quantile(&losses, n, 0.999),
+        cte_99: cte_99(&losses, n),
+        wal: life.mean,
+        wal_se: life.standard_error,
         interest_shortfall_probability: shortfall,
         interest_shortfall_probability_se: shortfall_se,
         deferral_probability: deferred,
         deferral_probability_se: deferred_se,
-        first_loss_median: quantiles(&mut dates, &[0.5])[0],
+        first_loss_median: median_date(&total.economic, years_of),
     }
 }
 
-fn pool(setup: &Setup, blocks: &[PathColumns]) -> Vec<PoolEstimate> {
-    let years = setup.axis.years;
+fn pool(setup: &Setup, totals: &Totals) -> Vec<PoolEstimate> {
+    let n = totals.paths as f64;
+    let root = n.sqrt();
+    let years = totals.years.len();
     let mut out = Vec::new();
     for y in (1..=years).map(Some).chain(std::iter::once(None)) {
-        let at = (y.unwrap_or(years) - 1) as usize;
-        let company = mean_se(&join(blocks, |b| &b.company_default_rate[at]));
-        let mut rates = join(blocks, |b| &b.default_rate[at]);
-        let default = mean_se(&rates);
-        let mut losses = join(blocks, |b| &b.loss_rate[at]);
-        let loss = mean_se(&losses);
-        let number = mean_se(&join(blocks, |b| &b.defaults_number[at]));
-        let root = (rates.len() as f64).sqrt();
-        let mut default_rate_q = [0.0; 4];
-        default_rate_q.copy_from_slice(&quantiles(&mut rates, &DEFAULT_LEVELS));
+        let total = &totals.years[y.unwrap_or(years) - 1];
+        let of = |k: usize| mean_se_of_sums(total.sums[k], total.squares[k], n);
+        let (company, default, loss, number) = (of(0), of(1), of(2), of(3));
         out.push(PoolEstimate {
-            year: y,
+            year: y.map(|y| y as u32),
             company_default_rate: company.mean,
             company_default_rate_se: company.standard_error,
             company_default_rate_sd: company.standard_error * root,
             default_rate: default.mean,
             default_rate_se: default.standard_error,
             default_rate_sd: default.standard_error * root,
-            default_rate_q,
+            default_rate_q: DEFAULT_LEVELS.map(|level| total.default_rate.quantile(level)),
             loss_rate: loss.mean,
             loss_rate_se: loss.standard_error,
             loss_rate_sd: loss.standard_error * root,
-            loss_rate_q99: quantiles(&mut losses, &[0.99])[0],
+            loss_rate_q99: total.loss_rate.quantile(0.99),
             defaults_number: number.mean,
             defaults_par: default.mean * setup.plan.pool.par,
         });
@@ -295,64 +274,39 @@ fn pool(setup: &Setup, blocks: &[PathColumns]) -> Vec<PoolEstimate> {
 
 fn equity(
     setup: &Setup,
-    blocks: &[PathColumns],
+    totals: &Totals,
     n: usize,
     r: usize,
     note: u16,
     cost: f64,
     original: f64,
 ) -> EquityEstimate {
-    let rates = join(blocks, |b| &b.irr[r]);
-    let multiples = join(blocks, |b| &b.moic[r]);
-    let losses = multiples.iter().filter(|m| **m < 1.0).count();
+    let Returns { irr: rates, moic: multiples } = &totals.returns[r];
+    let losses = multiples.iter().filter(|m| **m < 1.0).count() as u64;
     let (probability_of_loss, probability_of_loss_se) = share(losses, n);
     let steps = setup.plan.steps();
-    let mut mean = vec![Pack::<1>::ZERO; steps];
-    for block in blocks {
-        for (p, flow) in mean.iter_mut().enumerate() {
-            flow.0[0] += block.equity_sum[r * steps + p];
-        }
-    }
-    for flow in &mut mean {
-        flow.0[0] /= n as f64;
-    }
+    let flows = &totals.equity[r * steps..(r + 1) * steps];
+    let mean: Vec<Pack<1>> = flows.iter().map(|flow| Pack([flow.sum / n as f64])).collect();
     let times = IrrTimes::new(&setup.plan.days);
     EquityEstimate {
         note,
-        irr: distribution(&rates),
-        moic: distribution(&multiples),
+        irr: distribution(rates),
+        moic: distribution(multiples),
         probability_of_loss,
         probability_of_loss_se,
         irr_of_mean_flows: irr(&times, cost, &mean, 1e-9 * original).0[0],
     }
 }
 
-fn flows(setup: &Setup, blocks: &[PathColumns], n: usize) -> Vec<FlowEstimate> {
+fn flows(setup: &Setup, totals: &Totals, n: usize) -> Vec<FlowEstimate> {
     let notes = setup.plan.deal.notes.len();
     let mut out = Vec::new();
-    for p in 0..setup.plan.steps() {
-        for note in 0..notes {
-            let mut sums = [0.0; 6];
-            for block in blocks {
-                for (sum, x) in sums.iter_mut().zip(&block.flow_sums[p * notes + note]) {
-                    *sum += x;
-                }
-            }
-            let figure = |k: usize| {
-                let count = n as f64;
-                let mean = sums[k] / count;
-                let spread = sums[k + 3] / count - mean * mean;
-                let variance = if spread > 0.0 { spread * count / (count - 1.0) } else { 0.0 };
-                (mean, if n > 1 { (variance / count).sqrt() } else { f64::NAN })
-            };
-            out.push(FlowEstimate {
-                period: p as u32,
-                note: note as u16,
-                interest: figure(0),
-                principal: figure(1),
-                balance: figure(2),
-            });
-        }
+    for (i, moments) in totals.flows.iter().enumerate() {
+        let [interest, principal, balance] = moments.map(|m| {
+            let estimate = mean_se_of_sums(m.sum, m.square, n as f64);
+            (estimate.mean, estimate.standard_error)
+        });
+        out.push(FlowEstimate { period: (i / notes) as u32, note: (i % notes) as u16, interest, principal, balance });
     }
     out
 }

@@ -2,12 +2,16 @@
 
 pub mod axis;
 pub mod block;
+pub mod columns;
 pub mod estimates;
+pub mod histogram;
 pub mod measures;
 pub mod replay;
 pub mod run;
 pub mod setup;
+pub mod totals;
 
+pub use block::Keep;
 pub use replay::replay;
 pub use run::{Options, Simulated, simulate};
 pub use setup::Setup;

@@ -1,13 +1,16 @@
 //! A simulation over threads: blocks are handed out by a counter, figures are kept by block index.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cloche_dispatch::Isa;
 
-use super::block::{self, BLOCK, BlockWork, PathColumns};
+use super::block::{self, BLOCK, Block, BlockWork, Keep};
+use super::columns::PathColumns;
 use super::setup::Setup;
+use super::totals::Totals;
 use crate::error::EngineError;
 
 /// How a simulation is run; nothing here changes a bit of its results.
@@ -16,17 +19,38 @@ pub struct Options {
     pub paths: u64,
     pub threads: usize,
     pub isa: Isa,
-    /// Also sum the cash flows of every class and date.
-    pub keep_flows: bool,
+    pub keep: Keep,
 }
 
-/// The figures of every finished path, by block.
+/// The figures of the finished paths.
 #[derive(Debug)]
 pub struct Simulated {
-    pub blocks: Vec<PathColumns>,
+    pub totals: Totals,
+    /// Each path, by block, where paths are kept.
+    pub columns: Vec<PathColumns>,
     pub paths: u64,
     /// Whether the run was stopped before all paths were done.
     pub stopped: bool,
+}
+
+/// Puts blocks together in their order, whichever is finished first.
+struct Merger {
+    totals: Totals,
+    columns: Vec<PathColumns>,
+    next: usize,
+    /// Finished before one that comes before them.
+    waiting: BTreeMap<usize, Block>,
+}
+
+impl Merger {
+    fn add(&mut self, index: usize, block: Block) {
+        self.waiting.insert(index, block);
+        while let Some(block) = self.waiting.remove(&self.next) {
+            self.totals.add(&block.totals);
+            self.columns.extend(block.columns);
+            self.next += 1;
+        }
+    }
 }
 
 /// How long the calling thread sleeps between two looks at the run.
@@ -62,11 +86,15 @@ pub fn simulate_lanes<const L: usize>(
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
-    let results: Mutex<Vec<Option<PathColumns>>> = Mutex::new((0..blocks).map(|_| None).collect());
+    let notes = &setup.plan.deal.notes;
+    let residuals = notes.iter().filter(|n| n.residual).count();
+    let years = setup.axis.years as usize;
+    let totals = Totals::new(notes.len(), residuals, setup.plan.steps(), years, options.keep.flows);
+    let merger = Mutex::new(Merger { totals, columns: Vec::new(), next: 0, waiting: BTreeMap::new() });
     let caller = std::thread::current();
     let ended = AtomicUsize::new(0);
     let work = || {
-        let mut scratch = BlockWork::<L>::new(setup, options.isa, options.keep_flows);
+        let mut scratch = BlockWork::<L>::new(setup, options.isa, options.keep);
         loop {
             let b = next.fetch_add(1, Ordering::Relaxed);
             if b >= blocks || stop.load(Ordering::Relaxed) {
@@ -75,13 +103,13 @@ pub fn simulate_lanes<const L: usize>(
             let first = b * BLOCK;
             let count = if paths - first < BLOCK { paths - first } else { BLOCK };
             let stopped = || stop.load(Ordering::Relaxed);
-            let Some(columns) = block::run::<L>(setup, options.isa, first as u64, count, &mut scratch, &stopped) else {
+            let Some(finished) = block::run::<L>(setup, first as u64, count, &mut scratch, &stopped) else {
                 return;
             };
-            done.fetch_add(count, Ordering::Relaxed);
-            if let Ok(mut all) = results.lock() {
-                all[b] = Some(columns);
+            if let Ok(mut merger) = merger.lock() {
+                merger.add(b, finished);
             }
+            done.fetch_add(count, Ordering::Relaxed);
         }
     };
     let threads = if options.threads < 1 { 1 } else { options.threads };
@@ -113,8 +141,8 @@ pub fn simulate_lanes<const L: usize>(
     if failed {
         return Err(EngineError::Run("a worker failed; this is a defect of the engine".to_owned()));
     }
-    let all = results.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
-    let finished: Vec<PathColumns> = all.into_iter().map_while(|b| b).collect();
-    let count = finished.iter().map(|b| b.paths as u64).sum();
-    Ok(Simulated { blocks: finished, paths: count, stopped: count < options.paths })
+    let Merger { totals, columns, .. } =
+        merger.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
+    let paths = totals.paths;
+    Ok(Simulated { totals, columns, paths, stopped: paths < options.paths })
 }

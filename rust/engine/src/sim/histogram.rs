@@ -1,0 +1,79 @@
+//! How often a share occurs, for its quantiles, in memory that does not grow with the number of paths.
+
+use crate::metrics::quantile::rank;
+
+/// Bins of the shares from 0 to 1.
+const BINS: usize = 65_536;
+
+/// Shares counted in equal bins; each bin remembers its largest.
+///
+/// A quantile is the largest share of its bin: exact where no two shares of a sample are closer than 1/65,535, and else
+/// at most so much too high. Counts and maxima do not depend on the order in which shares come.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    counts: Vec<u32>,
+    largest: Vec<f64>,
+    total: usize,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { counts: vec![0; BINS], largest: vec![0.0; BINS], total: 0 }
+    }
+}
+
+impl Histogram {
+    /// Counts a share; one below 0 or above 1 joins the bin at that end.
+    pub fn add(&mut self, share: f64) {
+        let bin = (share * (BINS as f64 - 1.0) + 0.5) as usize;
+        let bin = if bin < BINS { bin } else { BINS - 1 };
+        self.counts[bin] += 1;
+        self.total += 1;
+        if share > self.largest[bin] {
+            self.largest[bin] = share;
+        }
+    }
+
+    /// The smallest share whose cumulative probability is at least `p`; not a number without shares.
+    #[must_use]
+    pub fn quantile(&self, p: f64) -> f64 {
+        let Some(place) = rank(self.total, p) else { return f64::NAN };
+        let mut seen = 0;
+        for (count, largest) in self.counts.iter().zip(&self.largest) {
+            seen += *count as usize;
+            if seen > place {
+                return *largest;
+            }
+        }
+        f64::NAN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Histogram;
+    use crate::metrics::quantiles;
+
+    #[test]
+    fn shares_of_a_finite_pool_have_exact_quantiles() {
+        let shares: Vec<f64> = (0..10_000_u32).map(|i| f64::from(i * i % 151) / 150.0).collect();
+        let mut histogram = Histogram::default();
+        for share in &shares {
+            histogram.add(*share);
+        }
+        let levels = [0.01, 0.25, 0.5, 0.95, 0.99, 0.999, 1.0];
+        let expected = quantiles(&mut shares.clone(), &levels);
+        for (level, value) in levels.into_iter().zip(expected) {
+            assert_eq!(histogram.quantile(level).to_bits(), value.to_bits(), "{level}");
+        }
+    }
+
+    #[test]
+    fn what_no_pool_can_lose_is_counted_at_the_end() {
+        let mut histogram = Histogram::default();
+        histogram.add(1.25);
+        histogram.add(0.5);
+        assert_eq!(histogram.quantile(1.0).to_bits(), 1.25_f64.to_bits());
+        assert!(Histogram::default().quantile(0.5).is_nan());
+    }
+}

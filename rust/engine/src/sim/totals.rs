@@ -1,0 +1,215 @@
+//! What a simulation keeps of all paths: sums, counts, and the few figures that are kept of each.
+//!
+//! A figure is summed in sixteen sums, by the path's place in the order of running, and these at the end of a block; the
+//! sums of blocks are added in the order of blocks. So no sum depends on lanes or threads.
+
+use super::histogram::Histogram;
+use super::measures::NEVER;
+use crate::lanes::Pack;
+
+/// Sums that a figure is spread over; every number of lanes divides it.
+pub const PLACES: usize = 16;
+
+/// Sum and sum of squares of a figure over the paths of a block.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spread {
+    sums: [f64; PLACES],
+    squares: [f64; PLACES],
+}
+
+impl Spread {
+    /// Adds `L` paths, the first of which has this place.
+    #[inline(always)]
+    pub fn add<const L: usize>(&mut self, place: usize, x: Pack<L>) {
+        let (sums, squares) = (&mut self.sums[place..place + L], &mut self.squares[place..place + L]);
+        for l in 0..L {
+            sums[l] += x.0[l];
+            squares[l] += x.0[l] * x.0[l];
+        }
+    }
+
+    fn folded(&self) -> Moments {
+        let mut out = Moments::default();
+        for place in 0..PLACES {
+            out.sum += self.sums[place];
+            out.square += self.squares[place];
+        }
+        out
+    }
+}
+
+/// Sum and sum of squares of a figure over paths.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    pub sum: f64,
+    pub square: f64,
+}
+
+impl Moments {
+    fn add(&mut self, other: Self) {
+        self.sum += other.sum;
+        self.square += other.square;
+    }
+}
+
+/// What is summed and counted of one class; losses are shares of the original balance.
+#[derive(Clone, Debug, Default)]
+pub struct NoteTotals<S> {
+    pub principal_loss: S,
+    pub interest_loss: S,
+    pub pv_loss: S,
+    /// Average lives, of the paths in which principal is paid.
+    pub wal: S,
+    pub repaid: u64,
+    pub shortfalls: u64,
+    pub deferrals: u64,
+    /// Paths by period (from 0) of default, dated by coverage, and when realized.
+    pub economic: Vec<u32>,
+    pub realized: Vec<u32>,
+    /// Principal losses of the paths that have one, in no order.
+    pub losses: Vec<f64>,
+}
+
+impl<S: Default> NoteTotals<S> {
+    fn new(steps: usize) -> Self {
+        Self { economic: vec![0; steps], realized: vec![0; steps], ..Self::default() }
+    }
+}
+
+/// Returns of one residual note, path by path.
+#[derive(Clone, Debug, Default)]
+pub struct Returns {
+    pub irr: Vec<f64>,
+    pub moic: Vec<f64>,
+}
+
+/// Defaults of the closing pool up to a whole year: company default rate, default rate, loss rate, and number.
+#[derive(Clone, Debug, Default)]
+pub struct YearTotals {
+    pub sums: [f64; 4],
+    pub squares: [f64; 4],
+    pub default_rate: Histogram,
+    pub loss_rate: Histogram,
+}
+
+/// The figures of one block of paths.
+#[derive(Clone, Debug)]
+pub struct BlockTotals {
+    pub paths: usize,
+    pub notes: Vec<NoteTotals<Spread>>,
+    pub returns: Vec<Returns>,
+    /// Per residual note and date: flows.
+    pub equity: Vec<Spread>,
+    /// Per date and note: interest, principal, end balance; empty where they are not kept.
+    pub flows: Vec<[Spread; 3]>,
+    /// Per year: sums and sums of squares of the four rates.
+    pub years: Vec<[[f64; 4]; 2]>,
+    /// Per year and path: default rate and loss rate.
+    pub rates: Vec<[f64; 2]>,
+    /// Largest cash difference, currency units.
+    pub conservation_error: f64,
+}
+
+impl BlockTotals {
+    /// No paths seen, room for so many.
+    #[must_use]
+    pub fn new(paths: usize, notes: usize, residuals: usize, steps: usize, years: usize, keep_flows: bool) -> Self {
+        let returns = Returns { irr: vec![0.0; paths], moic: vec![0.0; paths] };
+        Self {
+            paths,
+            notes: (0..notes).map(|_| NoteTotals::new(steps)).collect(),
+            returns: vec![returns; residuals],
+            equity: vec![Spread::default(); residuals * steps],
+            flows: if keep_flows { vec![[Spread::default(); 3]; notes * steps] } else { Vec::new() },
+            years: vec![[[0.0; 4]; 2]; years],
+            rates: vec![[0.0; 2]; years * paths],
+            conservation_error: 0.0,
+        }
+    }
+}
+
+/// The figures of all paths.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    pub paths: u64,
+    pub notes: Vec<NoteTotals<Moments>>,
+    pub returns: Vec<Returns>,
+    /// Per residual note and date: flows.
+    pub equity: Vec<Moments>,
+    /// Per date and note: interest, principal, end balance; empty where they are not kept.
+    pub flows: Vec<[Moments; 3]>,
+    pub years: Vec<YearTotals>,
+    /// Largest cash difference of any date of any path, currency units.
+    pub conservation_error: f64,
+}
+
+impl Totals {
+    /// No paths.
+    #[must_use]
+    pub fn new(notes: usize, residuals: usize, steps: usize, years: usize, keep_flows: bool) -> Self {
+        Self {
+            paths: 0,
+            notes: (0..notes).map(|_| NoteTotals::new(steps)).collect(),
+            returns: vec![Returns::default(); residuals],
+            equity: vec![Moments::default(); residuals * steps],
+            flows: if keep_flows { vec![[Moments::default(); 3]; notes * steps] } else { Vec::new() },
+            years: vec![YearTotals::default(); years],
+            conservation_error: 0.0,
+        }
+    }
+
+    /// Adds the block that follows.
+    pub fn add(&mut self, block: &BlockTotals) {
+        self.paths += block.paths as u64;
+        for (total, note) in self.notes.iter_mut().zip(&block.notes) {
+            total.principal_loss.add(note.principal_loss.folded());
+            total.interest_loss.add(note.interest_loss.folded());
+            total.pv_loss.add(note.pv_loss.folded());
+            total.wal.add(note.wal.folded());
+            total.repaid += note.repaid;
+            total.shortfalls += note.shortfalls;
+            total.deferrals += note.deferrals;
+            for (sum, count) in total.economic.iter_mut().zip(&note.economic) {
+                *sum += count;
+            }
+            for (sum, count) in total.realized.iter_mut().zip(&note.realized) {
+                *sum += count;
+            }
+            total.losses.extend_from_slice(&note.losses);
+        }
+        for (total, returns) in self.returns.iter_mut().zip(&block.returns) {
+            total.irr.extend_from_slice(&returns.irr);
+            total.moic.extend_from_slice(&returns.moic);
+        }
+        for (total, flow) in self.equity.iter_mut().zip(&block.equity) {
+            total.add(flow.folded());
+        }
+        for (total, flows) in self.flows.iter_mut().zip(&block.flows) {
+            for (total, flow) in total.iter_mut().zip(flows) {
+                total.add(flow.folded());
+            }
+        }
+        let rates = block.rates.chunks_exact(block.paths);
+        for ((total, [sums, squares]), rates) in self.years.iter_mut().zip(&block.years).zip(rates) {
+            for k in 0..4 {
+                total.sums[k] += sums[k];
+                total.squares[k] += squares[k];
+            }
+            for [default_rate, loss_rate] in rates {
+                total.default_rate.add(*default_rate);
+                total.loss_rate.add(*loss_rate);
+            }
+        }
+        if block.conservation_error > self.conservation_error || block.conservation_error.is_nan() {
+            self.conservation_error = block.conservation_error;
+        }
+    }
+}
+
+/// Counts a path by the period of its default, if it has one.
+#[inline(always)]
+pub fn count(by_period: &mut [u32], period: f64) {
+    if period < NEVER {
+        by_period[period as usize] += 1;
+    }
+}
