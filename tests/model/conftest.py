@@ -64,3 +64,10 @@ def small_deal() -> dict[str, Any]:
             "principal": [{"pay_principal": "note_payment_sequence"}, {"pay_residual": "SUB"}],
         },
     }
+
+
+@pytest.fixture(scope="session")
+def engine_sources(root: Path) -> dict[str, str]:
+    """Return the sources of the engine by file."""
+    folder = root / "rust/engine/src"
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.rs")}

@@ -1,112 +1,64 @@
-"""The models of Python and the types that the engine reads have the same keys, and require the same ones."""
+"""The models of Python write what the types of the engine read: keys, types and values."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
-import pytest
-from pydantic import BaseModel
-
-from cloche.model import (
-    collateral,
-    dates,
-    deal_document,
-    default_model,
-    fees,
-    notes,
-    reinvestment,
-    scenario,
-    state,
-    steps,
-    tests,
-)
-
-STRUCTS: dict[str, dict[str, type[BaseModel]]] = {
-    "deal.rs": {
-        "Deal": deal_document.DealDocument,
-        "Dates": dates.Dates,
-        "Closing": dates.Closing,
-        "Note": notes.Note,
-        "Coupon": notes.Coupon,
-        "StepUp": notes.StepUp,
-        "Amortization": notes.Amortization,
-        "Fee": fees.Fee,
-        "FeeCap": fees.FeeCap,
-        "Hurdle": fees.Hurdle,
-        "Tier": fees.Tier,
-        "Test": tests.CoverageTest,
-        "Collateral": collateral.CollateralRules,
-        "CccRule": collateral.CccRule,
-        "DiscountRule": collateral.DiscountRule,
-        "ReinvestmentRules": collateral.ReinvestmentRules,
-        "Waterfalls": steps.Waterfalls,
-        "DefaultEvents": collateral.DefaultEvents,
-    },
-    "scenario.rs": {
-        "Scenario": scenario.ScenarioDocument,
-        "Reinvestment": reinvestment.ReinvestmentDocument,
-    },
-    "state.rs": {
-        "DealState": state.StateDocument,
-        "Collected": state.Collected,
-        "FeeState": state.FeeState,
-        "NoteState": state.NoteState,
-        "CollateralState": state.CollateralState,
-        "AssetState": state.AssetState,
-    },
-    "steps.rs": {
-        name: getattr(steps, name)
-        for name in (
-            "PayFee",
-            "PayInterest",
-            "PayDeferredInterest",
-            "PayAmortization",
-            "PayPariPassu",
-            "PayPrincipal",
-            "PayShortfalls",
-            "Cure",
-            "Divert",
-            "Reinvest",
-            "IncentiveFee",
-            "PayResidual",
-            "Retain",
-            "Block",
-            "Unsupported",
-        )
-    },
-    "model.rs": {"GaussianCopula": default_model.CopulaDocument},
-}
-BODY = r"(?:struct |^    ){name} \{{\n(.*?)^ *\}}"
-FIELD = re.compile(r"((?:\s*#\[serde\([^\n]*\)\]\n)*)\s*(?:pub )?(?:r#)?(\w+): ([^\n]+?),?\n")
+from cloche.model.deal_document import DealDocument
+from cloche.model.default_model import GaussianCopula
+from cloche.model.scenario import Scenario
+from cloche.model.schema import _models
+from cloche.model.state import StateDocument
+from cloche.model.yaml import read_yaml
+from model.drift import compared, differences, types_of
+from model.drift_examples import Examples
+from model.drift_tables import INTENDED, NAMES, ROOTS
+from model.drift_values import holds_text
+from model.rust_texts import Sources
 
 
-def engine_keys(source: str, name: str) -> dict[str, bool]:
-    """Return the keys of a type of the engine, and whether each is required."""
-    match = re.search(BODY.format(name=name), source, flags=re.DOTALL | re.MULTILINE)
-    assert match is not None, name
-    text = re.sub(r"^\s*///[^\n]*\n", "", match[1], flags=re.MULTILINE)
-    keys = {}
-    for attributes, field, kind in FIELD.findall(text):
-        renamed = re.search(r'rename = "(\w+)"', attributes)
-        keys[renamed[1] if renamed else field] = "default" not in attributes and not kind.startswith("Option")
-    return keys
+def test_only_intended_differences_exist(engine_sources: Sources) -> None:
+    found = differences(engine_sources)
+    assert [item for item in found if item not in INTENDED] == []
 
 
-@pytest.mark.parametrize(
-    ("file", "name"), [(file, name) for file, names in STRUCTS.items() for name in names]
-)
-def test_both_sides_have_the_same_keys(root: Path, file: str, name: str) -> None:
-    source = (root / "rust/engine/src/spec" / file).read_text(encoding="utf-8")
-    written = {
-        field.alias or key: field.is_required()
-        for key, field in STRUCTS[file][name].model_fields.items()
-        if not field.exclude and key not in ("verb", "kind" if file == "model.rs" else "verb")
-    }
-    assert written == engine_keys(source, name)
+def test_every_intended_difference_exists(engine_sources: Sources) -> None:
+    found = differences(engine_sources)
+    assert [item for item in INTENDED if item not in found] == []
 
 
-def test_every_type_of_the_engine_is_compared(root: Path) -> None:
-    for file in ("deal.rs", "scenario.rs", "state.rs"):
-        source = (root / "rust/engine/src/spec" / file).read_text(encoding="utf-8")
-        assert set(re.findall(r"pub struct (\w+) ", source)) == set(STRUCTS[file])
+def test_every_kind_of_document_is_compared() -> None:
+    assert sorted(ROOTS.values()) == sorted(_models())
+
+
+def test_a_text_with_a_meaning_is_read_from_a_field_of_text(engine_sources: Sources) -> None:
+    types = types_of(engine_sources)
+    assert [place for place in NAMES if not holds_text(types, place)] == []
+
+
+def test_much_is_compared(engine_sources: Sources) -> None:
+    comparison = compared(types_of(engine_sources))
+    assert comparison.fields > 200
+    assert comparison.enumerations + len(comparison.values) > 25
+
+
+def test_whole_documents_in_canonical_form_are_what_the_engine_reads(
+    engine_sources: Sources, full_grammar: str
+) -> None:
+    deal = DealDocument.model_validate(read_yaml(full_grammar).data)
+    scenario = Scenario(cdr=0.02, rates=0.04, defaults={"acme": "2027-01-20"})
+    state = StateDocument.model_validate(
+        {
+            "cloche_state": 1,
+            "payment_date": "2027-01-15",
+            "previous_payment_date": "2026-10-15",
+            "determination_date": "2027-01-05",
+            "collected": {"interest": 1},
+            "notes": {"SUB": {"balance": 1, "distributions": [["2026-10-15", 1]]}},
+            "collateral": {"performing_par": 1, "ccc": [{"par": 1, "market_price": 0.5}]},
+        }
+    )
+    model = GaussianCopula(0.1, 0.2)
+    documents = (deal.to_canonical(), scenario.to_canonical(), model.to_canonical(), state.to_canonical())
+    read = Examples(types_of(engine_sources))
+    for name, document in zip(ROOTS, documents, strict=True):
+        read.read(name, [document])
+    assert read.differences == []

@@ -53,6 +53,7 @@ pub struct FeeLanes<const L: usize> {
 }
 
 /// Balances, amounts due and cash of one block of futures; allocated once a worker.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
 #[derive(Clone, Debug)]
 pub struct State<const L: usize> {
     pub notes: Vec<NoteLanes<L>>,
@@ -67,6 +68,8 @@ pub struct State<const L: usize> {
     pub denominators: Vec<Pack<L>>,
     /// Tests whose denominators are up to date, a bit each; nothing that changes one may leave its bit set.
     pub fresh: u64,
+    /// Whether all tests have been looked at on this date.
+    pub looked: bool,
     /// Tests known to pass with room in every lane as things stand, a bit each.
     pub clear: u64,
     /// Cash left in the running waterfall.
@@ -114,6 +117,7 @@ impl<const L: usize> State<L> {
             denominators: vec![Pack::ZERO; tests],
             fresh: 0,
             clear: 0,
+            looked: false,
             available: Pack::ZERO,
             limit: Pack::ZERO,
             diverted: Pack::ZERO,

@@ -33,7 +33,7 @@ pub fn compile(
     let n = steps.len();
     let rules = &scenario.reinvestment;
     let rating = rules.rating.clone().unwrap_or_default();
-    let keys = GroupKeys { obligor: "", rating: &rating, industry: "", lien: "", country: "" };
+    let keys = GroupKeys { obligor: "", rating: &rating, industry: "", lien: "" };
     let simple = deal.conventions.simple_rates;
     let series = |value: Option<&Value>, nature: Nature, absent: f64| -> Vec<f64> {
         value

@@ -315,7 +315,6 @@ pub fn keys(tape: &Tape, i: usize) -> GroupKeys<'_> {
         rating: &tape.rating[i],
         industry: &tape.industry[i],
         lien: &tape.lien[i],
-        country: &tape.country[i],
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::compile::conventions::Conventions;
 use crate::compile::dates::{DealDates, date};
 use crate::compile::names::Names;
+use crate::coverage::terms::CLEAR;
 use crate::coverage::{ChainLink, TestKind, TestTerms};
 use crate::error::Problem;
 use crate::notes::NoteTerms;
@@ -49,6 +50,7 @@ pub fn compile(
             name: test.name.clone(),
             kind,
             trigger: test.trigger,
+            clear_share: (1.0 - CLEAR) / test.trigger,
             chain: Vec::new(),
             bit: bit(out.len()),
             summed_with: 0,

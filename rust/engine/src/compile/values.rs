@@ -22,7 +22,6 @@ pub struct GroupKeys<'a> {
     pub rating: &'a str,
     pub industry: &'a str,
     pub lien: &'a str,
-    pub country: &'a str,
 }
 
 /// What values are allowed.
@@ -99,10 +98,10 @@ pub fn check(value: &Value, place: &str, range: Range, obligors: &[String], prob
                     Some(("obligor", id)) if !obligors.iter().any(|o| o == id) => {
                         problems.push(Problem::new(&place, format!("obligor {id:?} is not in the pool")));
                     }
-                    Some(("obligor" | "rating" | "industry" | "lien" | "country", _)) => {}
+                    Some(("obligor" | "rating" | "industry" | "lien", _)) => {}
                     _ => problems.push(Problem::new(
                         &place,
-                        "unknown group; expected *, rating:…, industry:…, obligor:…, lien:… or country:…",
+                        "unknown group; expected *, rating:…, industry:…, obligor:… or lien:…",
                     )),
                 }
                 check(inner, &place, range, obligors, problems);
@@ -121,13 +120,7 @@ pub fn names_groups(value: &Value) -> bool {
 #[must_use]
 pub fn select<'v>(value: &'v Value, keys: &GroupKeys<'_>) -> Option<(&'v Value, &'v str)> {
     let Value::Groups { values } = value else { return Some((value, "")) };
-    let wanted = [
-        ("obligor", keys.obligor),
-        ("industry", keys.industry),
-        ("rating", keys.rating),
-        ("lien", keys.lien),
-        ("country", keys.country),
-    ];
+    let wanted = [("obligor", keys.obligor), ("industry", keys.industry), ("rating", keys.rating), ("lien", keys.lien)];
     for (kind, name) in wanted {
         if let Some((key, inner)) = values.iter().find(|(k, _)| k.split_once(':') == Some((kind, name))) {
             return Some((inner, key));

@@ -36,21 +36,14 @@ pub struct TestTerms {
     pub bit: u64,
     /// The test with the longest chain that this one is a link of: both are summed together.
     pub summed_with: u16,
+    /// A denominator of at most this share of the numerator passes with room to spare, whatever the rounding.
+    pub clear_share: f64,
     /// First payment period (from 0) in which the test applies.
     pub first_period: usize,
 }
 
-impl TestTerms {
-    /// A denominator of at most this share of the numerator passes with room to spare, whatever the rounding.
-    #[inline(always)]
-    #[must_use]
-    pub fn clear_share(&self) -> f64 {
-        (1.0 - CLEAR) / self.trigger
-    }
-}
-
 /// What is clear of rounding and of [`PASS_TOLERANCE`].
-const CLEAR: f64 = 4e-12;
+pub const CLEAR: f64 = 4e-12;
 
 /// One test of a chain of nested denominators.
 #[derive(Clone, Debug)]

@@ -12,8 +12,8 @@ use crate::coverage::ccc_excess::{CccAsset, Haircuts};
 use crate::lanes::Pack;
 use crate::notes::controlling;
 use crate::state::State;
-use crate::waterfall::interpreter::Terms;
 use crate::waterfall::interpreter;
+use crate::waterfall::interpreter::Terms;
 use crate::waterfall::recorder::Ledger;
 
 /// A class before the date.

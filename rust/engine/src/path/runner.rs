@@ -206,71 +206,54 @@ impl<const L: usize, O: Observer<L>> Kernel for Close<'_, L, O> {
 /// The proceeds and the numerator on the determination date.
 #[inline(always)]
 fn collect<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodTerms, p: usize) {
-    let (closing, running) = (work.collateral.closing, work.running);
-    let mut cohorts = work.collateral.cohorts;
-    let state = &work.state;
+    let (state, running, out) = (&work.state, &work.running, &mut work.collateral);
+    let (closing, cohorts) = (&out.closing, &mut out.cohorts);
     let cash_income = state.held * period.cash_income;
-    let interest_proceeds = running.keep(closing.interest + cohorts.interest + cash_income + state.held_interest);
-    let mut recoveries = closing.recoveries + cohorts.recoveries;
-    let mut performing_par = closing.performing + cohorts.performing;
-    let mut defaulted_par = closing.defaulted_par + cohorts.defaulted_par;
-    let mut carrying = closing.carrying + cohorts.carrying;
-    let mut market_of_defaulted = closing.market_of_defaulted + cohorts.market_of_defaulted;
-    let mut discount_haircut = closing.discount + cohorts.discount;
-    let mut sale_proceeds = Pack::ZERO;
-    let mut pending = Pack::ZERO;
+    out.interest_proceeds = running.keep(closing.interest + cohorts.interest + cash_income + state.held_interest);
+    out.recoveries = closing.recoveries + cohorts.recoveries;
+    out.performing_par = closing.performing + cohorts.performing;
+    out.defaulted_par = closing.defaulted_par + cohorts.defaulted_par;
+    out.carrying = closing.carrying + cohorts.carrying;
+    out.market_of_defaulted = closing.market_of_defaulted + cohorts.market_of_defaulted;
+    out.discount_haircut = closing.discount + cohorts.discount;
+    out.sale_proceeds = Pack::ZERO;
     if period.is_last {
-        sale_proceeds = performing_par * plan.liquidation_price;
-        recoveries += work.drivers.pending(p) + work.cohorts.pending(p);
-        performing_par = Pack::ZERO;
-        defaulted_par = Pack::ZERO;
-        carrying = Pack::ZERO;
-        market_of_defaulted = Pack::ZERO;
-        discount_haircut = Pack::ZERO;
+        out.sale_proceeds = out.performing_par * plan.liquidation_price;
+        out.recoveries += work.drivers.pending(p) + work.cohorts.pending(p);
+        out.performing_par = Pack::ZERO;
+        out.defaulted_par = Pack::ZERO;
+        out.carrying = Pack::ZERO;
+        out.market_of_defaulted = Pack::ZERO;
+        out.discount_haircut = Pack::ZERO;
+        out.pending = Pack::ZERO;
         cohorts.performing = Pack::ZERO;
-    } else if performing_par.lt(Pack::splat(NOTHING_LEFT * plan.deal.target_par)).any() {
-        pending = work.drivers.pending(p) + work.cohorts.pending(p);
+    } else if out.performing_par.lt(Pack::splat(NOTHING_LEFT * plan.deal.target_par)).any() {
+        out.pending = work.drivers.pending(p) + work.cohorts.pending(p);
     } else {
         // Enough is left whatever is still to be recovered.
-        pending = performing_par;
+        out.pending = out.performing_par;
     }
-    let principal_proceeds =
-        running.keep(state.held + closing.principal + cohorts.scheduled + cohorts.prepaid + recoveries + sale_proceeds);
-    let principal_amount = performing_par + principal_proceeds;
+    let principal = state.held + closing.principal + cohorts.scheduled + cohorts.prepaid;
+    out.principal_proceeds = running.keep(principal + out.recoveries + out.sale_proceeds);
+    let principal_amount = out.performing_par + out.principal_proceeds;
+    let cohort_par = cohorts.performing;
     let (ccc_par, ccc_haircuts) = if period.is_last {
         (Pack::ZERO, Haircuts::ZERO)
     } else {
-        ccc(plan, work, p, principal_amount, cohorts.performing)
+        ccc(plan, &work.drivers, p, principal_amount, cohort_par)
     };
-    let ccc_haircut = ccc_haircuts.excess;
-    discount_haircut += ccc_haircuts.discount;
-    let numerator = principal_amount - discount_haircut - ccc_haircut + carrying;
-    let fee_basis = principal_amount + defaulted_par;
-    work.collateral = Collateral {
-        closing,
-        cohorts,
-        interest_proceeds,
-        principal_proceeds,
-        performing_par,
-        defaulted_par,
-        carrying,
-        market_of_defaulted,
-        ccc_par,
-        ccc_haircut,
-        discount_haircut,
-        numerator,
-        sale_proceeds,
-        recoveries,
-        fee_basis,
-        pending,
-    };
+    out.ccc_par = ccc_par;
+    out.ccc_haircut = ccc_haircuts.excess;
+    out.discount_haircut += ccc_haircuts.discount;
+    out.numerator = principal_amount - out.discount_haircut - out.ccc_haircut + out.carrying;
+    out.fee_basis = principal_amount + out.defaulted_par;
 }
 
 /// CCC par, and the haircuts of its excess and of the discount obligations in it.
 #[inline(always)]
 fn ccc<const L: usize>(
     plan: &Plan,
-    work: &Workspace<L>,
+    drivers: &Drivers<L>,
     p: usize,
     principal_amount: Pack<L>,
     cohort_par: Pack<L>,
@@ -287,7 +270,7 @@ fn ccc<const L: usize>(
     let mut total = Pack::ZERO;
     for place in 0..pool.ccc.len() {
         let row = pool.ccc[place].1 as usize * pool.steps + p;
-        total += work.drivers.ccc_par(place, pool.row_performing[row], p);
+        total += drivers.ccc_par(place, pool.row_performing[row], p);
     }
     let mut cohort = plan.cohorts.ccc;
     if cohort.is_some() {
@@ -306,7 +289,7 @@ fn ccc<const L: usize>(
         if asset.discount <= 0.0 && !excess.any_positive() {
             continue;
         }
-        let par = work.drivers.ccc_par(place, pool.row_performing[loan as usize * pool.steps + p], p);
+        let par = drivers.ccc_par(place, pool.row_performing[loan as usize * pool.steps + p], p);
         haircuts.take(asset, par, &mut excess);
     }
     if let Some(c) = cohort {
@@ -354,6 +337,7 @@ fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodT
     state.fresh &= !deal.interest_tests;
     // A test that does not apply asks for nothing.
     state.clear = period.inactive;
+    state.looked = false;
     controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
     let principal_amount = collateral.performing_par + collateral.principal_proceeds;
     work.bases[0] = work.bases[1];

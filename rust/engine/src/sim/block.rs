@@ -200,13 +200,7 @@ impl<const L: usize> Kernel for CountDefaults<'_, L> {
 }
 
 /// Runs the `L` drawn paths from place `start` of the order on; `done` paths of the block came before the drawn ones.
-fn run_lanes<const L: usize>(
-    setup: &Setup,
-    start: usize,
-    done: usize,
-    work: &mut BlockWork<L>,
-    block: &mut Block,
-) {
+fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mut BlockWork<L>, block: &mut Block) {
     let isa = work.isa;
     let lanes = if work.order.len() - start < L { work.order.len() - start } else { L };
     // Lanes that are left over run the last path once more; nothing is kept of them.

@@ -272,15 +272,7 @@ fn pool(setup: &Setup, totals: &Totals) -> Vec<PoolEstimate> {
     out
 }
 
-fn equity(
-    setup: &Setup,
-    totals: &Totals,
-    n: usize,
-    r: usize,
-    note: u16,
-    cost: f64,
-    original: f64,
-) -> EquityEstimate {
+fn equity(setup: &Setup, totals: &Totals, n: usize, r: usize, note: u16, cost: f64, original: f64) -> EquityEstimate {
     let Returns { irr: rates, moic: multiples } = &totals.returns[r];
     let losses = multiples.iter().filter(|m| **m < 1.0).count() as u64;
     let (probability_of_loss, probability_of_loss_se) = share(losses, n);

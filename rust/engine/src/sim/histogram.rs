@@ -11,27 +11,27 @@ const BINS: usize = 65_536;
 /// at most so much too high. Counts and maxima do not depend on the order in which shares come.
 #[derive(Clone, Debug)]
 pub struct Histogram {
-    counts: Vec<u32>,
-    largest: Vec<f64>,
+    /// Count, and the bits of the largest share; all zero at first, so that memory is taken where a share falls.
+    bins: Vec<[u64; 2]>,
     total: usize,
 }
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self { counts: vec![0; BINS], largest: vec![0.0; BINS], total: 0 }
+        Self { bins: vec![[0; 2]; BINS], total: 0 }
     }
 }
 
 impl Histogram {
-    /// Counts a share; one below 0 or above 1 joins the bin at that end.
+    /// Counts a share, which is not negative; one above 1 joins the last bin.
     pub fn add(&mut self, share: f64) {
         let bin = (share * (BINS as f64 - 1.0) + 0.5) as usize;
         let bin = if bin < BINS { bin } else { BINS - 1 };
-        self.counts[bin] += 1;
         self.total += 1;
-        if share > self.largest[bin] {
-            self.largest[bin] = share;
-        }
+        let [count, largest] = &mut self.bins[bin];
+        *count += 1;
+        // Shares are not negative: their bits rise with them.
+        *largest = if share.to_bits() > *largest { share.to_bits() } else { *largest };
     }
 
     /// The smallest share whose cumulative probability is at least `p`; not a number without shares.
@@ -39,10 +39,10 @@ impl Histogram {
     pub fn quantile(&self, p: f64) -> f64 {
         let Some(place) = rank(self.total, p) else { return f64::NAN };
         let mut seen = 0;
-        for (count, largest) in self.counts.iter().zip(&self.largest) {
+        for [count, largest] in &self.bins {
             seen += *count as usize;
             if seen > place {
-                return *largest;
+                return f64::from_bits(*largest);
             }
         }
         f64::NAN

@@ -153,7 +153,8 @@ impl Totals {
             returns: vec![Returns::default(); residuals],
             equity: vec![Moments::default(); residuals * steps],
             flows: if keep_flows { vec![[Moments::default(); 3]; notes * steps] } else { Vec::new() },
-            years: vec![YearTotals::default(); years],
+            // Made one by one: a clone would take the memory of all bins.
+            years: (0..years).map(|_| YearTotals::default()).collect(),
             conservation_error: 0.0,
         }
     }
@@ -195,8 +196,10 @@ impl Totals {
                 total.sums[k] += sums[k];
                 total.squares[k] += squares[k];
             }
-            for [default_rate, loss_rate] in rates {
+            for [default_rate, _] in rates {
                 total.default_rate.add(*default_rate);
+            }
+            for [_, loss_rate] in rates {
                 total.loss_rate.add(*loss_rate);
             }
         }

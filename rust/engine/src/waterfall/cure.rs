@@ -35,13 +35,43 @@ pub fn clear<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usiz
     if state.clear & t.bit != 0 || !terms.active[test] {
         return true;
     }
+    if t.bit != 0 && !state.looked {
+        terms.isa.run(Look { state, terms });
+        return state.clear & t.bit != 0;
+    }
     refresh(state, terms, test);
-    let short = state.denominators[test].gt(*numerator(state, t.kind) * t.clear_share());
-    let clear = !short.any();
+    let clear = has_room(state, t, test);
     if clear {
         state.clear |= t.bit;
     }
     clear
+}
+
+#[inline(always)]
+fn has_room<const L: usize>(state: &State<L>, t: &TestTerms, test: usize) -> bool {
+    !state.denominators[test].gt(*numerator(state, t.kind) * t.clear_share).any()
+}
+
+/// The first look at all tests of a date together.
+struct Look<'a, const L: usize> {
+    state: &'a mut State<L>,
+    terms: &'a Terms<'a>,
+}
+
+impl<const L: usize> Kernel for Look<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { state, terms } = self;
+        state.looked = true;
+        for (test, t) in terms.tests.iter().enumerate() {
+            refresh(state, terms, test);
+            if has_room(state, t, test) {
+                state.clear |= t.bit;
+            }
+        }
+    }
 }
 
 /// Brings the denominator of a test up to date; it is summed once until something changes it.

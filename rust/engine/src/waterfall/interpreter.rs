@@ -187,13 +187,7 @@ fn step_due<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pac
 }
 
 #[inline(always)]
-fn act<const L: usize, R: Recorder<L>>(
-    state: &mut State<L>,
-    terms: &Terms<'_>,
-    op: &Op,
-    pot: Pot,
-    recorder: &mut R,
-) {
+fn act<const L: usize, R: Recorder<L>>(state: &mut State<L>, terms: &Terms<'_>, op: &Op, pot: Pot, recorder: &mut R) {
     let limit = state.limit;
     match op.action {
         Action::Enter { expression, then, otherwise } => enter(state, terms, op, expression, then, otherwise),

@@ -24,8 +24,7 @@ fn groups(pairs: &[(&str, f64)]) -> Value {
     Value::Groups { values: pairs.iter().map(|(key, x)| ((*key).to_owned(), constant(*x))).collect() }
 }
 
-const KEYS: GroupKeys<'_> =
-    GroupKeys { obligor: "acme", rating: "CCC", industry: "Software", lien: "1L", country: "US" };
+const KEYS: GroupKeys<'_> = GroupKeys { obligor: "acme", rating: "CCC", industry: "Software", lien: "1L" };
 
 fn selected(pairs: &[(&str, f64)]) -> Option<f64> {
     let value = groups(pairs);
@@ -63,14 +62,7 @@ fn a_dated_value_holds_from_the_first_period_that_starts_on_its_date_or_later() 
 
 #[test]
 fn the_most_specific_group_wins() {
-    let all = [
-        ("*", 1.0),
-        ("country:US", 2.0),
-        ("lien:1L", 3.0),
-        ("rating:CCC", 4.0),
-        ("industry:Software", 5.0),
-        ("obligor:acme", 6.0),
-    ];
+    let all = [("*", 1.0), ("lien:1L", 2.0), ("rating:CCC", 3.0), ("industry:Software", 4.0), ("obligor:acme", 5.0)];
     for count in 1..=all.len() {
         assert_eq!(selected(&all[..count]), Some(count as f64));
     }
@@ -103,7 +95,7 @@ fn every_number_date_and_group_out_of_range_is_a_problem_at_its_place() {
             "cdr: found an empty list; expected at least one number",
             "cdr.soon: found \"soon\"; expected a date such as 2025-03-20",
             "cdr.obligor:nobody: obligor \"nobody\" is not in the pool",
-            "cdr.rating: unknown group; expected *, rating:…, industry:…, obligor:…, lien:… or country:…",
+            "cdr.rating: unknown group; expected *, rating:…, industry:…, obligor:… or lien:…",
             "cdr.rating:B: found NaN; expected a decimal from 0 to 1",
             "cdr.*: a group's value cannot be groups again",
         ]

@@ -1,0 +1,103 @@
+"""Where the engine reads the values of documents, and which differences between it and Python are meant."""
+
+from __future__ import annotations
+
+from cloche.model import default_model, scenario_value, tests, words
+from model.rust_texts import Arms, Constant, Next, Site
+
+ROOTS = {"Deal": "deal", "Scenario": "scenario", "DefaultModel": "model", "DealState": "state"}
+"""The types that read whole documents, and the kinds of these documents."""
+
+DAY_COUNTS = (Next("time/day_count.rs", "pub fn name(self) -> &'static str"),)
+KEYS = Constant("compile/conventions.rs", "KEYS")
+
+SITES: dict[str, tuple[Site, ...]] = {
+    "CccRule.base": (Next("compile/deal.rs", "c.base.as_deref() == Some"),),
+    "Collateral.defaulted_value": (
+        Arms("compile/pool.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
+        Arms("compile/payment_date.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
+    ),
+    "Coupon.day_count": DAY_COUNTS,
+    "Dates.calendars": (Constant("time/calendar.rs", "MARKETS"),),
+    "Dates.roll": (Arms("time/calendar.rs", "pub fn parse(name: &str) -> Option<Self> { match name"),),
+    "Deal.cloche": (Next("compile/deal.rs", "if document.cloche !="),),
+    "DealState.cloche_state": (),
+    "DealState.status": (Constant("expression/quantity.rs", "STATUSES"),),
+    "DefaultEvents.accelerate": (Next("compile/unsupported.rs", "e.accelerate.as_deref() == Some"),),
+    "DefaultEvents.causes": (
+        Arms("compile/deal.rs", "match cause.as_str()"),
+        Next("compile/unsupported.rs", "for (i, cause) in events.causes.iter().enumerate() { if !"),
+    ),
+    "DefaultModel::GaussianCopula.measure": (),
+    "Fee.base": (Arms("compile/fees.rs", 'match fee.base.as_deref().unwrap_or("fee_basis")'),),
+    "Fee.base_date": (Arms("compile/fees.rs", 'match fee.base_date.as_deref().unwrap_or("period_start")'),),
+    "Fee.day_count": DAY_COUNTS,
+    "Fee.unpaid_interest": (Next("compile/fees.rs", "v.as_str() != Some"),),
+    "FeeCap.day_count": DAY_COUNTS,
+    "FeeCap.lifted": (),
+    "Pd::Column.name": (Arms("compile/credit.rs", "match name"),),
+    "Step::Divert.to": (Arms("compile/steps.rs", "match to"),),
+    "Step::PayFee.part": (Arms("compile/steps.rs", "match part"),),
+    "Step::Reinvest.of": (Arms("compile/steps.rs", "match of"),),
+    "Step::Reinvest.share": (Next("compile/steps.rs", "NumberOrName::Name(name) if name =="),),
+    "Test.first_date": (Arms("compile/tests.rs", "match test.first_date.as_deref().unwrap_or(default)"),),
+    "Test.kind": (Arms("compile/tests.rs", "match test.kind.as_str()"),),
+    "Value::Groups.values": (Arms("compile/values.rs", "match key.split_once(':')"),),
+}
+"""Where the engine reads the values that Python limits a field to; nowhere: no rule reads the field."""
+
+NAMES = {
+    "Fee.base": set(words._BASES),
+    "Pd::Column.name": set(default_model._COLUMNS),
+    "Test.first_date": set(tests._NAMED_DATES),
+    "Value::Groups.values": {"*", *(group.removesuffix(":") for group in scenario_value._GROUPS)},
+}
+"""Texts with a meaning of their own in fields that take other texts too."""
+
+_FREE = "Python writes map of anything, the engine reads anything"
+_ONE_VALUE = "Python has it, compile/conventions.rs does not know it"
+_UNLIMITED = "no model of Python limits a field to it"
+INTENDED = {
+    f"Collateral.concentration[]: {_FREE}": "recorded: no rule reads it",
+    f"Collateral.quality[]: {_FREE}": "recorded: no rule reads it",
+    f"Deal.accounts[]: {_FREE}": "refused by name unless empty",
+    f"Deal.events[]: {_FREE}": "refused by name unless empty",
+    f"Deal.hedges[]: {_FREE}": "refused by name unless empty",
+    f"Deal.rights: {_FREE}": "recorded: no rule reads it",
+    f"ReinvestmentRules.after: {_FREE}": "its `conditions` alone are looked up",
+    "Deal.conventions: Python writes Conventions, the engine reads map of anything": (
+        "keys, values and defaults are compared with the engine's list of conventions"
+    ),
+    "Fee.unpaid_interest: Python writes UnpaidInterest or text, the engine reads anything": (
+        "every value but 'none' is refused by name"
+    ),
+    f"Conventions.ccc_base: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
+    f"Conventions.csa_in_floor: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
+    f"Conventions.first_ic_test: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
+    f"Conventions.payment_date_roll: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
+    f"Conventions.test_rounding: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
+    "CccRule.base: Python allows 'collateral_principal_amount', compile/deal.rs does not name it": (
+        "it is what holds without 'target_par'"
+    ),
+    "Collateral.defaulted_value: Python allows 'lesser_of_market_and_recovery', "
+    "compile/pool.rs does not name it": "it is what holds without the others",
+    "Collateral.defaulted_value: Python allows 'lesser_of_market_and_recovery', "
+    "compile/payment_date.rs does not name it": "it is what holds without the others",
+    "DefaultEvents.accelerate: Python allows 'never', compile/unsupported.rs does not name it": (
+        "it changes no payment; the other value is refused by name"
+    ),
+    "DealState.cloche_state: no rule of the engine reads it": "Python refuses every other version",
+    "DefaultModel::GaussianCopula.measure: no rule of the engine reads it": "recorded: it changes no number",
+    "FeeCap.lifted: no rule of the engine reads it": "the states that lift a cap are refused by name",
+    f"compile/dates.rs: compares with 'EUR', {_UNLIMITED}": "a currency with a calendar of its own",
+    f"compile/periods.rs: compares with 'EUR', {_UNLIMITED}": "a currency with an index of its own",
+    f"compile/deal.rs: compares with 'coverage', {_UNLIMITED}": "a name of a rule: the engine lists those it has",
+    f"compile/unsupported.rs: compares with 'coverage', {_UNLIMITED}": (
+        "a name of a rule: the engine lists those it has"
+    ),
+    f"compile/unsupported.rs: compares with 'maintain_or_improve', {_UNLIMITED}": (
+        "a name of a rule: the engine lists those it has"
+    ),
+    f"compile/steps.rs: compares with 'buy', {_UNLIMITED}": "stands among the names of sequences",
+}
+"""Differences that are meant, and why."""
