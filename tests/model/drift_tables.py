@@ -36,10 +36,10 @@ SITES: dict[str, tuple[Site, ...]] = {
     "FeeCap.day_count": DAY_COUNTS,
     "FeeCap.lifted": (),
     "Pd::Column.name": (Arms("compile/credit.rs", "match name"),),
-    "Step::Divert.to": (Arms("compile/steps.rs", "match to"),),
-    "Step::PayFee.part": (Arms("compile/steps.rs", "match part"),),
-    "Step::Reinvest.of": (Arms("compile/steps.rs", "match of"),),
-    "Step::Reinvest.share": (Next("compile/steps.rs", "NumberOrName::Name(name) if name =="),),
+    "Step::Divert.to": (Arms("compile/steps/cures.rs", "match to"),),
+    "Step::PayFee.part": (Arms("compile/steps/claims.rs", "match part"),),
+    "Step::Reinvest.of": (Arms("compile/steps/cures.rs", "match of"),),
+    "Step::Reinvest.share": (Next("compile/steps/cures.rs", "NumberOrName::Name(name) if name =="),),
     "Test.first_date": (Arms("compile/tests.rs", "match test.first_date.as_deref().unwrap_or(default)"),),
     "Test.kind": (Arms("compile/tests.rs", "match test.kind.as_str()"),),
     "Value::Groups.values": (Arms("compile/values.rs", "match key.split_once(':')"),),
@@ -98,6 +98,6 @@ INTENDED = {
     f"compile/unsupported.rs: compares with 'maintain_or_improve', {_UNLIMITED}": (
         "a name of a rule: the engine lists those it has"
     ),
-    f"compile/steps.rs: compares with 'buy', {_UNLIMITED}": "stands among the names of sequences",
+    f"compile/steps/cures.rs: compares with 'buy', {_UNLIMITED}": "stands among the names of sequences",
 }
 """Differences that are meant, and why."""

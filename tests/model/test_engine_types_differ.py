@@ -302,10 +302,10 @@ OF_VALUES = [
         "Pd::Column.name: compile/credit.rs names 'pd', Python does not allow it",
     ),
     Change(
-        "compile/steps.rs",
+        "compile/steps/cures.rs",
         'name == "post_period_share"',
         'name == "share"',
-        "Step::Reinvest.share: compile/steps.rs names 'share', Python does not allow it",
+        "Step::Reinvest.share: compile/steps/cures.rs names 'share', Python does not allow it",
     ),
     Change(
         "time/calendar.rs",

@@ -1,15 +1,20 @@
 //! Steps of the priorities of payments: from the grammar to the flat program.
+//!
+//! `claims` compiles steps that pay what is due, `cures` those that depend on tests: cures, diversions, purchases.
+
+mod claims;
+mod cures;
 
 use std::collections::BTreeMap;
 
-use crate::compile::conventions::{Conventions, InterestFromPrincipal};
+use crate::compile::conventions::Conventions;
 use crate::compile::names::Names;
-use crate::coverage::{TestKind, TestTerms};
+use crate::coverage::TestTerms;
 use crate::error::Problem;
 use crate::expression::{self, Kind, Quantity};
 use crate::fees::FeeTerms;
 use crate::notes::NoteTerms;
-use crate::spec::steps::{Groups, NumberOrName, Step};
+use crate::spec::steps::Step;
 use crate::waterfall::program::{Sequence, Span};
 use crate::waterfall::{Action, Claim, ClaimKind, Op, Pot, Program, StepInfo};
 
@@ -178,143 +183,6 @@ impl<'a> Builder<'a> {
         ops.push(op);
     }
 
-    fn claims(&mut self, claims: &[Claim]) -> Span {
-        let start = self.program.claims.len();
-        self.program.claims.extend_from_slice(claims);
-        span(start, self.program.claims.len())
-    }
-
-    fn note_groups(&mut self, groups: &Groups, place: &str) -> Vec<Vec<u16>> {
-        let mut out = Vec::new();
-        for (g, group) in groups.iter().enumerate() {
-            let mut ids = Vec::new();
-            for (k, name) in group.iter().enumerate() {
-                let place = if groups.len() == 1 { format!("{place}[{k}]") } else { format!("{place}[{g}][{k}]") };
-                let Some(n) = self.scope.note_names.find(name, &place, self.problems) else { continue };
-                if ids.contains(&n) {
-                    self.problems.push(Problem::new(place, format!("{name} appears twice in the group")));
-                    continue;
-                }
-                ids.push(n);
-            }
-            if group.is_empty() {
-                self.problems.push(Problem::new(place, "found an empty group; expected at least one note"));
-            }
-            out.push(ids);
-        }
-        out
-    }
-
-    fn paying(&mut self, groups: &[Vec<u16>], place: &str, what: &str, residual: bool) {
-        for &n in groups.iter().flatten() {
-            let note = &self.scope.notes[n as usize];
-            if note.residual != residual {
-                let message = if residual {
-                    format!("{} is not a residual note", note.name)
-                } else {
-                    format!("{} is a residual note: it has no {what}; use pay_residual", note.name)
-                };
-                self.problems.push(Problem::new(place, message));
-            }
-        }
-    }
-
-    /// One op per group, each pro rata by amount due.
-    fn pay(
-        &mut self,
-        groups: Vec<Vec<Claim>>,
-        verb: &'static str,
-        frame: &Frame<'_>,
-        pot: Pot,
-        slot: Option<u16>,
-        ops: &mut Vec<Op>,
-    ) {
-        if groups.len() > 1 && frame.amount.is_some() {
-            self.problems.push(Problem::new(
-                format!("{}.amount", frame.place),
-                "an amount limits one group; expected a single group, or one step a group",
-            ));
-        }
-        for claims in groups {
-            let interest = claims.iter().any(|c| c.kind == ClaimKind::Interest);
-            if pot == Pot::Interest && interest && !self.interest_begun {
-                self.interest_begun = true;
-                ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
-            }
-            let fees_only = claims
-                .iter()
-                .all(|c| !matches!(c.kind, ClaimKind::Interest | ClaimKind::Deferred | ClaimKind::Amortization));
-            let senior_expense = pot == Pot::Interest && fees_only && !self.interest_begun;
-            let span = self.claims(&claims);
-            self.push(Action::Pay { claims: span, senior_expense }, verb, frame, pot, slot, ops);
-            if let Some(op) = ops.last_mut() {
-                let deferrable = claims.iter().find(|c| {
-                    matches!(c.kind, ClaimKind::Interest | ClaimKind::Deferred)
-                        && self.scope.notes[c.index as usize].deferrable
-                });
-                let limited = self.scope.conventions.interest_from_principal == InterestFromPrincipal::Controlling;
-                if let Some(claim) = deferrable
-                    && pot == Pot::Principal
-                    && limited
-                    && frame.when.is_none()
-                {
-                    op.controlling = Some(claim.index);
-                }
-                let repeats = claims.iter().all(|c| c.kind != ClaimKind::Deferred)
-                    && claims.iter().any(|c| c.kind != ClaimKind::Amortization);
-                if pot == Pot::Interest && repeats {
-                    self.repeatable.push(Repeatable {
-                        claims,
-                        slot: op.slot,
-                        when: op.when,
-                        during_reinvestment: op.during_reinvestment,
-                        controlling: op.controlling,
-                    });
-                }
-            }
-        }
-    }
-
-    fn fee_claims(&mut self, fees: &Groups, part: &str, place: &str) -> Vec<Vec<Claim>> {
-        let kind = match part {
-            "all" => ClaimKind::Fee,
-            "current" => ClaimKind::FeeCurrent,
-            "unpaid" => ClaimKind::FeeUnpaid,
-            "capped" => ClaimKind::FeeCapped,
-            "above_cap" => ClaimKind::FeeAboveCap,
-            other => {
-                self.problems.push(Problem::new(
-                    format!("{place}.part"),
-                    format!("found {other:?}; expected all, current, unpaid, capped or above_cap"),
-                ));
-                ClaimKind::Fee
-            }
-        };
-        let mut out = Vec::new();
-        for group in fees {
-            let mut claims = Vec::new();
-            for name in group {
-                if let Some(f) = self.scope.fee_names.find(name, place, self.problems) {
-                    if matches!(kind, ClaimKind::FeeCapped) && self.scope.fees[f as usize].cap.is_none() {
-                        self.problems.push(Problem::new(
-                            format!("{place}.part"),
-                            format!("fee {name:?} has no cap; expected part: all, or a cap in its definition"),
-                        ));
-                    }
-                    claims.push(Claim { kind, index: f });
-                }
-            }
-            out.push(claims);
-        }
-        out
-    }
-
-    fn note_claims(&mut self, groups: &Groups, kind: ClaimKind, place: &str, what: &str) -> Vec<Vec<Claim>> {
-        let groups = self.note_groups(groups, place);
-        self.paying(&groups, place, what, false);
-        groups.into_iter().map(|g| g.into_iter().map(|index| Claim { kind, index }).collect()).collect()
-    }
-
     fn step(&mut self, step: &Step, place: &str, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
         match step {
             Step::PayFee { fees, part, when, amount, label } => {
@@ -432,61 +300,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn pari_passu(&mut self, steps: &[Step], place: &str) -> Vec<Claim> {
-        let mut out = Vec::new();
-        for (i, step) in steps.iter().enumerate() {
-            let place = format!("{place}[{i}]");
-            let claims = match step {
-                Step::PayFee { fees, part, when: None, amount: None, .. } => {
-                    self.fee_claims(fees, part, &format!("{place}.pay_fee"))
-                }
-                Step::PayInterest { notes, when: None, amount: None, .. } => {
-                    self.note_claims(notes, ClaimKind::Interest, &format!("{place}.pay_interest"), "interest")
-                }
-                Step::PayDeferredInterest { notes, when: None, amount: None, .. } => self.note_claims(
-                    notes,
-                    ClaimKind::Deferred,
-                    &format!("{place}.pay_deferred_interest"),
-                    "deferred interest",
-                ),
-                Step::PayAmortization { notes, when: None, amount: None, .. } => self.note_claims(
-                    notes,
-                    ClaimKind::Amortization,
-                    &format!("{place}.pay_amortization"),
-                    "amortization",
-                ),
-                _ => {
-                    self.problems.push(Problem::new(
-                        place,
-                        "expected pay_fee, pay_interest, pay_deferred_interest or pay_amortization, without when or amount",
-                    ));
-                    continue;
-                }
-            };
-            out.extend(claims.into_iter().flatten());
-        }
-        out
-    }
-
-    fn sequence(&mut self, sequence: Sequence) -> u16 {
-        self.program.sequences.push(sequence);
-        index(self.program.sequences.len() - 1)
-    }
-
-    fn find_sequence(&mut self, name: &str, place: &str) -> Sequence {
-        if let Some(sequence) = self.scope.sequences.get(name) {
-            return sequence.clone();
-        }
-        let known: Vec<_> = self.scope.sequences.keys().cloned().collect();
-        self.problems.push(Problem::new(place, format!("unknown sequence {name:?}; known: {}", known.join(", "))));
-        Vec::new()
-    }
-
-    fn named_sequence(&mut self, name: &str, place: &str) -> u16 {
-        let sequence = self.find_sequence(name, place);
-        self.sequence(sequence)
-    }
-
     fn hurdle(&mut self, fee: &str, place: &str) -> Option<u16> {
         let f = self.scope.fee_names.find(fee, place, self.problems)?;
         if self.scope.fees[f as usize].hurdle.is_none() {
@@ -494,176 +307,6 @@ impl<'a> Builder<'a> {
             return None;
         }
         Some(f)
-    }
-
-    fn shortfalls(&mut self, through: &str, frame: &Frame<'_>, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
-        let place = format!("{}.pay_shortfalls.through", frame.place);
-        let Some(last) = self.scope.note_names.find(through, &place, self.problems) else { return };
-        let pays = |r: &Repeatable| r.claims.contains(&Claim { kind: ClaimKind::Interest, index: last });
-        let Some(end) = self.repeatable.iter().position(pays) else {
-            self.problems
-                .push(Problem::new(place, format!("no step of the interest waterfall pays interest of {through:?}")));
-            return;
-        };
-        // The steps are copied: compiling one borrows the whole builder.
-        let steps = self.repeatable.iter().take(end + 1).cloned().collect::<Vec<_>>();
-        for step in steps {
-            let mut claims = step.claims;
-            if !self.scope.conventions.x_in_shortfall {
-                claims.retain(|c| c.kind != ClaimKind::Amortization);
-            }
-            if claims.is_empty() {
-                continue;
-            }
-            let span = self.claims(&claims);
-            self.push(Action::Pay { claims: span, senior_expense: false }, "pay_shortfalls", frame, pot, slot, ops);
-            if let Some(op) = ops.last_mut() {
-                op.when = op.when.or(step.when);
-                op.slot = op.slot.or(step.slot);
-                op.during_reinvestment = op.during_reinvestment.or(step.during_reinvestment);
-                op.controlling = op.controlling.or(step.controlling);
-            }
-        }
-    }
-
-    fn cure(
-        &mut self,
-        tests: &[String],
-        pay: Option<&str>,
-        pay_notes: Option<&Groups>,
-        frame: &Frame<'_>,
-        pot: Pot,
-        slot: Option<u16>,
-        ops: &mut Vec<Op>,
-    ) {
-        let place = format!("{}.cure", frame.place);
-        let mut ids = Vec::new();
-        for (k, name) in tests.iter().enumerate() {
-            let place = format!("{place}[{k}]");
-            let Some(t) = self.scope.test_names.find(name, &place, self.problems) else { continue };
-            if self.scope.tests[t as usize].kind == TestKind::EventOfDefaultParRatio {
-                self.problems
-                    .push(Problem::new(place, format!("test {name:?} is an event of default; no payment cures it")));
-            }
-            ids.push(t);
-        }
-        for &t in &ids {
-            if !self.program.coverage.contains(&t) {
-                self.program.coverage.push(t);
-            }
-        }
-        let start = self.program.tests.len();
-        self.program.tests.extend(&ids);
-        let span = span(start, self.program.tests.len());
-        if pay == Some("buy") {
-            if pot == Pot::Principal {
-                self.problems.push(Problem::new(&place, "principal that stays cures nothing; expected notes to pay"));
-            }
-            if ids.iter().any(|&t| self.scope.tests[t as usize].kind == TestKind::InterestCoverage) {
-                self.problems
-                    .push(Problem::new(&place, "an interest coverage test cannot be cured by buying collateral"));
-            }
-            self.push(Action::CureByPurchase { tests: span }, "cure", frame, pot, slot, ops);
-            return;
-        }
-        let sequence = if let Some(groups) = pay_notes {
-            let groups = self.note_groups(groups, &format!("{place}.pay"));
-            self.paying(&groups, &format!("{place}.pay"), "principal", false);
-            groups
-        } else {
-            let whole = self.find_sequence(pay.unwrap_or(NOTE_PAYMENT_SEQUENCE), &format!("{place}.pay"));
-            // Money never flows below the most junior class that the tests name.
-            let lowest = ids
-                .iter()
-                .flat_map(|&t| &self.scope.tests[t as usize].notes)
-                .filter_map(|&n| self.scope.notes[n as usize].principal_rank)
-                .max();
-            whole
-                .into_iter()
-                .map(|group| {
-                    group
-                        .into_iter()
-                        .filter(|&n| self.scope.notes[n as usize].principal_rank <= lowest)
-                        .collect::<Vec<_>>()
-                })
-                .filter(|group| !group.is_empty())
-                .collect()
-        };
-        let sequence = self.sequence(sequence);
-        self.push(Action::Cure { tests: span, sequence }, "cure", frame, pot, slot, ops);
-    }
-
-    fn divert(
-        &mut self,
-        test: &str,
-        share: f64,
-        to: &str,
-        frame: &Frame<'_>,
-        pot: Pot,
-        slot: Option<u16>,
-        ops: &mut Vec<Op>,
-    ) {
-        let place = format!("{}.divert", frame.place);
-        if pot == Pot::Principal {
-            self.problems.push(Problem::new(place.clone(), "interest is diverted in the interest waterfall"));
-        }
-        if !(0.0..=1.0).contains(&share) {
-            self.problems.push(Problem::new(format!("{place}.share"), format!("found {share}; expected 0 to 1")));
-        }
-        let Some(t) = self.scope.test_names.find(test, &format!("{place}.test"), self.problems) else { return };
-        if self.scope.tests[t as usize].kind != TestKind::Overcollateralization {
-            self.problems.push(Problem::new(format!("{place}.test"), format!("{test:?} is not an oc test")));
-        }
-        let action = match to {
-            "principal" => Action::DivertToPrincipal { test: t, share },
-            "notes" => {
-                let sequence = self.named_sequence(NOTE_PAYMENT_SEQUENCE, &place);
-                Action::DivertToNotes { test: t, share, sequence }
-            }
-            other => {
-                self.problems
-                    .push(Problem::new(format!("{place}.to"), format!("found {other:?}; expected principal or notes")));
-                return;
-            }
-        };
-        self.push(action, "divert", frame, pot, slot, ops);
-    }
-
-    fn reinvest(
-        &mut self,
-        of: &str,
-        share: &NumberOrName,
-        frame: &Frame<'_>,
-        pot: Pot,
-        slot: Option<u16>,
-        ops: &mut Vec<Op>,
-    ) {
-        let place = format!("{}.reinvest", frame.place);
-        if pot == Pot::Interest {
-            self.problems.push(Problem::new(place.clone(), "collateral is bought in the principal waterfall"));
-        }
-        let unscheduled = match of {
-            "all" => false,
-            "unscheduled" => true,
-            other => {
-                self.problems
-                    .push(Problem::new(format!("{place}.of"), format!("found {other:?}; expected all or unscheduled")));
-                false
-            }
-        };
-        let share = match share {
-            NumberOrName::Number(x) if (0.0..=1.0).contains(x) => Some(*x),
-            NumberOrName::Name(name) if name == "post_period_share" => None,
-            other => {
-                self.problems.push(Problem::new(
-                    format!("{place}.share"),
-                    format!("found {other:?}; expected 0 to 1 or post_period_share"),
-                ));
-                Some(0.0)
-            }
-        };
-        let needs_coverage = if unscheduled { self.scope.coverage_after } else { self.scope.coverage_during };
-        self.push(Action::Reinvest { share, unscheduled, needs_coverage }, "reinvest", frame, pot, slot, ops);
     }
 }
 
