@@ -25,7 +25,7 @@ class Frozen(Generic[_D]):
 
     @classmethod
     def _model(cls) -> type[_D]:
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of document names its model; none is made of this class itself
 
     @classmethod
     def _of(cls, document: _D) -> Self:

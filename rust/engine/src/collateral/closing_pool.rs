@@ -18,8 +18,17 @@ pub struct PoolRules {
     pub carries_defaults: bool,
 }
 
-/// Rows of one quantity: `[loan][step]`.
-pub type Rows = Vec<f64>;
+/// Flows of a step, side by side: what a default ends.
+pub const INTEREST: usize = 0;
+pub const PRINCIPAL: usize = 1;
+pub const PERFORMING: usize = 2;
+pub const PREPAID: usize = 3;
+
+/// Defaulted collateral of a step, side by side: what a default adds.
+pub const RECOVERIES: usize = 0;
+pub const CARRYING: usize = 1;
+pub const DEFAULTED_PAR: usize = 2;
+pub const MARKET: usize = 3;
 
 /// What a default of a loan in a step does beside ending its rows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,33 +48,17 @@ pub struct LoanDefault {
 pub struct ClosingPool {
     pub steps: usize,
     pub loans: usize,
-    // Totals by step.
-    pub interest: Vec<f64>,
-    pub principal: Vec<f64>,
-    pub prepaid: Vec<f64>,
-    pub performing: Vec<f64>,
+    /// Per step: interest, principal (prepaid principal included), performing par, prepaid principal.
+    pub flows: Vec<[f64; 4]>,
+    /// Per step: recoveries, carrying value, defaulted par and its market value.
+    pub defaulted: Vec<[f64; 4]>,
+    /// Per step: what discount obligations are carried below par.
     pub discount: Vec<f64>,
-    pub recoveries: Vec<f64>,
-    pub carrying: Vec<f64>,
-    pub market_of_defaulted: Vec<f64>,
-    pub defaulted_par: Vec<f64>,
+    /// Per step: new defaults.
     pub defaults: Vec<f64>,
     pub floor_benefit: Vec<f64>,
-    // Rows by loan and step.
-    pub row_begin: Rows,
-    pub row_interest: Rows,
-    pub row_principal: Rows,
-    pub row_prepaid: Rows,
-    pub row_performing: Rows,
-    /// The same rows side by side, and their totals by step: interest, principal, performing par, prepaid principal.
+    /// The flows of each loan, `[loan][step]`.
     pub rows: Vec<[f64; 4]>,
-    pub totals: Vec<[f64; 4]>,
-    /// Recoveries, carrying value, defaulted par and its market value by step, side by side.
-    pub defaulted_totals: Vec<[f64; 4]>,
-    /// Recovery rate of a default in a step.
-    pub row_recovery: Rows,
-    /// Step (from 0) in which the recovery of a default in a step is collected.
-    pub row_recovery_step: Vec<u32>,
     /// What a default of each loan in each step does, `[loan][step]`.
     pub row_default: Vec<LoanDefault>,
     /// Number of steps in which the loan has par at the start.
@@ -102,7 +95,7 @@ pub struct DefaultedAsset {
 }
 
 impl ClosingPool {
-    /// Sums what paths read, once every asset is in.
+    /// Sums what a default of each obligor costs, once every asset is in.
     pub fn finish(&mut self) {
         self.obligor_default = vec![[0.0; 2]; self.obligor_loans.len() * self.steps];
         for (loans, sums) in self.obligor_loans.iter().zip(self.obligor_default.chunks_exact_mut(self.steps)) {
@@ -114,39 +107,20 @@ impl ClosingPool {
                 }
             }
         }
-        self.defaulted_totals = (0..self.steps)
-            .map(|p| [self.recoveries[p], self.carrying[p], self.defaulted_par[p], self.market_of_defaulted[p]])
-            .collect();
     }
 
     /// An empty pool of so many loans and steps.
     #[must_use]
     pub fn new(loans: usize, steps: usize) -> Self {
-        let totals = vec![0.0; steps];
-        let rows = vec![0.0; loans * steps];
         Self {
             steps,
             loans,
-            interest: totals.clone(),
-            principal: totals.clone(),
-            prepaid: totals.clone(),
-            performing: totals.clone(),
-            discount: totals.clone(),
-            recoveries: totals.clone(),
-            carrying: totals.clone(),
-            market_of_defaulted: totals.clone(),
-            defaulted_par: totals.clone(),
-            defaults: totals.clone(),
-            floor_benefit: totals,
-            row_begin: rows.clone(),
-            row_interest: rows.clone(),
-            row_principal: rows.clone(),
-            row_prepaid: rows.clone(),
-            row_performing: rows.clone(),
-            row_recovery: rows,
+            flows: vec![[0.0; 4]; steps],
+            defaulted: vec![[0.0; 4]; steps],
+            discount: vec![0.0; steps],
+            defaults: vec![0.0; steps],
+            floor_benefit: vec![0.0; steps],
             rows: vec![[0.0; 4]; loans * steps],
-            totals: vec![[0.0; 4]; steps],
-            row_recovery_step: vec![0; loans * steps],
             row_default: vec![LoanDefault::default(); loans * steps],
             last_step: vec![0; loans],
             discount_share: vec![0.0; loans],
@@ -154,8 +128,17 @@ impl ClosingPool {
         }
     }
 
-    /// Adds a performing loan's flows; its recovery rows and discount share must be set.
-    pub fn add_loan(&mut self, loan: usize, flows: &LoanFlows, rules: &PoolRules) {
+    /// Adds a performing loan's flows; its discount share must be set.
+    ///
+    /// `recovery` and `recovery_step` are the rate of a default in each step, and the step (from 0) that collects it.
+    pub fn add_loan(
+        &mut self,
+        loan: usize,
+        flows: &LoanFlows,
+        recovery: &[f64],
+        recovery_step: &[u32],
+        rules: &PoolRules,
+    ) {
         let row = loan * self.steps;
         self.last_step[loan] = flows.last_step;
         if flows.last_step > 0 {
@@ -163,23 +146,13 @@ impl ClosingPool {
         }
         for p in 0..self.steps {
             let principal = flows.scheduled[p] + flows.prepaid[p];
-            self.row_begin[row + p] = flows.begin[p];
-            self.row_interest[row + p] = flows.interest[p];
-            self.row_principal[row + p] = principal;
-            self.row_prepaid[row + p] = flows.prepaid[p];
-            self.row_performing[row + p] = flows.end[p];
             self.rows[row + p] = [flows.interest[p], principal, flows.end[p], flows.prepaid[p]];
-            for (total, x) in self.totals[p].iter_mut().zip(self.rows[row + p]) {
+            for (total, x) in self.flows[p].iter_mut().zip(self.rows[row + p]) {
                 *total += x;
             }
-            self.interest[p] += flows.interest[p];
-            self.principal[p] += principal;
-            self.prepaid[p] += flows.prepaid[p];
-            self.performing[p] += flows.end[p];
             self.discount[p] += flows.end[p] * self.discount_share[loan];
             self.floor_benefit[p] += flows.floor_benefit[p];
-            let recovery = self.row_recovery[row + p];
-            let collected = self.row_recovery_step[row + p] as usize;
+            let collected = recovery_step[p] as usize;
             let carry_end = match rules.carry_end[p] {
                 _ if !rules.carries_defaults => p,
                 end if end < collected => end,
@@ -187,20 +160,20 @@ impl ClosingPool {
             };
             self.row_default[row + p] = LoanDefault {
                 par: flows.begin[p],
-                value: flows.begin[p] * recovery,
+                value: flows.begin[p] * recovery[p],
                 collected: collected as u32,
                 carry_end: carry_end as u32,
             };
             let default = flows.default[p];
             if default > 0.0 {
-                let value = default * recovery;
+                let value = default * recovery[p];
                 self.defaults[p] += default;
-                self.recoveries[collected] += value;
+                self.defaulted[collected][RECOVERIES] += value;
                 for q in p..collected {
-                    self.defaulted_par[q] += default;
-                    self.market_of_defaulted[q] += value;
+                    self.defaulted[q][DEFAULTED_PAR] += default;
+                    self.defaulted[q][MARKET] += value;
                     if q < carry_end {
-                        self.carrying[q] += value;
+                        self.defaulted[q][CARRYING] += value;
                     }
                 }
             }
@@ -211,13 +184,13 @@ impl ClosingPool {
     /// Adds an asset that was in default on the as-of date.
     pub fn add_defaulted(&mut self, asset: &DefaultedAsset) {
         for p in 0..asset.recovery_step {
-            self.defaulted_par[p] += asset.par;
-            self.market_of_defaulted[p] += asset.par * asset.market;
+            self.defaulted[p][DEFAULTED_PAR] += asset.par;
+            self.defaulted[p][MARKET] += asset.par * asset.market;
             if p < asset.carry_end {
-                self.carrying[p] += asset.par * asset.carrying;
+                self.defaulted[p][CARRYING] += asset.par * asset.carrying;
             }
         }
-        self.recoveries[asset.recovery_step] += asset.par * asset.recovery;
+        self.defaulted[asset.recovery_step][RECOVERIES] += asset.par * asset.recovery;
     }
 }
 

@@ -62,7 +62,8 @@ pub fn compile_simulation(
         let named =
             scenario.defaults.get(id).and_then(|text| Date::parse(text)).map(|date| thirty_360(Date(tape.as_of), date));
         let drawn = named.is_none() && !loans.is_empty();
-        let par = loans.iter().map(|&l| compiled.plan.pool.row_begin[l as usize * compiled.plan.pool.steps]).sum();
+        let par =
+            loans.iter().map(|&l| compiled.plan.pool.row_default[l as usize * compiled.plan.pool.steps].par).sum();
         obligors.push(ObligorInput {
             key: entity_key(id),
             industry: u32::try_from(industry).unwrap_or(0),
@@ -219,7 +220,7 @@ impl Source<'_> {
         let simple = self.deal.conventions.simple_rates;
         let mut out = Vec::with_capacity(self.axis.times.len());
         let ends = &self.steps.credit_time;
-        for (t, &step) in self.axis.times.iter().zip(&self.axis.step) {
+        for (t, &(step, _)) in self.axis.times.iter().zip(&self.axis.cells) {
             let step = step as usize;
             let mut survival = 1.0;
             for p in 0..step {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::collateral::closing_pool::DefaultedAsset;
+use crate::collateral::closing_pool::PERFORMING;
 use crate::collateral::loan::{
     self, InterestShares, LoanContract, LoanCoupon, LoanFixings, LoanFlows, OwnDates, StepDates,
 };
@@ -245,9 +246,6 @@ pub fn compile(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> CompiledPo
         if let Some(step) = named[obligor] {
             rates.mdr[step] = 1.0;
         }
-        let row = i * n;
-        pool.row_recovery[row..row + n].copy_from_slice(&rates.recovery);
-        pool.row_recovery_step[row..row + n].copy_from_slice(&rates.recovery_step);
         let discount = carried_below_par(deal, tape, i);
         let in_ccc = tape.ccc[i] == 1 && (deal.conventions.discount_in_ccc || !(discount_share(deal, tape, i) > 0.0));
         pool.discount_share[i] = if in_ccc { 0.0 } else { discount };
@@ -258,11 +256,11 @@ pub fn compile(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> CompiledPo
         let index = if tape.index[i].is_empty() { own_index.as_str() } else { tape.index[i].as_str() };
         let Some(fixings) = by_index.get(index) else { continue };
         loan::run(&contract, &steps.dates, &rates.mdr, &rates.mpr, shares, fixings, &mut flows);
-        pool.add_loan(i, &flows, &rules);
+        pool.add_loan(i, &flows, &rates.recovery, &rates.recovery_step, &rules);
     }
     ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price).then(a.1.cmp(&b.1)));
     pool.ccc_par =
-        (0..n).map(|p| ccc.iter().map(|(_, loan)| pool.row_performing[*loan as usize * n + p]).sum()).collect();
+        (0..n).map(|p| ccc.iter().map(|(_, loan)| pool.rows[*loan as usize * n + p][PERFORMING]).sum()).collect();
     pool.ccc_discount = ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count();
     pool.ccc = ccc;
     pool.finish();

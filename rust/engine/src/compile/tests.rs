@@ -3,7 +3,7 @@
 use crate::compile::conventions::Conventions;
 use crate::compile::dates::{DealDates, date};
 use crate::compile::names::Names;
-use crate::coverage::terms::CLEAR;
+use crate::coverage::terms::{CLEAR, bit};
 use crate::coverage::{ChainLink, TestKind, TestTerms};
 use crate::error::Problem;
 use crate::notes::NoteTerms;
@@ -67,11 +67,6 @@ pub fn compile(
         out[i].summed_with = u16::try_from(longest.unwrap_or(i)).unwrap_or(u16::MAX);
     }
     out
-}
-
-/// A test as one bit of a set.
-fn bit(test: usize) -> u64 {
-    if test < 64 { 1 << test } else { 0 }
 }
 
 /// The tests of the same kind whose denominators nest inside that of test `i`, the smallest first, and the test itself.

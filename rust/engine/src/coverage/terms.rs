@@ -42,6 +42,12 @@ pub struct TestTerms {
     pub first_period: usize,
 }
 
+/// A test as one bit of a set; none beyond 64.
+#[must_use]
+pub const fn bit(test: usize) -> u64 {
+    if test < 64 { 1 << test } else { 0 }
+}
+
 /// What is clear of rounding and of [`PASS_TOLERANCE`].
 pub const CLEAR: f64 = 4e-12;
 

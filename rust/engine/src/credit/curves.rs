@@ -57,7 +57,7 @@ impl Curves {
     pub fn first_step_reaching(&self, row: u32, x: f64) -> u32 {
         let mut block = row as usize;
         let last = block + self.stride - 1;
-        while self.stride > 1 && block < last && self.blocks[block][BLOCK - 1] < x {
+        while block < last && self.blocks[block][BLOCK - 1] < x {
             block += 1;
         }
         let thresholds = &self.blocks[block];

@@ -5,7 +5,7 @@
 pub struct DefaultEvent {
     /// Index into [`CopulaInput::obligors`](crate::credit::CopulaInput::obligors).
     pub obligor: u32,
-    /// Step of the default, counted from 1.
+    /// Step of the default, counted from 1, as it is drawn; see [`Defaults::filter`].
     pub step: u32,
 }
 
@@ -38,7 +38,7 @@ impl Defaults {
         &self.events[start as usize..end as usize]
     }
 
-    /// Keeps of a path's defaults those that `keep` maps to something.
+    /// Replaces each default of a path by what `keep` makes of it, and leaves those out that it does not count.
     #[inline(always)]
     pub fn filter(&mut self, path: usize, mut keep: impl FnMut(DefaultEvent) -> (DefaultEvent, bool)) {
         let (start, end) = self.spans[path];

@@ -4,6 +4,7 @@
 //! in a lane is taken off in one sweep, and turned into packs when its step comes.
 
 use crate::collateral::ClosingPool;
+use crate::collateral::closing_pool::{PERFORMING, RECOVERIES};
 use crate::lanes::Pack;
 
 /// The closing pool's flows of one step, in lanes.
@@ -80,10 +81,10 @@ impl<const L: usize> Drivers<L> {
     /// Back to the pool without further defaults.
     #[inline(always)]
     pub fn reset(&mut self, pool: &ClosingPool) {
-        for (lanes, total) in self.flows.iter_mut().zip(&pool.totals) {
+        for (lanes, total) in self.flows.iter_mut().zip(&pool.flows) {
             *lanes = [*total; L];
         }
-        for (lanes, total) in self.defaulted.iter_mut().zip(&pool.defaulted_totals) {
+        for (lanes, total) in self.defaulted.iter_mut().zip(&pool.defaulted) {
             *lanes = [*total; L];
         }
         for (lanes, total) in self.discount.iter_mut().zip(&pool.discount) {
@@ -125,11 +126,11 @@ impl<const L: usize> Drivers<L> {
                     add(&mut lanes[lane], &uncarried);
                 }
             }
-            self.defaulted[collected][lane][0] += default.value;
+            self.defaulted[collected][lane][RECOVERIES] += default.value;
             if self.has_discount && pool.discount_share[loan] > 0.0 {
                 let share = pool.discount_share[loan];
-                for (from, par) in self.discount[k..last].iter_mut().zip(&pool.row_performing[at..]) {
-                    from[lane] -= par * share;
+                for (from, row) in self.discount[k..last].iter_mut().zip(&pool.rows[at..]) {
+                    from[lane] -= row[PERFORMING] * share;
                 }
             }
             if let Some(defaults) = &mut self.defaults {
@@ -181,7 +182,7 @@ impl<const L: usize> Drivers<L> {
         let mut out = Pack::ZERO;
         for lanes in &self.defaulted[p + 1..] {
             for l in 0..L {
-                out.0[l] += lanes[l][0];
+                out.0[l] += lanes[l][RECOVERIES];
             }
         }
         out

@@ -5,6 +5,7 @@ use cloche_dispatch::{Isa, Kernel};
 use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
 use super::plan::{PeriodTerms, Plan};
+use crate::collateral::closing_pool::PERFORMING;
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{BaseDate, FeeBase};
@@ -270,7 +271,7 @@ fn ccc<const L: usize>(
     let mut total = Pack::ZERO;
     for place in 0..pool.ccc.len() {
         let row = pool.ccc[place].1 as usize * pool.steps + p;
-        total += drivers.ccc_par(place, pool.row_performing[row], p);
+        total += drivers.ccc_par(place, pool.rows[row][PERFORMING], p);
     }
     let mut cohort = plan.cohorts.ccc;
     if cohort.is_some() {
@@ -289,7 +290,7 @@ fn ccc<const L: usize>(
         if asset.discount <= 0.0 && !excess.any_positive() {
             continue;
         }
-        let par = drivers.ccc_par(place, pool.row_performing[loan as usize * pool.steps + p], p);
+        let par = drivers.ccc_par(place, pool.rows[loan as usize * pool.steps + p][PERFORMING], p);
         haircuts.take(asset, par, &mut excess);
     }
     if let Some(c) = cohort {

@@ -7,12 +7,8 @@ use crate::math;
 pub struct TimeAxis {
     /// Years from the as-of date, rising.
     pub times: Vec<f64>,
-    /// Per time: step (from 0) that it falls into.
-    pub step: Vec<u32>,
-    /// Per time: whole year (from 1) that it falls into.
-    pub year: Vec<u32>,
-    /// Per time: step and year (both from 0), side by side.
-    pub cell: Vec<(u32, u32)>,
+    /// Per time: step and whole year, both from 0, that it falls into.
+    pub cells: Vec<(u32, u32)>,
     /// Number of whole years.
     pub years: u32,
 }
@@ -31,13 +27,12 @@ impl TimeAxis {
             }
         }
         times.sort_by(f64::total_cmp);
-        let step: Vec<u32> = times
-            .iter()
-            .map(|t| credit_time.iter().position(|end| t <= end).unwrap_or(credit_time.len() - 1) as u32)
-            .collect();
-        let year: Vec<u32> = times.iter().map(|t| math::ceil_to_u32(t - 1e-9)).collect();
-        let cell = step.iter().zip(&year).map(|(step, year)| (*step, year - 1)).collect();
-        Self { times, step, year, cell, years }
+        let cell = |t: &f64| {
+            let step = credit_time.iter().position(|end| t <= end).unwrap_or(credit_time.len() - 1);
+            (step as u32, math::ceil_to_u32(t - 1e-9) - 1)
+        };
+        let cells = times.iter().map(cell).collect();
+        Self { times, cells, years }
     }
 }
 
@@ -54,8 +49,7 @@ mod tests {
         let seven_months = 7.0 / 12.0;
         let axis = TimeAxis::new(&[seven_months, seven_months + 0.25, seven_months + 0.5]);
         assert!(close(&axis.times, &[seven_months, seven_months + 0.25, 1.0, seven_months + 0.5]));
-        assert_eq!(axis.step, [0, 1, 2, 2]);
-        assert_eq!(axis.year, [1, 1, 1, 2]);
+        assert_eq!(axis.cells, [(0, 0), (1, 0), (2, 0), (2, 1)]);
         assert_eq!(axis.years, 2);
     }
 
@@ -63,8 +57,7 @@ mod tests {
     fn a_payment_date_on_a_whole_year_is_one_time() {
         let axis = TimeAxis::new(&[0.5, 1.0, 1.5, 2.0]);
         assert!(close(&axis.times, &[0.5, 1.0, 1.5, 2.0]));
-        assert_eq!(axis.step, [0, 1, 2, 3]);
-        assert_eq!(axis.year, [1, 1, 2, 2]);
+        assert_eq!(axis.cells, [(0, 0), (1, 0), (2, 1), (3, 1)]);
         assert_eq!(axis.years, 2);
     }
 }

@@ -154,7 +154,7 @@ impl<const L: usize> Kernel for CountDefaults<'_, L> {
     fn run(self) {
         let Self { setup, work, done, totals } = self;
         let pool = &setup.plan.pool;
-        let (steps, cells, companies) = (pool.steps, setup.axis.cell.as_slice(), setup.companies.as_slice());
+        let (steps, cells, companies) = (pool.steps, setup.axis.cells.as_slice(), setup.companies.as_slice());
         let per_par = 1.0 / pool.par;
         let count = if totals.paths - done < SORTED { totals.paths - done } else { SORTED };
         let mut rows = setup.named.clone();

@@ -35,7 +35,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     let mut defaults = Vec::new();
     for event in drawn.of(0) {
         let (obligor, place) = (event.obligor as usize, event.step as usize - 1);
-        let step = setup.axis.step[place] as usize;
+        let step = setup.axis.cells[place].0 as usize;
         work.drivers.default(pool, 0, obligor, step);
         let (mut par, mut value) = (0.0, 0.0);
         let mut collected = step;

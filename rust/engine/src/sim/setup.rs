@@ -48,15 +48,13 @@ impl Setup {
     ) -> Self {
         let mut named = vec![[0.0; 4]; axis.years as usize];
         let pool = &plan.pool;
-        for (company, loans) in companies.iter().zip(&pool.obligor_loans) {
+        for (obligor, company) in companies.iter().enumerate() {
             let Some(place) = company.named else { continue };
-            let row = &mut named[axis.year[place] as usize - 1];
-            row[0] += company.par;
-            row[3] += 1.0;
-            for &loan in loans {
-                let at = loan as usize * pool.steps + axis.step[place] as usize;
-                row[1] += pool.row_default[at].par;
-                row[2] += pool.row_default[at].par - pool.row_default[at].value;
+            let (step, year) = axis.cells[place];
+            let row = &mut named[year as usize];
+            let [par, lost] = pool.obligor_default[obligor * pool.steps + step as usize];
+            for (sum, x) in row.iter_mut().zip([company.par, par, lost, 1.0]) {
+                *sum += x;
             }
         }
         Self { plan, copula, axis, companies, cumulative, as_of, collection_end, named }

@@ -3,11 +3,11 @@
 //! A step may pay at most what is left in the lanes its block and its condition select; a lane that is not selected
 //! has a limit of zero, so every step is the same arithmetic in every lane.
 
+use cloche_dispatch::{Isa, Kernel};
+
 use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
 use super::program::{Action, Op, Pot, Program, ReadyOp};
-use cloche_dispatch::{Isa, Kernel};
-
 use super::{claims, divert, quick, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::expression::{Quantities, Quantity};

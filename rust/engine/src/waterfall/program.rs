@@ -1,5 +1,6 @@
 //! A compiled priority of payments: names are indices, blocks are mask slots, nothing is looked up in the loop.
 
+use crate::coverage::terms::bit;
 use crate::expression::Expression;
 
 /// Which money a waterfall distributes.
@@ -182,8 +183,8 @@ fn quick(action: &Action, claims: &[Claim], tests: &[u16]) -> Quick {
     match *action {
         Action::SeniorExpensesEnd => Quick::Nothing,
         Action::Cure { tests: span, .. } => {
-            let bits = tests[span.range()].iter().map(|&t| if t < 64 { 1_u64 << t } else { 0 });
-            let all = if bits.clone().all(|bit| bit != 0) { bits.fold(0, |a, bit| a | bit) } else { 0 };
+            let bits = tests[span.range()].iter().map(|&test| bit(test as usize));
+            let all = if bits.clone().all(|bit| bit != 0) { bits.fold(0, |all, bit| all | bit) } else { 0 };
             Quick::Cure { tests: span, bits: all }
         }
         Action::DivertToPrincipal { test, .. } => Quick::Divert { test },

@@ -20,29 +20,29 @@ fn rules(carry_end: usize, carries_defaults: bool) -> PoolRules {
 
 fn pool(rules: &PoolRules) -> ClosingPool {
     let mut pool = ClosingPool::new(2, 4);
-    for loan in 0..2 {
-        for p in 0..4 {
-            pool.row_recovery[loan * 4 + p] = 0.6;
-            pool.row_recovery_step[loan * 4 + p] = if p < 2 { p as u32 + 2 } else { 3 };
-        }
-    }
     pool.discount_share[1] = 0.25;
-    pool.add_loan(0, &flows(), rules);
-    pool.add_loan(1, &flows(), rules);
+    for loan in 0..2 {
+        pool.add_loan(loan, &flows(), &[0.6; 4], &[2, 3, 3, 3], rules);
+    }
     pool
+}
+
+/// One of four quantities that lie side by side.
+fn column(rows: &[[f64; 4]], quantity: usize) -> Vec<f64> {
+    rows.iter().map(|row| row[quantity]).collect()
 }
 
 #[test]
 fn totals_are_the_sums_of_the_rows() {
     let pool = pool(&rules(4, true));
     assert_eq!(pool.par.to_bits(), 200.0_f64.to_bits());
-    assert_eq!(pool.principal, [20.0, 20.0, 20.0, 50.0]);
-    assert_eq!(pool.performing, [180.0, 70.0, 50.0, 0.0]);
+    assert_eq!(column(&pool.flows, PRINCIPAL), [20.0, 20.0, 20.0, 50.0]);
+    assert_eq!(column(&pool.flows, PERFORMING), [180.0, 70.0, 50.0, 0.0]);
     for p in 0..4 {
-        let sum = |rows: &[f64]| rows[p] + rows[4 + p];
-        assert_eq!(pool.interest[p].to_bits(), sum(&pool.row_interest).to_bits());
-        assert_eq!(pool.principal[p].to_bits(), sum(&pool.row_principal).to_bits());
-        assert_eq!(pool.performing[p].to_bits(), sum(&pool.row_performing).to_bits());
+        for quantity in [INTEREST, PRINCIPAL, PERFORMING, PREPAID] {
+            let sum = pool.rows[p][quantity] + pool.rows[4 + p][quantity];
+            assert_eq!(pool.flows[p][quantity].to_bits(), sum.to_bits());
+        }
     }
     assert!(pool.has_discount);
     assert_eq!(pool.discount, [22.5, 8.75, 6.25, 0.0]);
@@ -52,21 +52,21 @@ fn totals_are_the_sums_of_the_rows() {
 fn defaulted_par_is_carried_at_its_recovery_until_the_cash_comes() {
     let pool = pool(&rules(4, true));
     assert_eq!(pool.defaults, [0.0, 90.0, 0.0, 0.0]);
-    assert_eq!(pool.defaulted_par, [0.0, 90.0, 90.0, 0.0]);
-    assert_eq!(pool.carrying, [0.0, 54.0, 54.0, 0.0]);
-    assert_eq!(pool.market_of_defaulted, [0.0, 54.0, 54.0, 0.0]);
-    assert_eq!(pool.recoveries, [0.0, 0.0, 0.0, 54.0]);
+    assert_eq!(column(&pool.defaulted, DEFAULTED_PAR), [0.0, 90.0, 90.0, 0.0]);
+    assert_eq!(column(&pool.defaulted, CARRYING), [0.0, 54.0, 54.0, 0.0]);
+    assert_eq!(column(&pool.defaulted, MARKET), [0.0, 54.0, 54.0, 0.0]);
+    assert_eq!(column(&pool.defaulted, RECOVERIES), [0.0, 0.0, 0.0, 54.0]);
 }
 
 #[test]
 fn what_has_been_in_default_for_too_long_counts_nothing_and_its_cash_still_comes() {
     let old = pool(&rules(2, true));
-    assert_eq!(old.carrying, [0.0, 54.0, 0.0, 0.0]);
-    assert_eq!(old.market_of_defaulted, [0.0, 54.0, 54.0, 0.0]);
-    assert_eq!(old.recoveries, [0.0, 0.0, 0.0, 54.0]);
+    assert_eq!(column(&old.defaulted, CARRYING), [0.0, 54.0, 0.0, 0.0]);
+    assert_eq!(column(&old.defaulted, MARKET), [0.0, 54.0, 54.0, 0.0]);
+    assert_eq!(column(&old.defaulted, RECOVERIES), [0.0, 0.0, 0.0, 54.0]);
     let worthless = pool(&rules(4, false));
-    assert_eq!(worthless.carrying, [0.0; 4]);
-    assert_eq!(worthless.recoveries, [0.0, 0.0, 0.0, 54.0]);
+    assert_eq!(column(&worthless.defaulted, CARRYING), [0.0; 4]);
+    assert_eq!(column(&worthless.defaulted, RECOVERIES), [0.0, 0.0, 0.0, 54.0]);
 }
 
 #[test]
@@ -80,9 +80,9 @@ fn an_asset_in_default_on_the_tape_is_carried_apart_from_its_market_value() {
         recovery_step: 2,
         carry_end: 1,
     });
-    assert_eq!(pool.defaulted_par, [10.0, 10.0, 0.0, 0.0]);
-    assert_eq!(pool.market_of_defaulted, [5.0, 5.0, 0.0, 0.0]);
-    assert_eq!(pool.carrying, [2.5, 0.0, 0.0, 0.0]);
-    assert_eq!(pool.recoveries, [0.0, 0.0, 7.5, 0.0]);
+    assert_eq!(column(&pool.defaulted, DEFAULTED_PAR), [10.0, 10.0, 0.0, 0.0]);
+    assert_eq!(column(&pool.defaulted, MARKET), [5.0, 5.0, 0.0, 0.0]);
+    assert_eq!(column(&pool.defaulted, CARRYING), [2.5, 0.0, 0.0, 0.0]);
+    assert_eq!(column(&pool.defaulted, RECOVERIES), [0.0, 0.0, 7.5, 0.0]);
     assert!(pool.par.abs() < 1e-12);
 }
