@@ -20,7 +20,7 @@ _MEMORY_LIMIT = 4 * 2**30
 # Bytes a path, at most: returns of a residual note, the loss of another, and the rows of the table of paths.
 _BYTES_A_RESIDUAL = 16
 _BYTES_A_LOSS = 8
-_BYTES_A_ROW = 120
+_BYTES_A_ROW = 140
 _MAX_SEED = 2**64 - 1
 _MOST_THREADS = 1024
 
