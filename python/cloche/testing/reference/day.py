@@ -93,13 +93,15 @@ class Day:
         return start - self.principal_spent + self.bought
 
     def denominator(self, test: coverage.Test) -> float:
-        """Denominator now, pro forma for what was paid before."""
+        """Denominator now, pro forma for what was paid before; what rounding leaves of it is nothing."""
         inside = [self.notes[name] for name in test.members]
         if test.kind == "ic":
-            return sum(note.opening["current"] - note.saved for note in inside)
-        if test.kind == "oc" and self.conventions["deferred_in_oc"]:
-            return sum(note.balance + note.deferred for note in inside)
-        return sum(note.balance for note in inside)
+            owed = sum(note.opening["current"] - note.saved for note in inside)
+        elif test.kind == "oc" and self.conventions["deferred_in_oc"]:
+            owed = sum(note.balance + note.deferred for note in inside)
+        else:
+            owed = sum(note.balance for note in inside)
+        return owed if owed > ROUNDING * self.deal["target_par"] else 0.0
 
     def ratio(self, test: coverage.Test) -> float:
         """Ratio now."""

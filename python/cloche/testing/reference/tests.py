@@ -100,8 +100,8 @@ def ratio(numerator: float, denominator: float) -> float:
 
 
 def passes(numerator: float, denominator: float, trigger: float) -> bool:
-    """Whether a test holds, up to rounding."""
-    return numerator >= trigger * denominator * (1 - TOLERANCE)
+    """Whether a test holds, up to rounding; it does when nothing is in the denominator."""
+    return denominator <= 0 or numerator >= trigger * denominator * (1 - TOLERANCE)
 
 
 def stretches(groups: Groups, notes: Mapping[str, Note]) -> list[Stretch]:

@@ -46,8 +46,7 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
     let test_names = Names::gather("test", "tests", document.tests.iter().map(|t| t.name.as_str()), &mut problems);
     let note_terms = notes::compile(&document.notes, &mut problems);
     let fee_terms = fees::compile(&document.fees, &note_names, &mut problems);
-    let test_terms =
-        tests::compile(&document.tests, &note_terms, &note_names, dates.as_ref(), &conventions, &mut problems);
+    let test_terms = tests::compile(&document, &note_terms, &note_names, dates.as_ref(), &conventions, &mut problems);
     let ranks = notes::ranks(&note_terms);
     let sequences = sequences(&document, &note_terms, &note_names, &ranks, &mut problems);
     let scope = Scope {

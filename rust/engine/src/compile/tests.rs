@@ -6,21 +6,21 @@ use crate::compile::names::Names;
 use crate::coverage::terms::{CLEAR, bit};
 use crate::coverage::{ChainLink, TestKind, TestTerms};
 use crate::error::Problem;
-use crate::notes::NoteTerms;
-use crate::spec::deal::Test;
+use crate::notes::{DUST, NoteTerms};
+use crate::spec::deal::{Deal, Test};
 use crate::time::Date;
 
 /// Compiles the tests.
 pub fn compile(
-    tests: &[Test],
+    deal: &Deal,
     notes: &[NoteTerms],
     names: &Names,
     dates: Option<&DealDates>,
     conventions: &Conventions,
     problems: &mut Vec<Problem>,
 ) -> Vec<TestTerms> {
-    let mut out = Vec::with_capacity(tests.len());
-    for (i, test) in tests.iter().enumerate() {
+    let mut out = Vec::with_capacity(deal.tests.len());
+    for (i, test) in deal.tests.iter().enumerate() {
         let place = format!("tests[{i}]");
         let kind = match test.kind.as_str() {
             "oc" => TestKind::Overcollateralization,
@@ -51,6 +51,7 @@ pub fn compile(
             kind,
             trigger: test.trigger,
             clear_share: (1.0 - CLEAR) / test.trigger,
+            dust: DUST * deal.target_par,
             chain: Vec::new(),
             bit: bit(out.len()),
             summed_with: 0,

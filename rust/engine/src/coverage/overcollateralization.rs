@@ -11,7 +11,8 @@ use crate::lanes::{Mask, Pack};
 #[inline(always)]
 #[must_use]
 pub fn passes<const L: usize>(numerator: Pack<L>, denominator: Pack<L>, trigger: f64) -> Mask<L> {
-    numerator.ge(denominator * (trigger * (1.0 - PASS_TOLERANCE)))
+    let met = numerator.ge(denominator * (trigger * (1.0 - PASS_TOLERANCE)));
+    met.or(denominator.gt(Pack::ZERO).not())
 }
 
 /// Interest proceeds that must pay notes, within the denominator.
@@ -50,6 +51,12 @@ mod tests {
     /// Within the tolerance of the worked cases: `max(1e-6, 1e-12 |x|)`.
     fn close(value: Pack<1>, expected: f64) -> bool {
         (value.0[0] - expected).abs() <= 1e-6
+    }
+
+    #[test]
+    fn a_test_passes_where_nothing_is_outstanding_even_on_a_numerator_below_zero() {
+        assert!(passes(one(-1e-10), one(0.0), 1.2).lane(0));
+        assert!(!passes(one(-1e-10), one(1.0), 1.2).lane(0));
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct TestTerms {
     pub summed_with: u16,
     /// A denominator of at most this share of the numerator passes with room to spare, whatever the rounding.
     pub clear_share: f64,
+    /// A denominator up to this, in currency units, is rounding: nothing is outstanding.
+    pub dust: f64,
     /// First payment period (from 0) in which the test applies.
     pub first_period: usize,
 }

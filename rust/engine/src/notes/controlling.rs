@@ -4,10 +4,8 @@
 //! (`min{rank : Σ (balance + deferred interest) > 0}`).
 
 use crate::lanes::{Mask, Pack};
+use crate::notes::DUST;
 use crate::state::NoteLanes;
-
-/// Share of the target par below which nothing is outstanding.
-const DUST: f64 = 1e-12;
 
 /// Marks, per note, the lanes in which it is of the controlling class.
 ///

@@ -108,7 +108,7 @@ impl<const L: usize> Kernel for Refresh<'_, L> {
             stale -= 1;
         }
         for link in &links[stale..] {
-            sum += part(state, terms, test.kind, &link.added);
+            sum = owed(sum + part(state, terms, test.kind, &link.added), test);
             state.denominators[link.test as usize] = sum;
             state.fresh |= link.bit;
         }
@@ -142,6 +142,12 @@ fn part<const L: usize>(state: &State<L>, terms: &Terms<'_>, kind: TestKind, not
     }
 }
 
+/// A denominator, exactly zero where what is left is rounding.
+#[inline(always)]
+fn owed<const L: usize>(sum: Pack<L>, test: &TestTerms) -> Pack<L> {
+    sum.gt(Pack::splat(test.dust)).keep(sum)
+}
+
 /// Numerator and denominator of a test, summed anew.
 #[inline(always)]
 #[must_use]
@@ -149,7 +155,7 @@ pub fn figures<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize)
     let t = &terms.tests[test];
     let mut sum = Pack::ZERO;
     for link in &t.chain {
-        sum += part(state, terms, t.kind, &link.added);
+        sum = owed(sum + part(state, terms, t.kind, &link.added), t);
     }
     (*numerator(state, t.kind), sum)
 }
