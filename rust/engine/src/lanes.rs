@@ -118,6 +118,53 @@ impl<const L: usize> Pack<L> {
     }
 }
 
+/// A number of the deal or the scenario: one for all futures (`f64`), or one for each (`Pack`).
+pub trait Param<const L: usize>: Copy {
+    /// `f` of the number.
+    #[must_use]
+    fn map(self, f: impl Fn(f64) -> f64) -> Self;
+    /// `f` of two numbers.
+    #[must_use]
+    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self;
+    /// The number in each future.
+    #[must_use]
+    fn pack(self) -> Pack<L>;
+}
+
+impl<const L: usize> Param<L> for f64 {
+    #[inline(always)]
+    fn map(self, f: impl Fn(Self) -> Self) -> Self {
+        f(self)
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(Self, Self) -> Self) -> Self {
+        f(self, other)
+    }
+
+    #[inline(always)]
+    fn pack(self) -> Pack<L> {
+        Pack::splat(self)
+    }
+}
+
+impl<const L: usize> Param<L> for Pack<L> {
+    #[inline(always)]
+    fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        Self::map(self, f)
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        Self(lanes!(self.0, i => f(self.0[i], other.0[i])))
+    }
+
+    #[inline(always)]
+    fn pack(self) -> Self {
+        self
+    }
+}
+
 /// Lanes that are looked at together.
 const GROUP: usize = 4;
 

@@ -26,7 +26,7 @@ pub struct NoteLanes<const L: usize> {
     /// Principal paid on this date.
     pub principal_paid: Pack<L>,
     /// Period coupon, rate times day-count fraction.
-    pub coupon: f64,
+    pub coupon: Pack<L>,
     /// Whether it is of the controlling class.
     pub controlling: Mask<L>,
     /// Whether deferred interest has been outstanding in some lane; where not, it is an exact zero in all.

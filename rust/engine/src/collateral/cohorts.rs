@@ -6,11 +6,11 @@
 use cloche_dispatch::Kernel;
 
 use crate::coverage::ccc_excess::CccAsset;
-use crate::lanes::{Pack, weighted_sum};
+use crate::lanes::{Pack, Param, weighted_sum};
 
 /// What one unit of par of each cohort does by contract: tables `[step][cohort]`, cohort `c` bought after step `c`.
 #[derive(Clone, Debug, Default)]
-pub struct CohortTables {
+pub struct CohortTables<P = f64> {
     pub steps: usize,
     /// Contractual instalment of the step, the balloon included.
     pub instalment: Vec<f64>,
@@ -23,9 +23,9 @@ pub struct CohortTables {
     /// Share of the step's interest that defaulted par pays.
     pub on_default: f64,
     /// Period prepayment rates.
-    pub mpr: Vec<f64>,
+    pub mpr: Vec<P>,
     /// Recovery rate of a default in a step.
-    pub recovery: Vec<f64>,
+    pub recovery: Vec<P>,
     /// Step (from 0) that collects the recovery of a default in a step.
     pub recovery_step: Vec<u32>,
     /// Steps (from 0, exclusive) that still carry a default of a step.
@@ -91,16 +91,16 @@ pub struct Cohorts<const L: usize> {
 }
 
 /// One step of the cohorts.
-pub struct Step<'a, const L: usize> {
+pub struct Step<'a, const L: usize, P> {
     pub cohorts: &'a mut Cohorts<L>,
-    pub tables: &'a CohortTables,
+    pub tables: &'a CohortTables<P>,
     pub p: usize,
     /// Default rate of the step.
     pub mdr: &'a Pack<L>,
     pub out: &'a mut CohortStep<L>,
 }
 
-impl<const L: usize> Kernel for Step<'_, L> {
+impl<const L: usize, P: Param<L>> Kernel for Step<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -142,10 +142,10 @@ impl<const L: usize> Cohorts<L> {
 
     /// Runs step `p` with the step's default rate.
     #[inline(always)]
-    fn step(&mut self, tables: &CohortTables, p: usize, mdr: Pack<L>) -> CohortStep<L> {
+    fn step<P: Param<L>>(&mut self, tables: &CohortTables<P>, p: usize, mdr: Pack<L>) -> CohortStep<L> {
         if !self.any {
             // The factor runs on whether or not another lane has bought: a lane's bits do not depend on its neighbours.
-            self.survival = self.survival * (Pack::splat(1.0) - mdr) * (1.0 - tables.mpr[p]);
+            self.survival = self.survival * (Pack::splat(1.0) - mdr) * tables.mpr[p].map(|x| 1.0 - x).pack();
             self.end_extinct_lanes(p);
             self.default[p] = Pack::ZERO;
             self.value[p] = Pack::ZERO;
@@ -161,13 +161,13 @@ impl<const L: usize> Cohorts<L> {
         let factor = self.survival * (Pack::splat(1.0) - mdr);
         let alive = begin - default;
         let scheduled = (factor * instalment).min(alive);
-        let prepaid = (alive - scheduled) * tables.mpr[p];
+        let prepaid = (alive - scheduled) * tables.mpr[p].pack();
         let mut earned = factor * interest;
         if tables.on_default > 0.0 {
             let whole = weighted_sum(units, &tables.interest_on_default[row + first..row + p]);
             earned += self.survival * mdr * whole * tables.on_default;
         }
-        self.survival = factor * (1.0 - tables.mpr[p]);
+        self.survival = factor * tables.mpr[p].map(|x| 1.0 - x).pack();
         let discount = if tables.has_discount {
             weighted_sum(units, &tables.discount[row + first..row + p]) * self.survival
         } else {
@@ -175,7 +175,7 @@ impl<const L: usize> Cohorts<L> {
         };
         self.end_extinct_lanes(p);
         self.performing = alive - scheduled - prepaid;
-        let value = default * tables.recovery[p];
+        let value = default * tables.recovery[p].pack();
         let collected = tables.recovery_step[p] as usize;
         self.default[p] = default;
         self.value[p] = value;
@@ -208,7 +208,7 @@ impl<const L: usize> Cohorts<L> {
 
     /// Defaulted par, its market value and its carrying value after step `p`.
     #[inline(always)]
-    fn outstanding_defaults(&self, tables: &CohortTables, p: usize) -> (Pack<L>, Pack<L>, Pack<L>) {
+    fn outstanding_defaults<P>(&self, tables: &CohortTables<P>, p: usize) -> (Pack<L>, Pack<L>, Pack<L>) {
         let (mut par, mut market, mut carrying) = (Pack::ZERO, Pack::ZERO, Pack::ZERO);
         for k in tables.first_open[p]..=p {
             if tables.recovery_step[k] as usize > p {
@@ -235,7 +235,7 @@ impl<const L: usize> Cohorts<L> {
 
     /// Buys a cohort with `cash` on the payment date of step `p`; returns the par bought.
     #[inline(always)]
-    pub fn buy(&mut self, tables: &CohortTables, p: usize, cash: Pack<L>) -> Pack<L> {
+    pub fn buy<P>(&mut self, tables: &CohortTables<P>, p: usize, cash: Pack<L>) -> Pack<L> {
         if !cash.any_positive() {
             self.units[p] = Pack::ZERO;
             return Pack::ZERO;

@@ -5,39 +5,56 @@
 //! keeping or buying collateral with interest needs `T·D − N`.
 
 use super::terms::PASS_TOLERANCE;
-use crate::lanes::{Mask, Pack};
+use crate::lanes::{Mask, Pack, Param};
 
 /// Whether the test passes; true where nothing is outstanding.
 #[inline(always)]
 #[must_use]
-pub fn passes<const L: usize>(numerator: Pack<L>, denominator: Pack<L>, trigger: f64) -> Mask<L> {
-    let met = numerator.ge(denominator * (trigger * (1.0 - PASS_TOLERANCE)));
+pub fn passes<const L: usize, P: Param<L>>(numerator: Pack<L>, denominator: Pack<L>, trigger: P) -> Mask<L> {
+    let met = numerator.ge(denominator * trigger.map(|t| t * (1.0 - PASS_TOLERANCE)).pack());
     met.or(denominator.gt(Pack::ZERO).not())
 }
 
 /// Interest proceeds that must pay notes, within the denominator.
 #[inline(always)]
 #[must_use]
-pub fn cure_from_interest<const L: usize>(numerator: Pack<L>, denominator: Pack<L>, trigger: f64) -> Pack<L> {
-    (denominator - numerator * (1.0 / trigger)).positive().min(denominator)
+pub fn cure_from_interest<const L: usize, P: Param<L>>(
+    numerator: Pack<L>,
+    denominator: Pack<L>,
+    trigger: P,
+) -> Pack<L> {
+    (denominator - numerator * trigger.map(|t| 1.0 / t).pack()).positive().min(denominator)
 }
 
 /// Principal proceeds that must pay notes, within the denominator: all of it where nothing can help, as at a trigger of
 /// 1 or less.
 #[inline(always)]
 #[must_use]
-pub fn cure_from_principal<const L: usize>(numerator: Pack<L>, denominator: Pack<L>, trigger: f64) -> Pack<L> {
-    if trigger <= 1.0 {
-        return passes(numerator, denominator, trigger).not().keep(denominator);
+pub fn cure_from_principal<const L: usize, P: Param<L>>(
+    numerator: Pack<L>,
+    denominator: Pack<L>,
+    trigger: P,
+) -> Pack<L> {
+    let curable = trigger.pack().gt(Pack::splat(1.0));
+    if curable.all() {
+        return paid_from_principal(numerator, denominator, trigger);
     }
-    ((denominator * trigger - numerator) * (1.0 / (trigger - 1.0))).positive().min(denominator)
+    let all = passes(numerator, denominator, trigger).not().keep(denominator);
+    curable.select(paid_from_principal(numerator, denominator, trigger), all)
+}
+
+/// `(T·D − N)/(T − 1)` within the denominator, for triggers above 1.
+#[inline(always)]
+fn paid_from_principal<const L: usize, P: Param<L>>(numerator: Pack<L>, denominator: Pack<L>, trigger: P) -> Pack<L> {
+    let each = trigger.map(|t| 1.0 / (t - 1.0)).pack();
+    ((denominator * trigger.pack() - numerator) * each).positive().min(denominator)
 }
 
 /// Cash that must join the collateral.
 #[inline(always)]
 #[must_use]
-pub fn cure_by_purchase<const L: usize>(numerator: Pack<L>, denominator: Pack<L>, trigger: f64) -> Pack<L> {
-    (denominator * trigger - numerator).positive()
+pub fn cure_by_purchase<const L: usize, P: Param<L>>(numerator: Pack<L>, denominator: Pack<L>, trigger: P) -> Pack<L> {
+    (denominator * trigger.pack() - numerator).positive()
 }
 
 #[cfg(test)]

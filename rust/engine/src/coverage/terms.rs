@@ -23,10 +23,10 @@ impl TestKind {
 
 /// One test.
 #[derive(Clone, Debug)]
-pub struct TestTerms {
+pub struct TestTerms<P = f64> {
     pub name: String,
     pub kind: TestKind,
-    pub trigger: f64,
+    pub trigger: P,
     /// Notes of the denominator.
     pub notes: Vec<u16>,
     /// The denominator as a chain of tests of the same kind, each with the notes that it adds to the one before; the
@@ -37,7 +37,7 @@ pub struct TestTerms {
     /// The test with the longest chain that this one is a link of: both are summed together.
     pub summed_with: u16,
     /// A denominator of at most this share of the numerator passes with room to spare, whatever the rounding.
-    pub clear_share: f64,
+    pub clear_share: P,
     /// A denominator up to this, in currency units, is rounding: nothing is outstanding.
     pub dust: f64,
     /// First payment period (from 0) in which the test applies.

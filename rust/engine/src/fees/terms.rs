@@ -4,16 +4,16 @@ use crate::time::DayCount;
 
 /// One fee: `due = amount + (rate · base + fixed) · dcf + unpaid from earlier dates`.
 #[derive(Clone, Debug)]
-pub struct FeeTerms {
+pub struct FeeTerms<P = f64> {
     pub name: String,
-    pub amount_per_period: f64,
-    pub rate: f64,
-    pub fixed_per_year: f64,
+    pub amount_per_period: P,
+    pub rate: P,
+    pub fixed_per_year: P,
     pub base: FeeBase,
     pub base_date: BaseDate,
     pub day_count: DayCount,
-    pub cap: Option<FeeCapTerms>,
-    pub hurdle: Option<HurdleTerms>,
+    pub cap: Option<FeeCapTerms<P>>,
+    pub hurdle: Option<HurdleTerms<P>>,
 }
 
 /// What a rate is charged on.
@@ -38,15 +38,15 @@ pub enum BaseDate {
 
 /// The senior cap: `(rate · fee basis + fixed) · dcf` a payment date.
 #[derive(Clone, Debug)]
-pub struct FeeCapTerms {
-    pub rate: f64,
-    pub fixed_per_year: f64,
+pub struct FeeCapTerms<P = f64> {
+    pub rate: P,
+    pub fixed_per_year: P,
     pub day_count: DayCount,
 }
 
 /// A share of what is left once the residual notes have reached an IRR; no IRR is a share without hurdle.
 #[derive(Clone, Debug)]
-pub struct HurdleTerms {
+pub struct HurdleTerms<P = f64> {
     pub irr: Option<f64>,
-    pub share: f64,
+    pub share: P,
 }

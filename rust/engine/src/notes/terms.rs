@@ -4,11 +4,11 @@ use crate::time::{Date, DayCount};
 
 /// One class of notes.
 #[derive(Clone, Debug)]
-pub struct NoteTerms {
+pub struct NoteTerms<P = f64> {
     pub name: String,
     /// Original balance, currency units.
-    pub original: f64,
-    pub issue_price: f64,
+    pub original: P,
+    pub issue_price: P,
     pub interest_rank: u32,
     /// Absent: outside the note payment sequence (class X, residual notes).
     pub principal_rank: Option<u32>,

@@ -127,7 +127,7 @@ impl Bases {
     }
 }
 
-impl Observer<1> for Tables {
+impl Observer<1, f64> for Tables {
     fn date(&mut self, plan: &Plan, p: usize, state: &State<1>, c: &Collateral<1>, _running: Mask<1>, bought: Pack<1>) {
         let period = u32::try_from(p).unwrap_or(u32::MAX);
         let one = |x: Pack<1>| x.0[0];

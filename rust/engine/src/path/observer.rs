@@ -52,12 +52,12 @@ impl<const L: usize> Collateral<L> {
 }
 
 /// Watches payment dates.
-pub trait Observer<const L: usize> {
+pub trait Observer<const L: usize, P> {
     /// Called after both waterfalls, deferrals and purchases of step `p` (from 0). `running` marks the lanes whose
     /// run had not ended before this date; `bought` is the par bought.
     fn date(
         &mut self,
-        plan: &Plan,
+        plan: &Plan<P>,
         p: usize,
         state: &State<L>,
         collateral: &Collateral<L>,

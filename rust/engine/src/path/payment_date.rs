@@ -102,7 +102,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         state.notes[n].overdue = one(note.overdue);
         state.notes[n].has_deferred = true;
         state.notes[n].has_overdue = true;
-        state.notes[n].coupon = coupon;
+        state.notes[n].coupon = one(coupon);
         state.notes[n].interest = one(base * coupon);
         state.notes[n].current_due = state.notes[n].interest;
         state.notes[n].amortization_due = one(note.amortization_due).min(one(note.balance));

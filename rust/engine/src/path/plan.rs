@@ -10,12 +10,12 @@ use crate::waterfall::Program;
 /// A compiled deal; it knows no pool and no scenario.
 #[expect(clippy::struct_excessive_bools, reason = "each is a term of its own")]
 #[derive(Clone, Debug)]
-pub struct DealTerms {
+pub struct DealTerms<P = f64> {
     pub name: String,
     pub target_par: f64,
-    pub notes: Vec<NoteTerms>,
-    pub fees: Vec<FeeTerms>,
-    pub tests: Vec<TestTerms>,
+    pub notes: Vec<NoteTerms<P>>,
+    pub fees: Vec<FeeTerms<P>>,
+    pub tests: Vec<TestTerms<P>>,
     pub program: Program,
     /// Bits of the interest coverage tests.
     pub interest_tests: u64,
@@ -50,7 +50,7 @@ pub enum Cause {
 
 /// The scalars of one payment date.
 #[derive(Clone, Debug, Default)]
-pub struct PeriodTerms {
+pub struct PeriodTerms<P = f64> {
     /// Days since 1970-01-01.
     pub payment: i32,
     pub determination: i32,
@@ -60,14 +60,14 @@ pub struct PeriodTerms {
     pub index_rate: Vec<f64>,
     pub rate: Vec<f64>,
     pub day_count_fraction: Vec<f64>,
-    pub coupon: Vec<f64>,
+    pub coupon: Vec<P>,
     /// Per note: instalment that falls due (class X).
-    pub instalment: Vec<f64>,
+    pub instalment: Vec<P>,
     /// Per fee: day-count fraction of the fee and of its cap.
     pub fee_fraction: Vec<f64>,
     pub cap_fraction: Vec<f64>,
     /// Per fee: growth of the hurdle balance since the previous date; 0 without a hurdle.
-    pub hurdle_growth: Vec<f64>,
+    pub hurdle_growth: Vec<P>,
     /// Per test: whether it applies.
     pub active: Vec<bool>,
     /// Bits of the tests that do not.
@@ -84,22 +84,22 @@ pub struct PeriodTerms {
 
 /// A run: one deal, one pool, one scenario.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    pub deal: DealTerms,
-    pub periods: Vec<PeriodTerms>,
+pub struct Plan<P = f64> {
+    pub deal: DealTerms<P>,
+    pub periods: Vec<PeriodTerms<P>>,
     pub pool: ClosingPool,
-    pub cohorts: CohortTables,
+    pub cohorts: CohortTables<P>,
     /// Period default rates of the cohorts where no default model replaces them.
     pub cohort_mdr: Vec<f64>,
-    pub liquidation_price: f64,
-    pub post_period_share: f64,
+    pub liquidation_price: P,
+    pub post_period_share: P,
     /// Par of assets that were in default on the as-of date.
     pub opening_defaulted_par: f64,
     /// Days from closing to each payment date.
     pub days: Vec<i32>,
 }
 
-impl Plan {
+impl<P> Plan<P> {
     /// Number of payment dates.
     #[must_use]
     pub fn steps(&self) -> usize {

@@ -9,7 +9,7 @@ use crate::collateral::closing_pool::PERFORMING;
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{BaseDate, FeeBase};
-use crate::lanes::{Mask, Pack};
+use crate::lanes::{Mask, Pack, Param};
 use crate::notes::{NoteTerms, controlling, deferral};
 use crate::state::{NoteLanes, State};
 use crate::waterfall::interpreter::{self, Terms};
@@ -43,7 +43,7 @@ pub struct Workspace<const L: usize> {
 impl<const L: usize> Workspace<L> {
     /// Room for a plan.
     #[must_use]
-    pub fn new(plan: &Plan, isa: Isa) -> Self {
+    pub fn new<P>(plan: &Plan<P>, isa: Isa) -> Self {
         let deal = &plan.deal;
         Self {
             state: State::new(deal.notes.len(), deal.fees.len(), deal.tests.len(), deal.program.slots),
@@ -60,15 +60,15 @@ impl<const L: usize> Workspace<L> {
 
     /// The state at closing.
     #[inline(always)]
-    fn open(&mut self, plan: &Plan) {
+    fn open<P: Param<L>>(&mut self, plan: &Plan<P>) {
         let state = &mut self.state;
         for (n, note) in plan.deal.notes.iter().enumerate() {
-            state.notes[n] = NoteLanes { balance: Pack::splat(note.original), ..NoteLanes::default() };
+            state.notes[n] = NoteLanes { balance: note.original.pack(), ..NoteLanes::default() };
         }
-        let mut cost = 0.0;
+        let mut cost = Pack::ZERO;
         for note in &plan.deal.notes {
             if note.residual {
-                cost += note.original * note.issue_price;
+                cost += note.original.zip(note.issue_price, |par, price| par * price).pack();
             }
         }
         for (f, fee) in plan.deal.fees.iter().enumerate() {
@@ -77,7 +77,7 @@ impl<const L: usize> Workspace<L> {
             state.fees[f].has_arrears = false;
             state.fees[f].cap_left = Pack::splat(NO_CAP);
             let hurdle = fee.hurdle.as_ref().is_some_and(|h| h.irr.is_some());
-            state.fees[f].hurdle = Pack::splat(if hurdle { cost } else { 0.0 });
+            state.fees[f].hurdle = if hurdle { cost } else { Pack::ZERO };
         }
         state.any_cured = false;
         state.principal_paid = false;
@@ -97,8 +97,8 @@ impl<const L: usize> Workspace<L> {
 ///
 /// The drivers of the workspace hold the closing pool's flows of each lane. Each stage of a date is a function of its
 /// own: what goes from one to the next lies in the workspace.
-pub fn run<const L: usize, R: Recorder<L>, O: Observer<L>>(
-    plan: &Plan,
+pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
+    plan: &Plan<P>,
     work: &mut Workspace<L>,
     recorder: &mut R,
     observer: &mut O,
@@ -136,14 +136,14 @@ pub fn run<const L: usize, R: Recorder<L>, O: Observer<L>>(
 }
 
 /// The collateral of a date, up to the determination date.
-struct Collect<'a, const L: usize> {
-    plan: &'a Plan,
+struct Collect<'a, const L: usize, P> {
+    plan: &'a Plan<P>,
     work: &'a mut Workspace<L>,
-    period: &'a PeriodTerms,
+    period: &'a PeriodTerms<P>,
     p: usize,
 }
 
-impl<const L: usize> Kernel for Collect<'_, L> {
+impl<const L: usize, P: Param<L>> Kernel for Collect<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -163,13 +163,13 @@ impl<const L: usize> Kernel for Collect<'_, L> {
 }
 
 /// What is owed on a date.
-struct Accrue<'a, const L: usize> {
-    plan: &'a Plan,
+struct Accrue<'a, const L: usize, P> {
+    plan: &'a Plan<P>,
     work: &'a mut Workspace<L>,
-    period: &'a PeriodTerms,
+    period: &'a PeriodTerms<P>,
 }
 
-impl<const L: usize> Kernel for Accrue<'_, L> {
+impl<const L: usize, P: Param<L>> Kernel for Accrue<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -179,14 +179,14 @@ impl<const L: usize> Kernel for Accrue<'_, L> {
 }
 
 /// What both waterfalls leave: unpaid interest, purchases, the check of cash, and whether some lane goes on.
-struct Close<'a, const L: usize, O> {
-    plan: &'a Plan,
+struct Close<'a, const L: usize, P, O> {
+    plan: &'a Plan<P>,
     work: &'a mut Workspace<L>,
     observer: &'a mut O,
     p: usize,
 }
 
-impl<const L: usize, O: Observer<L>> Kernel for Close<'_, L, O> {
+impl<const L: usize, P: Param<L>, O: Observer<L, P>> Kernel for Close<'_, L, P, O> {
     type Output = bool;
 
     #[inline(always)]
@@ -206,7 +206,7 @@ impl<const L: usize, O: Observer<L>> Kernel for Close<'_, L, O> {
 
 /// The proceeds and the numerator on the determination date.
 #[inline(always)]
-fn collect<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodTerms, p: usize) {
+fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, period: &PeriodTerms<P>, p: usize) {
     let (state, running, out) = (&work.state, &work.running, &mut work.collateral);
     let (closing, cohorts) = (&out.closing, &mut out.cohorts);
     let cash_income = state.held * period.cash_income;
@@ -219,7 +219,7 @@ fn collect<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &Period
     out.discount_haircut = closing.discount + cohorts.discount;
     out.sale_proceeds = Pack::ZERO;
     if period.is_last {
-        out.sale_proceeds = out.performing_par * plan.liquidation_price;
+        out.sale_proceeds = out.performing_par * plan.liquidation_price.pack();
         out.recoveries += work.drivers.pending(p) + work.cohorts.pending(p);
         out.performing_par = Pack::ZERO;
         out.defaulted_par = Pack::ZERO;
@@ -252,8 +252,8 @@ fn collect<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &Period
 
 /// CCC par, and the haircuts of its excess and of the discount obligations in it.
 #[inline(always)]
-fn ccc<const L: usize>(
-    plan: &Plan,
+fn ccc<const L: usize, P>(
+    plan: &Plan<P>,
     drivers: &Drivers<L>,
     p: usize,
     principal_amount: Pack<L>,
@@ -301,13 +301,13 @@ fn ccc<const L: usize>(
 
 /// What notes and fees are owed on this date; the pots, the tests' figures and the day's accumulators.
 #[inline(always)]
-fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodTerms) {
+fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, period: &PeriodTerms<P>) {
     let deal = &plan.deal;
     let (state, collateral, running) = (&mut work.state, &work.collateral, work.running);
     let count = deal.notes.len();
     let (terms, coupons, notes) = (&deal.notes[..count], &period.coupon[..count], &mut state.notes[..count]);
     for n in 0..count {
-        let (deal_note, coupon, note) = (&terms[n], coupons[n], &mut notes[n]);
+        let (deal_note, coupon, note) = (&terms[n], coupons[n].pack(), &mut notes[n]);
         note.interest_paid = Pack::ZERO;
         if deal_note.residual {
             continue;
@@ -320,7 +320,7 @@ fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodT
         }
         note.current_due = note.interest;
         if deal_note.amortization.is_some() {
-            note.amortization_due = (note.amortization_due + Pack::splat(period.instalment[n])).min(note.balance);
+            note.amortization_due = (note.amortization_due + period.instalment[n].pack()).min(note.balance);
         }
         // What was not paid on the last date is zero already.
         if state.any_cured {
@@ -353,7 +353,8 @@ fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodT
             lanes.arrears += lanes.current;
             lanes.has_arrears = true;
         }
-        let (rate, fixed) = (fee.rate * fractions[f], fee.fixed_per_year * fractions[f] + fee.amount_per_period);
+        let rate = fee.rate.map(|rate| rate * fractions[f]).pack();
+        let fixed = fee.fixed_per_year.zip(fee.amount_per_period, |year, date| year * fractions[f] + date).pack();
         let [start, end] = match fee.base {
             FeeBase::FeeBasis => [&work.bases[0][0], &work.bases[1][0]],
             FeeBase::PerformingPar => [&work.bases[0][1], &work.bases[1][1]],
@@ -361,17 +362,20 @@ fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodT
             FeeBase::Note(n) => [&state.notes[n as usize].balance; 2],
         };
         if fee.base_date == BaseDate::Average {
-            lanes.current = running.keep((*start + *end) * 0.5 * rate + Pack::splat(fixed));
+            lanes.current = running.keep((*start + *end) * 0.5 * rate + fixed);
         } else {
             let base = if fee.base_date == BaseDate::PeriodStart { start } else { end };
-            lanes.current = running.keep(*base * rate + Pack::splat(fixed));
+            lanes.current = running.keep(*base * rate + fixed);
         }
         if let Some(cap) = &fee.cap {
-            lanes.cap_left = work.bases[0][0] * (cap.rate * caps[f]) + Pack::splat(cap.fixed_per_year * caps[f]);
+            lanes.cap_left = {
+                let of_year = |x: P| x.map(|x| x * caps[f]).pack();
+                work.bases[0][0] * of_year(cap.rate) + of_year(cap.fixed_per_year)
+            };
         }
         lanes.paid = Pack::ZERO;
         if fee.hurdle.is_some() {
-            lanes.hurdle = lanes.hurdle * growth[f];
+            lanes.hurdle = lanes.hurdle * growth[f].pack();
         }
     }
     state.diverted = Pack::ZERO;
@@ -392,7 +396,7 @@ fn accrue<const L: usize>(plan: &Plan, work: &mut Workspace<L>, period: &PeriodT
 
 /// Carries unpaid interest and returns cash in less cash out of a date.
 #[inline(always)]
-pub fn settle<const L: usize>(state: &mut State<L>, notes: &[NoteTerms], collateral: &Collateral<L>) -> Pack<L> {
+pub fn settle<const L: usize, P>(state: &mut State<L>, notes: &[NoteTerms<P>], collateral: &Collateral<L>) -> Pack<L> {
     let mut out = state.purchases + state.held + state.held_interest - state.kept;
     for (note, terms) in state.notes.iter_mut().zip(notes) {
         if note.current_due.any_positive() {

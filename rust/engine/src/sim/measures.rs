@@ -122,7 +122,7 @@ fn discount(plan: &Plan) -> Vec<f64> {
     out
 }
 
-impl<const L: usize> Observer<L> for Measures<L> {
+impl<const L: usize> Observer<L, f64> for Measures<L> {
     #[inline(always)]
     fn date(
         &mut self,

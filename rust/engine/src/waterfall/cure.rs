@@ -9,7 +9,7 @@ use super::interpreter::Terms;
 use super::principal::{self, Before, Layers};
 use super::program::{Pot, Span};
 use crate::coverage::{TestKind, TestTerms, interest_coverage, overcollateralization};
-use crate::lanes::Pack;
+use crate::lanes::{Pack, Param};
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
@@ -22,7 +22,11 @@ pub const CURE_LAYERS: Layers = Layers { interest: false, deferred: true, cure: 
 /// Numerator and denominator of a test, pro forma for what has been paid so far.
 #[inline(always)]
 #[must_use]
-pub fn measure<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
+pub fn measure<const L: usize, P: Param<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    test: usize,
+) -> (Pack<L>, Pack<L>) {
     refresh(state, terms, test);
     (*numerator(state, terms.tests[test].kind), state.denominators[test])
 }
@@ -30,7 +34,7 @@ pub fn measure<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: us
 /// Whether a test is inactive, or passes with room in every lane: then nothing is needed for it, by any rule.
 #[inline(always)]
 #[must_use]
-pub fn clear<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) -> bool {
+pub fn clear<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) -> bool {
     let t = &terms.tests[test];
     if state.clear & t.bit != 0 || !terms.active[test] {
         return true;
@@ -48,17 +52,17 @@ pub fn clear<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usiz
 }
 
 #[inline(always)]
-fn has_room<const L: usize>(state: &State<L>, t: &TestTerms, test: usize) -> bool {
-    !state.denominators[test].gt(*numerator(state, t.kind) * t.clear_share).any()
+fn has_room<const L: usize, P: Param<L>>(state: &State<L>, t: &TestTerms<P>, test: usize) -> bool {
+    !state.denominators[test].gt(*numerator(state, t.kind) * t.clear_share.pack()).any()
 }
 
 /// The first look at all tests of a date together.
-struct Look<'a, const L: usize> {
+struct Look<'a, const L: usize, P> {
     state: &'a mut State<L>,
-    terms: &'a Terms<'a>,
+    terms: &'a Terms<'a, P>,
 }
 
-impl<const L: usize> Kernel for Look<'_, L> {
+impl<const L: usize, P: Param<L>> Kernel for Look<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -76,7 +80,7 @@ impl<const L: usize> Kernel for Look<'_, L> {
 
 /// Brings the denominator of a test up to date; it is summed once until something changes it.
 #[inline(always)]
-pub fn refresh<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) {
+pub fn refresh<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) {
     let t = &terms.tests[test];
     if state.fresh & t.bit == 0 {
         terms.isa.run(Refresh { state, terms, test: &terms.tests[t.summed_with as usize] });
@@ -84,13 +88,13 @@ pub fn refresh<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: us
 }
 
 /// Sums the denominators of a chain from the last that is up to date.
-struct Refresh<'a, const L: usize> {
+struct Refresh<'a, const L: usize, P> {
     state: &'a mut State<L>,
-    terms: &'a Terms<'a>,
-    test: &'a TestTerms,
+    terms: &'a Terms<'a, P>,
+    test: &'a TestTerms<P>,
 }
 
-impl<const L: usize> Kernel for Refresh<'_, L> {
+impl<const L: usize, P: Param<L>> Kernel for Refresh<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -128,7 +132,7 @@ pub fn numerator<const L: usize>(state: &State<L>, kind: TestKind) -> &Pack<L> {
 
 /// What some notes add to the denominator of a test of a kind.
 #[inline(always)]
-fn part<const L: usize>(state: &State<L>, terms: &Terms<'_>, kind: TestKind, notes: &[u16]) -> Pack<L> {
+fn part<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, kind: TestKind, notes: &[u16]) -> Pack<L> {
     match kind {
         TestKind::InterestCoverage => state.pro_forma_interest(notes),
         TestKind::Overcollateralization if terms.deferred_in_oc => state.outstanding(notes),
@@ -144,14 +148,14 @@ fn part<const L: usize>(state: &State<L>, terms: &Terms<'_>, kind: TestKind, not
 
 /// A denominator, exactly zero where what is left is rounding.
 #[inline(always)]
-fn owed<const L: usize>(sum: Pack<L>, test: &TestTerms) -> Pack<L> {
+fn owed<const L: usize, P>(sum: Pack<L>, test: &TestTerms<P>) -> Pack<L> {
     sum.gt(Pack::splat(test.dust)).keep(sum)
 }
 
 /// Numerator and denominator of a test, summed anew.
 #[inline(always)]
 #[must_use]
-pub fn figures<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize) -> (Pack<L>, Pack<L>) {
+pub fn figures<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, test: usize) -> (Pack<L>, Pack<L>) {
     let t = &terms.tests[test];
     let mut sum = Pack::ZERO;
     for link in &t.chain {
@@ -165,9 +169,9 @@ pub fn figures<const L: usize>(state: &State<L>, terms: &Terms<'_>, test: usize)
 /// What is needed beyond `limit` need not be told: what is returned is at least `limit` then.
 #[inline(always)]
 #[must_use]
-pub fn need<const L: usize>(
+pub fn need<const L: usize, P: Param<L>>(
     state: &mut State<L>,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, P>,
     test: usize,
     sequence: &[Vec<u16>],
     pot: Pot,
@@ -224,16 +228,17 @@ pub fn need<const L: usize>(
 ///
 /// The deferred interest of a class is paid before its principal and closes nothing of the gap `T·D − N`; paid from
 /// principal it widens the gap.
-fn need_past_deferred<const L: usize>(
+fn need_past_deferred<const L: usize, P: Param<L>>(
     state: &State<L>,
-    test: &TestTerms,
+    test: &TestTerms<P>,
     (numerator, denominator): (Pack<L>, Pack<L>),
     sequence: &[Vec<u16>],
     pot: Pot,
 ) -> Pack<L> {
     let spent = if pot == Pot::Principal { 1.0 } else { 0.0 };
-    let slope = test.trigger - spent;
-    let mut gap = (denominator * test.trigger - numerator).positive();
+    let slope = test.trigger.map(|t| t - spent);
+    let falls = slope.pack().gt(Pack::ZERO);
+    let mut gap = (denominator * test.trigger.pack() - numerator).positive();
     let mut need = Pack::ZERO;
     for group in sequence.iter().filter(|group| group.iter().any(|n| test.notes.contains(n))) {
         let (mut deferred, mut balance) = (Pack::ZERO, Pack::ZERO);
@@ -244,19 +249,19 @@ fn need_past_deferred<const L: usize>(
         let open = gap.gt(Pack::ZERO);
         need += open.keep(deferred);
         gap += open.keep(deferred) * spent;
-        let closes = if slope > 0.0 { (gap * (1.0 / slope)).min(balance) } else { balance };
+        let closes = falls.select((gap * slope.map(|x| 1.0 / x).pack()).min(balance), balance);
         need += open.keep(closes);
         // Where principal is left, the gap is closed: rounding does not reach for the next class.
-        gap = balance.gt(closes).not().keep((gap - closes * slope).positive());
+        gap = balance.gt(closes).not().keep((gap - closes * slope.pack()).positive());
     }
     need
 }
 
 /// Runs one cure step with at most `limit`; returns what was paid.
 #[inline(always)]
-pub fn cure<const L: usize, R: Recorder<L>>(
+pub fn cure<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, P>,
     tests: Span,
     sequence: u16,
     limit: Pack<L>,
@@ -299,9 +304,9 @@ pub fn cure<const L: usize, R: Recorder<L>>(
 
 /// A cure that buys collateral, or keeps the cash for it, instead of paying notes.
 #[inline(always)]
-pub fn cure_by_purchase<const L: usize, R: Recorder<L>>(
+pub fn cure_by_purchase<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, P>,
     tests: Span,
     limit: Pack<L>,
     info: u16,

@@ -8,15 +8,15 @@ use super::interpreter::Terms;
 use super::principal::{self, Before};
 use super::program::Pot;
 use crate::coverage::overcollateralization;
-use crate::lanes::Pack;
+use crate::lanes::{Pack, Param};
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Diverts interest to the principal account; it is spent with what principal has left on the same date.
 #[inline(always)]
-pub fn to_principal<const L: usize, R: Recorder<L>>(
+pub fn to_principal<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, P>,
     test: u16,
     share: f64,
     limit: Pack<L>,
@@ -45,9 +45,9 @@ pub fn to_principal<const L: usize, R: Recorder<L>>(
 
 /// Diverts interest to the notes.
 #[inline(always)]
-pub fn to_notes<const L: usize, R: Recorder<L>>(
+pub fn to_notes<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, P>,
     test: u16,
     share: f64,
     sequence: u16,

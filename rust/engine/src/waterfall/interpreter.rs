@@ -12,7 +12,7 @@ use super::{claims, divert, quick, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::expression::{Quantities, Quantity};
 use crate::fees::FeeTerms;
-use crate::lanes::{Mask, Pack};
+use crate::lanes::{Mask, Pack, Param};
 use crate::notes::NoteTerms;
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder, Silent};
@@ -20,11 +20,11 @@ use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder, Silent};
 /// What the waterfalls of one payment date read: the deal, and the scalars of the date.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
 #[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
+pub struct Terms<'a, P = f64> {
     pub program: &'a Program,
-    pub notes: &'a [NoteTerms],
-    pub fees: &'a [FeeTerms],
-    pub tests: &'a [TestTerms],
+    pub notes: &'a [NoteTerms<P>],
+    pub fees: &'a [FeeTerms<P>],
+    pub tests: &'a [TestTerms<P>],
     /// Per test: whether it applies on this date.
     pub active: &'a [bool],
     pub deferred_in_oc: bool,
@@ -33,7 +33,7 @@ pub struct Terms<'a> {
     pub date: i32,
     pub target_par: f64,
     /// Share of unscheduled principal bought after the reinvestment period.
-    pub post_period_share: f64,
+    pub post_period_share: P,
     /// Whether collateral can be bought.
     pub purchases: bool,
     /// The instruction set of the steps.
@@ -43,9 +43,9 @@ pub struct Terms<'a> {
 }
 
 /// Runs the interest waterfall on the interest proceeds, then the principal waterfall on the principal proceeds.
-pub fn run<const L: usize, R: Recorder<L>>(
+pub fn run<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, P>,
     proceeds: [&Pack<L>; 2],
     recorder: &mut R,
 ) {
@@ -65,13 +65,13 @@ pub fn run<const L: usize, R: Recorder<L>>(
 }
 
 /// One waterfall without a ledger.
-struct Waterfall<'a, const L: usize> {
+struct Waterfall<'a, const L: usize, P> {
     state: &'a mut State<L>,
-    terms: &'a Terms<'a>,
+    terms: &'a Terms<'a, P>,
     pot: Pot,
 }
 
-impl<const L: usize> Kernel for Waterfall<'_, L> {
+impl<const L: usize, P: Param<L>> Kernel for Waterfall<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -95,7 +95,12 @@ impl<const L: usize> Kernel for Waterfall<'_, L> {
 }
 
 /// One waterfall with every payment recorded.
-fn shown<const L: usize, R: Recorder<L>>(state: &mut State<L>, terms: &Terms<'_>, pot: Pot, recorder: &mut R) {
+fn shown<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    pot: Pot,
+    recorder: &mut R,
+) {
     for step in terms.program.steps(pot, terms.in_reinvestment) {
         state.limit = state.available;
         select(state, terms, step);
@@ -108,15 +113,15 @@ fn shown<const L: usize, R: Recorder<L>>(state: &mut State<L>, terms: &Terms<'_>
 }
 
 /// One step as a function of its own: what goes in and out of it lies in memory, where packs stay whole.
-struct OneStep<'a, const L: usize, R> {
+struct OneStep<'a, const L: usize, P, R> {
     state: &'a mut State<L>,
-    terms: &'a Terms<'a>,
+    terms: &'a Terms<'a, P>,
     step: &'a ReadyOp,
     pot: Pot,
     recorder: &'a mut R,
 }
 
-impl<const L: usize, R: Recorder<L>> Kernel for OneStep<'_, L, R> {
+impl<const L: usize, P: Param<L>, R: Recorder<L>> Kernel for OneStep<'_, L, P, R> {
     /// Whether something may be left.
     type Output = bool;
 
@@ -134,7 +139,7 @@ impl<const L: usize, R: Recorder<L>> Kernel for OneStep<'_, L, R> {
 
 /// Leaves of the limit what a step may pay at most, in the lanes that its block and its conditions select.
 #[inline(always)]
-pub fn select<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, step: &ReadyOp) {
+pub fn select<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp) {
     let op = &step.op;
     if let Some(slot) = op.slot {
         state.limit = state.slots[slot as usize].keep(state.limit);
@@ -149,7 +154,7 @@ pub fn select<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, step: &Re
 
 /// The condition and the amount of a step; expressions are rare, so one copy for every instruction set will do.
 #[inline(never)]
-fn guarded<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op, limit: Pack<L>) -> Pack<L> {
+fn guarded<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, op: &Op, limit: Pack<L>) -> Pack<L> {
     let mut limit = limit;
     if let Some(when) = op.when {
         limit = evaluate(state, terms, when, Pack::ZERO).gt(Pack::ZERO).keep(limit);
@@ -162,13 +167,25 @@ fn guarded<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op, limit: 
 }
 
 #[inline(never)]
-fn evaluate<const L: usize>(state: &State<L>, terms: &Terms<'_>, expression: u16, due: Pack<L>) -> Pack<L> {
+fn evaluate<const L: usize, P: Param<L>>(
+    state: &State<L>,
+    terms: &Terms<'_, P>,
+    expression: u16,
+    due: Pack<L>,
+) -> Pack<L> {
     terms.program.expressions[expression as usize].evaluate(&View { state, terms, due })
 }
 
 /// Evaluates a block's condition into its two mask slots.
 #[inline(never)]
-fn enter<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, op: &Op, expression: u16, then: u16, otherwise: u16) {
+fn enter<const L: usize, P: Param<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    op: &Op,
+    expression: u16,
+    then: u16,
+    otherwise: u16,
+) {
     let parent = op.slot.map_or(Mask::splat(true), |slot| state.slots[slot as usize]);
     let condition = evaluate(state, terms, expression, Pack::ZERO).gt(Pack::ZERO);
     state.slots[then as usize] = parent.and(condition);
@@ -176,7 +193,7 @@ fn enter<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, op: &Op, expre
 }
 
 #[inline(always)]
-fn step_due<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pack<L> {
+fn step_due<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, op: &Op) -> Pack<L> {
     let mut owed = Pack::ZERO;
     if let Action::Pay { claims, .. } = op.action {
         for &claim in &terms.program.claims[claims.range()] {
@@ -187,7 +204,13 @@ fn step_due<const L: usize>(state: &State<L>, terms: &Terms<'_>, op: &Op) -> Pac
 }
 
 #[inline(always)]
-fn act<const L: usize, R: Recorder<L>>(state: &mut State<L>, terms: &Terms<'_>, op: &Op, pot: Pot, recorder: &mut R) {
+fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    op: &Op,
+    pot: Pot,
+    recorder: &mut R,
+) {
     let limit = state.limit;
     match op.action {
         Action::Enter { expression, then, otherwise } => enter(state, terms, op, expression, then, otherwise),
@@ -229,7 +252,7 @@ fn act<const L: usize, R: Recorder<L>>(state: &mut State<L>, terms: &Terms<'_>, 
             }
         }
         Action::Reinvest { share, unscheduled, needs_coverage } => {
-            let share = share.unwrap_or(terms.post_period_share);
+            let share = share.map_or(terms.post_period_share.pack(), Pack::splat);
             reinvest(state, terms, share, unscheduled, needs_coverage, limit, op.info, recorder);
         }
         Action::Incentive { fee } => residual::incentive(state, terms, fee, limit, pot, op.info, recorder),
@@ -244,7 +267,11 @@ fn act<const L: usize, R: Recorder<L>>(state: &mut State<L>, terms: &Terms<'_>, 
 
 /// Fixes the numerator of interest coverage and shows the tests as they stand.
 #[inline(always)]
-fn senior_expenses_end<const L: usize, R: Recorder<L>>(state: &mut State<L>, terms: &Terms<'_>, recorder: &mut R) {
+fn senior_expenses_end<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    recorder: &mut R,
+) {
     if R::ON {
         let mut values = Vec::with_capacity(terms.tests.len());
         for test in 0..terms.tests.len() {
@@ -257,7 +284,7 @@ fn senior_expenses_end<const L: usize, R: Recorder<L>>(state: &mut State<L>, ter
 /// Whether every active test that a cure names passes as things stand.
 #[inline(always)]
 #[must_use]
-pub fn coverage_passes<const L: usize>(state: &mut State<L>, terms: &Terms<'_>) -> Mask<L> {
+pub fn coverage_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>) -> Mask<L> {
     let mut all = Mask::splat(true);
     for &test in &terms.program.coverage {
         if !cure::clear(state, terms, test as usize) {
@@ -270,17 +297,17 @@ pub fn coverage_passes<const L: usize>(state: &mut State<L>, terms: &Terms<'_>) 
 /// Whether a test passes as things stand.
 #[inline(always)]
 #[must_use]
-pub fn test_passes<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, test: usize) -> Mask<L> {
+pub fn test_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) -> Mask<L> {
     let (numerator, denominator) = measure(state, terms, test);
     overcollateralization::passes(numerator, denominator, terms.tests[test].trigger)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parameters of one step")]
 #[inline(always)]
-fn reinvest<const L: usize, R: Recorder<L>>(
+fn reinvest<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
-    terms: &Terms<'_>,
-    share: f64,
+    terms: &Terms<'_, P>,
+    share: Pack<L>,
     unscheduled: bool,
     needs_coverage: bool,
     limit: Pack<L>,
@@ -334,9 +361,9 @@ fn hold<const L: usize, R: Recorder<L>>(
 }
 
 /// The quantities of the expression language, read from a state.
-struct View<'a, const L: usize> {
+struct View<'a, const L: usize, P> {
     state: &'a State<L>,
-    terms: &'a Terms<'a>,
+    terms: &'a Terms<'a, P>,
     due: Pack<L>,
 }
 
@@ -344,7 +371,7 @@ fn flag<const L: usize>(value: bool) -> Pack<L> {
     Pack::splat(if value { 1.0 } else { 0.0 })
 }
 
-impl<const L: usize> Quantities<L> for View<'_, L> {
+impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
     #[inline(always)]
     fn value(&self, q: Quantity) -> Pack<L> {
         let (state, terms) = (self.state, self.terms);
@@ -359,12 +386,14 @@ impl<const L: usize> Quantities<L> for View<'_, L> {
             Quantity::CccShare => state.ccc_share,
             Quantity::Balance(n) => state.notes[n as usize].balance,
             Quantity::Deferred(n) => state.notes[n as usize].deferred,
-            Quantity::NoteFactor(n) => state.notes[n as usize].balance * (1.0 / terms.notes[n as usize].original),
+            Quantity::NoteFactor(n) => {
+                state.notes[n as usize].balance * terms.notes[n as usize].original.map(|x| 1.0 / x).pack()
+            }
             Quantity::Outstanding(n) => {
                 flag_mask((state.notes[n as usize].balance + state.notes[n as usize].deferred).gt(Pack::ZERO))
             }
             Quantity::Controlling(n) => flag_mask(state.notes[n as usize].controlling),
-            Quantity::Trigger(t) => Pack::splat(terms.tests[t as usize].trigger),
+            Quantity::Trigger(t) => terms.tests[t as usize].trigger.pack(),
             Quantity::Passes(t) | Quantity::Ratio(t) | Quantity::CureAmount(t) | Quantity::Cushion(t) => {
                 self.of_test(q, t as usize)
             }
@@ -374,7 +403,7 @@ impl<const L: usize> Quantities<L> for View<'_, L> {
     }
 }
 
-impl<const L: usize> View<'_, L> {
+impl<const L: usize, P: Param<L>> View<'_, L, P> {
     fn of_test(&self, q: Quantity, t: usize) -> Pack<L> {
         let test = &self.terms.tests[t];
         let (numerator, denominator) = figures(self.state, self.terms, t);
@@ -386,7 +415,7 @@ impl<const L: usize> View<'_, L> {
             }
             // Infinite where nothing is outstanding.
             Quantity::Ratio(_) => ratio(numerator, denominator),
-            Quantity::Cushion(_) => ratio(numerator, denominator) - Pack::splat(test.trigger),
+            Quantity::Cushion(_) => ratio(numerator, denominator) - test.trigger.pack(),
             _ => Pack::ZERO,
         }
     }

@@ -5,12 +5,12 @@
 use super::cure;
 use super::interpreter::{Terms, select};
 use super::program::{Pot, Quick, ReadyOp, Span};
-use crate::lanes::Pack;
+use crate::lanes::{Pack, Param};
 use crate::state::State;
 
 /// Whether the step is done; if not, the general step must run.
 #[inline(always)]
-pub fn done<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, step: &ReadyOp, pot: Pot) -> bool {
+pub fn done<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp, pot: Pot) -> bool {
     match step.quick {
         Quick::General => false,
         Quick::Nothing => true,
@@ -45,7 +45,7 @@ pub fn done<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, step: &Read
 
 /// Whether the limit of the step is told apart from what is available.
 #[inline(always)]
-fn selected<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, step: &ReadyOp) -> bool {
+fn selected<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp) -> bool {
     let selected = step.masked || step.guarded;
     if selected {
         state.limit = state.available;
@@ -101,7 +101,12 @@ fn spend<const L: usize>(state: &mut State<L>, paid: Pack<L>, senior_expense: bo
 
 /// Whether the tests of a cure are not known to pass.
 #[inline(always)]
-fn cure_needed<const L: usize>(state: &mut State<L>, terms: &Terms<'_>, tests: Span, bits: u64) -> bool {
+fn cure_needed<const L: usize, P: Param<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    tests: Span,
+    bits: u64,
+) -> bool {
     if bits != 0 && state.clear & bits == bits {
         return false;
     }

@@ -5,15 +5,15 @@
 
 use super::interpreter::Terms;
 use super::program::{Pot, Span};
-use crate::lanes::Pack;
+use crate::lanes::{Pack, Param};
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Pays residual notes pro rata by original balance, all that is left or only up to the hurdle.
 #[inline(always)]
-pub fn pay<const L: usize, R: Recorder<L>>(
+pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, P>,
     notes: Span,
     until: Option<u16>,
     limit: Pack<L>,
@@ -27,13 +27,14 @@ pub fn pay<const L: usize, R: Recorder<L>>(
     };
     let amount = wanted.min(limit);
     let notes = &terms.program.residuals[notes.range()];
-    let mut original = 0.0;
+    let mut original = Pack::ZERO;
     for &n in notes {
-        original += terms.notes[n as usize].original;
+        original += terms.notes[n as usize].original.pack();
     }
     let mut before = state.available;
     for &n in notes {
-        let share = if notes.len() == 1 { 1.0 } else { terms.notes[n as usize].original / original };
+        let own = terms.notes[n as usize].original.pack();
+        let share = if notes.len() == 1 { Pack::splat(1.0) } else { own / original };
         let paid = amount * share;
         state.notes[n as usize].interest_paid += paid;
         if R::ON {
@@ -60,16 +61,16 @@ pub fn pay<const L: usize, R: Recorder<L>>(
 
 /// Pays the manager's share of what is left above the hurdle.
 #[inline(always)]
-pub fn incentive<const L: usize, R: Recorder<L>>(
+pub fn incentive<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, P>,
     fee: u16,
     limit: Pack<L>,
     pot: Pot,
     info: u16,
     recorder: &mut R,
 ) {
-    let share = terms.fees[fee as usize].hurdle.as_ref().map_or(0.0, |h| h.share);
+    let share = terms.fees[fee as usize].hurdle.as_ref().map_or(Pack::ZERO, |h| h.share.pack());
     let below = state.fees[fee as usize].hurdle.positive();
     let amount = (limit - below).positive() * share;
     if R::ON {
