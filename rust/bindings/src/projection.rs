@@ -25,9 +25,9 @@ pub fn project<'py>(
         .detach(|| {
             let scenario: Scenario = serde_json::from_str(scenario).map_err(|e| errors::document("scenario", &e))?;
             let input = PlanInput { deal: &compiled, tape: &tape, scenario: &scenario, model_defaults: false };
-            let plan = compile_plan(input)?.plan;
-            let result = explained::project(&plan);
-            Ok((plan, result))
+            let compiled = compile_plan(input)?;
+            let result = explained::project(&compiled.plan, &compiled.flows);
+            Ok((compiled.plan, result))
         })
         .map_err(errors::to_python)?;
     tables::explained(py, &plan, &result)

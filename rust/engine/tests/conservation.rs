@@ -22,9 +22,9 @@ const DUST: f64 = 1e-9 * PAR;
 fn projected(scenario: &Value) -> (Plan, Explained) {
     let scenario = common::scenario(scenario);
     let input = PlanInput { deal: &DEAL, tape: &TAPE, scenario: &scenario, model_defaults: false };
-    let plan = compile_plan(input).expect("a scenario that compiles").plan;
-    let explained = project(&plan);
-    (plan, explained)
+    let compiled = compile_plan(input).expect("a scenario that compiles");
+    let explained = project(&compiled.plan, &compiled.flows);
+    (compiled.plan, explained)
 }
 
 /// A rate that is often 0 and sometimes everything.

@@ -201,8 +201,8 @@ fn the_defaults_of_a_path_named_in_a_scenario_give_its_cash_flows() {
             scenario: &scenario(&named),
             model_defaults: false,
         };
-        let plan = cloche_engine::compile::compile_plan(input).expect("a plan").plan;
-        let again = cloche_engine::path::explained::project(&plan);
+        let compiled = cloche_engine::compile::compile_plan(input).expect("a plan");
+        let again = cloche_engine::path::explained::project(&compiled.plan, &compiled.flows);
         assert_eq!(drawn.notes.len(), again.notes.len(), "path {path}");
         for (a, b) in drawn.notes.iter().zip(&again.notes) {
             let flows = |r: &cloche_engine::path::explained::NoteRow| {

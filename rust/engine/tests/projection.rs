@@ -66,7 +66,8 @@ fn plain_scenario() -> Value {
 fn projected(deal: &Value, tape: &Tape, scenario: &Value) -> Explained {
     let scenario = common::scenario(scenario);
     let input = PlanInput { deal: &common::compiled(deal), tape, scenario: &scenario, model_defaults: false };
-    project(&compile_plan(input).expect("a scenario that compiles").plan)
+    let compiled = compile_plan(input).expect("a scenario that compiles");
+    project(&compiled.plan, &compiled.flows)
 }
 
 #[track_caller]

@@ -83,11 +83,11 @@ pub struct ClosingPool {
 
 /// A defaulted asset of the tape.
 #[derive(Clone, Copy, Debug)]
-pub struct DefaultedAsset {
+pub struct DefaultedAsset<P = f64> {
     pub par: f64,
     pub market: f64,
-    pub carrying: f64,
-    pub recovery: f64,
+    pub carrying: P,
+    pub recovery: P,
     /// Step (from 0) that collects the recovery.
     pub recovery_step: usize,
     /// Steps (from 0, exclusive) that still carry it.

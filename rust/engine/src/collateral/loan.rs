@@ -3,6 +3,7 @@
 //! In a step: default on the opening balance, interest on what survives, the contractual instalment in proportion to
 //! what survives, the balloon at maturity, prepayment of the rest.
 //! `dflt = B0·mdr`, `S = (B0 − dflt)·s`, `Pp = (B0 − dflt − S)·mpr`, `B1 = B0 − dflt − S − Pp`.
+//! All of it is proportional to what the contract alone would do, so the contract runs once for all rates.
 //! A loan with its own payment dates pays interest on them for its own accrual periods; any other accrues over the
 //! collection period and pays at the determination date.
 
@@ -87,6 +88,31 @@ pub struct InterestShares {
     pub on_prepaid: f64,
 }
 
+/// What a loan does in one step by contract, before any of it defaults or prepays; amounts in currency units.
+///
+/// Where a share `f` of the contract is left and the step's rates are `mdr` and `mpr`, the loan does
+/// `default = f·mdr·open`, `scheduled = f·(1 − mdr)·scheduled`, `prepaid = f·(1 − mdr)·mpr·(open − scheduled)` (nothing in
+/// the step in which it matures), and pays `f·((1 − mdr)·(interest + mpr·of_prepaid) + mdr·of_default)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ContractStep {
+    /// Contractual balance at the start.
+    pub open: f64,
+    /// Instalments, and the balloon at maturity.
+    pub scheduled: f64,
+    /// Contractual balance at the end.
+    pub end: f64,
+    pub interest: Income,
+    pub floor_benefit: Income,
+}
+
+/// Interest of one step: of the whole contract, what a default of it pays, and what prepaying all of it adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Income {
+    pub whole: f64,
+    pub of_default: f64,
+    pub of_prepaid: f64,
+}
+
 /// Per step: what one loan does.
 #[derive(Clone, Debug, Default)]
 pub struct LoanFlows {
@@ -101,6 +127,43 @@ pub struct LoanFlows {
     pub last_step: u32,
 }
 
+impl LoanFlows {
+    /// What a contract does at period rates of default and prepayment, by step.
+    pub fn set(&mut self, contract: &[ContractStep], mdr: &[f64], mpr: &[f64]) {
+        let n = contract.len();
+        for column in [
+            &mut self.begin,
+            &mut self.default,
+            &mut self.interest,
+            &mut self.scheduled,
+            &mut self.prepaid,
+            &mut self.end,
+            &mut self.floor_benefit,
+        ] {
+            column.clear();
+            column.resize(n, 0.0);
+        }
+        self.last_step = 0;
+        let mut left = 1.0;
+        for (p, step) in contract.iter().enumerate() {
+            if !(left * step.open > 0.0) {
+                break;
+            }
+            self.last_step = u32::try_from(p + 1).unwrap_or(u32::MAX);
+            let alive = left * (1.0 - mdr[p]);
+            let pays = |of: Income| alive * (of.whole + mpr[p] * of.of_prepaid) + left * mdr[p] * of.of_default;
+            self.begin[p] = left * step.open;
+            self.default[p] = left * mdr[p] * step.open;
+            self.interest[p] = pays(step.interest);
+            self.floor_benefit[p] = pays(step.floor_benefit);
+            self.scheduled[p] = alive * step.scheduled;
+            self.prepaid[p] = alive * mpr[p] * step.end;
+            left = alive * (1.0 - mpr[p]);
+            self.end[p] = left * step.end;
+        }
+    }
+}
+
 /// Index fixings of one loan: by step, and on any date for its own accrual periods.
 pub trait LoanFixings {
     /// Fixing of the deal's accrual period of a step.
@@ -109,66 +172,29 @@ pub trait LoanFixings {
     fn own(&self, start: Date) -> f64;
 }
 
-/// Runs one loan through all steps. `mdr` and `mpr` are period rates by step.
-pub fn run(
+/// Runs the contract of one loan through all steps.
+pub fn contract(
     loan: &LoanContract,
     steps: &[StepDates],
-    mdr: &[f64],
-    mpr: &[f64],
     shares: InterestShares,
     fixings: &impl LoanFixings,
-    out: &mut LoanFlows,
+    out: &mut Vec<ContractStep>,
 ) {
-    let n = steps.len();
-    for column in [
-        &mut out.begin,
-        &mut out.default,
-        &mut out.interest,
-        &mut out.scheduled,
-        &mut out.prepaid,
-        &mut out.end,
-        &mut out.floor_benefit,
-    ] {
-        column.clear();
-        column.resize(n, 0.0);
-    }
-    out.last_step = 0;
-    let mut walk = Walk {
-        balance: loan.par,
-        contract: loan.par,
-        own: loan.own.map(|o| Running::new(o, steps[0].start, loan, fixings)),
-    };
+    out.clear();
+    out.resize(steps.len(), ContractStep::default());
+    let mut walk = Walk { balance: loan.par, own: loan.own.map(|o| Running::new(o, steps[0].start, loan, fixings)) };
     for (p, dates) in steps.iter().enumerate() {
         if !(walk.balance > 0.0) {
             break;
         }
-        out.last_step = u32::try_from(p + 1).unwrap_or(u32::MAX);
-        let begin = walk.balance;
-        let default = begin * mdr[p];
-        let alive = begin - default;
         let matured = loan.maturity <= dates.end;
-        let step = if walk.own.is_some() {
-            walk.own_step(loan, dates, alive, default, matured, mpr[p], shares, fixings)
+        out[p] = if walk.own.is_some() {
+            walk.own_step(loan, dates, matured, shares, fixings)
         } else {
-            walk.plain_step(loan, dates, alive, default, matured, mpr[p], shares, fixings.step(p))
+            walk.plain_step(loan, dates, matured, shares, fixings.step(p))
         };
-        out.begin[p] = begin;
-        out.default[p] = default;
-        out.interest[p] = step.interest;
-        out.scheduled[p] = step.scheduled;
-        out.prepaid[p] = step.prepaid;
-        out.floor_benefit[p] = step.floor_benefit;
-        walk.balance = step.end;
-        out.end[p] = walk.balance;
+        walk.balance = out[p].end;
     }
-}
-
-struct Step {
-    interest: f64,
-    scheduled: f64,
-    prepaid: f64,
-    end: f64,
-    floor_benefit: f64,
 }
 
 /// The running accrual period of a loan with its own dates.
@@ -209,84 +235,72 @@ impl Running {
 }
 
 struct Walk {
+    /// Contractual balance.
     balance: f64,
-    /// Contractual balance without defaults and prepayments.
-    contract: f64,
     own: Option<Running>,
 }
 
 impl Walk {
-    /// Takes the instalment of `years` off the contractual balance; its share of the contractual opening balance.
-    fn instalment(&mut self, loan: &LoanContract, years: f64) -> f64 {
+    /// The instalment of `years` on a contractual balance.
+    fn instalment(loan: &LoanContract, balance: f64, years: f64) -> f64 {
         let due = loan.original_par * loan.amortization_rate * years;
-        let paid = if due < self.contract { due } else { self.contract };
-        if !(self.contract > 0.0) {
-            return 0.0;
-        }
-        let share = paid / self.contract;
-        self.contract -= paid;
-        share
+        if due < balance { due } else { balance }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the figures of one step")]
     fn plain_step(
-        &mut self,
+        &self,
         loan: &LoanContract,
         dates: &StepDates,
-        alive: f64,
-        default: f64,
         matured: bool,
-        mpr: f64,
         shares: InterestShares,
         index: f64,
-    ) -> Step {
-        let end = if matured && loan.maturity > dates.start {
+    ) -> ContractStep {
+        let last = if matured && loan.maturity > dates.start {
             loan.maturity
         } else if matured {
             dates.start
         } else {
             dates.end
         };
-        let accrual = loan.day_count.fraction(dates.start, end);
-        let rate = loan.coupon.rate(index);
-        let share = self.instalment(loan, dates.years);
-        let scheduled = if matured { alive } else { alive * share };
-        let prepaid = if matured { 0.0 } else { (alive - scheduled) * mpr };
-        let earning = alive + shares.on_default * default - (1.0 - shares.on_prepaid) * prepaid;
-        Step {
-            interest: earning * rate * accrual,
+        let accrual = loan.day_count.fraction(dates.start, last);
+        let open = self.balance;
+        let scheduled = if matured { open } else { Self::instalment(loan, open, dates.years) };
+        let end = open - scheduled;
+        let income = |rate: f64| Income {
+            whole: open * rate * accrual,
+            of_default: shares.on_default * open * rate * accrual,
+            of_prepaid: -(1.0 - shares.on_prepaid) * end * rate * accrual,
+        };
+        ContractStep {
+            open,
             scheduled,
-            prepaid,
-            end: if matured { 0.0 } else { alive - scheduled - prepaid },
-            floor_benefit: earning * loan.coupon.floor_benefit(index) * accrual,
+            end,
+            interest: income(loan.coupon.rate(index)),
+            floor_benefit: income(loan.coupon.floor_benefit(index)),
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the figures of one step")]
     fn own_step(
         &mut self,
         loan: &LoanContract,
         dates: &StepDates,
-        alive: f64,
-        default: f64,
         matured: bool,
-        mpr: f64,
         shares: InterestShares,
         fixings: &impl LoanFixings,
-    ) -> Step {
-        let mut balance = alive;
-        let mut step = Step { interest: 0.0, scheduled: 0.0, prepaid: 0.0, end: 0.0, floor_benefit: 0.0 };
+    ) -> ContractStep {
+        let open = self.balance;
+        let mut step = ContractStep { open, ..ContractStep::default() };
         let Some(mut running) = self.own.take() else { return step };
         let last = if matured { loan.maturity } else { dates.end };
-        let idle = shares.on_default * default;
+        let idle = shares.on_default * open;
+        let mut balance = open;
         // What a unit of par earns inside the step.
         let mut earned = 0.0;
         while running.end() <= last && !(matured && running.end() >= loan.maturity) {
             let accrual = loan.day_count.fraction(running.start, running.end());
             earned += running.rate * loan.day_count.fraction(later(running.start, dates.start), running.end());
-            step.interest += (balance + idle) * running.rate * accrual;
-            step.floor_benefit += (balance + idle) * running.floor_benefit * accrual;
-            let paid = balance * self.instalment(loan, f64::from(running.dates.months) / 12.0);
+            step.pays(balance, idle, &running, accrual);
+            let paid = Self::instalment(loan, balance, f64::from(running.dates.months) / 12.0);
             step.scheduled += paid;
             balance -= paid;
             running.start = running.end();
@@ -295,25 +309,35 @@ impl Walk {
         }
         let stub = if last > running.start { loan.day_count.fraction(running.start, last) } else { 0.0 };
         if matured {
-            step.interest += (balance + idle) * running.rate * stub;
-            step.floor_benefit += (balance + idle) * running.floor_benefit * stub;
+            step.pays(balance, idle, &running, stub);
             step.scheduled += balance;
+            balance = 0.0;
         } else {
             let from = later(running.start, dates.start);
             if last > from {
                 earned += running.rate * loan.day_count.fraction(from, last);
             }
-            step.prepaid = balance * mpr;
-            step.end = balance - step.prepaid;
-            step.interest += step.prepaid * (running.rate * stub - (1.0 - shares.on_prepaid) * earned);
+            step.interest.of_prepaid = balance * (running.rate * stub - (1.0 - shares.on_prepaid) * earned);
             if dates.is_last {
                 // What is sold has earned to the last day.
-                step.interest += (balance - step.prepaid) * running.rate * stub;
-                step.floor_benefit += (balance - step.prepaid) * running.floor_benefit * stub;
+                step.pays(balance, 0.0, &running, stub);
+                step.interest.of_prepaid -= balance * running.rate * stub;
+                step.floor_benefit.of_prepaid -= balance * running.floor_benefit * stub;
             }
         }
+        step.end = balance;
         self.own = Some(running);
         step
+    }
+}
+
+impl ContractStep {
+    /// Interest on a balance, and on par that has defaulted, for a part of an own period.
+    fn pays(&mut self, balance: f64, idle: f64, running: &Running, accrual: f64) {
+        for (income, rate) in [(&mut self.interest, running.rate), (&mut self.floor_benefit, running.floor_benefit)] {
+            income.whole += balance * rate * accrual;
+            income.of_default += idle * rate * accrual;
+        }
     }
 }
 

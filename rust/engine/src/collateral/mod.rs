@@ -2,6 +2,7 @@
 
 pub mod closing_pool;
 pub mod cohorts;
+pub mod groups;
 pub mod loan;
 pub mod tape;
 

@@ -1,10 +1,11 @@
 //! From a default model to default times: each company's cumulative default probability on the steps of a run.
 
 use crate::collateral::Tape;
+use crate::compile::assumptions;
 use crate::compile::cohorts;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::plan::{CompiledPlan, PlanInput, compile_plan};
-use crate::compile::pool::{self, Steps};
+use crate::compile::pool::Steps;
 use crate::compile::values::{self, Nature};
 use crate::credit::copula::{Copula, CopulaInput, ObligorInput};
 use crate::error::{EngineError, Problem};
@@ -160,7 +161,7 @@ impl Source<'_> {
     fn cumulative(&self, chosen: &Chosen<'_>, loan: usize, problems: &mut Vec<Problem>) -> Vec<f64> {
         match chosen {
             Chosen::Cdr => {
-                let keys = pool::keys(self.tape, loan);
+                let keys = assumptions::keys(self.tape, loan);
                 let yearly = self.scenario.cdr.as_ref().and_then(|v| values::select(v, &keys)).map_or_else(
                     || vec![0.0; self.steps.len()],
                     |(v, _)| values::series(v, &self.steps.timeline, Nature::YearlyRate),

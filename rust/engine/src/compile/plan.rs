@@ -1,10 +1,12 @@
 //! From a compiled deal, a tape and a scenario to a plan that the period loop can run.
 
 use crate::collateral::Tape;
+use crate::collateral::groups::PoolFlows;
+use crate::compile::assumptions::Assumptions;
 use crate::compile::cohorts;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
-use crate::compile::pool::{self, PoolInput, Steps};
+use crate::compile::pool::{self, Contracts, PoolInput, Steps};
 use crate::compile::rates;
 use crate::compile::values::{self, Range};
 use crate::error::{EngineError, Problem};
@@ -30,6 +32,8 @@ pub struct CompiledPlan {
     pub curves: Curves,
     /// Distinct obligors in order of their ids, each with its first loan on the tape.
     pub obligors: Vec<(String, usize)>,
+    /// The closing pool's flows under the scenario's own rates; nothing where a model brings the defaults.
+    pub flows: PoolFlows<1>,
 }
 
 /// Compiles a run; every problem of the scenario and of the tape against the deal is reported at once.
@@ -53,8 +57,9 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     let (Some(curves), Some(steps)) = (curves, steps) else { return Err(EngineError::Tape(tape_problems)) };
     let periods = periods::compile(deal, &curves, scenario.cash_rate_spread, as_of, &mut problems);
     let bought = cohorts::compile(deal, scenario, &curves, &steps, &mut problems);
-    let pool_input = PoolInput { deal, tape, scenario, curves: &curves, steps: &steps, model_defaults };
-    let compiled = pool::compile(&pool_input, &mut problems);
+    let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps }, &mut problems);
+    let mut assumed = Assumptions::new(&contracts, scenario, model_defaults, &mut problems);
+    assumed.check(&mut problems);
     if !problems.is_empty() {
         let (tape_side, scenario_side): (Vec<_>, Vec<_>) =
             problems.into_iter().partition(|p| p.place.starts_with("tape"));
@@ -64,19 +69,29 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
             EngineError::Scenario(scenario_side)
         });
     }
+    let (pool, flows) = if model_defaults {
+        (assumed.loan_by_loan(), PoolFlows::new(0, 0))
+    } else {
+        let groups = assumed.groups();
+        let rates: Vec<_> = groups.first.iter().map(|&loan| assumed.rates(loan)).collect();
+        let mut flows = PoolFlows::new(contracts.steps.len(), contracts.ccc.len());
+        flows.set(&groups.groups, &rates, &assumed.defaulted(), &contracts.rules);
+        (contracts.facts(), flows)
+    };
     let closing = deal.terms.grid.closing;
     let plan = Plan {
         days: deal.terms.grid.periods.iter().map(|p| p.payment - closing).collect(),
         deal: deal.terms.clone(),
         periods,
-        pool: compiled.pool,
+        pool,
         cohorts: bought.tables,
-        cohort_mdr: if model_defaults { vec![0.0; steps.len()] } else { bought.mdr },
+        cohort_mdr: if model_defaults { vec![0.0; contracts.steps.len()] } else { bought.mdr },
         liquidation_price: scenario.liquidation_price,
         post_period_share: scenario.post_period_share,
-        opening_defaulted_par: compiled.opening_defaulted_par,
+        opening_defaulted_par: contracts.defaulted_par(),
     };
-    Ok(CompiledPlan { plan, steps, curves, obligors: compiled.obligors })
+    let Contracts { steps, obligors, .. } = contracts;
+    Ok(CompiledPlan { plan, steps, curves, obligors, flows })
 }
 
 fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, problems: &mut Vec<Problem>) {

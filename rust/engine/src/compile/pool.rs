@@ -1,23 +1,19 @@
-//! From a tape and a scenario to the closing pool.
+//! From a tape and a deal to what the loans of the closing pool do by contract.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::collateral::closing_pool::DefaultedAsset;
-use crate::collateral::closing_pool::PERFORMING;
 use crate::collateral::loan::{
-    self, InterestShares, LoanContract, LoanCoupon, LoanFixings, LoanFlows, OwnDates, StepDates,
+    self, ContractStep, InterestShares, LoanContract, LoanCoupon, LoanFixings, OwnDates, StepDates,
 };
 use crate::collateral::{ClosingPool, PoolRules, Tape};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
-use crate::compile::values::{self, GroupKeys, Nature, Timeline};
+use crate::compile::values::Timeline;
 use crate::coverage::ccc_excess::CccAsset;
 use crate::error::Problem;
 use crate::math;
 use crate::rates::Curves;
-use crate::spec::Scenario;
-use crate::spec::scenario::Value;
 use crate::time::{Date, thirty_360};
 
 /// The steps of a run: dates of each collection period, and how long the rates run.
@@ -37,7 +33,7 @@ pub struct Steps {
 const QUARTERLY: u32 = 3;
 
 /// Months after which a defaulted obligation counts nothing.
-const MONTHS_CARRIED: i32 = 36;
+pub const MONTHS_CARRIED: i32 = 36;
 
 impl Steps {
     /// The steps of a deal from closing, or from a later as-of date.
@@ -118,6 +114,21 @@ impl Steps {
         if yearly >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - yearly, years) }
     }
 
+    /// Period rates of yearly rates, one a step.
+    #[must_use]
+    pub fn period_rates(&self, yearly: &[f64], simple: bool) -> Vec<f64> {
+        let mut last = (f64::NAN, f64::NAN, f64::NAN);
+        (0..self.len())
+            .map(|p| {
+                // Most steps are of one length and one rate.
+                if yearly[p].to_bits() != last.0.to_bits() || self.exponent[p].to_bits() != last.1.to_bits() {
+                    last = (yearly[p], self.exponent[p], self.period_rate(yearly[p], p, simple));
+                }
+                last.2
+            })
+            .collect()
+    }
+
     /// The step (from 0) that takes a credit time, or none after the last.
     #[must_use]
     pub fn step_of(&self, time: f64) -> Option<usize> {
@@ -135,32 +146,64 @@ fn carry_ends(starts: &[Date], determination: impl Fn(usize) -> Date) -> Vec<usi
         .collect()
 }
 
-/// Period rates and recoveries of one group of loans.
-#[derive(Clone, Debug)]
-pub struct Assumptions {
-    pub mdr: Vec<f64>,
-    pub mpr: Vec<f64>,
-    pub recovery: Vec<f64>,
-    pub recovery_step: Vec<u32>,
-}
-
-/// What the compiled pool is built from.
+/// What a pool's contracts are compiled from.
 pub struct PoolInput<'a> {
     pub deal: &'a CompiledDeal,
     pub tape: &'a Tape,
-    pub scenario: &'a Scenario,
     pub curves: &'a Curves,
-    pub steps: &'a Steps,
-    /// A default model brings the defaults: the scenario's rate takes no par off.
-    pub model_defaults: bool,
+    pub steps: Steps,
 }
 
-/// The compiled pool, and the order of its obligors.
-pub struct CompiledPool {
-    pub pool: ClosingPool,
+/// What the closing pool does by contract: the same under every assumption of default, prepayment and recovery.
+pub struct Contracts<'a> {
+    pub deal: &'a CompiledDeal,
+    pub tape: &'a Tape,
+    pub steps: Steps,
     /// Distinct obligors in order of their ids, each with its first loan on the tape.
     pub obligors: Vec<(String, usize)>,
-    pub opening_defaulted_par: f64,
+    /// Per loan: place of its obligor.
+    pub obligor_of: Vec<usize>,
+    /// The steps of each loan, `[loan][step]`; nothing for loans in default.
+    rows: Vec<ContractStep>,
+    /// Per loan: share of par that it is carried below par, outside the CCC set.
+    pub discount_share: Vec<f64>,
+    /// CCC assets by market value, and the loan of each.
+    pub ccc: Vec<(CccAsset, u32)>,
+    pub rules: PoolRules,
+}
+
+impl Contracts<'_> {
+    /// The steps of one loan.
+    #[must_use]
+    pub fn of(&self, loan: usize) -> &[ContractStep] {
+        &self.rows[loan * self.steps.len()..][..self.steps.len()]
+    }
+
+    /// What a run whose defaults are rates reads of the closing pool beside its flows.
+    #[must_use]
+    pub fn facts(&self) -> ClosingPool {
+        ClosingPool {
+            steps: self.steps.len(),
+            loans: self.tape.len(),
+            par: self.par(),
+            has_discount: self.discount_share.iter().any(|share| *share > 0.0),
+            ccc_discount: self.ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count(),
+            ccc: self.ccc.clone(),
+            ..ClosingPool::default()
+        }
+    }
+
+    /// Closing par of the performing loans.
+    #[must_use]
+    pub fn par(&self) -> f64 {
+        (0..self.tape.len()).map(|loan| self.of(loan)[0].open).sum()
+    }
+
+    /// Par of the assets that were in default on the as-of date.
+    #[must_use]
+    pub fn defaulted_par(&self) -> f64 {
+        (0..self.tape.len()).filter(|&i| self.tape.is_defaulted(i)).map(|i| self.tape.par[i]).sum()
+    }
 }
 
 struct Fixings<'a> {
@@ -183,31 +226,76 @@ impl LoanFixings for Fixings<'_> {
     }
 }
 
-/// Builds the closing pool.
-pub fn compile(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> CompiledPool {
-    let PoolInput { deal, tape, steps, .. } = input;
+/// Runs the contracts of a pool.
+pub fn compile<'a>(input: PoolInput<'a>, problems: &mut Vec<Problem>) -> Contracts<'a> {
+    let step_fixings = step_fixings(&input, problems);
+    let PoolInput { deal, tape, curves, steps } = input;
     let n = steps.len();
-    let mut pool = ClosingPool::new(tape.len(), n);
     let obligors = obligors(tape);
     let place_of: HashMap<&str, usize> = obligors.iter().enumerate().map(|(k, (id, _))| (id.as_str(), k)).collect();
-    pool.obligor_loans = vec![Vec::new(); obligors.len()];
-    let named = named_defaults(input, &place_of, problems);
+    let obligor_of = tape.obligor_id.iter().map(|id| place_of[id.as_str()]).collect();
     let rules = PoolRules {
         steps: n,
         carry_end: steps.carry_end.clone(),
         carries_defaults: deal.document.collateral.defaulted_value.as_deref() != Some("zero"),
     };
     let own_index = periods::deal_index(deal);
-    let mut by_index: HashMap<&str, Fixings<'_>> = HashMap::new();
-    let mut step_fixings: HashMap<String, Vec<f64>> = HashMap::new();
-    for index in tape.index.iter().chain(std::iter::once(&own_index)) {
-        let name = if index.is_empty() { &own_index } else { index };
-        if step_fixings.contains_key(name) {
+    let mut out = Contracts {
+        deal,
+        tape,
+        steps,
+        obligors,
+        obligor_of,
+        rows: vec![ContractStep::default(); tape.len() * n],
+        discount_share: vec![0.0; tape.len()],
+        ccc: Vec::new(),
+        rules,
+    };
+    let Some(step_fixings) = step_fixings else { return out };
+    let by_index: HashMap<&str, Fixings<'_>> = step_fixings
+        .iter()
+        .map(|(name, row)| {
+            let memo = RefCell::new(HashMap::new());
+            (name.as_str(), Fixings { deal, curves, index: name, by_step: row, memo })
+        })
+        .collect();
+    let shares = InterestShares {
+        on_default: deal.conventions.interest_on_default,
+        on_prepaid: deal.conventions.interest_on_prepaid,
+    };
+    let mut rows = Vec::new();
+    for i in 0..tape.len() {
+        if tape.is_defaulted(i) {
             continue;
         }
-        let mut row = Vec::with_capacity(n);
-        for p in 0..n {
-            match periods::fixing(deal, input.curves, name, p) {
+        let discount = carried_below_par(deal, tape, i);
+        let in_ccc = tape.ccc[i] == 1 && (deal.conventions.discount_in_ccc || !(discount_share(deal, tape, i) > 0.0));
+        out.discount_share[i] = if in_ccc { 0.0 } else { discount };
+        if in_ccc {
+            out.ccc.push((CccAsset { price: tape.market_price[i], discount }, u32::try_from(i).unwrap_or(u32::MAX)));
+        }
+        let Some(contract) = contract(deal, tape, i, problems) else { continue };
+        let index = if tape.index[i].is_empty() { own_index.as_str() } else { tape.index[i].as_str() };
+        let Some(fixings) = by_index.get(index) else { continue };
+        loan::contract(&contract, &out.steps.dates, shares, fixings, &mut rows);
+        out.rows[i * n..][..n].copy_from_slice(&rows);
+    }
+    out.ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price).then(a.1.cmp(&b.1)));
+    out
+}
+
+/// Fixings of every index of the tape by step; none when a curve is missing.
+fn step_fixings(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> Option<BTreeMap<String, Vec<f64>>> {
+    let own_index = periods::deal_index(input.deal);
+    let mut out = BTreeMap::new();
+    for name in input.tape.index.iter().map(String::as_str).chain(std::iter::once(own_index.as_str())) {
+        let name = if name.is_empty() { own_index.as_str() } else { name };
+        if out.contains_key(name) {
+            continue;
+        }
+        let mut row = Vec::with_capacity(input.steps.len());
+        for p in 0..input.steps.len() {
+            match periods::fixing(input.deal, input.curves, name, p) {
                 Ok(rate) => row.push(rate),
                 Err(message) => {
                     problems.push(Problem::new("scenario.rates", message));
@@ -215,56 +303,9 @@ pub fn compile(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> CompiledPo
                 }
             }
         }
-        step_fixings.insert(name.clone(), row);
+        out.insert(name.to_owned(), row);
     }
-    let mut opening_defaulted_par = 0.0;
-    if !problems.is_empty() {
-        return CompiledPool { pool, obligors, opening_defaulted_par };
-    }
-    for (name, row) in &step_fixings.iter().collect::<std::collections::BTreeMap<_, _>>() {
-        by_index.insert(
-            name.as_str(),
-            Fixings { deal, curves: input.curves, index: name, by_step: row, memo: RefCell::new(HashMap::new()) },
-        );
-    }
-    let mut memo = Memo::new();
-    let shares = InterestShares {
-        on_default: deal.conventions.interest_on_default,
-        on_prepaid: deal.conventions.interest_on_prepaid,
-    };
-    let mut flows = LoanFlows::default();
-    let mut ccc = Vec::new();
-    for i in 0..tape.len() {
-        let obligor = place_of[tape.obligor_id[i].as_str()];
-        let Some(mut rates) = assumptions(input, i, &mut memo, problems) else { continue };
-        if tape.is_defaulted(i) {
-            opening_defaulted_par += tape.par[i];
-            pool.add_defaulted(&defaulted_asset(input, i, &rates));
-            continue;
-        }
-        pool.obligor_loans[obligor].push(u32::try_from(i).unwrap_or(u32::MAX));
-        if let Some(step) = named[obligor] {
-            rates.mdr[step] = 1.0;
-        }
-        let discount = carried_below_par(deal, tape, i);
-        let in_ccc = tape.ccc[i] == 1 && (deal.conventions.discount_in_ccc || !(discount_share(deal, tape, i) > 0.0));
-        pool.discount_share[i] = if in_ccc { 0.0 } else { discount };
-        if in_ccc {
-            ccc.push((CccAsset { price: tape.market_price[i], discount }, u32::try_from(i).unwrap_or(u32::MAX)));
-        }
-        let Some(contract) = contract(deal, tape, i, problems) else { continue };
-        let index = if tape.index[i].is_empty() { own_index.as_str() } else { tape.index[i].as_str() };
-        let Some(fixings) = by_index.get(index) else { continue };
-        loan::run(&contract, &steps.dates, &rates.mdr, &rates.mpr, shares, fixings, &mut flows);
-        pool.add_loan(i, &flows, &rates.recovery, &rates.recovery_step, &rules);
-    }
-    ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price).then(a.1.cmp(&b.1)));
-    pool.ccc_par =
-        (0..n).map(|p| ccc.iter().map(|(_, loan)| pool.rows[*loan as usize * n + p][PERFORMING]).sum()).collect();
-    pool.ccc_discount = ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count();
-    pool.ccc = ccc;
-    pool.finish();
-    CompiledPool { pool, obligors, opening_defaulted_par }
+    problems.is_empty().then_some(out)
 }
 
 /// Distinct obligors in order of their ids.
@@ -273,116 +314,6 @@ fn obligors(tape: &Tape) -> Vec<(String, usize)> {
     list.sort();
     list.dedup_by(|b, a| a.0 == b.0);
     list
-}
-
-/// Per obligor: the step in which the scenario names it as defaulting.
-fn named_defaults(
-    input: &PoolInput<'_>,
-    place_of: &HashMap<&str, usize>,
-    problems: &mut Vec<Problem>,
-) -> Vec<Option<usize>> {
-    let mut out = vec![None; place_of.len()];
-    let as_of = Date(input.tape.as_of);
-    for (id, text) in &input.scenario.defaults {
-        let place = format!("scenario.defaults.{id}");
-        let Some(date) = Date::parse(text) else {
-            problems.push(Problem::new(place, format!("found {text:?}; expected a date such as 2027-03-31")));
-            continue;
-        };
-        let Some(&obligor) = place_of.get(id.as_str()) else {
-            problems.push(Problem::new(place, format!("obligor {id:?} is not in the pool")));
-            continue;
-        };
-        if date <= as_of {
-            problems.push(Problem::new(
-                place,
-                format!("found {date}, on or before the as-of date {as_of}; expected a later date"),
-            ));
-            continue;
-        }
-        out[obligor] = input.steps.step_of(thirty_360(as_of, date));
-    }
-    out
-}
-
-/// The group keys of a loan.
-#[must_use]
-pub fn keys(tape: &Tape, i: usize) -> GroupKeys<'_> {
-    GroupKeys {
-        obligor: &tape.obligor_id[i],
-        rating: &tape.rating[i],
-        industry: &tape.industry[i],
-        lien: &tape.lien[i],
-    }
-}
-
-type Memo<'a> = HashMap<[&'a str; 4], (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>)>;
-
-fn assumptions<'a>(
-    input: &PoolInput<'a>,
-    i: usize,
-    memo: &mut Memo<'a>,
-    problems: &mut Vec<Problem>,
-) -> Option<Assumptions> {
-    let PoolInput { tape, scenario, steps, deal, .. } = input;
-    let keys = keys(tape, i);
-    let chosen = |value: Option<&'a Value>| value.and_then(|v| values::select(v, &keys));
-    let cdr = if input.model_defaults { None } else { chosen(scenario.cdr.as_ref()) };
-    let cpr = chosen(Some(&scenario.cpr));
-    let recovery = chosen(scenario.recovery.as_ref());
-    let lag = chosen(scenario.recovery_lag_months.as_ref());
-    let name = |v: Option<(&'a Value, &'a str)>| v.map_or("-", |(_, key)| key);
-    let simple = deal.conventions.simple_rates;
-    let n = steps.len();
-    let (mdr, mpr, rr, lags) = memo
-        .entry([name(cdr), name(cpr), name(recovery), name(lag)])
-        .or_insert_with(|| {
-            let yearly = |v: Option<(&Value, &str)>| {
-                v.map_or_else(|| vec![0.0; n], |(v, _)| values::series(v, &steps.timeline, Nature::YearlyRate))
-            };
-            let level = |v: Option<(&Value, &str)>, absent: f64| {
-                v.map_or_else(|| vec![absent; n], |(v, _)| values::series(v, &steps.timeline, Nature::Level))
-            };
-            let period = |list: Vec<f64>| -> Vec<f64> {
-                list.iter().enumerate().map(|(p, x)| steps.period_rate(*x, p, simple)).collect()
-            };
-            (period(yearly(cdr)), period(yearly(cpr)), level(recovery, f64::NAN), level(lag, 0.0))
-        })
-        .clone();
-    let no_group = |value: Option<&Value>, chosen: bool| value.is_some() && !chosen;
-    for (place, missing) in [
-        ("scenario.cdr", !input.model_defaults && no_group(scenario.cdr.as_ref(), cdr.is_some())),
-        ("scenario.cpr", no_group(Some(&scenario.cpr), cpr.is_some())),
-        ("scenario.recovery_lag_months", no_group(scenario.recovery_lag_months.as_ref(), lag.is_some())),
-    ] {
-        if missing && !problems.iter().any(|p| p.place == place) {
-            problems.push(Problem::new(
-                place,
-                format!("no group holds loan {}; expected a group \"*\" for all others", tape.loan_id[i]),
-            ));
-        }
-    }
-    let own = |column: f64, value: Option<&Value>| !column.is_nan() && !value.is_some_and(values::names_groups);
-    let mpr = if own(tape.cpr[i], Some(&scenario.cpr)) {
-        (0..n).map(|p| steps.period_rate(tape.cpr[i], p, simple)).collect()
-    } else {
-        mpr
-    };
-    let recovery = if own(tape.recovery[i], scenario.recovery.as_ref()) { vec![tape.recovery[i]; n] } else { rr };
-    let lags = if own(tape.recovery_lag_months[i], scenario.recovery_lag_months.as_ref()) {
-        vec![tape.recovery_lag_months[i]; n]
-    } else {
-        lags
-    };
-    if recovery.iter().any(|r| r.is_nan()) {
-        problems.push(Problem::new(
-            "scenario.recovery",
-            format!("missing for loan {}: neither the scenario nor the tape states a recovery rate", tape.loan_id[i]),
-        ));
-        return None;
-    }
-    let recovery_step = (0..n).map(|p| steps.recovery_step(p, lags[p])).collect();
-    Some(Assumptions { mdr, mpr, recovery, recovery_step })
 }
 
 /// Share of par that an asset is carried below par as a discount obligation or a long-dated asset.
@@ -461,36 +392,4 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Probl
         amortization_rate: or(tape.amortization_rate[i], absent),
         own,
     })
-}
-
-fn defaulted_asset(input: &PoolInput<'_>, i: usize, rates: &Assumptions) -> DefaultedAsset {
-    let PoolInput { tape, steps, deal, .. } = input;
-    let since = Date(tape.default_date[i]);
-    let stated = input.scenario.recovery_lag_months.as_ref();
-    let lag = if tape.recovery_lag_months[i].is_nan() || stated.is_some_and(values::names_groups) {
-        stated
-            .and_then(|v| values::select(v, &keys(tape, i)))
-            .map_or(0.0, |(v, _)| values::series(v, &steps.timeline, Nature::Level)[0])
-    } else {
-        tape.recovery_lag_months[i]
-    };
-    let due = since.add_months(i32::try_from(math::ceil_to_u32(lag)).unwrap_or(0));
-    let last = steps.len() - 1;
-    let recovery_step = steps.dates.iter().position(|s| due <= s.end).unwrap_or(last);
-    let carry_end = steps
-        .timeline
-        .starts
-        .iter()
-        .enumerate()
-        .position(|(p, _)| deal.terms.grid.periods[p].determination > since.add_months(MONTHS_CARRIED))
-        .unwrap_or(steps.len());
-    let (market, recovery) = (tape.market_price[i], rates.recovery[0]);
-    let lesser = if market < recovery { market } else { recovery };
-    let carrying = match deal.document.collateral.defaulted_value.as_deref() {
-        Some("market") => market,
-        Some("recovery") => recovery,
-        Some("zero") => 0.0,
-        _ => lesser,
-    };
-    DefaultedAsset { par: tape.par[i], market, carrying, recovery, recovery_step, carry_end }
 }

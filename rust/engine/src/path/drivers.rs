@@ -5,6 +5,7 @@
 
 use crate::collateral::ClosingPool;
 use crate::collateral::closing_pool::{PERFORMING, RECOVERIES};
+use crate::collateral::groups::PoolFlows;
 use crate::lanes::Pack;
 
 /// The closing pool's flows of one step, in lanes.
@@ -54,6 +55,10 @@ pub struct Drivers<const L: usize> {
     ccc_of_loan: Vec<u32>,
     /// Per CCC asset and lane: number of steps it performs through.
     ccc_steps: Vec<[u32; L]>,
+    /// Par of the CCC assets, `[asset][step]`, where their defaults are rates.
+    ccc_par: Vec<Pack<L>>,
+    /// Per step: what floors add to the pool's interest, where it is shown.
+    floor_benefit: Vec<Pack<L>>,
 }
 
 const NOT_CCC: u32 = u32::MAX;
@@ -75,7 +80,30 @@ impl<const L: usize> Drivers<L> {
             hazard: vec![Pack::ZERO; pool.steps],
             ccc_of_loan,
             ccc_steps: vec![[u32::MAX; L]; pool.ccc.len()],
+            ccc_par: Vec::new(),
+            floor_benefit: Vec::new(),
         }
+    }
+
+    /// Takes flows whose defaults are rates.
+    #[inline(always)]
+    pub fn load(&mut self, flows: &PoolFlows<L>) {
+        for (lanes, packs) in self.flows.iter_mut().zip(&flows.flows) {
+            *lanes = abreast(packs);
+        }
+        for (lanes, packs) in self.defaulted.iter_mut().zip(&flows.defaulted) {
+            *lanes = abreast(packs);
+        }
+        for (lanes, pack) in self.discount.iter_mut().zip(&flows.discount) {
+            *lanes = pack.0;
+        }
+        if let Some(defaults) = &mut self.defaults {
+            for (lanes, pack) in defaults.iter_mut().zip(&flows.defaults) {
+                *lanes = pack.0;
+            }
+            self.floor_benefit.clone_from(&flows.floor_benefit);
+        }
+        self.ccc_par.clone_from(&flows.ccc);
     }
 
     /// Back to the pool without further defaults.
@@ -165,7 +193,11 @@ impl<const L: usize> Drivers<L> {
     /// Par of one CCC asset at the end of step `p`, in the lanes in which it performs.
     #[inline(always)]
     #[must_use]
-    pub fn ccc_par(&self, place: usize, par: f64, p: usize) -> Pack<L> {
+    pub fn ccc_par(&self, pool: &ClosingPool, place: usize, p: usize) -> Pack<L> {
+        if !self.ccc_par.is_empty() {
+            return self.ccc_par[place * pool.steps + p];
+        }
+        let par = pool.rows[pool.ccc[place].1 as usize * pool.steps + p][PERFORMING];
         let step = p as u32;
         let steps = &self.ccc_steps[place];
         let mut out = Pack::ZERO;
@@ -188,6 +220,18 @@ impl<const L: usize> Drivers<L> {
         out
     }
 
+    /// Whether the CCC set may be fuller in some lane than where nothing has defaulted.
+    #[must_use]
+    pub fn has_own_ccc(&self) -> bool {
+        !self.ccc_par.is_empty()
+    }
+
+    /// What floors add to the interest of one lane in a step, where it is shown.
+    #[must_use]
+    pub fn floor_benefit(&self, pool: &ClosingPool, lane: usize, p: usize) -> f64 {
+        self.floor_benefit.get(p).map_or_else(|| pool.floor_benefit[p], |pack| pack.0[lane])
+    }
+
     /// New defaults of one lane in a step; none where they are not shown.
     #[must_use]
     pub fn defaults(&self, lane: usize, p: usize) -> f64 {
@@ -202,6 +246,18 @@ fn across<const L: usize>(lanes: &[[f64; 4]; L]) -> [Pack<L>; 4] {
     for l in 0..L {
         for q in 0..4 {
             out[q].0[l] = lanes[l][q];
+        }
+    }
+    out
+}
+
+/// Four packs, turned into `[lane][quantity]`.
+#[inline(always)]
+fn abreast<const L: usize>(packs: &[Pack<L>; 4]) -> [[f64; 4]; L] {
+    let mut out = [[0.0; 4]; L];
+    for l in 0..L {
+        for q in 0..4 {
+            out[l][q] = packs[q].0[l];
         }
     }
     out

@@ -5,6 +5,7 @@ use cloche_dispatch::Isa;
 use super::observer::{Collateral, Observer};
 use super::plan::{Cause, Plan};
 use super::runner::{self, Workspace};
+use crate::collateral::groups::PoolFlows;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
 use crate::lanes::{Mask, Pack};
 use crate::state::State;
@@ -100,6 +101,7 @@ struct Tables {
     bases: Bases,
     unpaid: Vec<f64>,
     defaults: Vec<f64>,
+    floor_benefit: Vec<f64>,
 }
 
 /// Collateral amounts that fees run on, of one determination date.
@@ -191,7 +193,7 @@ impl Observer<1, f64> for Tables {
             new_defaults: self.defaults[p] + one(c.cohorts.default),
             new_purchases_par: one(bought),
             purchase_cost: purchases,
-            floor_benefit: plan.pool.floor_benefit[p],
+            floor_benefit: self.floor_benefit[p],
             oc_numerator: one(c.numerator),
             ccc_excess_haircut: one(c.ccc_haircut),
             discount_haircut: one(c.discount_haircut),
@@ -220,6 +222,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
             principal_amount: plan.pool.par + plan.deal.ramp_up_cash,
         },
         defaults: (0..plan.steps()).map(|p| work.drivers.defaults(0, p)).collect(),
+        floor_benefit: (0..plan.steps()).map(|p| work.drivers.floor_benefit(&plan.pool, 0, p)).collect(),
         ..Tables::default()
     };
     let mut ledger = Ledger::default();
@@ -269,9 +272,9 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
 
 /// Runs the plan's own projection: no default model, one path.
 #[must_use]
-pub fn project(plan: &Plan) -> Explained {
+pub fn project(plan: &Plan, flows: &PoolFlows<1>) -> Explained {
     let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
-    work.drivers.reset(&plan.pool);
+    work.drivers.load(flows);
     for (hazard, mdr) in work.drivers.hazard.iter_mut().zip(&plan.cohort_mdr) {
         *hazard = Pack::splat(*mdr);
     }

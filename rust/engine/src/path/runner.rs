@@ -5,7 +5,6 @@ use cloche_dispatch::{Isa, Kernel};
 use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
 use super::plan::{PeriodTerms, Plan};
-use crate::collateral::closing_pool::PERFORMING;
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{BaseDate, FeeBase};
@@ -261,7 +260,12 @@ fn ccc<const L: usize, P>(
 ) -> (Pack<L>, Haircuts<L>) {
     let pool = &plan.pool;
     let base = if plan.deal.ccc_on_target_par { Pack::splat(plan.deal.target_par) } else { principal_amount };
-    if L > 1 && !plan.deal.reads_ccc_share && plan.cohorts.ccc.is_none() && pool.ccc_discount == 0 {
+    if L > 1
+        && !drivers.has_own_ccc()
+        && !plan.deal.reads_ccc_share
+        && plan.cohorts.ccc.is_none()
+        && pool.ccc_discount == 0
+    {
         // The bucket is fullest where nothing has defaulted: often it is within its limit in every lane.
         let fullest = Pack::splat(pool.ccc_par[p] * (1.0 + 1e-9));
         if plan.deal.ccc_limit.is_none_or(|limit| (base * limit).ge(fullest).all()) {
@@ -270,8 +274,7 @@ fn ccc<const L: usize, P>(
     }
     let mut total = Pack::ZERO;
     for place in 0..pool.ccc.len() {
-        let row = pool.ccc[place].1 as usize * pool.steps + p;
-        total += drivers.ccc_par(place, pool.rows[row][PERFORMING], p);
+        total += drivers.ccc_par(pool, place, p);
     }
     let mut cohort = plan.cohorts.ccc;
     if cohort.is_some() {
@@ -283,15 +286,14 @@ fn ccc<const L: usize, P>(
     };
     let mut haircuts = Haircuts::ZERO;
     for place in 0..pool.ccc.len() {
-        let (asset, loan) = pool.ccc[place];
+        let asset = pool.ccc[place].0;
         if let Some(c) = cohort.take_if(|c| c.price < asset.price) {
             haircuts.take(c, cohort_par, &mut excess);
         }
         if asset.discount <= 0.0 && !excess.any_positive() {
             continue;
         }
-        let par = drivers.ccc_par(place, pool.rows[loan as usize * pool.steps + p][PERFORMING], p);
-        haircuts.take(asset, par, &mut excess);
+        haircuts.take(asset, drivers.ccc_par(pool, place, p), &mut excess);
     }
     if let Some(c) = cohort {
         haircuts.take(c, cohort_par, &mut excess);

@@ -54,8 +54,9 @@ fn flows(
 ) -> LoanFlows {
     let fixings =
         Fixings { steps: vec![0.05; steps.len()], own: own.iter().map(|(day, rate)| (date(day), *rate)).collect() };
-    let mut out = LoanFlows::default();
-    run(loan, steps, &vec![mdr; steps.len()], &vec![mpr; steps.len()], shares, &fixings, &mut out);
+    let (mut steps_of, mut out) = (Vec::new(), LoanFlows::default());
+    contract(loan, steps, shares, &fixings, &mut steps_of);
+    out.set(&steps_of, &vec![mdr; steps.len()], &vec![mpr; steps.len()]);
     out
 }
 

@@ -1,0 +1,195 @@
+//! Loans that share their period rates, taken together.
+//!
+//! What a loan does in a step is proportional to what its contract alone would do, and the share of the contracts that
+//! is left is the same for all loans of a group. So a group costs the same work whatever the number of its loans, and
+//! a loan with rates of its own is a group of one.
+
+use super::closing_pool::{CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES};
+use super::closing_pool::{DefaultedAsset, PoolRules};
+use super::loan::{ContractStep, Income};
+use crate::lanes::{Pack, Param};
+
+/// The contracts of the loans of a group, added up.
+#[derive(Clone, Debug)]
+pub struct LoanGroup {
+    contract: Vec<ContractStep>,
+    /// Per step: what discount obligations are carried below par at its end.
+    discount: Vec<f64>,
+    /// Places of its loans among the CCC assets, each with its contractual balance at the end of every step.
+    ccc: Vec<(usize, Vec<f64>)>,
+}
+
+impl LoanGroup {
+    /// A group without loans.
+    #[must_use]
+    pub fn new(steps: usize) -> Self {
+        Self { contract: vec![ContractStep::default(); steps], discount: vec![0.0; steps], ccc: Vec::new() }
+    }
+
+    /// Adds a loan, carried below par by a share of its balance; `ccc` is its place among the CCC assets.
+    pub fn add(&mut self, contract: &[ContractStep], discount_share: f64, ccc: Option<usize>) {
+        for ((sum, step), discount) in self.contract.iter_mut().zip(contract).zip(&mut self.discount) {
+            sum.open += step.open;
+            sum.scheduled += step.scheduled;
+            sum.end += step.end;
+            add(&mut sum.interest, step.interest);
+            add(&mut sum.floor_benefit, step.floor_benefit);
+            *discount += step.end * discount_share;
+        }
+        if let Some(place) = ccc {
+            self.ccc.push((place, contract.iter().map(|step| step.end).collect()));
+        }
+    }
+}
+
+fn add(sum: &mut Income, one: Income) {
+    sum.whole += one.whole;
+    sum.of_default += one.of_default;
+    sum.of_prepaid += one.of_prepaid;
+}
+
+/// Period rates of a group by step, and the step (from 0) that collects the recovery of a default in each.
+#[derive(Clone, Debug)]
+pub struct GroupRates<P> {
+    pub mdr: Vec<P>,
+    pub mpr: Vec<P>,
+    pub recovery: Vec<P>,
+    pub recovery_step: Vec<u32>,
+}
+
+/// The closing pool's flows in `L` futures whose defaults are rates.
+#[derive(Clone, Debug)]
+pub struct PoolFlows<const L: usize> {
+    /// Per step: interest, principal, performing par, prepaid principal.
+    pub flows: Vec<[Pack<L>; 4]>,
+    /// Per step: recoveries, carrying value, defaulted par and its market value.
+    pub defaulted: Vec<[Pack<L>; 4]>,
+    /// Per step: what discount obligations are carried below par.
+    pub discount: Vec<Pack<L>>,
+    /// Per step: new defaults.
+    pub defaults: Vec<Pack<L>>,
+    pub floor_benefit: Vec<Pack<L>>,
+    /// Par of the CCC assets at the end of each step, `[place][step]`.
+    pub ccc: Vec<Pack<L>>,
+}
+
+impl<const L: usize> PoolFlows<L> {
+    /// Nothing, for so many steps and CCC assets.
+    #[must_use]
+    pub fn new(steps: usize, ccc: usize) -> Self {
+        Self {
+            flows: vec![[Pack::ZERO; 4]; steps],
+            defaulted: vec![[Pack::ZERO; 4]; steps],
+            discount: vec![Pack::ZERO; steps],
+            defaults: vec![Pack::ZERO; steps],
+            floor_benefit: vec![Pack::ZERO; steps],
+            ccc: vec![Pack::ZERO; steps * ccc],
+        }
+    }
+
+    /// Back to nothing.
+    pub fn clear(&mut self) {
+        self.flows.fill([Pack::ZERO; 4]);
+        self.defaulted.fill([Pack::ZERO; 4]);
+        for column in [&mut self.discount, &mut self.defaults, &mut self.floor_benefit, &mut self.ccc] {
+            column.fill(Pack::ZERO);
+        }
+    }
+
+    /// The flows of a pool: its groups at their rates, and what was in default before.
+    #[inline(always)]
+    pub fn set<P: Param<L>>(
+        &mut self,
+        groups: &[LoanGroup],
+        rates: &[GroupRates<P>],
+        defaulted: &[DefaultedAsset<P>],
+        rules: &PoolRules,
+    ) {
+        self.clear();
+        for asset in defaulted {
+            self.add_defaulted(asset);
+        }
+        for (group, rates) in groups.iter().zip(rates) {
+            self.add_group(group, rates, rules);
+        }
+    }
+
+    /// Adds the flows of a group.
+    #[inline(always)]
+    pub fn add_group<P: Param<L>>(&mut self, group: &LoanGroup, rates: &GroupRates<P>, rules: &PoolRules) {
+        let steps = self.flows.len();
+        let one = Pack::splat(1.0);
+        let mut left = one;
+        for p in 0..steps {
+            let contract = &group.contract[p];
+            if !(contract.open > 0.0) {
+                break;
+            }
+            let (mdr, mpr) = (rates.mdr[p].pack(), rates.mpr[p].pack());
+            let gone = left * mdr;
+            let alive = left * (one - mdr);
+            let prepaid = alive * mpr * contract.end;
+            let flows = &mut self.flows[p];
+            flows[INTEREST] += pays(contract.interest, alive, mpr, gone);
+            flows[PRINCIPAL] += alive * contract.scheduled + prepaid;
+            flows[PREPAID] += prepaid;
+            self.floor_benefit[p] += pays(contract.floor_benefit, alive, mpr, gone);
+            left = alive * (one - mpr);
+            self.flows[p][PERFORMING] += left * contract.end;
+            self.discount[p] += left * group.discount[p];
+            for (place, end) in &group.ccc {
+                self.ccc[place * steps + p] = left * end[p];
+            }
+            self.add_default(p, gone * contract.open, rates, rules);
+        }
+    }
+
+    #[inline(always)]
+    fn add_default<P: Param<L>>(&mut self, p: usize, default: Pack<L>, rates: &GroupRates<P>, rules: &PoolRules) {
+        if !default.any_positive() {
+            return;
+        }
+        let value = default * rates.recovery[p].pack();
+        let collected = rates.recovery_step[p] as usize;
+        let carry_end = if rules.carries_defaults { rules.carry_end[p] } else { p };
+        self.defaults[p] += default;
+        self.defaulted[collected][RECOVERIES] += value;
+        for q in p..collected {
+            let held = &mut self.defaulted[q];
+            held[DEFAULTED_PAR] += default;
+            held[MARKET] += value;
+            if q < carry_end {
+                held[CARRYING] += value;
+            }
+        }
+    }
+
+    /// Adds an asset that was in default on the as-of date.
+    pub fn add_defaulted<P: Param<L>>(&mut self, asset: &DefaultedAsset<P>) {
+        let par = Pack::splat(asset.par);
+        for p in 0..asset.recovery_step {
+            let held = &mut self.defaulted[p];
+            held[DEFAULTED_PAR] += par;
+            held[MARKET] += Pack::splat(asset.par * asset.market);
+            if p < asset.carry_end {
+                held[CARRYING] += par * asset.carrying.pack();
+            }
+        }
+        self.defaulted[asset.recovery_step][RECOVERIES] += par * asset.recovery.pack();
+    }
+}
+
+#[inline(always)]
+fn pays<const L: usize>(income: Income, alive: Pack<L>, mpr: Pack<L>, gone: Pack<L>) -> Pack<L> {
+    let mut paid = alive * income.whole;
+    if income.of_prepaid != 0.0 {
+        paid += alive * mpr * income.of_prepaid;
+    }
+    if income.of_default != 0.0 {
+        paid += gone * income.of_default;
+    }
+    paid
+}
+
+#[cfg(test)]
+mod tests;
