@@ -22,5 +22,6 @@ pub mod rates;
 pub mod sim;
 pub mod spec;
 pub mod state;
+pub mod sweep;
 pub mod time;
 pub mod waterfall;

@@ -16,6 +16,8 @@ pub struct CohortTables<P = f64> {
     pub instalment: Vec<f64>,
     /// Interest on the balance that survives the step's default.
     pub interest: Vec<f64>,
+    /// What prepaying all of a cohort adds to its interest; nothing where prepaid par earns the whole step.
+    pub interest_of_prepaid: Vec<f64>,
     /// Interest on the whole opening balance (only where defaulted par pays it).
     pub interest_on_default: Vec<f64>,
     /// Contractual balance at the end of the step times the share it is carried below par.
@@ -163,6 +165,10 @@ impl<const L: usize> Cohorts<L> {
         let scheduled = (factor * instalment).min(alive);
         let prepaid = (alive - scheduled) * tables.mpr[p].pack();
         let mut earned = factor * interest;
+        if !tables.interest_of_prepaid.is_empty() {
+            let of_prepaid = weighted_sum(units, &tables.interest_of_prepaid[row + first..row + p]);
+            earned += factor * tables.mpr[p].pack() * of_prepaid;
+        }
         if tables.on_default > 0.0 {
             let whole = weighted_sum(units, &tables.interest_on_default[row + first..row + p]);
             earned += self.survival * mdr * whole * tables.on_default;

@@ -16,6 +16,46 @@ use crate::time::{Date, DayCount};
 /// Cohorts repay 1 % of their par a year.
 const AMORTIZATION_RATE: f64 = 0.01;
 
+/// Period rates of what is bought, by step.
+#[derive(Clone, Debug)]
+pub struct CohortRates {
+    /// Default rates where no model brings them.
+    pub mdr: Vec<f64>,
+    pub mpr: Vec<f64>,
+    pub recovery: Vec<f64>,
+}
+
+/// What is bought is one group of a scenario.
+fn keys(rating: &str) -> GroupKeys<'_> {
+    GroupKeys { obligor: "", rating, industry: "", lien: "" }
+}
+
+fn series(value: Option<&Value>, rating: &str, steps: &Steps, nature: Nature, absent: f64) -> Vec<f64> {
+    value
+        .and_then(|v| values::select(v, &keys(rating)))
+        .map_or_else(|| vec![absent; steps.len()], |(v, _)| values::series(v, &steps.timeline, nature))
+}
+
+/// Reads the period rates.
+#[must_use]
+pub fn rates(deal: &CompiledDeal, scenario: &Scenario, steps: &Steps) -> CohortRates {
+    let rules = &scenario.reinvestment;
+    let rating = rules.rating.as_deref().unwrap_or_default();
+    let period = |list: &[f64]| steps.period_rates(list, deal.conventions.simple_rates);
+    let cdr = match rules.pd {
+        Some(pd) => vec![pd; steps.len()],
+        None => series(scenario.cdr.as_ref(), rating, steps, Nature::YearlyRate, 0.0),
+    };
+    CohortRates {
+        mdr: period(&cdr),
+        mpr: period(&series(Some(&scenario.cpr), rating, steps, Nature::YearlyRate, 0.0)),
+        recovery: match rules.recovery {
+            Some(recovery) => vec![recovery; steps.len()],
+            None => series(scenario.recovery.as_ref(), rating, steps, Nature::Level, f64::NAN),
+        },
+    }
+}
+
 /// Compiled cohorts, and their default rates where no model brings them.
 pub struct CompiledCohorts {
     pub tables: CohortTables,
@@ -33,25 +73,8 @@ pub fn compile(
     let n = steps.len();
     let rules = &scenario.reinvestment;
     let rating = rules.rating.clone().unwrap_or_default();
-    let keys = GroupKeys { obligor: "", rating: &rating, industry: "", lien: "" };
-    let simple = deal.conventions.simple_rates;
-    let series = |value: Option<&Value>, nature: Nature, absent: f64| -> Vec<f64> {
-        value
-            .and_then(|v| values::select(v, &keys))
-            .map_or_else(|| vec![absent; n], |(v, _)| values::series(v, &steps.timeline, nature))
-    };
-    let period =
-        |list: &[f64]| -> Vec<f64> { list.iter().enumerate().map(|(p, x)| steps.period_rate(*x, p, simple)).collect() };
-    let cdr = match rules.pd {
-        Some(pd) => vec![pd; n],
-        None => series(scenario.cdr.as_ref(), Nature::YearlyRate, 0.0),
-    };
-    let mdr = period(&cdr);
-    let mpr = period(&series(Some(&scenario.cpr), Nature::YearlyRate, 0.0));
-    let recovery = match rules.recovery {
-        Some(recovery) => vec![recovery; n],
-        None => series(scenario.recovery.as_ref(), Nature::Level, f64::NAN),
-    };
+    let keys = keys(&rating);
+    let CohortRates { mdr, mpr, recovery } = rates(deal, scenario, steps);
     let reinvests = deal.terms.grid.periods.iter().any(|p| p.in_reinvestment) || scenario.post_period_share > 0.0;
     if recovery.iter().any(|r| r.is_nan()) && reinvests {
         problems.push(Problem::new(
@@ -72,9 +95,10 @@ pub fn compile(
             ));
         }
     }
-    let lag = series(scenario.recovery_lag_months.as_ref(), Nature::Level, 0.0);
-    let price = series(Some(&rules.price), Nature::Level, 1.0);
-    let spread = series(Some(&rules.spread), Nature::Level, 0.0);
+    let levels = |value: Option<&Value>, absent| series(value, &rating, steps, Nature::Level, absent);
+    let lag = levels(scenario.recovery_lag_months.as_ref(), 0.0);
+    let price = levels(Some(&rules.price), 1.0);
+    let spread = levels(Some(&rules.spread), 0.0);
     let recovery_step: Vec<u32> = (0..n).map(|p| steps.recovery_step(p, lag[p])).collect();
     let first_open = (0..n).map(|p| (0..=p).find(|&k| recovery_step[k] as usize > p).unwrap_or(p)).collect();
     let discount = deal.document.collateral.discount.as_ref();
@@ -99,6 +123,7 @@ pub fn compile(
         steps: n,
         instalment: vec![0.0; n * n],
         interest: vec![0.0; n * n],
+        interest_of_prepaid: if deal.conventions.interest_on_prepaid < 1.0 { vec![0.0; n * n] } else { Vec::new() },
         interest_on_default: vec![0.0; n * n],
         discount: vec![0.0; n * n],
         on_default: deal.conventions.interest_on_default,
@@ -145,12 +170,13 @@ pub fn compile(
             let weight = coupon.rate(fixings[p]) * DayCount::Act360.fraction(start, end);
             let due = AMORTIZATION_RATE * dates.years;
             let instalment = if matured || due > contract { contract } else { due };
-            // Prepaid par is `(contract − instalment) · mpr` of what survives the step's default.
-            let prepaid = (contract - instalment) * tables.mpr[p];
-            let earning = contract - (1.0 - deal.conventions.interest_on_prepaid) * prepaid;
             let at = p * n + c;
             tables.instalment[at] = instalment;
-            tables.interest[at] = earning * weight;
+            tables.interest[at] = contract * weight;
+            if let Some(of_prepaid) = tables.interest_of_prepaid.get_mut(at) {
+                // Prepaid par is `(contract − instalment) · mpr` of what survives the step's default.
+                *of_prepaid = -(1.0 - deal.conventions.interest_on_prepaid) * (contract - instalment) * weight;
+            }
             tables.interest_on_default[at] = contract * weight;
             tables.discount[at] = (contract - instalment) * below_par;
             contract -= instalment;

@@ -23,4 +23,4 @@ pub use conventions::{Conventions, InterestFromPrincipal};
 pub use credit::compile_simulation;
 pub use deal::{CompiledDeal, compile_deal};
 pub use payment_date::compile_payment_date;
-pub use plan::{PlanInput, compile_plan};
+pub use plan::{PlanInput, check_scenario, compile_plan};

@@ -94,7 +94,8 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     Ok(CompiledPlan { plan, steps, curves, obligors, flows })
 }
 
-fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, problems: &mut Vec<Problem>) {
+/// Checks every number, date and group of a scenario against a tape.
+pub fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, problems: &mut Vec<Problem>) {
     let obligors = &tape.obligor_id;
     match &scenario.cdr {
         Some(cdr) => values::check(cdr, "scenario.cdr", Range::Share, obligors, problems),

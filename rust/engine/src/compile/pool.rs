@@ -147,10 +147,10 @@ fn carry_ends(starts: &[Date], determination: impl Fn(usize) -> Date) -> Vec<usi
 }
 
 /// What a pool's contracts are compiled from.
-pub struct PoolInput<'a> {
+pub struct PoolInput<'a, 'c> {
     pub deal: &'a CompiledDeal,
     pub tape: &'a Tape,
-    pub curves: &'a Curves,
+    pub curves: &'c Curves,
     pub steps: Steps,
 }
 
@@ -227,7 +227,7 @@ impl LoanFixings for Fixings<'_> {
 }
 
 /// Runs the contracts of a pool.
-pub fn compile<'a>(input: PoolInput<'a>, problems: &mut Vec<Problem>) -> Contracts<'a> {
+pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Contracts<'a> {
     let step_fixings = step_fixings(&input, problems);
     let PoolInput { deal, tape, curves, steps } = input;
     let n = steps.len();
@@ -285,7 +285,7 @@ pub fn compile<'a>(input: PoolInput<'a>, problems: &mut Vec<Problem>) -> Contrac
 }
 
 /// Fixings of every index of the tape by step; none when a curve is missing.
-fn step_fixings(input: &PoolInput<'_>, problems: &mut Vec<Problem>) -> Option<BTreeMap<String, Vec<f64>>> {
+fn step_fixings(input: &PoolInput<'_, '_>, problems: &mut Vec<Problem>) -> Option<BTreeMap<String, Vec<f64>>> {
     let own_index = periods::deal_index(input.deal);
     let mut out = BTreeMap::new();
     for name in input.tape.index.iter().map(String::as_str).chain(std::iter::once(own_index.as_str())) {

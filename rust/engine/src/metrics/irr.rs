@@ -4,7 +4,7 @@
 //! `g(y) = ln Σ flow · e^(y t) - ln outflow = 0`: g rises and is convex, its slope lies between the first and the last time,
 //! and so Newton's iteration comes down to the root from the right whatever the flows are.
 
-use crate::lanes::{Mask, Pack};
+use crate::lanes::{Mask, Pack, Param};
 use crate::math::{exp, ln};
 
 const DAYS: f64 = 365.0;
@@ -120,16 +120,16 @@ fn kept<const L: usize>(flow: Pack<L>, dust: Pack<L>) -> Pack<L> {
     flow.ge(dust).keep(flow)
 }
 
-/// Internal rate of return of `L` paths that share an outflow (positive) and times, as a decimal per year.
+/// Internal rate of return of `L` paths that share times, of an outflow (positive) of each or of all, as a decimal per year.
 ///
 /// A flow below `dust` counts as 0 (so no flow is negative), and the rate is -1 where nothing is left. At most 64
 /// iterations, in practice about 6; a lane rests once it has converged, so its bits do not depend on the others.
 #[inline(always)]
 #[must_use]
-pub fn irr<const L: usize>(times: &IrrTimes, outflow: f64, flows: &[Pack<L>], dust: f64) -> Pack<L> {
+pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &[Pack<L>], dust: P) -> Pack<L> {
     debug_assert_eq!(flows.len(), times.len(), "Invariant: one flow for each time");
-    debug_assert!(outflow > 0.0 && dust >= 0.0, "Invariant: the outflow is positive, dust is not negative");
-    let threshold = Pack::splat(dust);
+    let (outflow, threshold) = (outflow.pack(), dust.pack());
+    debug_assert!(outflow.gt(Pack::ZERO).all(), "Invariant: the outflow is positive");
     let mut total = Pack::ZERO;
     let mut moment = Pack::ZERO;
     let mut last = Pack::splat(1.0);
@@ -144,7 +144,6 @@ pub fn irr<const L: usize>(times: &IrrTimes, outflow: f64, flows: &[Pack<L>], du
         last_years = some.select(years, last_years);
     }
     let returned = total.gt(Pack::ZERO);
-    let outflow = Pack::splat(outflow);
     // No flow alone may be worth more than the outflow: the root is not above this, and at it nothing overflows.
     let most = (outflow / last).map(ln) / last_years;
     // The tangent at rate 0, whose root is above that of a convex function.

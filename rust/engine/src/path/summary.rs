@@ -1,9 +1,12 @@
 //! Each class over a whole path: what it was paid, what it lost, when.
 
+use cloche_dispatch::{Isa, Kernel};
+
 use super::explained::Explained;
 use super::plan::Plan;
-use crate::lanes::Pack;
+use crate::lanes::{Mask, Pack, Param};
 use crate::metrics::{IrrTimes, irr, weighted_average_life};
+use crate::notes::NoteTerms;
 
 /// One class over one path.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,68 +36,232 @@ pub struct NoteSummary {
     pub irr: f64,
 }
 
-/// Summarizes every class of a path.
-#[must_use]
-pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
+/// What one class does on a payment date, in `L` futures.
+#[derive(Clone, Copy, Debug)]
+pub struct NoteDate<const L: usize> {
+    pub interest_paid: Pack<L>,
+    pub deferred_interest: Pack<L>,
+    pub deferred_paid: Pack<L>,
+    pub deferred_balance: Pack<L>,
+    pub interest_shortfall: Pack<L>,
+    pub principal_paid: Pack<L>,
+    pub end_balance: Pack<L>,
+}
+
+/// One class over the dates so far, in `L` futures.
+#[derive(Clone, Debug)]
+pub struct NoteTotals<const L: usize> {
+    last: NoteDate<L>,
+    interest_paid: Pack<L>,
+    principal_paid: Pack<L>,
+    max_deferred: Pack<L>,
+    periods_deferred: Pack<L>,
+    /// Periods from 0; below 0 where there was none yet.
+    first_deferral: Pack<L>,
+    first_payment: Pack<L>,
+    last_payment: Pack<L>,
+    discount: Pack<L>,
+    /// Every date of the deal, also those after an early end: the bits are those of the simulation.
+    flows: Vec<Pack<L>>,
+    principal: Vec<Pack<L>>,
+}
+
+/// A period that has not come.
+const NEVER: f64 = -1.0;
+
+impl<const L: usize> NoteTotals<L> {
+    /// A class of so many payment dates at closing.
+    #[must_use]
+    pub fn new(steps: usize) -> Self {
+        let nothing = NoteDate {
+            interest_paid: Pack::ZERO,
+            deferred_interest: Pack::ZERO,
+            deferred_paid: Pack::ZERO,
+            deferred_balance: Pack::ZERO,
+            interest_shortfall: Pack::ZERO,
+            principal_paid: Pack::ZERO,
+            end_balance: Pack::ZERO,
+        };
+        Self {
+            last: nothing,
+            interest_paid: Pack::ZERO,
+            principal_paid: Pack::ZERO,
+            max_deferred: Pack::ZERO,
+            periods_deferred: Pack::ZERO,
+            first_deferral: Pack::splat(NEVER),
+            first_payment: Pack::splat(NEVER),
+            last_payment: Pack::splat(NEVER),
+            discount: Pack::splat(1.0),
+            flows: vec![Pack::ZERO; steps],
+            principal: vec![Pack::ZERO; steps],
+        }
+    }
+
+    /// Back to closing.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        let (mut flows, mut principal) = (std::mem::take(&mut self.flows), std::mem::take(&mut self.principal));
+        flows.fill(Pack::ZERO);
+        principal.fill(Pack::ZERO);
+        *self = Self { flows, principal, ..Self::new(0) };
+    }
+
+    /// Adds step `p` (from 0) in the lanes whose run goes on; `dust` is what counts as nothing of the class.
+    #[inline(always)]
+    pub fn add<P: Param<L>>(&mut self, p: usize, date: &NoteDate<L>, coupon: P, dust: Pack<L>, running: Mask<L>) {
+        let (period, one) = (Pack::splat(p as f64), Pack::splat(1.0));
+        self.discount = self.discount / running.select(one + coupon.pack(), one);
+        self.interest_paid += date.interest_paid + date.deferred_paid;
+        let defers = date.deferred_interest.gt(dust);
+        if defers.any() {
+            let first = defers.and(self.first_deferral.lt(Pack::ZERO));
+            self.first_deferral = first.select(period, self.first_deferral);
+            self.periods_deferred += defers.keep(one);
+        }
+        self.max_deferred = self.max_deferred.max(date.deferred_balance);
+        self.principal_paid += date.principal_paid;
+        let pays = date.principal_paid.gt(dust);
+        if pays.any() {
+            let first = pays.and(self.first_payment.lt(Pack::ZERO));
+            self.first_payment = first.select(period, self.first_payment);
+            self.last_payment = pays.select(period, self.last_payment);
+        }
+        self.flows[p] = date.interest_paid + date.deferred_paid + date.principal_paid;
+        self.principal[p] = date.principal_paid;
+        self.last = *date;
+    }
+}
+
+/// What is counted as nothing, as a share of the original balance.
+pub const DUST: f64 = 1e-9;
+
+/// Times of a plan's payment dates.
+#[derive(Clone, Debug)]
+pub struct SummaryTimes {
+    irr: IrrTimes,
+    /// Years from closing, act/365.
+    years: Vec<f64>,
+}
+
+impl SummaryTimes {
+    /// The times of a plan.
+    #[must_use]
+    pub fn new<P>(plan: &Plan<P>) -> Self {
+        Self { irr: IrrTimes::new(&plan.days), years: plan.periods.iter().map(|p| p.years).collect() }
+    }
+}
+
+/// Returns and average lives of one class, in lanes.
+struct Measures<const L: usize> {
+    irr: Pack<L>,
+    wal: Pack<L>,
+}
+
+/// Average life and return of a class, as a function of its own: its packs lie in memory.
+struct Measure<'a, const L: usize, P> {
+    totals: &'a NoteTotals<L>,
+    times: &'a SummaryTimes,
+    original: P,
+    issue_price: P,
+}
+
+impl<const L: usize, P: Param<L>> Kernel for Measure<'_, L, P> {
+    type Output = Measures<L>;
+
+    #[inline(always)]
+    fn run(self) -> Measures<L> {
+        let outflow = self.issue_price.zip(self.original, |price, par| price * par);
+        let dust = self.original.map(|par| DUST * par);
+        Measures {
+            irr: irr(&self.times.irr, outflow, &self.totals.flows, dust),
+            wal: weighted_average_life(&self.times.years, &self.totals.principal),
+        }
+    }
+}
+
+/// Each class of each of the first `lanes` futures, future by future.
+pub fn finish<const L: usize, P: Param<L>>(
+    plan: &Plan<P>,
+    times: &SummaryTimes,
+    totals: &[NoteTotals<L>],
+    isa: Isa,
+    lanes: usize,
+    out: &mut Vec<NoteSummary>,
+) {
     let notes = &plan.deal.notes;
-    let all: f64 = notes.iter().map(|n| n.original).sum();
-    let collateral = plan.pool.par + plan.deal.ramp_up_cash;
-    let times = IrrTimes::new(&plan.days);
-    (0_u16..)
+    let measures: Vec<Measures<L>> = totals
+        .iter()
         .zip(notes)
-        .map(|(n, note)| {
-            let dust = 1e-9 * note.original;
+        .map(|(totals, note)| {
+            let (original, issue_price) = (note.original, note.issue_price);
+            isa.run(Measure { totals, times, original, issue_price })
+        })
+        .collect();
+    for lane in 0..lanes {
+        let at = |pack: Pack<L>| pack.0[lane];
+        let original = |note: &NoteTerms<P>| at(note.original.pack());
+        let all: f64 = notes.iter().map(original).sum();
+        let collateral = plan.pool.par + plan.deal.ramp_up_cash;
+        for (n, note) in notes.iter().enumerate() {
+            let (totals, measures) = (&totals[n], &measures[n]);
+            let period = |pack: Pack<L>| (at(pack) >= 0.0).then(|| at(pack) as u32);
+            let dust = DUST * original(note);
             let mut s = NoteSummary {
-                note: n,
+                note: n as u16,
+                balance: at(totals.last.end_balance),
                 subordination: f64::NAN,
-                thickness: note.original / all,
-                ..NoteSummary::default()
+                thickness: original(note) / all,
+                interest_paid: at(totals.interest_paid),
+                interest_shortfall: at(totals.last.interest_shortfall),
+                interest_loss: 0.0,
+                deferred_interest_end: at(totals.last.deferred_balance),
+                first_deferral: period(totals.first_deferral),
+                periods_deferred: at(totals.periods_deferred) as u32,
+                max_deferred: at(totals.max_deferred),
+                principal_paid: at(totals.principal_paid),
+                principal_loss: 0.0,
+                pv_loss: 0.0,
+                wal: f64::NAN,
+                first_payment: period(totals.first_payment),
+                last_payment: period(totals.last_payment),
+                irr: at(measures.irr),
             };
             if let Some(rank) = note.principal_rank {
                 let ahead: f64 =
-                    notes.iter().filter(|m| m.principal_rank.is_some_and(|r| r <= rank)).map(|m| m.original).sum();
+                    notes.iter().filter(|m| m.principal_rank.is_some_and(|r| r <= rank)).map(original).sum();
                 s.subordination = 1.0 - ahead / collateral;
             }
-            // Every date of the deal, also those after an early end: the bits are those of the simulation.
-            let mut flows = vec![Pack::<1>::ZERO; plan.steps()];
-            let (mut years, mut principal) = (Vec::new(), Vec::new());
-            let mut discount = 1.0;
-            for row in path.notes.iter().filter(|r| r.note == n) {
-                let p = row.period as usize;
-                discount /= 1.0 + plan.periods[p].coupon[n as usize];
-                s.balance = row.end_balance;
-                s.interest_paid += row.interest_paid + row.deferred_paid;
-                s.interest_shortfall = row.interest_shortfall;
-                s.deferred_interest_end = row.deferred_balance;
-                if row.deferred_interest > dust {
-                    s.first_deferral = s.first_deferral.or(Some(row.period));
-                    s.periods_deferred += 1;
-                }
-                if row.deferred_balance > s.max_deferred {
-                    s.max_deferred = row.deferred_balance;
-                }
-                s.principal_paid += row.principal_paid;
-                if row.principal_paid > dust {
-                    s.first_payment = s.first_payment.or(Some(row.period));
-                    s.last_payment = Some(row.period);
-                }
-                let flow = row.interest_paid + row.deferred_paid + row.principal_paid;
-                flows[p] = Pack([flow]);
-                years.push(plan.periods[p].years);
-                principal.push(Pack([row.principal_paid]));
-            }
-            if note.residual {
-                s.principal_loss = 0.0;
-                s.wal = f64::NAN;
-            } else {
+            if !note.residual {
                 let owed = s.deferred_interest_end + s.interest_shortfall;
                 s.principal_loss = if s.balance > dust { s.balance } else { 0.0 };
                 s.interest_loss = if owed > dust { owed } else { 0.0 };
-                s.pv_loss = (s.principal_loss + s.interest_loss) * discount;
-                s.wal = if s.principal_paid > dust { weighted_average_life(&years, &principal).0[0] } else { f64::NAN };
+                s.pv_loss = (s.principal_loss + s.interest_loss) * at(totals.discount);
+                s.wal = if s.principal_paid > dust { at(measures.wal) } else { f64::NAN };
             }
-            s.irr = irr(&times, note.issue_price * note.original, &flows, dust).0[0];
-            s
-        })
-        .collect()
+            out.push(s);
+        }
+    }
+}
+
+/// Summarizes every class of a path.
+#[must_use]
+pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
+    let mut totals = vec![NoteTotals::<1>::new(plan.steps()); plan.deal.notes.len()];
+    for row in &path.notes {
+        let (p, n) = (row.period as usize, row.note as usize);
+        let date = NoteDate {
+            interest_paid: Pack([row.interest_paid]),
+            deferred_interest: Pack([row.deferred_interest]),
+            deferred_paid: Pack([row.deferred_paid]),
+            deferred_balance: Pack([row.deferred_balance]),
+            interest_shortfall: Pack([row.interest_shortfall]),
+            principal_paid: Pack([row.principal_paid]),
+            end_balance: Pack([row.end_balance]),
+        };
+        let dust = Pack::splat(DUST * plan.deal.notes[n].original);
+        totals[n].add(p, &date, plan.periods[p].coupon[n], dust, Mask::splat(true));
+    }
+    let mut out = Vec::new();
+    finish(plan, &SummaryTimes::new(plan), &totals, Isa::PORTABLE, 1, &mut out);
+    out
 }

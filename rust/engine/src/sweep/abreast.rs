@@ -1,0 +1,123 @@
+//! The terms of `L` deals that differ in numbers only, as one deal with a number a lane.
+
+use std::array::from_fn;
+
+use crate::coverage::TestTerms;
+use crate::fees::{FeeCapTerms, FeeTerms, HurdleTerms};
+use crate::lanes::Pack;
+use crate::notes::NoteTerms;
+use crate::path::plan::{DealTerms, PeriodTerms};
+
+/// Deals lane by lane; all but the numbers is that of the first.
+#[must_use]
+pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
+    let first = deals[0];
+    DealTerms {
+        name: first.name.clone(),
+        target_par: first.target_par,
+        notes: (0..first.notes.len()).map(|n| note(deals.map(|deal| &deal.notes[n]))).collect(),
+        fees: (0..first.fees.len()).map(|f| fee(deals.map(|deal| &deal.fees[f]))).collect(),
+        tests: (0..first.tests.len()).map(|t| test(deals.map(|deal| &deal.tests[t]))).collect(),
+        program: first.program.clone(),
+        interest_tests: first.interest_tests,
+        ranks: first.ranks.clone(),
+        grid: first.grid.clone(),
+        interest_reserve: first.interest_reserve,
+        ramp_up_cash: first.ramp_up_cash,
+        ccc_limit: first.ccc_limit,
+        ccc_on_target_par: first.ccc_on_target_par,
+        reads_ccc_share: first.reads_ccc_share,
+        deferred_in_oc: first.deferred_in_oc,
+        interest_on_unpaid: first.interest_on_unpaid,
+        watched: first.watched.clone(),
+    }
+}
+
+/// The scalars of one payment date, lane by lane.
+#[must_use]
+pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>> {
+    let first = periods[0];
+    let columns = |column: fn(&PeriodTerms) -> &Vec<f64>| -> Vec<Pack<L>> {
+        (0..column(first).len()).map(|i| Pack(from_fn(|l| column(periods[l])[i]))).collect()
+    };
+    PeriodTerms {
+        payment: first.payment,
+        determination: first.determination,
+        in_reinvestment: first.in_reinvestment,
+        is_last: first.is_last,
+        index_rate: Vec::new(),
+        rate: Vec::new(),
+        day_count_fraction: Vec::new(),
+        coupon: columns(|p| &p.coupon),
+        instalment: columns(|p| &p.instalment),
+        fee_fraction: first.fee_fraction.clone(),
+        cap_fraction: first.cap_fraction.clone(),
+        hurdle_growth: columns(|p| &p.hurdle_growth),
+        active: first.active.clone(),
+        inactive: first.inactive,
+        cash_income: first.cash_income,
+        years: first.years,
+        anniversary: first.anniversary,
+        credit_time: first.credit_time,
+    }
+}
+
+/// One number of `L` terms.
+fn lanes<const L: usize, T>(terms: [&T; L], number: impl Fn(&T) -> f64) -> Pack<L> {
+    Pack(from_fn(|l| number(terms[l])))
+}
+
+fn note<const L: usize>(notes: [&NoteTerms; L]) -> NoteTerms<Pack<L>> {
+    let first = notes[0];
+    NoteTerms {
+        name: first.name.clone(),
+        original: lanes(notes, |n| n.original),
+        issue_price: lanes(notes, |n| n.issue_price),
+        interest_rank: first.interest_rank,
+        principal_rank: first.principal_rank,
+        deferrable: first.deferrable,
+        residual: first.residual,
+        coupon: first.coupon.clone(),
+        amortization: first.amortization,
+        rating: first.rating.clone(),
+    }
+}
+
+fn fee<const L: usize>(fees: [&FeeTerms; L]) -> FeeTerms<Pack<L>> {
+    let first = fees[0];
+    let of_cap = |number: fn(&FeeCapTerms) -> f64| lanes(fees, |f| f.cap.as_ref().map_or(0.0, number));
+    FeeTerms {
+        name: first.name.clone(),
+        amount_per_period: lanes(fees, |f| f.amount_per_period),
+        rate: lanes(fees, |f| f.rate),
+        fixed_per_year: lanes(fees, |f| f.fixed_per_year),
+        base: first.base,
+        base_date: first.base_date,
+        day_count: first.day_count,
+        cap: first.cap.as_ref().map(|cap| FeeCapTerms {
+            rate: of_cap(|cap| cap.rate),
+            fixed_per_year: of_cap(|cap| cap.fixed_per_year),
+            day_count: cap.day_count,
+        }),
+        hurdle: first.hurdle.as_ref().map(|hurdle| HurdleTerms {
+            irr: hurdle.irr,
+            share: lanes(fees, |f| f.hurdle.as_ref().map_or(0.0, |hurdle| hurdle.share)),
+        }),
+    }
+}
+
+fn test<const L: usize>(tests: [&TestTerms; L]) -> TestTerms<Pack<L>> {
+    let first = tests[0];
+    TestTerms {
+        name: first.name.clone(),
+        kind: first.kind,
+        trigger: lanes(tests, |t| t.trigger),
+        notes: first.notes.clone(),
+        chain: first.chain.clone(),
+        bit: first.bit,
+        summed_with: first.summed_with,
+        clear_share: lanes(tests, |t| t.clear_share),
+        dust: first.dust,
+        first_period: first.first_period,
+    }
+}

@@ -1,0 +1,275 @@
+//! Points that can run side by side, and what they share.
+
+use std::collections::HashMap;
+
+use crate::collateral::{ClosingPool, CohortTables, Tape};
+use crate::compile::CompiledDeal;
+use crate::compile::assumptions::{Assumptions, Groups};
+use crate::compile::pool::{self, Contracts, PoolInput, Steps};
+use crate::compile::{check_scenario, cohorts, periods, rates};
+use crate::error::{EngineError, Problem};
+use crate::path::plan::PeriodTerms;
+use crate::spec::scenario::Value;
+use crate::spec::{Scenario, deal};
+use crate::time::Date;
+
+/// A number or a curve of the scenario that a sweep varies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    Cdr,
+    Cpr,
+    Recovery,
+    RecoveryLagMonths,
+    Rates,
+    Reinvestment,
+    LiquidationPrice,
+    PostPeriodShare,
+    CashRateSpread,
+    Defaults,
+}
+
+impl Field {
+    /// Every field, by its name in documents.
+    pub const ALL: [(&'static str, Self); 10] = [
+        ("cdr", Self::Cdr),
+        ("cpr", Self::Cpr),
+        ("recovery", Self::Recovery),
+        ("recovery_lag_months", Self::RecoveryLagMonths),
+        ("rates", Self::Rates),
+        ("reinvestment", Self::Reinvestment),
+        ("liquidation_price", Self::LiquidationPrice),
+        ("post_period_share", Self::PostPeriodShare),
+        ("cash_rate_spread", Self::CashRateSpread),
+        ("defaults", Self::Defaults),
+    ];
+
+    fn copy(self, from: &Scenario, to: &mut Scenario) {
+        match self {
+            Self::Cdr => to.cdr.clone_from(&from.cdr),
+            Self::Cpr => to.cpr.clone_from(&from.cpr),
+            Self::Recovery => to.recovery.clone_from(&from.recovery),
+            Self::RecoveryLagMonths => to.recovery_lag_months.clone_from(&from.recovery_lag_months),
+            Self::Rates => to.rates.clone_from(&from.rates),
+            Self::Reinvestment => to.reinvestment.clone_from(&from.reinvestment),
+            Self::LiquidationPrice => to.liquidation_price = from.liquidation_price,
+            Self::PostPeriodShare => to.post_period_share = from.post_period_share,
+            Self::CashRateSpread => to.cash_rate_spread = from.cash_rate_spread,
+            Self::Defaults => to.defaults.clone_from(&from.defaults),
+        }
+    }
+}
+
+/// The points of a sweep: every deal under every scenario, the scenarios of a deal one after the other.
+#[derive(Clone, Debug)]
+pub struct Points {
+    pub deals: Vec<CompiledDeal>,
+    pub scenarios: Vec<Scenario>,
+}
+
+impl Points {
+    /// Every combination of the axes around a base, the last axis fastest.
+    #[must_use]
+    pub fn grid(base: &Scenario, axes: &[(Field, Vec<Scenario>)]) -> Vec<Scenario> {
+        let mut out = vec![base.clone()];
+        for (field, values) in axes {
+            let mut next = Vec::with_capacity(out.len() * values.len());
+            for scenario in &out {
+                for value in values {
+                    let mut changed = scenario.clone();
+                    field.copy(value, &mut changed);
+                    next.push(changed);
+                }
+            }
+            out = next;
+        }
+        out
+    }
+
+    /// Number of points.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.deals.len() * self.scenarios.len()
+    }
+
+    /// Whether there is no point.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The deal and the scenario of a point.
+    #[must_use]
+    pub fn of(&self, point: usize) -> (usize, usize) {
+        (point / self.scenarios.len(), point % self.scenarios.len())
+    }
+}
+
+/// What the points of a class share: dates, contracts, groups of loans, and what the manager buys.
+pub struct Class<'a> {
+    pub contracts: Contracts<'a>,
+    pub groups: Groups,
+    pub pool: ClosingPool,
+    pub cohorts: CohortTables,
+    /// The scalars of each payment date, by deal.
+    pub periods: HashMap<usize, Vec<PeriodTerms>>,
+    /// Its points, in order.
+    pub points: Vec<usize>,
+}
+
+/// Sorts points into classes, the first point first.
+///
+/// # Errors
+/// [`EngineError::Tape`] for a tape that does not fit a deal, [`EngineError::Scenario`] with the number of each
+/// scenario that cannot be run.
+pub fn classes<'a>(points: &'a Points, tape: &'a Tape) -> Result<Vec<Class<'a>>, EngineError> {
+    let mut problems = Vec::new();
+    for (s, scenario) in points.scenarios.iter().enumerate() {
+        let mut found = Vec::new();
+        check_scenario(scenario, tape, false, &mut found);
+        problems.extend(found.into_iter().map(|problem| at(s, problem)));
+    }
+    if !problems.is_empty() {
+        return Err(EngineError::Scenario(problems));
+    }
+    let stripped: Vec<deal::Deal> = points.deals.iter().map(|deal| without_numbers(&deal.document)).collect();
+    let deal_class = sort(&stripped, |a, b| a == b);
+    let scenario_class = sort(&points.scenarios, side_by_side);
+    let mut order = Vec::new();
+    let mut place_of = HashMap::new();
+    for point in 0..points.len() {
+        let (d, s) = points.of(point);
+        let place = *place_of.entry((deal_class[d], scenario_class[s])).or_insert_with(|| {
+            order.push(Vec::new());
+            order.len() - 1
+        });
+        order[place].push(point);
+    }
+    order.into_iter().map(|own| class(points, tape, own)).collect()
+}
+
+/// Per item: the place of the first item like it.
+fn sort<T>(items: &[T], alike: impl Fn(&T, &T) -> bool) -> Vec<usize> {
+    let mut heads: Vec<usize> = Vec::new();
+    items
+        .iter()
+        .enumerate()
+        .map(|(i, item)| {
+            heads.iter().copied().find(|&head| alike(&items[head], item)).unwrap_or_else(|| {
+                heads.push(i);
+                i
+            })
+        })
+        .collect()
+}
+
+fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Class<'a>, EngineError> {
+    let (d, s) = points.of(own[0]);
+    let (deal, scenario) = (&points.deals[d], &points.scenarios[s]);
+    let (mut problems, mut tape_problems) = (Vec::new(), Vec::new());
+    let curves = rates::compile(&scenario.rates, &mut problems);
+    let steps = Steps::new(deal, Date(tape.as_of), &mut tape_problems);
+    let (Some(curves), Some(steps)) = (curves, steps) else {
+        return Err(if problems.is_empty() {
+            EngineError::Tape(tape_problems)
+        } else {
+            EngineError::Scenario(problems.into_iter().map(|problem| at(s, problem)).collect())
+        });
+    };
+    let mut by_deal = HashMap::new();
+    for point in &own {
+        let d = points.of(*point).0;
+        by_deal.entry(d).or_insert_with(|| {
+            periods::compile(&points.deals[d], &curves, scenario.cash_rate_spread, Date(tape.as_of), &mut problems)
+        });
+    }
+    let bought = cohorts::compile(deal, scenario, &curves, &steps, &mut problems);
+    let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps }, &mut problems);
+    let groups = {
+        let assumed = Assumptions::new(&contracts, scenario, false, &mut problems);
+        assumed.check(&mut problems);
+        assumed.groups()
+    };
+    if !problems.is_empty() {
+        let (tape_side, scenario_side): (Vec<_>, Vec<_>) =
+            problems.into_iter().partition(|p| p.place.starts_with("tape"));
+        return Err(if scenario_side.is_empty() {
+            EngineError::Tape(tape_side)
+        } else {
+            EngineError::Scenario(scenario_side.into_iter().map(|problem| at(s, problem)).collect())
+        });
+    }
+    let pool = contracts.facts();
+    Ok(Class { contracts, groups, pool, cohorts: bought.tables, periods: by_deal, points: own })
+}
+
+/// A problem of one of several scenarios.
+fn at(scenario: usize, problem: Problem) -> Problem {
+    let place = problem.place.strip_prefix("scenario").map(|rest| format!("scenarios[{scenario}]{rest}"));
+    Problem { place: place.unwrap_or(problem.place), ..problem }
+}
+
+/// A deal without the numbers that may differ from lane to lane.
+fn without_numbers(document: &deal::Deal) -> deal::Deal {
+    let mut out = document.clone();
+    let blank = |number: &mut Option<f64>| *number = number.map(|_| 0.0);
+    out.name.clear();
+    for note in &mut out.notes {
+        note.balance = 0.0;
+        note.issue_price = 0.0;
+        if let Some(coupon) = &mut note.coupon {
+            for number in [&mut coupon.spread, &mut coupon.fixed, &mut coupon.floor, &mut coupon.cap] {
+                blank(number);
+            }
+            for step in &mut coupon.step_up {
+                blank(&mut step.spread);
+                blank(&mut step.fixed);
+            }
+        }
+    }
+    for fee in &mut out.fees {
+        for number in [&mut fee.amount_per_period, &mut fee.rate, &mut fee.fixed_per_year] {
+            blank(number);
+        }
+        if let Some(cap) = &mut fee.cap {
+            cap.rate = 0.0;
+            cap.fixed_per_year = 0.0;
+        }
+        for hurdle in &mut fee.hurdles {
+            blank(&mut hurdle.irr);
+            hurdle.share = 0.0;
+        }
+    }
+    for test in &mut out.tests {
+        test.trigger = 0.0;
+    }
+    out
+}
+
+/// Whether two scenarios differ only in what may differ from lane to lane.
+fn side_by_side(a: &Scenario, b: &Scenario) -> bool {
+    let (one, other) = (&a.reinvestment, &b.reinvestment);
+    a.cash_rate_spread.to_bits() == b.cash_rate_spread.to_bits()
+        && same_groups(a.cdr.as_ref(), b.cdr.as_ref())
+        && same_groups(Some(&a.cpr), Some(&b.cpr))
+        && same_groups(a.recovery.as_ref(), b.recovery.as_ref())
+        && a.recovery_lag_months == b.recovery_lag_months
+        && a.defaults == b.defaults
+        && a.rates == b.rates
+        && one.price == other.price
+        && one.spread == other.spread
+        && one.floor.to_bits() == other.floor.to_bits()
+        && one.term_years.to_bits() == other.term_years.to_bits()
+        && one.rating == other.rating
+        && one.recovery.is_some() == other.recovery.is_some()
+        && one.pd.is_some() == other.pd.is_some()
+}
+
+fn same_groups(a: Option<&Value>, b: Option<&Value>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(Value::Groups { values: a }), Some(Value::Groups { values: b })) => a.keys().eq(b.keys()),
+        (Some(Value::Groups { .. }), Some(_)) | (Some(_), Some(Value::Groups { .. })) => false,
+        (Some(_), Some(_)) => true,
+        _ => false,
+    }
+}

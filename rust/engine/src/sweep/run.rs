@@ -1,0 +1,303 @@
+//! A sweep over threads: blocks of as many points as there are lanes, handed out by a counter.
+
+use std::array::from_fn;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use cloche_dispatch::{Isa, Kernel};
+
+use super::abreast;
+use super::class::{Class, Points, classes};
+use super::figures::Figures;
+use crate::collateral::closing_pool::DefaultedAsset;
+use crate::collateral::groups::{GroupRates, PoolFlows};
+use crate::collateral::{CohortTables, Tape};
+use crate::compile::assumptions::Assumptions;
+use crate::compile::cohorts;
+use crate::error::EngineError;
+use crate::lanes::Pack;
+use crate::path::drivers::Drivers;
+use crate::path::plan::Plan;
+use crate::path::runner::{self, Workspace};
+use crate::path::summary::{self, NoteSummary, SummaryTimes};
+use crate::waterfall::recorder::Silent;
+
+/// How a sweep is run; nothing here changes a bit of its results.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub threads: usize,
+    pub isa: Isa,
+}
+
+/// What one point came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    pub notes: Vec<NoteSummary>,
+    /// Largest difference of cash in and cash out on any date, a share of the target par.
+    pub conservation_error: f64,
+    /// Which list of payment dates its periods count on.
+    pub class: usize,
+}
+
+/// The finished points.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    /// In the order of the points; nothing for those that a stopped run left.
+    pub points: Vec<Option<Point>>,
+    /// Payment dates of each class of points, days since 1970-01-01.
+    pub payments: Vec<Vec<i32>>,
+    pub stopped: bool,
+}
+
+/// Points that a worker runs at once.
+pub const LANES: usize = 16;
+
+/// Runs every point; `tick` is called on the calling thread with the points done and says whether to go on.
+///
+/// # Errors
+/// As [`classes`]; [`EngineError::Run`] when a worker fails.
+pub fn sweep(
+    points: &Points,
+    tape: &Tape,
+    options: Options,
+    tick: &mut dyn FnMut(u64) -> bool,
+) -> Result<Swept, EngineError> {
+    sweep_lanes::<LANES>(points, tape, options, tick)
+}
+
+/// How long the calling thread sleeps between two looks at the run.
+const TICK: Duration = Duration::from_millis(20);
+
+/// [`sweep`] with another number of lanes, which changes no bit of the result.
+///
+/// # Errors
+/// As [`sweep`].
+pub fn sweep_lanes<const L: usize>(
+    points: &Points,
+    tape: &Tape,
+    options: Options,
+    tick: &mut dyn FnMut(u64) -> bool,
+) -> Result<Swept, EngineError> {
+    let classes = classes(points, tape)?;
+    let blocks: Vec<(usize, &[usize])> =
+        classes.iter().enumerate().flat_map(|(c, class)| class.points.chunks(L).map(move |chunk| (c, chunk))).collect();
+    let out = Mutex::new(vec![None; points.len()]);
+    let (next, done, ended) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let stop = AtomicBool::new(false);
+    let caller = std::thread::current();
+    let work = || {
+        let mut worker: Option<Worker<'_, L>> = None;
+        while !stop.load(Ordering::Relaxed) {
+            let Some(&(c, own)) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+            let worker = match &mut worker {
+                Some(worker) if worker.class == c => worker,
+                other => other.insert(Worker::new(points, &classes[c], c, own, options.isa)),
+            };
+            let finished = worker.run(points, own);
+            if let Ok(mut out) = out.lock() {
+                for (point, result) in own.iter().zip(finished) {
+                    out[*point] = Some(result);
+                }
+            }
+            done.fetch_add(own.len(), Ordering::Relaxed);
+        }
+    };
+    let threads = options.threads.clamp(1, blocks.len().max(1));
+    let failed = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    work();
+                    ended.fetch_add(1, Ordering::Release);
+                    caller.unpark();
+                })
+            })
+            .collect();
+        let mut waited = Duration::from_micros(200);
+        while ended.load(Ordering::Acquire) < threads && !workers.iter().all(std::thread::ScopedJoinHandle::is_finished)
+        {
+            std::thread::park_timeout(waited);
+            waited = if waited * 2 < TICK { waited * 2 } else { TICK };
+            if !tick(done.load(Ordering::Relaxed) as u64) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
+        workers.into_iter().any(|worker| worker.join().is_err())
+    });
+    let (false, Ok(out)) = (failed, out.into_inner()) else {
+        return Err(EngineError::Run("a worker failed; this is a defect of the engine".to_owned()));
+    };
+    let payments = classes
+        .iter()
+        .map(|class| class.contracts.deal.terms.grid.periods.iter().map(|period| period.payment.0).collect())
+        .collect();
+    let stopped = out.iter().any(Option::is_none);
+    Ok(Swept { points: out, payments, stopped })
+}
+
+/// One worker's plan and scratch for the points of a class.
+struct Worker<'a, const L: usize> {
+    class: usize,
+    of: &'a Class<'a>,
+    plan: Plan<Pack<L>>,
+    /// The deals of the plan's lanes.
+    deals: [usize; L],
+    work: Workspace<L>,
+    flows: PoolFlows<L>,
+    figures: Figures<L>,
+    times: SummaryTimes,
+    isa: Isa,
+}
+
+impl<'a, const L: usize> Worker<'a, L> {
+    fn new(points: &Points, class: &'a Class<'a>, index: usize, own: &[usize], isa: Isa) -> Self {
+        let deals = lanes(own).map(|point| points.of(point).0);
+        let contracts = &class.contracts;
+        let closing = contracts.deal.terms.grid.closing;
+        let plan = Plan {
+            deal: abreast::deals(deals.map(|d| &points.deals[d].terms)),
+            periods: periods(class, deals),
+            pool: class.pool.clone(),
+            cohorts: cohort_tables(&class.cohorts),
+            cohort_mdr: Vec::new(),
+            liquidation_price: Pack::ZERO,
+            post_period_share: Pack::ZERO,
+            opening_defaulted_par: contracts.defaulted_par(),
+            days: contracts.deal.terms.grid.periods.iter().map(|p| p.payment - closing).collect(),
+        };
+        let (steps, notes) = (plan.steps(), plan.deal.notes.len());
+        Self {
+            class: index,
+            of: class,
+            deals,
+            work: Workspace::new(&plan, isa),
+            flows: PoolFlows::new(steps, class.pool.ccc.len()),
+            figures: Figures::new(notes, steps),
+            times: SummaryTimes::new(&plan),
+            plan,
+            isa,
+        }
+    }
+
+    fn run(&mut self, points: &Points, own: &[usize]) -> Vec<Point> {
+        let deals = lanes(own).map(|point| points.of(point).0);
+        if deals != self.deals {
+            self.plan.deal = abreast::deals(deals.map(|d| &points.deals[d].terms));
+            self.plan.periods = periods(self.of, deals);
+            self.deals = deals;
+        }
+        self.assume(points, own);
+        self.figures.clear();
+        let error = runner::run(&self.plan, &mut self.work, &mut Silent, &mut self.figures, |_, _| {});
+        let mut summaries = Vec::with_capacity(own.len() * self.figures.totals.len());
+        summary::finish(&self.plan, &self.times, &self.figures.totals, self.isa, own.len(), &mut summaries);
+        summaries
+            .chunks(self.figures.totals.len())
+            .enumerate()
+            .map(|(lane, notes)| Point {
+                notes: notes.to_vec(),
+                conservation_error: error.0[lane] / self.plan.deal.target_par,
+                class: self.class,
+            })
+            .collect()
+    }
+
+    /// Sets what the scenarios of a block's points assume.
+    fn assume(&mut self, points: &Points, own: &[usize]) {
+        let contracts = &self.of.contracts;
+        let steps = &contracts.steps;
+        let scenarios = lanes::<L>(own).map(|point| &points.scenarios[points.of(point).1]);
+        // Whatever is wrong with a scenario has been found with its class.
+        let mut assumed = scenarios.map(|scenario| Assumptions::new(contracts, scenario, false, &mut Vec::new()));
+        let rates: Vec<GroupRates<Pack<L>>> = self
+            .of
+            .groups
+            .first
+            .iter()
+            .map(|&loan| {
+                let each: [GroupRates<f64>; L] = from_fn(|l| assumed[l].rates(loan));
+                GroupRates {
+                    mdr: across(steps.len(), |l, p| each[l].mdr[p]),
+                    mpr: across(steps.len(), |l, p| each[l].mpr[p]),
+                    recovery: across(steps.len(), |l, p| each[l].recovery[p]),
+                    recovery_step: each[0].recovery_step.clone(),
+                }
+            })
+            .collect();
+        let each: [Vec<DefaultedAsset>; L] = from_fn(|l| assumed[l].defaulted());
+        let defaulted: Vec<DefaultedAsset<Pack<L>>> = (0..each[0].len())
+            .map(|i| DefaultedAsset {
+                par: each[0][i].par,
+                market: each[0][i].market,
+                carrying: Pack(from_fn(|l| each[l][i].carrying)),
+                recovery: Pack(from_fn(|l| each[l][i].recovery)),
+                recovery_step: each[0][i].recovery_step,
+                carry_end: each[0][i].carry_end,
+            })
+            .collect();
+        let bought: [cohorts::CohortRates; L] = from_fn(|l| cohorts::rates(contracts.deal, scenarios[l], steps));
+        self.plan.cohorts.mpr = across(steps.len(), |l, p| bought[l].mpr[p]);
+        self.plan.cohorts.recovery = across(steps.len(), |l, p| bought[l].recovery[p]);
+        self.plan.liquidation_price = Pack(from_fn(|l| scenarios[l].liquidation_price));
+        self.plan.post_period_share = Pack(from_fn(|l| scenarios[l].post_period_share));
+        self.work.drivers.hazard = across(steps.len(), |l, p| bought[l].mdr[p]);
+        let (of, flows, drivers) = (self.of, &mut self.flows, &mut self.work.drivers);
+        self.isa.run(SetFlows { of, rates: &rates, defaulted: &defaulted, flows, drivers });
+    }
+}
+
+/// The flows of the closing pool, as a function of its own.
+struct SetFlows<'a, const L: usize> {
+    of: &'a Class<'a>,
+    rates: &'a [GroupRates<Pack<L>>],
+    defaulted: &'a [DefaultedAsset<Pack<L>>],
+    flows: &'a mut PoolFlows<L>,
+    drivers: &'a mut Drivers<L>,
+}
+
+impl<const L: usize> Kernel for SetFlows<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.flows.set(&self.of.groups.groups, self.rates, self.defaulted, &self.of.contracts.rules);
+        self.drivers.load(self.flows);
+    }
+}
+
+/// The points of a block, the last one again in lanes that are left over.
+fn lanes<const L: usize>(own: &[usize]) -> [usize; L] {
+    from_fn(|l| own[l.min(own.len() - 1)])
+}
+
+fn across<const L: usize>(steps: usize, number: impl Fn(usize, usize) -> f64) -> Vec<Pack<L>> {
+    (0..steps).map(|p| Pack(from_fn(|l| number(l, p)))).collect()
+}
+
+fn periods<const L: usize>(class: &Class<'_>, deals: [usize; L]) -> Vec<crate::path::plan::PeriodTerms<Pack<L>>> {
+    let each = deals.map(|d| &class.periods[&d]);
+    (0..each[0].len()).map(|p| abreast::period(each.map(|periods| &periods[p]))).collect()
+}
+
+fn cohort_tables<const L: usize>(tables: &CohortTables) -> CohortTables<Pack<L>> {
+    CohortTables {
+        steps: tables.steps,
+        instalment: tables.instalment.clone(),
+        interest: tables.interest.clone(),
+        interest_of_prepaid: tables.interest_of_prepaid.clone(),
+        interest_on_default: tables.interest_on_default.clone(),
+        discount: tables.discount.clone(),
+        on_default: tables.on_default,
+        mpr: Vec::new(),
+        recovery: Vec::new(),
+        recovery_step: tables.recovery_step.clone(),
+        carry_end: tables.carry_end.clone(),
+        carries_defaults: tables.carries_defaults,
+        par_per_cash: tables.par_per_cash.clone(),
+        has_discount: tables.has_discount,
+        ccc: tables.ccc,
+        first_alive: tables.first_alive.clone(),
+        first_open: tables.first_open.clone(),
+    }
+}

@@ -1,0 +1,189 @@
+//! Sweeps against projections: every point has the bits of its own projection, whatever runs beside it.
+
+mod common;
+
+use cloche_dispatch::Isa;
+use cloche_engine::compile::{CompiledDeal, PlanInput, compile_plan};
+use cloche_engine::path::explained::project;
+use cloche_engine::path::summary::{NoteSummary, summarize};
+use cloche_engine::spec::Scenario;
+use cloche_engine::sweep::{Field, Options, Points, Swept, sweep, sweep_lanes};
+use common::{compiled, scenario, small_deal, thirty_loans};
+use serde_json::{Value, json};
+
+const ONE: Options = Options { threads: 1, isa: Isa::PORTABLE };
+
+fn base() -> Value {
+    json!({
+        "cdr": {"kind": "constant", "value": 0.02},
+        "cpr": {"kind": "constant", "value": 0.15},
+        "recovery": {"kind": "constant", "value": 0.60},
+        "recovery_lag_months": {"kind": "constant", "value": 6.0},
+        "rates": {"*": {"kind": "flat", "rate": 0.04}}
+    })
+}
+
+fn with(field: &str, value: Value) -> Scenario {
+    let mut changed = base();
+    changed[field] = value;
+    scenario(&changed)
+}
+
+fn constant(value: f64) -> Value {
+    json!({"kind": "constant", "value": value})
+}
+
+/// Scenarios of several classes: default rates as numbers, vectors and by group, other rates, lags and companies.
+fn scenarios() -> Vec<Scenario> {
+    let mut out: Vec<Scenario> = (0..21).map(|i| with("cdr", constant(0.012 * f64::from(i)))).collect();
+    out.push(with("cdr", constant(1.0)));
+    out.push(with("cdr", json!({"kind": "periods", "values": [0.0, 0.30, 0.02]})));
+    out.push(with(
+        "cdr",
+        json!({"kind": "groups", "values": {"*": constant(0.02), "lien:second_lien": constant(0.20)}}),
+    ));
+    out.push(with("cpr", constant(1.0)));
+    out.push(with("recovery", constant(0.0)));
+    out.push(with("recovery_lag_months", constant(18.0)));
+    out.push(with("rates", json!({"*": {"kind": "flat", "rate": 0.0}})));
+    out.push(with("liquidation_price", json!(0.80)));
+    out.push(with("reinvestment", json!({"price": constant(0.95), "spread": constant(0.04), "pd": 0.05})));
+    out
+}
+
+/// The deal with other numbers, some of which end classes early or fail tests from the first date.
+fn deals() -> Vec<CompiledDeal> {
+    let changed = |change: fn(&mut Value)| {
+        let mut document = small_deal();
+        change(&mut document);
+        compiled(&document)
+    };
+    vec![
+        changed(|_| {}),
+        changed(|document| document["notes"][0]["balance"] = json!(60_000_000.0)),
+        changed(|document| document["notes"][1]["coupon"]["spread"] = json!(0.09)),
+        changed(|document| document["tests"][0]["trigger"] = json!(1.6)),
+        changed(|document| document["fees"][1]["rate"] = json!(0.004)),
+        changed(|document| document["dates"]["payment_frequency_months"] = json!(6)),
+    ]
+}
+
+fn points() -> Points {
+    Points { deals: deals(), scenarios: scenarios() }
+}
+
+fn bits(s: &NoteSummary) -> [u64; 13] {
+    [
+        s.balance,
+        s.subordination,
+        s.thickness,
+        s.interest_paid,
+        s.interest_shortfall,
+        s.interest_loss,
+        s.deferred_interest_end,
+        s.max_deferred,
+        s.principal_paid,
+        s.principal_loss,
+        s.pv_loss,
+        s.wal,
+        s.irr,
+    ]
+    .map(f64::to_bits)
+}
+
+fn dates(s: &NoteSummary) -> (Option<u32>, u32, Option<u32>, Option<u32>) {
+    (s.first_deferral, s.periods_deferred, s.first_payment, s.last_payment)
+}
+
+#[track_caller]
+fn same(one: &[NoteSummary], other: &[NoteSummary], place: &str) {
+    assert_eq!(one.len(), other.len());
+    for (a, b) in one.iter().zip(other) {
+        assert_eq!(bits(a), bits(b), "{place}: {a:?} and {b:?}");
+        assert_eq!(dates(a), dates(b), "{place}: {a:?} and {b:?}");
+    }
+}
+
+fn swept(points: &Points, options: Options) -> Swept {
+    sweep(points, &thirty_loans(), options, &mut |_| true).expect("points that can be run")
+}
+
+#[test]
+fn a_point_has_the_bits_of_its_projection() {
+    let (points, tape) = (points(), thirty_loans());
+    let all = swept(&points, ONE);
+    assert!(!all.stopped);
+    let mut lossy = 0;
+    for (i, point) in all.points.iter().enumerate() {
+        let point = point.as_ref().expect("a finished point");
+        let (d, s) = points.of(i);
+        let input =
+            PlanInput { deal: &points.deals[d], tape: &tape, scenario: &points.scenarios[s], model_defaults: false };
+        let alone = compile_plan(input).expect("a scenario that compiles");
+        let path = project(&alone.plan, &alone.flows);
+        same(&point.notes, &summarize(&alone.plan, &path), &format!("deal {d}, scenario {s}"));
+        assert!(point.conservation_error < 1e-9);
+        let payments = &all.payments[point.class];
+        assert_eq!(payments.len(), alone.plan.steps());
+        assert!(payments.iter().zip(&alone.plan.periods).all(|(date, period)| *date == period.payment));
+        lossy += usize::from(point.notes.iter().any(|note| note.principal_loss > 0.0));
+    }
+    assert!(lossy > 10, "{lossy} points with losses");
+}
+
+#[test]
+fn lanes_threads_and_instruction_sets_change_no_bit() {
+    let points = points();
+    let reference = swept(&points, ONE);
+    let others = [
+        swept(&points, Options { threads: 3, isa: Isa::detect() }),
+        sweep_lanes::<1>(&points, &thirty_loans(), ONE, &mut |_| true).expect("one lane"),
+        sweep_lanes::<4>(&points, &thirty_loans(), ONE, &mut |_| true).expect("four lanes"),
+    ];
+    for other in &others {
+        for (i, (a, b)) in reference.points.iter().zip(&other.points).enumerate() {
+            let (a, b) = (a.as_ref().expect("a point"), b.as_ref().expect("a point"));
+            same(&a.notes, &b.notes, &format!("point {i}"));
+            assert_eq!(a.conservation_error.to_bits(), b.conservation_error.to_bits());
+        }
+    }
+}
+
+#[test]
+fn a_grid_is_every_combination_with_the_last_axis_fastest() {
+    let axis = |values: [f64; 2], field: &str| values.map(|x| with(field, constant(x))).to_vec();
+    let axes = [(Field::Cdr, axis([0.01, 0.05], "cdr")), (Field::Recovery, axis([0.3, 0.7], "recovery"))];
+    let grid = Points::grid(&scenario(&base()), &axes);
+    let expected: Vec<Scenario> = [(0.01, 0.3), (0.01, 0.7), (0.05, 0.3), (0.05, 0.7)]
+        .map(|(cdr, recovery)| {
+            let mut document = base();
+            document["cdr"] = constant(cdr);
+            document["recovery"] = constant(recovery);
+            scenario(&document)
+        })
+        .to_vec();
+    assert_eq!(grid, expected);
+}
+
+#[test]
+fn a_scenario_that_cannot_be_run_is_named_by_its_number() {
+    let mut scenarios = scenarios();
+    scenarios[3] = with("cdr", constant(1.5));
+    scenarios[5] = with("cdr", json!({"kind": "groups", "values": {"obligor:nobody": constant(0.1)}}));
+    let points = Points { deals: deals(), scenarios };
+    let error = sweep(&points, &thirty_loans(), ONE, &mut |_| true).expect_err("two scenarios are wrong").to_string();
+    assert!(error.contains("scenarios[3].cdr"), "{error}");
+    assert!(error.contains("scenarios[5].cdr"), "{error}");
+}
+
+#[test]
+fn a_stopped_sweep_keeps_what_is_finished() {
+    let mut scenarios = Vec::new();
+    for _ in 0..300 {
+        scenarios.extend(self::scenarios());
+    }
+    let points = Points { deals: deals(), scenarios };
+    let stopped = sweep(&points, &thirty_loans(), ONE, &mut |_| false).expect("a sweep");
+    assert!(stopped.stopped);
+    assert!(stopped.points.iter().any(Option::is_none));
+}
