@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Rust modules of the engine from the top down: a module uses its own layer and those below. The state of a path
 # is the words that the rules of the indenture are written in, so they lie beside the rules.
 ENGINE_LAYERS = [
-    {"sim"},
+    {"sim", "sweep"},
     {"path"},
     {"lifecycle", "waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression"} | {"state"},
     {"metrics", "time", "rates", "math"},

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     )
     from cloche.model.deal import Deal, read_deal
     from cloche.model.default_model import GaussianCopula, read_model
+    from cloche.model.grid import Grid, grid
     from cloche.model.scenario import Reinvestment, Scenario
     from cloche.model.schema import schema
     from cloche.model.state import DealState
     from cloche.rates import RateCurve
-    from cloche.result import PaymentDate, Result, Simulation
+    from cloche.result import PaymentDate, Result, Simulation, Sweep
     from cloche.run import project, run_payment_date, simulate
+    from cloche.run_sweep import sweep
     from cloche.table import Table
     from cloche.tape import LoanPool
     from cloche.version import __version__
@@ -44,6 +46,7 @@ __all__ = [
     "DealError",
     "DealState",
     "GaussianCopula",
+    "Grid",
     "LoanPool",
     "PaymentDate",
     "Problem",
@@ -54,15 +57,18 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "Simulation",
+    "Sweep",
     "Table",
     "TapeError",
     "__version__",
+    "grid",
     "project",
     "read_deal",
     "read_model",
     "run_payment_date",
     "schema",
     "simulate",
+    "sweep",
     "synthetic",
     "templates",
 ]
@@ -76,6 +82,7 @@ _HOMES = {
     "DealError": "cloche.errors",
     "DealState": "cloche.model.state",
     "GaussianCopula": "cloche.model.default_model",
+    "Grid": "cloche.model.grid",
     "LoanPool": "cloche.tape",
     "PaymentDate": "cloche.result",
     "Problem": "cloche.errors",
@@ -86,15 +93,18 @@ _HOMES = {
     "Scenario": "cloche.model.scenario",
     "ScenarioError": "cloche.errors",
     "Simulation": "cloche.result",
+    "Sweep": "cloche.result",
     "Table": "cloche.table",
     "TapeError": "cloche.errors",
     "__version__": "cloche.version",
+    "grid": "cloche.model.grid",
     "project": "cloche.run",
     "read_deal": "cloche.model.deal",
     "read_model": "cloche.model.default_model",
     "run_payment_date": "cloche.run",
     "schema": "cloche.model.schema",
     "simulate": "cloche.run",
+    "sweep": "cloche.run_sweep",
 }
 _MODULES = {"synthetic": "cloche.build.synthetic", "templates": "cloche.build.templates"}
 

@@ -21,6 +21,8 @@ __all__ = [
     "schedule",
     "schedule_dates",
     "simulate",
+    "sweep",
+    "sweep_fields",
 ]
 
 @final
@@ -70,3 +72,14 @@ def simulate(
     portable: bool = False,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> Simulation: ...
+def sweep(
+    deals: list[Deal],
+    pool: Pool,
+    scenarios: list[str],
+    axes: list[tuple[str, list[str]]],
+    *,
+    threads: int,
+    portable: bool = False,
+    on_progress: Callable[[int, int], object] | None = None,
+) -> dict[str, Any]: ...
+def sweep_fields() -> list[str]: ...

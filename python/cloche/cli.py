@@ -20,7 +20,7 @@ import typer
 if TYPE_CHECKING:
     from cloche.model.deal import Deal
     from cloche.model.scenario import Scenario
-    from cloche.result import PaymentDate, Result, Simulation
+    from cloche.result import PaymentDate, Result, Simulation, Sweep
     from cloche.tape import LoanPool
 
 __all__ = ["app", "main"]
@@ -259,6 +259,71 @@ def simulate(
 
 
 @app.command()
+def sweep(
+    deal: DealFile,
+    tape: TapeFile,
+    scenario: ScenarioFile,
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            "--vary",
+            help="What varies, as NAME=VALUE,VALUE,… or NAME=FIRST:LAST:STEPS: a field of the scenario, or deal:PATH.",
+            show_default=False,
+        ),
+    ],
+    threads: Annotated[
+        int | None, typer.Option("--threads", help="Worker threads; by default all.", min=1)
+    ] = None,
+    as_of: AsOf = None,
+    out: OutFolder = None,
+    form: Form = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Project a deal at every point of a grid; print the loss of each class and the return of the equity."""
+    from cloche.errors import Cancelled
+    from cloche.model.grid import grid
+    from cloche.result import Sweep
+    from cloche.run_sweep import sweep as run
+
+    _prepare(out)
+    document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
+    axes = [_axis(text) for text in vary]
+    points = grid(
+        assumptions,
+        deal={name.removeprefix("deal:"): values for name, values in axes if name.startswith("deal:")},
+        **{name: values for name, values in axes if not name.startswith("deal:")},
+    )
+    try:
+        with _progress(len(points), quiet=quiet, doing="projecting", parts="points") as progress:
+            result = run(document, pool, points, threads=threads, on_progress=progress)
+    except Cancelled as stop:
+        _say(f"cloche: {stop}")
+        if isinstance(stop.partial, Sweep):
+            _show(stop.partial, out, form, quiet=quiet)
+        raise typer.Exit(INTERRUPTED) from None
+    _show(result, out, form, quiet=quiet)
+
+
+def _axis(text: str) -> tuple[str, list[float]]:
+    """Return name and values of ``NAME=0.01,0.02`` or ``NAME=0:0.2:21``."""
+    name, equals, written = text.partition("=")
+    expected = f"--vary {text}: expected NAME=VALUE,VALUE,… or NAME=FIRST:LAST:STEPS, such as cdr=0:0.10:11"
+    if not (name and equals and written):
+        raise typer.BadParameter(expected)
+    try:
+        if ":" in written:
+            first, last, steps = written.split(":")
+            count = int(steps)
+            start, end = float(first), float(last)
+            if count < 2:
+                raise typer.BadParameter(expected)
+            return name, [start + (end - start) * k / (count - 1) for k in range(count)]
+        return name, [float(value) for value in written.split(",")]
+    except ValueError:
+        raise typer.BadParameter(expected) from None
+
+
+@app.command()
 def pay(
     deal: DealFile,
     state: Annotated[
@@ -348,7 +413,11 @@ def _prepare(out: Path | None) -> None:
 
 
 def _show(
-    result: Result | Simulation, out: Path | None, form: Literal["auto", "parquet", "csv"], *, quiet: bool
+    result: Result | Simulation | Sweep,
+    out: Path | None,
+    form: Literal["auto", "parquet", "csv"],
+    *,
+    quiet: bool,
 ) -> None:
     # Files come first: the reader of a pipe may go away in the middle of the summary.
     _write(result, out, form, quiet=quiet)
@@ -356,7 +425,7 @@ def _show(
 
 
 def _write(
-    result: Result | Simulation | PaymentDate,
+    result: Result | Simulation | Sweep | PaymentDate,
     out: Path | None,
     form: Literal["auto", "parquet", "csv"],
     *,
@@ -377,7 +446,9 @@ def _has_parquet() -> bool:
 
 
 @contextlib.contextmanager
-def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, int], Any] | None]:
+def _progress(
+    total: int, *, quiet: bool, doing: str = "simulating", parts: str = "paths"
+) -> Iterator[Callable[[int, int], Any] | None]:
     """Yield a callback that draws a bar on a terminal; nothing in a pipe."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -387,17 +458,17 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, int], Any] 
 
     started = time.monotonic()
     bar = Progress(
-        TextColumn("simulating"),
+        TextColumn(doing),
         BarColumn(),
-        TextColumn("{task.completed:,.0f} / {task.total:,.0f} paths"),
+        TextColumn("{task.completed:,.0f} / {task.total:,.0f} " + parts),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
     with bar:
-        task = bar.add_task("paths", total=total)
+        task = bar.add_task(parts, total=total)
         yield lambda done, _total: bar.update(task, completed=done)
-    _say(f"{total:,} paths asked for, {time.monotonic() - started:.1f} s")
+    _say(f"{total:,} {parts} asked for, {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":

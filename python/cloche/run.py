@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cloche.errors import Cancelled, RunError, TapeError
+from cloche.calls import check_inputs, compiled, core, manifest, workers
+from cloche.errors import Cancelled, RunError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
 from cloche.model.scenario import Scenario
@@ -22,7 +22,6 @@ _BYTES_A_RESIDUAL = 16
 _BYTES_A_LOSS = 8
 _BYTES_A_ROW = 140
 _MAX_SEED = 2**64 - 1
-_MOST_THREADS = 1024
 
 
 def project(
@@ -80,11 +79,10 @@ def project(
         )
     if record != "ledger":
         raise RunError(f"record: found {record!r}, expected 'ledger' (loan-level flows are not computed yet)")
-    _check_inputs(deal=deal, pool=pool, scenario=scenario)
-    core = _core()
-    raw = core.project(_compiled(deal), pool._core(), scenario.canonical_json())  # noqa: SLF001 - one package
-    raw["schedule"] = core.schedule(deal.canonical_json())
-    return Result.from_engine(raw, document=deal.to_canonical(), manifest=_manifest(deal, pool, scenario))
+    check_inputs(deal=deal, pool=pool, scenario=scenario)
+    raw = core().project(compiled(deal), pool._core(), scenario.canonical_json())  # noqa: SLF001 - one package
+    raw["schedule"] = core().schedule(deal.canonical_json())
+    return Result.from_engine(raw, document=deal.to_canonical(), manifest=manifest(deal, pool, scenario))
 
 
 def simulate(
@@ -157,30 +155,27 @@ def simulate(
     True
     """
     _check_simulation(paths=paths, seed=seed, keep=keep, sampling=sampling)
-    _check_inputs(deal=deal, pool=pool, scenario=scenario, model=model)
+    check_inputs(deal=deal, pool=pool, scenario=scenario, model=model)
     estimate = _memory(deal, paths, keep)
     if estimate > max_memory:
         raise RunError(
             f"{paths:,} paths keep about {estimate / 2**30:.1f} GiB, above max_memory={max_memory / 2**30:.1f} GiB: "
             "ask for fewer paths or raise max_memory"
         )
-    workers = threads if threads is not None else _processors()
-    if not 1 <= workers <= _MOST_THREADS:
-        raise RunError(f"threads: found {threads}, expected 1 to {_MOST_THREADS}")
-    raw = _core().simulate(
-        _compiled(deal),
+    raw = core().simulate(
+        compiled(deal),
         pool._core(),  # noqa: SLF001 - one package
         model.canonical_json(),
         scenario.canonical_json(),
         paths=paths,
         seed=seed,
-        threads=workers,
+        threads=workers(threads),
         keep_flows=keep == "cashflows",
         keep_paths=keep == "paths",
         portable=portable,
         on_progress=on_progress,
     )
-    manifest = _manifest(deal, pool, scenario) | {
+    facts = manifest(deal, pool, scenario) | {
         "model": model.digest,
         "measure": model.measure,
         "seed": seed,
@@ -188,7 +183,7 @@ def simulate(
     }
 
     def finished() -> Simulation:
-        return Simulation.from_core(raw, keep=keep, document=deal.to_canonical(), manifest=manifest)
+        return Simulation.from_core(raw, keep=keep, document=deal.to_canonical(), manifest=facts)
 
     if raw.interrupted:
         message = f"simulation interrupted after {raw.paths_done:,} of {paths:,} paths"
@@ -249,11 +244,11 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     """
     if pool is not None:
         raise RunError("pool: collateral as a tape is known but this version reads the state's figures")
-    _check_inputs(deal=deal, state=state)
-    raw = _core().run_payment_date(_compiled(deal), state.canonical_json())
+    check_inputs(deal=deal, state=state)
+    raw = core().run_payment_date(compiled(deal), state.canonical_json())
     after = _state_after(state, raw)
-    manifest = _manifest(deal) | {"state": state.digest}
-    return PaymentDate.from_engine(raw, document=deal.to_canonical(), manifest=manifest, state=after)
+    facts = manifest(deal) | {"state": state.digest}
+    return PaymentDate.from_engine(raw, document=deal.to_canonical(), manifest=facts, state=after)
 
 
 def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
@@ -278,49 +273,6 @@ def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
     return DealState.from_dict(document)
 
 
-def _processors() -> int:
-    """Return how many processors this process may use; some systems only tell how many there are."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-
-
-def _core() -> Any:
-    from cloche import _core as core
-
-    return core
-
-
-_DEALS: dict[str, Any] = {}
-_DEALS_KEPT = 64
-
-
-def _compiled(deal: Deal) -> Any:
-    """Return the compiled deal; the last few are kept, since a study runs one deal many times."""
-    found = _DEALS.get(deal.digest)
-    if found is None:
-        found = _core().Deal(deal.canonical_json())
-        while len(_DEALS) >= _DEALS_KEPT:
-            _DEALS.pop(next(iter(_DEALS)))
-        _DEALS[deal.digest] = found
-    return found
-
-
-def _manifest(deal: Deal, pool: LoanPool | None = None, scenario: Scenario | None = None) -> dict[str, Any]:
-    from cloche.version import __version__
-
-    manifest: dict[str, Any] = {
-        "version": __version__,
-        "deal": deal.digest,
-        "conventions": dict(_core().conventions(deal.canonical_json())),
-    }
-    if pool is not None:
-        manifest["pool"] = pool.hash
-        manifest["as_of"] = pool.as_of.isoformat()
-    if scenario is not None:
-        manifest["scenario"] = scenario.digest
-    return manifest
-
-
 def _memory(deal: Deal, paths: int, keep: Keep) -> int:
     """Return the bytes that a run keeps if every path of it has losses in every class."""
     residuals = sum(note.residual for note in deal.notes)
@@ -329,28 +281,6 @@ def _memory(deal: Deal, paths: int, keep: Keep) -> int:
     if keep == "paths":
         each += _BYTES_A_ROW * len(deal.notes)
     return paths * each
-
-
-_CLASSES = {
-    "deal": Deal,
-    "pool": LoanPool,
-    "scenario": Scenario,
-    "model": GaussianCopula,
-    "state": DealState,
-}
-
-
-def _check_inputs(**inputs: object) -> None:
-    """Refuse what is no deal, pool, scenario, model or state, and loans in another currency than the notes."""
-    for name, value in inputs.items():
-        if not isinstance(value, _CLASSES[name]):
-            raise TypeError(f"{name}: found {type(value).__name__}, expected {_CLASSES[name].__name__}")
-    deal, pool = inputs["deal"], inputs.get("pool")
-    if isinstance(deal, Deal) and isinstance(pool, LoanPool):
-        currency = next(filter(None, pool.texts("currency")), deal.currency)
-        if currency != deal.currency:
-            message = f"found {currency}, expected {deal.currency}, the currency of the deal"
-            raise TapeError("the tape does not fit the deal", [('tape column "currency"', message)])
 
 
 def _check_simulation(*, paths: int, seed: int, keep: str, sampling: str) -> None:

@@ -163,3 +163,25 @@ def test_help_is_a_page_of_commands(cloche: Run) -> None:
     for command in ("example", "validate", "describe", "project", "simulate", "pay", "schema"):
         assert f"\n  {command}" in done.stdout
     assert cloche().returncode == 2
+
+
+def test_sweep_prints_every_point_and_writes_the_tables(
+    inputs: list[str], cloche: Run, tmp_path: Path
+) -> None:
+    vary = ["--vary", "cdr=0:0.10:3", "--vary", "recovery=0.3,0.7", "--vary", "deal:tests.E OC.trigger=1.04"]
+    done = cloche("sweep", *inputs, *vary, "--out", tmp_path, "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    assert "6 points" in done.stdout
+    assert "SUB irr" in done.stdout
+    with (tmp_path / "points.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["cdr"] for row in rows] == ["0.0", "0.0", "0.05", "0.05", "0.1", "0.1"]
+    assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["points"] == 6
+
+
+@pytest.mark.parametrize("axis", ["cdr", "cdr=", "cdr=a,b", "cdr=0:0.1", "cdr=0:0.1:1", "=0.1"])
+def test_sweep_says_how_an_axis_is_written(inputs: list[str], cloche: Run, axis: str) -> None:
+    done = cloche("sweep", *inputs, "--vary", axis)
+    assert done.returncode == 2
+    assert "NAME=FIRST:LAST:STEPS" in done.stderr
+    assert "Traceback" not in done.stderr

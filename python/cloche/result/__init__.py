@@ -3,5 +3,6 @@
 from cloche.result.result import PaymentDate, Result
 from cloche.result.schemas import PATH_TABLES, SIMULATION_TABLES
 from cloche.result.simulation import Keep, Simulation
+from cloche.result.sweep import Sweep
 
-__all__ = ["PATH_TABLES", "SIMULATION_TABLES", "Keep", "PaymentDate", "Result", "Simulation"]
+__all__ = ["PATH_TABLES", "SIMULATION_TABLES", "Keep", "PaymentDate", "Result", "Simulation", "Sweep"]

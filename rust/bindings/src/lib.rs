@@ -8,8 +8,10 @@ mod deal;
 mod errors;
 mod payment_date;
 mod pool;
+mod progress;
 mod projection;
 mod simulation;
+mod sweep;
 mod tables;
 
 /// The compiled engine of cloche.
@@ -29,4 +31,6 @@ mod _core {
     use crate::projection::project;
     #[pymodule_export]
     use crate::simulation::{Simulation, instruction_sets, simulate};
+    #[pymodule_export]
+    use crate::sweep::{sweep, sweep_fields};
 }

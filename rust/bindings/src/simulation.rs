@@ -1,7 +1,6 @@
 //! Monte Carlo: the long call, its result, and the replay of single paths.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use cloche_dispatch::Isa;
 use cloche_engine::compile::compile_simulation;
@@ -16,6 +15,7 @@ use crate::columns::Columns;
 use crate::deal::Deal;
 use crate::errors;
 use crate::pool::Pool;
+use crate::progress::Progress;
 use crate::tables;
 
 /// A finished or interrupted simulation.
@@ -113,14 +113,6 @@ pub fn instruction_sets() -> Vec<String> {
     out
 }
 
-/// Shortest time between two calls of `on_progress`.
-const PROGRESS: Duration = Duration::from_millis(100);
-
-#[expect(clippy::disallowed_methods, reason = "the clock only paces calls of `on_progress`; no result depends on it")]
-fn now() -> Instant {
-    Instant::now()
-}
-
 /// Simulates paths; `threads` and `portable` change no bit of the result.
 #[pyfunction]
 #[pyo3(signature = (deal, pool, model, scenario, *, paths, seed, threads, keep_flows=false, keep_paths=false, portable=false, on_progress=None))]
@@ -146,46 +138,18 @@ pub fn simulate(
     let (compiled, tape) = (deal.compiled.clone(), pool.tape.clone());
     let keep = Keep { flows: keep_flows, paths: keep_paths };
     let options = Options { paths, threads, isa: if portable { Isa::PORTABLE } else { Isa::detect() }, keep };
-    let mut raised: Option<PyErr> = None;
+    let mut progress = Progress::new(on_progress, paths);
     let result = py.detach(|| {
         let scenario: Scenario = serde_json::from_str(scenario).map_err(|e| errors::document("scenario", &e))?;
         let model: DefaultModel = serde_json::from_str(model).map_err(|e| errors::document("model", &e))?;
         let setup = compile_simulation(&compiled, &tape, &scenario, &model, seed)?;
-        let mut last = now();
-        let mut tick = |done: u64| {
-            if raised.is_some() {
-                return false;
-            }
-            let due = last.elapsed() >= PROGRESS;
-            let outcome = Python::attach(|py| {
-                py.check_signals()?;
-                if let Some(callback) = on_progress.as_ref().filter(|_| due) {
-                    callback.call1(py, (done, paths))?;
-                }
-                Ok::<(), PyErr>(())
-            });
-            if due {
-                last = now();
-            }
-            match outcome {
-                Ok(()) => true,
-                Err(error) => {
-                    raised = Some(error);
-                    false
-                }
-            }
-        };
-        let simulated = sim::simulate(&setup, options, &mut tick)?;
+        let simulated = sim::simulate(&setup, options, &mut |done| progress.tick(done))?;
         Ok((setup, simulated))
     });
-    let interrupted = match raised {
-        Some(error) if error.is_instance_of::<pyo3::exceptions::PyKeyboardInterrupt>(py) => true,
-        Some(error) => return Err(error),
-        None => false,
-    };
+    let interrupted = progress.interrupted(py)?;
     let (setup, simulated) = result.map_err(errors::to_python)?;
-    if let Some(callback) = on_progress.as_ref().filter(|_| !interrupted) {
-        callback.call1(py, (simulated.paths, paths))?;
+    if !interrupted {
+        progress.end(py, simulated.paths)?;
     }
     Ok(Simulation { setup: Arc::new(setup), interrupted, simulated: Arc::new(simulated), estimates: OnceLock::new() })
 }

@@ -1,5 +1,6 @@
 //! The tables of one path and of many.
 
+use cloche_engine::notes::NoteTerms;
 use cloche_engine::path::explained::Explained;
 use cloche_engine::path::plan::{DealTerms, Plan};
 use cloche_engine::path::summary::{NoteSummary, summarize};
@@ -179,38 +180,60 @@ pub fn collateral<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResu
         .finish())
 }
 
+/// A row of the table of classes: the class, its terms, and the payment dates of its path.
+pub struct NoteRow<'a> {
+    pub summary: &'a NoteSummary,
+    pub terms: &'a NoteTerms,
+    pub payments: &'a [i32],
+}
+
+/// Adds what classes come to over whole paths.
+pub fn note_columns<'py>(columns: Columns<'py>, rows: &[NoteRow<'_>]) -> PyResult<Columns<'py>> {
+    let float = |number: fn(&NoteSummary) -> f64| rows.iter().map(|r| number(r.summary)).collect::<Vec<f64>>();
+    let of_terms = |number: fn(&NoteTerms) -> f64| rows.iter().map(|r| number(r.terms)).collect::<Vec<f64>>();
+    let share = |number: fn(&NoteSummary) -> f64| {
+        rows.iter().map(|r| number(r.summary) / r.terms.original).collect::<Vec<f64>>()
+    };
+    let date = |period: fn(&NoteSummary) -> Option<u32>| {
+        rows.iter().map(|r| period(r.summary).map(|p| r.payments[p as usize])).collect::<Vec<Option<i32>>>()
+    };
+    columns
+        .text("note", rows.iter().map(|r| r.terms.name.as_str()))?
+        .text("kind", rows.iter().map(|r| if r.terms.residual { "residual" } else { "note" }))?
+        .text("rating", rows.iter().map(|r| r.terms.rating.as_str()))?
+        .float("original_balance", of_terms(|n| n.original))?
+        .float("balance", float(|s| s.balance))?
+        .float("factor", share(|s| s.balance))?
+        .float("issue_price", of_terms(|n| n.issue_price))?
+        .float("subordination", float(|s| s.subordination))?
+        .float("thickness", float(|s| s.thickness))?
+        .text("replaces", rows.iter().map(|_| ""))?
+        .float("interest_paid", float(|s| s.interest_paid))?
+        .float("interest_shortfall", float(|s| s.interest_shortfall))?
+        .float("interest_loss", float(|s| s.interest_loss))?
+        .float("deferred_interest_end", float(|s| s.deferred_interest_end))?
+        .date("first_deferral", date(|s| s.first_deferral))?
+        .int("periods_deferred", rows.iter().map(|r| i64::from(r.summary.periods_deferred)).collect())?
+        .float("max_deferred", float(|s| s.max_deferred))?
+        .float("principal_paid", float(|s| s.principal_paid))?
+        .float("principal_loss", float(|s| s.principal_loss))?
+        .float("loss_rate", share(|s| s.principal_loss))?
+        .float("pv_loss", float(|s| s.pv_loss))?
+        .float("wal", float(|s| s.wal))?
+        .date("first_payment", date(|s| s.first_payment))?
+        .date("last_payment", date(|s| s.last_payment))?
+        .float("irr", float(|s| s.irr))
+}
+
 /// The classes over a whole path.
 pub fn notes<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
-    let rows: Vec<NoteSummary> = summarize(plan, path);
-    let terms = |r: &NoteSummary| &plan.deal.notes[r.note as usize];
-    let date = |p: Option<u32>| p.map(|p| plan.periods[p as usize].payment);
-    Ok(Columns::new(py)
-        .text("note", rows.iter().map(|r| terms(r).name.as_str()))?
-        .text("kind", rows.iter().map(|r| if terms(r).residual { "residual" } else { "note" }))?
-        .text("rating", rows.iter().map(|r| terms(r).rating.as_str()))?
-        .float("original_balance", rows.iter().map(|r| terms(r).original).collect())?
-        .float("balance", rows.iter().map(|r| r.balance).collect())?
-        .float("factor", rows.iter().map(|r| r.balance / terms(r).original).collect())?
-        .float("issue_price", rows.iter().map(|r| terms(r).issue_price).collect())?
-        .float("subordination", rows.iter().map(|r| r.subordination).collect())?
-        .float("thickness", rows.iter().map(|r| r.thickness).collect())?
-        .text("replaces", rows.iter().map(|_| ""))?
-        .float("interest_paid", rows.iter().map(|r| r.interest_paid).collect())?
-        .float("interest_shortfall", rows.iter().map(|r| r.interest_shortfall).collect())?
-        .float("interest_loss", rows.iter().map(|r| r.interest_loss).collect())?
-        .float("deferred_interest_end", rows.iter().map(|r| r.deferred_interest_end).collect())?
-        .date("first_deferral", rows.iter().map(|r| date(r.first_deferral)).collect())?
-        .int("periods_deferred", rows.iter().map(|r| i64::from(r.periods_deferred)).collect())?
-        .float("max_deferred", rows.iter().map(|r| r.max_deferred).collect())?
-        .float("principal_paid", rows.iter().map(|r| r.principal_paid).collect())?
-        .float("principal_loss", rows.iter().map(|r| r.principal_loss).collect())?
-        .float("loss_rate", rows.iter().map(|r| r.principal_loss / terms(r).original).collect())?
-        .float("pv_loss", rows.iter().map(|r| r.pv_loss).collect())?
-        .float("wal", rows.iter().map(|r| r.wal).collect())?
-        .date("first_payment", rows.iter().map(|r| date(r.first_payment)).collect())?
-        .date("last_payment", rows.iter().map(|r| date(r.last_payment)).collect())?
-        .float("irr", rows.iter().map(|r| r.irr).collect())?
-        .finish())
+    let summaries = summarize(plan, path);
+    let payments: Vec<i32> = plan.periods.iter().map(|period| period.payment).collect();
+    let rows: Vec<NoteRow<'_>> = summaries
+        .iter()
+        .map(|summary| NoteRow { summary, terms: &plan.deal.notes[summary.note as usize], payments: &payments })
+        .collect();
+    Ok(note_columns(Columns::new(py), &rows)?.finish())
 }
 
 /// All tables of a projected or replayed path.

@@ -1,6 +1,7 @@
 //! From documents to numbers: resolves names, checks everything, reports every problem at once.
 
 pub mod assumptions;
+pub mod classes;
 pub mod cohorts;
 pub mod conventions;
 pub mod credit;

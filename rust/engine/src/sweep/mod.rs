@@ -1,12 +1,11 @@
 //! Sweeps: many deterministic paths side by side, each with its own scenario and its own numbers of the deal.
 //!
-//! Points whose dates, contracts and steps are the same form a class ([`class`]); what differs between them becomes a
-//! number a lane ([`abreast`]), and they run as many at a time as there are lanes ([`run`]).
+//! Points whose dates, contracts and steps are the same form a class ([`crate::compile::classes`]); what differs between
+//! them becomes a number a lane ([`abreast`]), and they run as many at a time as there are lanes ([`run`]).
 
 pub mod abreast;
-pub mod class;
 mod figures;
 mod run;
 
-pub use class::{Field, Points};
-pub use run::{Options, Swept, sweep, sweep_lanes};
+pub use crate::compile::classes::{Field, Points};
+pub use run::{Options, Point, Swept, sweep, sweep_lanes};

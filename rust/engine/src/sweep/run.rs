@@ -8,12 +8,12 @@ use std::time::Duration;
 use cloche_dispatch::{Isa, Kernel};
 
 use super::abreast;
-use super::class::{Class, Points, classes};
 use super::figures::Figures;
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::assumptions::Assumptions;
+use crate::compile::classes::{Class, Points, classes};
 use crate::compile::cohorts;
 use crate::error::EngineError;
 use crate::lanes::Pack;

@@ -266,10 +266,8 @@ fn side_by_side(a: &Scenario, b: &Scenario) -> bool {
 
 fn same_groups(a: Option<&Value>, b: Option<&Value>) -> bool {
     match (a, b) {
-        (None, None) => true,
         (Some(Value::Groups { values: a }), Some(Value::Groups { values: b })) => a.keys().eq(b.keys()),
-        (Some(Value::Groups { .. }), Some(_)) | (Some(_), Some(Value::Groups { .. })) => false,
-        (Some(_), Some(_)) => true,
-        _ => false,
+        (Some(Value::Groups { .. }), _) | (_, Some(Value::Groups { .. })) => false,
+        _ => a.is_some() == b.is_some(),
     }
 }

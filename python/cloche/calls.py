@@ -1,0 +1,98 @@
+"""What every call of the engine needs: compiled deals, checked arguments, threads, the manifest."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from cloche.errors import RunError, TapeError
+from cloche.model.deal import Deal
+from cloche.model.default_model import GaussianCopula
+from cloche.model.scenario import Scenario
+from cloche.model.state import DealState
+from cloche.tape import LoanPool
+
+__all__ = ["check_inputs", "compiled", "core", "manifest", "processors", "workers"]
+
+_MOST_THREADS = 1024
+
+
+def workers(threads: int | None) -> int:
+    """Return the number of worker threads: by default as many as processors this process may use.
+
+    Raises
+    ------
+    RunError
+        If it is not from 1 to 1024.
+    """
+    number = threads if threads is not None else processors()
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST_THREADS:
+        raise RunError(f"threads: found {threads!r}, expected a whole number from 1 to {_MOST_THREADS}")
+    return number
+
+
+def processors() -> int:
+    """Return how many processors this process may use; some systems only tell how many there are."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def core() -> Any:
+    """Return the compiled engine; it is loaded at the first run."""
+    from cloche import _core
+
+    return _core
+
+
+_DEALS: dict[str, Any] = {}
+_DEALS_KEPT = 64
+
+
+def compiled(deal: Deal) -> Any:
+    """Return the compiled deal; the last few are kept, since a study runs one deal many times."""
+    found = _DEALS.get(deal.digest)
+    if found is None:
+        found = core().Deal(deal.canonical_json())
+        while len(_DEALS) >= _DEALS_KEPT:
+            _DEALS.pop(next(iter(_DEALS)))
+        _DEALS[deal.digest] = found
+    return found
+
+
+def manifest(deal: Deal, pool: LoanPool | None = None, scenario: Scenario | None = None) -> dict[str, Any]:
+    """Return version, hashes of the inputs and conventions in force."""
+    from cloche.version import __version__
+
+    facts: dict[str, Any] = {
+        "version": __version__,
+        "deal": deal.digest,
+        "conventions": dict(core().conventions(deal.canonical_json())),
+    }
+    if pool is not None:
+        facts["pool"] = pool.hash
+        facts["as_of"] = pool.as_of.isoformat()
+    if scenario is not None:
+        facts["scenario"] = scenario.digest
+    return facts
+
+
+_CLASSES = {
+    "deal": Deal,
+    "pool": LoanPool,
+    "scenario": Scenario,
+    "model": GaussianCopula,
+    "state": DealState,
+}
+
+
+def check_inputs(**inputs: object) -> None:
+    """Refuse what is no deal, pool, scenario, model or state, and loans in another currency than the notes."""
+    for name, value in inputs.items():
+        if not isinstance(value, _CLASSES[name]):
+            raise TypeError(f"{name}: found {type(value).__name__}, expected {_CLASSES[name].__name__}")
+    deal, pool = inputs["deal"], inputs.get("pool")
+    if isinstance(deal, Deal) and isinstance(pool, LoanPool):
+        currency = next(filter(None, pool.texts("currency")), deal.currency)
+        if currency != deal.currency:
+            message = f"found {currency}, expected {deal.currency}, the currency of the deal"
+            raise TapeError("the tape does not fit the deal", [('tape column "currency"', message)])

@@ -1,0 +1,219 @@
+"""Many deterministic paths: one row per point and note."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from cloche.errors import RunError
+from cloche.model.wording import did_you_mean
+from cloche.result.schemas import PATH_TABLES, Schema
+from cloche.result.sweep_summary import sweep_summary
+from cloche.result.tables import Tables
+from cloche.table import Table
+
+if TYPE_CHECKING:
+    from cloche.model.deal import Deal
+    from cloche.model.grid import Axis
+    from cloche.model.scenario import Scenario
+    from cloche.result.result import Result
+    from cloche.tape import LoanPool
+
+__all__ = ["Sweep"]
+
+_Inputs = tuple["LoanPool", Callable[[int], tuple["Deal", "Scenario"]]]
+
+
+class Sweep(Tables):
+    """What a deal pays at every point of a sweep: the varied values, and each class over the whole path.
+
+    Money is in currency units, rates are decimals.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        *,
+        conservation_error: float,
+        document: Mapping[str, Any],
+        manifest: Mapping[str, Any],
+        varied: Sequence[str] = (),
+        inputs: _Inputs | None = None,
+    ) -> None:
+        super().__init__(tables, conservation_error=conservation_error, document=document, manifest=manifest)
+        self._varied = tuple(varied)
+        self._inputs = inputs
+
+    @classmethod
+    def from_core(
+        cls,
+        raw: Mapping[str, Any],
+        *,
+        axes: Sequence[Axis],
+        inputs: _Inputs,
+        document: Mapping[str, Any],
+        manifest: Mapping[str, Any],
+    ) -> Self:
+        """Return a sweep of what the engine gives back.
+
+        Parameters
+        ----------
+        raw
+            Tables as columns, and ``conservation_error``.
+        axes
+            What varies, the last axis fastest.
+        inputs
+            The pool, and the deal and the scenario of each point.
+        document, manifest
+            The deal in canonical form, and the run's manifest.
+        """
+        tables = {}
+        schemas: dict[str, Schema] = {
+            "points": {"conservation_error": "float"},
+            "notes": PATH_TABLES["notes"],
+        }
+        for name, schema in schemas.items():
+            columns = dict(raw[name])
+            point = columns.pop("point")
+            labels = {axis.name: _labels(axis, axes, point) for axis in axes}
+            kinds: Schema = {
+                "point": "int",
+                **{key: _kind(values) for key, values in labels.items()},
+                **schema,
+            }
+            tables[name] = Table.from_schema({"point": point, **labels, **columns}, kinds)
+        return cls(
+            tables,
+            conservation_error=raw["conservation_error"],
+            document=document,
+            manifest=manifest,
+            varied=[axis.name for axis in axes],
+            inputs=inputs,
+        )
+
+    @property
+    def notes(self) -> Table:
+        """One row per point and note: the varied values, then the columns of `Result.notes`."""
+        return self._table("notes")
+
+    @property
+    def points(self) -> Table:
+        """One row per point: the varied values and the conservation error."""
+        return self._table("points")
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """Columns of what varies, the slowest first."""
+        return self._varied
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def pivot(self, value: str, *, note: str, rows: str | None = None, columns: str | None = None) -> Table:
+        """Return one figure of one class as a table of two varied values.
+
+        Parameters
+        ----------
+        value
+            Column of `notes`, such as ``irr``, ``loss_rate`` or ``wal``.
+        note
+            Name of the class.
+        rows, columns
+            Varied values; by default the first and the second. With one varied value the table has one column of
+            figures.
+
+        Returns
+        -------
+        Table
+            A row per value of `rows`, a column per value of `columns`; where other values vary too, the figure of
+            their first point.
+
+        Raises
+        ------
+        RunError
+            If the sweep has no such figure, class or varied value.
+        """
+        down = self._named("rows", rows or self._varied[0], self._varied)
+        across = columns or next((name for name in self._varied if name != down), None)
+        self._named("value", value, self.notes.columns)
+        own = self.notes.filter(note=self._named("note", note, [n["name"] for n in self._document["notes"]]))
+        if across is None:
+            return Table.from_columns({down: own[down], value: own[value]})
+        self._named("columns", across, self._varied)
+        heads, tops = (list(dict.fromkeys(own[name].tolist())) for name in (down, across))
+        first: dict[tuple[Any, Any], Any] = {}
+        for key, figure in zip(
+            zip(own[down].tolist(), own[across].tolist(), strict=True), own[value].tolist(), strict=True
+        ):
+            first.setdefault(key, figure)
+        return Table.from_columns(
+            {down: heads, **{str(top): [first.get((head, top)) for head in heads] for top in tops}}
+        )
+
+    def project(self, point: int) -> Result:
+        """Return one point with every payment explained.
+
+        Parameters
+        ----------
+        point
+            Number of the point, from 0.
+
+        Raises
+        ------
+        RunError
+            If there is no such point, or the sweep was pickled: its pool stays behind.
+        """
+        from cloche.run import project
+
+        if self._inputs is None:
+            raise RunError("a sweep that was pickled cannot project its points: run it again")
+        total = int(self._manifest["points"])
+        if isinstance(point, bool) or not isinstance(point, int) or not 0 <= point < total:
+            raise RunError(f"point: found {point!r}, expected a number from 0 to {total - 1}")
+        pool, again = self._inputs
+        deal, scenario = again(point)
+        return project(deal, pool, scenario)
+
+    def summary(self) -> str:
+        """Return one screen: what varies, and what each class comes to at the points."""
+        return sweep_summary(self.notes, self._varied, self._document, self.conservation_error)
+
+    @staticmethod
+    def _named(what: str, name: str, known: Sequence[str]) -> str:
+        if name not in known:
+            raise RunError(
+                f"{what}: found {name!r}, which the sweep does not have{did_you_mean(name, known)}"
+            )
+        return name
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_inputs": None}
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.summary())}</pre>"
+
+    _schemas: Mapping[str, Schema] = MappingProxyType({})
+
+
+def _labels(axis: Axis, axes: Sequence[Axis], points: np.ndarray[Any, Any]) -> Any:
+    """Return the label of an axis at each point: numbers as an array, words as a list."""
+    place = list(axes).index(axis)
+    faster = int(np.prod([len(other.values) for other in list(axes)[place + 1 :]], dtype=np.int64))
+    positions = points // faster % len(axis.values)
+    labels = axis.labels
+    if all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
+        return np.array(labels, dtype=np.int64)[positions]
+    if all(isinstance(label, (int, float)) and not isinstance(label, bool) for label in labels):
+        return np.array(labels, dtype=np.float64)[positions]
+    words = [str(label) for label in labels]
+    return [words[position] for position in positions.tolist()]
+
+
+def _kind(values: Any) -> Any:
+    if isinstance(values, np.ndarray):
+        return "int" if values.dtype == np.int64 else "float"
+    return "text"

@@ -1,0 +1,144 @@
+"""Sweeps: many deterministic paths in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from cloche.calls import check_inputs, compiled, core, manifest, workers
+from cloche.errors import Cancelled, DealError, RunError
+from cloche.model.deal import Deal
+from cloche.model.grid import Axis, Grid
+from cloche.model.scenario import Scenario
+from cloche.result.sweep import Sweep
+from cloche.tape import LoanPool
+
+__all__ = ["sweep"]
+
+
+def sweep(
+    deal: Deal,
+    pool: LoanPool,
+    scenarios: Grid | Mapping[str, Scenario] | Iterable[Scenario],
+    *,
+    threads: int | None = None,
+    on_progress: Callable[[int, int], object] | None = None,
+    portable: bool = False,
+) -> Sweep:
+    """Project a deal under many scenarios, and with many numbers of its own, side by side.
+
+    Every point has the bits of its own `project`, for any ``threads`` and instruction set.
+
+    Parameters
+    ----------
+    deal, pool
+        As in `project`.
+    scenarios
+        A `grid`, scenarios by name, or scenarios in order.
+    threads
+        Worker threads; by default as many as processors this process may use.
+    on_progress
+        Called as ``on_progress(done, total)`` at most every 0.1 s, on this thread.
+    portable
+        Use the baseline instruction set only.
+
+    Returns
+    -------
+    Sweep
+        ``notes``: a row per point and note, the varied values first; money in currency units, rates as decimals.
+
+    Raises
+    ------
+    Cancelled
+        On Ctrl-C, with ``partial``: the sweep of the points that were finished, or None.
+    DealError
+        If a value of the grid does not fit the deal, with the point's values.
+    ScenarioError, TapeError
+        As in `project`; places name the scenario by its number.
+    RunError
+        If there is no scenario.
+
+    Examples
+    --------
+    >>> import cloche as cl
+    >>> deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+    >>> pool = cl.synthetic.loan_pool(n=200, seed=7, as_of="2025-03-20")
+    >>> base = cl.Scenario(cdr=0.02, cpr=0.20, recovery=0.70, recovery_lag_months=6, rates=0.043)
+    >>> stress = cl.sweep(deal, pool, cl.grid(base, cdr=[0.0, 0.02, 0.10], recovery=[0.4, 0.7]))
+    >>> len(stress)
+    6
+    >>> stress.pivot("irr", note="SUB", rows="cdr", columns="recovery").columns
+    ('cdr', '0.4', '0.7')
+    """
+    points = scenarios if isinstance(scenarios, Grid) else _listed(scenarios)
+    check_inputs(deal=deal, pool=pool)
+    deals = [deal]
+    if isinstance(points, Grid):
+        deals = _changed(deal, points)
+        texts, axes = [points.base.canonical_json()], points.fields()
+        varied = [*points.deal_axes, *points.axes]
+    else:
+        texts, axes = [scenario.canonical_json() for scenario in points.values], []
+        varied = [points]
+    raw = core().sweep(
+        [compiled(each) for each in deals],
+        pool._core(),  # noqa: SLF001 - one package
+        texts,
+        [(field, [scenario.canonical_json() for scenario in values]) for field, values in axes],
+        threads=workers(threads),
+        portable=portable,
+        on_progress=on_progress,
+    )
+    facts = manifest(deal, pool) | {"points": len(points) if isinstance(points, Grid) else len(points.values)}
+    facts |= {"scenario": points.base.digest} if isinstance(points, Grid) else {}
+
+    def again(point: int) -> tuple[Deal, Scenario]:
+        """Return the deal and the scenario of a point."""
+        if not isinstance(points, Grid):
+            return deal, points.values[point]
+        number, scenario = divmod(point, len(points) // len(deals))
+        return deals[number], points.scenario(scenario)
+
+    def finished() -> Sweep:
+        return Sweep.from_core(
+            raw, axes=varied, inputs=(pool, again), document=deal.to_canonical(), manifest=facts
+        )
+
+    if raw["interrupted"]:
+        done = len(raw["points"]["point"])
+        message = f"sweep interrupted after {done:,} of {facts['points']:,} points"
+        raise Cancelled(message, load=finished if done else None)
+    return finished()
+
+
+def _listed(scenarios: Any) -> Axis:
+    """Return scenarios as the axis ``scenario``, by name or by number from 0."""
+    if isinstance(scenarios, Scenario):
+        scenarios = [scenarios]
+    labels: tuple[Any, ...]
+    if isinstance(scenarios, Mapping):
+        values, labels = tuple(scenarios.values()), tuple(str(name) for name in scenarios)
+    else:
+        values = tuple(scenarios)
+        labels = tuple(range(len(values)))
+    if not values:
+        raise RunError("scenarios: found none, expected at least one")
+    for label, value in zip(labels, values, strict=True):
+        if not isinstance(value, Scenario):
+            raise TypeError(f"scenarios[{label!r}]: found {type(value).__name__}, expected Scenario")
+    return Axis("scenario", values, labels)
+
+
+def _changed(deal: Deal, points: Grid) -> list[Deal]:
+    """Return the deals of a grid; what does not fit is named with its values."""
+    deals = []
+    problems: list[tuple[str, str]] = []
+    for changes in points.deal_changes():
+        try:
+            deals.append(deal.replace(changes) if changes else deal)
+        except DealError as error:
+            values = ", ".join(f"{path} = {value!r}" for path, value in changes.items())
+            problems += [(problem.place, f"{problem.message} (with {values})") for problem in error.problems]
+    if problems:
+        raise DealError("the grid does not fit the deal", problems)
+    return deals

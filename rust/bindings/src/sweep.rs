@@ -1,0 +1,94 @@
+//! Many deterministic paths: every deal under every scenario.
+
+use cloche_dispatch::Isa;
+use cloche_engine::error::EngineError;
+use cloche_engine::spec::Scenario;
+use cloche_engine::sweep::{self as engine, Field, Options, Points};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::columns::Columns;
+use crate::deal::Deal;
+use crate::errors;
+use crate::pool::Pool;
+use crate::progress::Progress;
+use crate::tables::{NoteRow, note_columns};
+
+/// Fields of a scenario that an axis of a grid may vary.
+#[pyfunction]
+pub fn sweep_fields() -> Vec<&'static str> {
+    Field::ALL.iter().map(|(name, _)| *name).collect()
+}
+
+fn read(text: &str) -> Result<Scenario, EngineError> {
+    serde_json::from_str(text).map_err(|e| errors::document("scenario", &e))
+}
+
+/// The scenarios, or every combination of the axes around the only one.
+fn scenarios(texts: &[String], axes: &[(String, Vec<String>)]) -> Result<Vec<Scenario>, EngineError> {
+    let given = texts.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?;
+    let (Some(base), false) = (given.first(), axes.is_empty()) else { return Ok(given) };
+    let mut fields = Vec::with_capacity(axes.len());
+    for (name, values) in axes {
+        let field = Field::ALL.iter().find(|(known, _)| known == name).map(|(_, field)| *field);
+        let field = field.ok_or_else(|| EngineError::Run(format!("axis {name:?} is no field of a scenario")))?;
+        fields.push((field, values.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?));
+    }
+    Ok(Points::grid(base, &fields))
+}
+
+/// Runs every deal under every scenario, the scenarios of a deal one after the other.
+///
+/// `axes` names fields of the scenario and, for each of their values, a scenario that holds it: with axes the scenarios
+/// are their combinations around the first, the last axis fastest. `threads` and `portable` change no bit of the result.
+#[pyfunction]
+#[pyo3(signature = (deals, pool, scenarios, axes, *, threads, portable=false, on_progress=None))]
+#[expect(clippy::too_many_arguments, reason = "the arguments of the Python function")]
+pub fn sweep<'py>(
+    py: Python<'py>,
+    deals: Vec<PyRef<'py, Deal>>,
+    pool: PyRef<'py, Pool>,
+    scenarios: Vec<String>,
+    axes: Vec<(String, Vec<String>)>,
+    threads: usize,
+    portable: bool,
+    on_progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    errors::check_machine()?;
+    if deals.is_empty() || scenarios.is_empty() {
+        return Err(PyValueError::new_err("expected at least one deal and one scenario"));
+    }
+    let compiled = deals.iter().map(|deal| (*deal.compiled).clone()).collect();
+    let tape = pool.tape.clone();
+    let scenarios = py.detach(|| self::scenarios(&scenarios, &axes)).map_err(errors::to_python)?;
+    let points = Points { deals: compiled, scenarios };
+    let options = Options { threads, isa: if portable { Isa::PORTABLE } else { Isa::detect() } };
+    let mut progress = Progress::new(on_progress, points.len() as u64);
+    let swept = py.detach(|| engine::sweep(&points, &tape, options, &mut |done| progress.tick(done)));
+    let interrupted = progress.interrupted(py)?;
+    let swept = swept.map_err(errors::to_python)?;
+    let (mut rows, mut point_of, mut done, mut errors_of) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (number, point) in swept.points.iter().enumerate() {
+        let Some(point) = point else { continue };
+        let (deal, _) = points.of(number);
+        done.push(number as i64);
+        errors_of.push(point.conservation_error);
+        for summary in &point.notes {
+            let terms = &points.deals[deal].terms.notes[summary.note as usize];
+            rows.push(NoteRow { summary, terms, payments: &swept.payments[point.class] });
+            point_of.push(number as i64);
+        }
+    }
+    if !interrupted {
+        progress.end(py, done.len() as u64)?;
+    }
+    let out = PyDict::new(py);
+    // A figure that is not a number is the worst of all.
+    let worst = |a: f64, b: f64| if a > b || a.is_nan() { a } else { b };
+    out.set_item("conservation_error", errors_of.iter().copied().fold(0.0, worst))?;
+    out.set_item("notes", note_columns(Columns::new(py).int("point", point_of)?, &rows)?.finish())?;
+    out.set_item("points", Columns::new(py).int("point", done)?.float("conservation_error", errors_of)?.finish())?;
+    out.set_item("interrupted", interrupted)?;
+    Ok(out)
+}
