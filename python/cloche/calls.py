@@ -27,7 +27,7 @@ def workers(threads: int | None) -> int:
     """
     number = threads if threads is not None else processors()
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST_THREADS:
-        raise RunError(f"threads: found {threads!r}, expected a whole number from 1 to {_MOST_THREADS}")
+        raise RunError(f"threads: found {threads!r}, expected 1 to {_MOST_THREADS}")
     return number
 
 
