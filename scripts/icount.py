@@ -1,9 +1,10 @@
-"""Count the engine's instructions a path, portable and AVX2, and compare them with the committed counts.
+"""Count the engine's instructions a path of each work, portable and AVX2, and compare them with the committed counts.
 
-Runs `rust/engine/examples/icount.rs` (arguments: instruction set, paths) under callgrind for two numbers of
-paths; the difference cancels the set-up, and does not move with the load of the machine. Fails when AVX2
-needs more than 0.7 of the portable instructions, or when a count rose by more than 3 % over
-`benchmarks/instruction_counts.json`.
+Runs `rust/engine/examples/icount.rs` (arguments: work, instruction set, paths) under callgrind for two numbers
+of paths; the difference cancels the set-up, and does not move with the load of the machine. The works are those
+of `benchmarks/works.py`; `grid` counts points of a stress grid, `one_lane` paths of the standard work that run
+one after the other. Fails when AVX2 needs more than 0.7 of the portable instructions, or when a count rose by
+more than 3 % over `benchmarks/instruction_counts.json`.
 
     python scripts/icount.py            compare
     python scripts/icount.py --write    make the counts of now the committed ones
@@ -21,9 +22,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMITTED = ROOT / "benchmarks" / "instruction_counts.json"
+WORKS = ("standard", "two_level", "indenture", "grid", "one_lane")
 FEW, MANY = 1024, 4096
 LARGEST_AVX2_SHARE = 0.7
 LARGEST_RISE = 0.03
+ONE_AT_A_TIME = "one_lane"
+
+Counts = dict[str, dict[str, int]]
 
 
 def build() -> Path:
@@ -43,7 +48,7 @@ def build() -> Path:
     sys.exit("icount: cargo built no program named icount")
 
 
-def instructions(program: Path, isa: str, paths: int) -> int:
+def instructions(program: Path, work: str, isa: str, paths: int) -> int:
     """Return the instructions of one run under callgrind."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "callgrind.out"
@@ -52,6 +57,7 @@ def instructions(program: Path, isa: str, paths: int) -> int:
             "--tool=callgrind",
             f"--callgrind-out-file={out}",
             str(program),
+            work,
             isa,
             str(paths),
         ]
@@ -64,9 +70,11 @@ def instructions(program: Path, isa: str, paths: int) -> int:
     return int(total[1])
 
 
-def per_path(program: Path, isa: str) -> int:
+def per_path(program: Path, work: str, isa: str) -> int:
     """Return the instructions that one more path takes."""
-    return round((instructions(program, isa, MANY) - instructions(program, isa, FEW)) / (MANY - FEW))
+    return round(
+        (instructions(program, work, isa, MANY) - instructions(program, work, isa, FEW)) / (MANY - FEW)
+    )
 
 
 def machine_has_avx2() -> bool:
@@ -82,21 +90,22 @@ def compiler() -> str:
     ]
 
 
-def problems(counts: dict[str, int], committed: dict[str, int]) -> list[str]:
+def problems(counts: Counts, committed: Counts) -> list[str]:
     """Return what is wrong with the counts; empty is fine."""
     found = []
-    if "avx2" in counts and counts["avx2"] > LARGEST_AVX2_SHARE * counts["portable"]:
-        share = counts["avx2"] / counts["portable"]
-        found.append(
-            f"AVX2 takes {share:.2f} of the portable instructions, more than {LARGEST_AVX2_SHARE}: something "
-            "below a kernel is not inlined, or a closure or an iterator adapter wraps a step"
-        )
-    for isa, count in counts.items():
-        before = committed.get(isa)
-        if before is not None and count > (1 + LARGEST_RISE) * before:
+    for work, sets in counts.items():
+        if work != ONE_AT_A_TIME and "avx2" in sets and sets["avx2"] > LARGEST_AVX2_SHARE * sets["portable"]:
+            share = sets["avx2"] / sets["portable"]
             found.append(
-                f"{isa}: {count:,} instructions a path, {count / before - 1:.1%} more than {before:,}"
+                f"{work}: AVX2 takes {share:.2f} of the portable instructions, more than {LARGEST_AVX2_SHARE}: "
+                "something below a kernel is not inlined, or a closure or an iterator adapter wraps a step"
             )
+        for isa, count in sets.items():
+            before = committed.get(work, {}).get(isa)
+            if before is not None and count > (1 + LARGEST_RISE) * before:
+                found.append(
+                    f"{work}, {isa}: {count:,} instructions a path, {count / before - 1:.1%} more than {before:,}"
+                )
     return found
 
 
@@ -114,11 +123,10 @@ def main() -> None:
             f"icount: {COMMITTED.relative_to(ROOT)} is missing: python scripts/icount.py --write makes it"
         )
     program = build()
-    counts = {"portable": per_path(program, "portable")}
-    if machine_has_avx2():
-        counts["avx2"] = per_path(program, "avx2")
-    else:
+    sets = ["portable", "avx2"] if machine_has_avx2() else ["portable"]
+    if len(sets) == 1:
         print("this machine has no AVX2: only portable code is counted")
+    counts = {work: {isa: per_path(program, work, isa) for isa in sets} for work in WORKS}
     architecture = platform.machine()
     if write:
         record = {"architecture": architecture, "rustc": compiler(), "instructions_per_path": counts}
@@ -129,13 +137,15 @@ def main() -> None:
     if not comparable:
         print(f"the committed counts are for {record['architecture']}: nothing to compare on {architecture}")
 
-    print(f"{'instructions a path':<22}{'now':>12}{'committed':>12}{'change':>9}")
-    for isa, count in counts.items():
-        before = committed.get(isa)
-        compared = f"{before:>12,}{count / before - 1:>+9.1%}" if before else ""
-        print(f"{isa:<22}{count:>12,}{compared}")
-    if "avx2" in counts:
-        print(f"{'avx2 / portable':<22}{counts['avx2'] / counts['portable']:>12.3f}")
+    print(
+        f"{'instructions a path':<14}{'':<10}{'now':>12}{'committed':>12}{'change':>9}{'avx2 / portable':>17}"
+    )
+    for work, own in counts.items():
+        for isa, count in own.items():
+            before = committed.get(work, {}).get(isa)
+            compared = f"{before:>12,}{count / before - 1:>+9.1%}" if before else f"{'':>21}"
+            share = f"{count / own['portable']:>17.3f}" if isa == "avx2" else ""
+            print(f"{work:<14}{isa:<10}{count:>12,}{compared}{share}".rstrip())
     print(f"rustc {compiler()}, committed with {record['rustc']}; {MANY - FEW:,} paths counted")
     found = problems(counts, committed)
     if found:

@@ -1,24 +1,8 @@
-//! The counted program: paths of the standard work on one thread, and a checksum of their figures.
+//! The counted program: one of the works of `benchmarks/works.py` on one thread, and a checksum of its figures.
 //!
-//! `icount portable|avx2 PATHS`; `scripts/icount.py` runs it under callgrind for two numbers of paths and reads the
-//! difference. `standard_deal.json` beside this file is the deal of `benchmarks/standard_deal.py` in canonical form:
-//!
-//! ```sh
-//! PYTHONPATH=benchmarks .venv/bin/python - > rust/engine/examples/standard_deal.json <<'EOF'
-//! import datetime as dt, json, sys
-//! import cloche as cl, numpy as np, standard_deal as work
-//! deal = work.standard_deal()
-//! pool = cl.LoanPool.from_columns(work.tape(deal), as_of=work.CLOSING)
-//! model = cl.GaussianCopula(inter=deal.correlation, intra=deal.correlation, pd="hazard")
-//! documents = {"deal": cl.Deal.from_dict(work.document()), "scenario": cl.Scenario.from_dict(work.scenario()), "model": model}
-//! out = {name: document.to_canonical() for name, document in documents.items()}
-//! out["tape"] = {"as_of": (work.CLOSING - dt.date(1970, 1, 1)).days}
-//! for name in ("loan_id obligor_id obligor_name index par original_par spread floor csa market_price purchase_price"
-//!              " amortization_rate recovery hazard maturity").split():
-//!     out["tape"][name] = np.asarray(pool.columns()[name]).tolist()
-//! json.dump(out, sys.stdout, indent=0, sort_keys=True)
-//! EOF
-//! ```
+//! `icount WORK portable|avx2 COUNT`; `scripts/icount.py` runs it under callgrind for two counts and reads the
+//! difference. A work is counted in paths of its default model; `grid` is counted in points of the indenture work, and
+//! `one_lane` in paths of the standard work that run one after the other.
 
 use std::process::ExitCode;
 
@@ -26,14 +10,17 @@ use cloche_dispatch::Isa;
 use cloche_engine::collateral::Tape;
 use cloche_engine::compile::{compile_deal, compile_simulation};
 use cloche_engine::error::EngineError;
+use cloche_engine::sim::run::simulate_lanes;
 use cloche_engine::sim::totals::Totals;
 use cloche_engine::sim::{Keep, Options, simulate};
+use cloche_engine::spec::scenario::Value;
 use cloche_engine::spec::{Deal, DefaultModel, Scenario};
+use cloche_engine::sweep::{self, Points, Swept};
 use serde::Deserialize;
 
 const SEED: u64 = 7;
 
-/// The standard work as one document.
+/// A work as one document.
 #[derive(Deserialize)]
 struct Work {
     deal: Deal,
@@ -41,6 +28,10 @@ struct Work {
     scenario: Scenario,
     model: DefaultModel,
 }
+
+type Numbers = Option<Vec<Option<f64>>>;
+type Texts = Option<Vec<String>>;
+type Whole<T> = Option<Vec<T>>;
 
 /// The columns of the tape that say something.
 #[derive(Deserialize)]
@@ -50,63 +41,90 @@ struct Loans {
     loan_id: Vec<String>,
     obligor_id: Vec<String>,
     obligor_name: Vec<String>,
-    index: Vec<String>,
+    index: Texts,
+    industry: Texts,
+    rating: Texts,
+    lien: Texts,
+    country: Texts,
     par: Vec<f64>,
-    original_par: Vec<f64>,
-    spread: Vec<f64>,
-    floor: Vec<f64>,
-    csa: Vec<f64>,
-    market_price: Vec<f64>,
-    purchase_price: Vec<f64>,
-    amortization_rate: Vec<f64>,
-    recovery: Vec<f64>,
-    hazard: Vec<f64>,
+    original_par: Numbers,
+    spread: Numbers,
+    fixed_rate: Numbers,
+    floor: Numbers,
+    csa: Numbers,
+    current_rate: Numbers,
+    market_price: Numbers,
+    purchase_price: Numbers,
+    amortization_rate: Numbers,
+    recovery: Numbers,
+    pd_1y: Numbers,
+    hazard: Numbers,
     maturity: Vec<i32>,
+    default_date: Whole<i32>,
+    payment_frequency_months: Whole<i32>,
+    fixed: Whole<u8>,
+    day_count: Whole<u8>,
+    ccc: Whole<u8>,
+    weak: Whole<u8>,
 }
 
 impl Loans {
     fn tape(self) -> Tape {
         let n = self.par.len();
-        let (nothing, no_date, no_text) = (vec![f64::NAN; n], vec![i32::MIN; n], vec![String::new(); n]);
+        let numbers = |column: Numbers| -> Vec<f64> {
+            column.map_or_else(|| vec![f64::NAN; n], |c| c.into_iter().map(|x| x.unwrap_or(f64::NAN)).collect())
+        };
+        let texts = |column: Texts| column.unwrap_or_else(|| vec![String::new(); n]);
+        let flags = |column: Whole<u8>| column.unwrap_or_else(|| vec![0; n]);
+        let no_date = vec![i32::MIN; n];
         Tape {
             as_of: self.as_of,
             loan_id: self.loan_id,
             obligor_id: self.obligor_id,
             obligor_name: self.obligor_name,
-            index: self.index,
-            industry: no_text.clone(),
-            rating: no_text.clone(),
-            lien: no_text.clone(),
-            country: no_text,
+            index: texts(self.index),
+            industry: texts(self.industry),
+            rating: texts(self.rating),
+            lien: texts(self.lien),
+            country: texts(self.country),
             par: self.par,
-            par_unfunded: nothing.clone(),
-            original_par: self.original_par,
-            spread: self.spread,
-            fixed_rate: nothing.clone(),
-            floor: self.floor,
-            csa: self.csa,
-            current_rate: nothing.clone(),
-            market_price: self.market_price,
-            purchase_price: self.purchase_price,
-            amortization_rate: self.amortization_rate,
-            recovery: self.recovery,
-            recovery_lag_months: nothing.clone(),
-            cpr: nothing.clone(),
-            pd_1y: nothing,
-            hazard: self.hazard,
+            par_unfunded: numbers(None),
+            original_par: numbers(self.original_par),
+            spread: numbers(self.spread),
+            fixed_rate: numbers(self.fixed_rate),
+            floor: numbers(self.floor),
+            csa: numbers(self.csa),
+            current_rate: numbers(self.current_rate),
+            market_price: numbers(self.market_price),
+            purchase_price: numbers(self.purchase_price),
+            amortization_rate: numbers(self.amortization_rate),
+            recovery: numbers(self.recovery),
+            recovery_lag_months: numbers(None),
+            cpr: numbers(None),
+            pd_1y: numbers(self.pd_1y),
+            hazard: numbers(self.hazard),
             maturity: self.maturity,
             next_payment: no_date.clone(),
             accrual_start: no_date.clone(),
-            default_date: no_date,
-            payment_frequency_months: vec![0; n],
-            fixed: vec![0; n],
-            day_count: vec![0; n],
-            csa_in_floor: vec![0; n],
-            ccc: vec![0; n],
-            weak: vec![0; n],
+            default_date: self.default_date.unwrap_or(no_date),
+            payment_frequency_months: self.payment_frequency_months.unwrap_or_else(|| vec![0; n]),
+            fixed: flags(self.fixed),
+            day_count: flags(self.day_count),
+            csa_in_floor: flags(None),
+            ccc: flags(self.ccc),
+            weak: flags(self.weak),
         }
     }
 }
+
+/// The works, and the document of each.
+const WORKS: [(&str, &str); 5] = [
+    ("standard", include_str!("works/standard.json")),
+    ("one_lane", include_str!("works/standard.json")),
+    ("two_level", include_str!("works/two_level.json")),
+    ("indenture", include_str!("works/indenture.json")),
+    ("grid", include_str!("works/indenture.json")),
+];
 
 /// Sums and the figures of every path, folded in order: another bit in any of them gives another number.
 fn checksum(totals: &Totals) -> u64 {
@@ -128,31 +146,59 @@ fn checksum(totals: &Totals) -> u64 {
     sum
 }
 
-fn run(isa: Isa, paths: u64) -> Result<u64, EngineError> {
-    let work: Work = serde_json::from_str(include_str!("standard_deal.json"))
-        .map_err(|error| EngineError::Run(format!("standard_deal.json: {error}")))?;
-    let deal = compile_deal(work.deal)?;
-    let setup = compile_simulation(&deal, &work.tape.tape(), &work.scenario, &work.model, SEED)?;
-    let options = Options { paths, threads: 1, isa, keep: Keep::default() };
-    let simulated = simulate(&setup, options, &mut |_| true)?;
+/// The figures of every point, folded in order.
+fn checksum_of_points(swept: &Swept) -> u64 {
+    let mut sum = 0_u64;
+    for note in swept.points.iter().flatten().flat_map(|point| &point.notes) {
+        for x in [note.interest_paid, note.principal_paid, note.principal_loss, note.wal, note.irr] {
+            sum = sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ x.to_bits();
+        }
+    }
+    sum
+}
+
+/// The scenario at `count` default rates from 0 to 20 %.
+fn default_rates(base: &Scenario, count: u64) -> Vec<Scenario> {
+    (0..count)
+        .map(|i| Scenario { cdr: Some(Value::Constant { value: 0.20 * i as f64 / count as f64 }), ..base.clone() })
+        .collect()
+}
+
+fn run(name: &str, document: &str, isa: Isa, count: u64) -> Result<u64, EngineError> {
+    let work: Work = serde_json::from_str(document).map_err(|error| EngineError::Run(format!("{name}: {error}")))?;
+    let (deal, tape) = (compile_deal(work.deal)?, work.tape.tape());
+    if name == "grid" {
+        let points = Points { deals: vec![deal], scenarios: default_rates(&work.scenario, count) };
+        let swept = sweep::sweep(&points, &tape, sweep::Options { threads: 1, isa }, &mut |_| true)?;
+        return Ok(checksum_of_points(&swept));
+    }
+    let setup = compile_simulation(&deal, &tape, &work.scenario, &work.model, SEED)?;
+    let options = Options { paths: count, threads: 1, isa, keep: Keep::default() };
+    let simulated = if name == "one_lane" {
+        simulate_lanes::<1>(&setup, options, &mut |_| true)?
+    } else {
+        simulate(&setup, options, &mut |_| true)?
+    };
     Ok(checksum(&simulated.totals))
 }
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [set, paths] = arguments.as_slice() else {
-        eprintln!("usage: icount portable|avx2 PATHS");
+    let [name, set, count] = arguments.as_slice() else {
+        eprintln!("usage: icount WORK portable|avx2 COUNT");
         return ExitCode::FAILURE;
     };
     let isa = if set == Isa::PORTABLE.name() { Isa::PORTABLE } else { Isa::detect() };
-    let Some(paths) = paths.parse().ok().filter(|_| set == isa.name()) else {
-        eprintln!("found {set} {paths}; expected an instruction set of this machine and a number of paths");
+    let work = WORKS.iter().find(|(known, _)| known == name);
+    let (Some((_, document)), Some(count)) = (work, count.parse().ok().filter(|_| set == isa.name())) else {
+        let known = WORKS.map(|(known, _)| known).join(", ");
+        eprintln!("found {name} {set} {count}; expected one of {known}, an instruction set of this machine, a number");
         return ExitCode::FAILURE;
     };
-    match run(isa, paths) {
+    match run(name, document, isa, count) {
         Ok(checksum) => {
-            println!("{set}: {paths} paths, checksum {checksum:016x}");
+            println!("{name} {set}: {count}, checksum {checksum:016x}");
             ExitCode::SUCCESS
         }
         Err(error) => {
