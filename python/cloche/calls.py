@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from cloche.errors import RunError, TapeError
 from cloche.model.deal import Deal
@@ -12,7 +13,7 @@ from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
 from cloche.tape import LoanPool
 
-__all__ = ["check_inputs", "compiled", "core", "manifest", "processors", "workers"]
+__all__ = ["check_inputs", "compiled", "core", "document", "manifest", "processors", "workers"]
 
 _MOST_THREADS = 1024
 
@@ -44,19 +45,38 @@ def core() -> Any:
     return _core
 
 
-_DEALS: dict[str, Any] = {}
+class _Known(NamedTuple):
+    """What every run of a deal needs again."""
+
+    compiled: Any
+    document: Mapping[str, Any]
+    conventions: Mapping[str, str]
+
+
+_DEALS: dict[str, _Known] = {}
 _DEALS_KEPT = 64
 
 
-def compiled(deal: Deal) -> Any:
-    """Return the compiled deal; the last few are kept, since a study runs one deal many times."""
+def _known(deal: Deal) -> _Known:
+    """Return what is known of a deal; the last few are kept, since a study runs one deal many times."""
     found = _DEALS.get(deal.digest)
     if found is None:
-        found = core().Deal(deal.canonical_json())
+        text = deal.canonical_json()
+        found = _Known(core().Deal(text), deal.to_canonical(), dict(core().conventions(text)))
         while len(_DEALS) >= _DEALS_KEPT:
             _DEALS.pop(next(iter(_DEALS)))
         _DEALS[deal.digest] = found
     return found
+
+
+def compiled(deal: Deal) -> Any:
+    """Return the compiled deal."""
+    return _known(deal).compiled
+
+
+def document(deal: Deal) -> Mapping[str, Any]:
+    """Return the deal in canonical form, for reading."""
+    return _known(deal).document
 
 
 def manifest(deal: Deal, pool: LoanPool | None = None, scenario: Scenario | None = None) -> dict[str, Any]:
@@ -66,7 +86,7 @@ def manifest(deal: Deal, pool: LoanPool | None = None, scenario: Scenario | None
     facts: dict[str, Any] = {
         "version": __version__,
         "deal": deal.digest,
-        "conventions": dict(core().conventions(deal.canonical_json())),
+        "conventions": dict(_known(deal).conventions),
     }
     if pool is not None:
         facts["pool"] = pool.hash

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cloche.calls import check_inputs, compiled, core, manifest, workers
+from cloche.calls import check_inputs, compiled, core, document, manifest, workers
 from cloche.errors import Cancelled, RunError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
@@ -81,8 +81,8 @@ def project(
         raise RunError(f"record: found {record!r}, expected 'ledger' (loan-level flows are not computed yet)")
     check_inputs(deal=deal, pool=pool, scenario=scenario)
     raw = core().project(compiled(deal), pool._core(), scenario.canonical_json())  # noqa: SLF001 - one package
-    raw["schedule"] = core().schedule(deal.canonical_json())
-    return Result.from_engine(raw, document=deal.to_canonical(), manifest=manifest(deal, pool, scenario))
+    raw["schedule"] = lambda: core().schedule(deal.canonical_json())
+    return Result.from_engine(raw, document=document(deal), manifest=manifest(deal, pool, scenario))
 
 
 def simulate(
@@ -183,7 +183,7 @@ def simulate(
     }
 
     def finished() -> Simulation:
-        return Simulation.from_core(raw, keep=keep, document=deal.to_canonical(), manifest=facts)
+        return Simulation.from_core(raw, keep=keep, document=document(deal), manifest=facts)
 
     if raw.interrupted:
         message = f"simulation interrupted after {raw.paths_done:,} of {paths:,} paths"
@@ -248,7 +248,7 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     raw = core().run_payment_date(compiled(deal), state.canonical_json())
     after = _state_after(state, raw)
     facts = manifest(deal) | {"state": state.digest}
-    return PaymentDate.from_engine(raw, document=deal.to_canonical(), manifest=facts, state=after)
+    return PaymentDate.from_engine(raw, document=document(deal), manifest=facts, state=after)
 
 
 def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cloche.calls import check_inputs, compiled, core, manifest, workers
+from cloche.calls import check_inputs, compiled, core, document, manifest, workers
 from cloche.errors import Cancelled, DealError, RunError
 from cloche.model.deal import Deal
 from cloche.model.grid import Axis, Grid
@@ -101,7 +101,7 @@ def sweep(
 
     def finished() -> Sweep:
         return Sweep.from_core(
-            raw, axes=varied, inputs=(pool, again), document=deal.to_canonical(), manifest=facts
+            raw, axes=varied, inputs=(pool, again), document=document(deal), manifest=facts
         )
 
     if raw["interrupted"]:

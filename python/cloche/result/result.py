@@ -9,7 +9,7 @@ from typing import Any
 
 from cloche.result.path_summary import path_summary
 from cloche.result.schemas import PATH_TABLES, Schema
-from cloche.result.tables import Tables
+from cloche.result.tables import Made, Tables
 from cloche.table import Table
 
 __all__ = ["PaymentDate", "Result"]
@@ -91,7 +91,7 @@ class PaymentDate(Tables):
 
     def __init__(
         self,
-        tables: Mapping[str, Table],
+        tables: Mapping[str, Made],
         *,
         conservation_error: float,
         document: Mapping[str, Any],

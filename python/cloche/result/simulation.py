@@ -11,7 +11,7 @@ from cloche.errors import RunError
 from cloche.result.result import Result
 from cloche.result.schemas import SIMULATION_TABLES, Schema
 from cloche.result.simulation_summary import simulation_summary
-from cloche.result.tables import Tables
+from cloche.result.tables import Made, Tables
 from cloche.table import Table
 
 __all__ = ["Simulation"]
@@ -29,7 +29,7 @@ class Simulation(Tables):
 
     def __init__(
         self,
-        tables: Mapping[str, Table],
+        tables: Mapping[str, Made],
         *,
         conservation_error: float,
         document: Mapping[str, Any],
@@ -138,7 +138,7 @@ class Simulation(Tables):
         return simulation_summary(self.tables, self._document, self._manifest, self.conservation_error)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_core": None}
+        return {**super().__getstate__(), "_core": None}
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"

@@ -13,7 +13,7 @@ from cloche.errors import RunError
 from cloche.model.wording import did_you_mean
 from cloche.result.schemas import PATH_TABLES, Schema
 from cloche.result.sweep_summary import sweep_summary
-from cloche.result.tables import Tables
+from cloche.result.tables import Made, Tables
 from cloche.table import Table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Sweep(Tables):
 
     def __init__(
         self,
-        tables: Mapping[str, Table],
+        tables: Mapping[str, Made],
         *,
         conservation_error: float,
         document: Mapping[str, Any],
@@ -191,7 +191,7 @@ class Sweep(Tables):
         return name
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_inputs": None}
+        return {**super().__getstate__(), "_inputs": None}
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -14,6 +14,8 @@ from cloche.table import Table, atomic
 
 __all__ = ["Tables"]
 
+Made = Table | Callable[[], Table]
+
 
 class Tables:
     """Tables of one run, immutable.
@@ -21,7 +23,7 @@ class Tables:
     Parameters
     ----------
     tables
-        Name to table.
+        Name to table, or to what makes it when it is first asked for.
     conservation_error
         Largest absolute difference of cash in and cash out over all periods and paths, in units of the deal's
         par.
@@ -35,13 +37,13 @@ class Tables:
 
     def __init__(
         self,
-        tables: Mapping[str, Table],
+        tables: Mapping[str, Made],
         *,
         conservation_error: float,
         document: Mapping[str, Any],
         manifest: Mapping[str, Any],
     ) -> None:
-        self._tables = dict(tables)
+        self._made: dict[str, Made] = dict(tables)
         self._conservation_error = conservation_error
         self._document = dict(document)
         self._manifest = dict(manifest)
@@ -70,15 +72,20 @@ class Tables:
         )
 
     @classmethod
-    def _wrapped(cls, raw: Mapping[str, Any]) -> dict[str, Table]:
-        return {
-            name: Table.from_schema(raw[name], schema) for name, schema in cls._schemas.items() if name in raw
-        }
+    def _wrapped(cls, raw: Mapping[str, Any]) -> dict[str, Made]:
+        def later(name: str, schema: Schema) -> Callable[[], Table]:
+            def make() -> Table:
+                columns = raw[name]
+                return Table.from_schema(columns() if callable(columns) else columns, schema)
+
+            return make
+
+        return {name: later(name, schema) for name, schema in cls._schemas.items() if name in raw}
 
     @property
     def tables(self) -> Mapping[str, Table]:
         """All tables of the result, by name."""
-        return MappingProxyType(self._tables)
+        return MappingProxyType({name: self._table(name) for name in self._made})
 
     @property
     def conservation_error(self) -> float:
@@ -93,9 +100,12 @@ class Tables:
     def _table(self, name: str, reason: str = "this run does not have it") -> Table:
         """Return a table; what is not there is no attribute, and the message says why."""
         try:
-            return self._tables[name]
+            made = self._made[name]
         except KeyError:
             raise AttributeError(f"{type(self).__name__} has no table {name!r}: {reason}") from None
+        if callable(made):
+            made = self._made[name] = made()
+        return made
 
     def write(
         self, folder: str | os.PathLike[str], *, form: Literal["parquet", "csv"] = "parquet"
@@ -122,7 +132,7 @@ class Tables:
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         files: list[Path] = []
-        for name, table in self._tables.items():
+        for name, table in self.tables.items():
             path = place / f"{name}.{form}"
             if form == "csv":
                 table.write_csv(path)
@@ -137,11 +147,15 @@ class Tables:
             )
         return [*files, path]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state with every table made."""
+        return {**self.__dict__, "_made": dict(self.tables)}
+
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{name} {len(table):,}" for name, table in self._tables.items())
+        sizes = ", ".join(f"{name} {len(table):,}" for name, table in self.tables.items())
         return f"{type(self).__name__}({self._document.get('name', 'deal')}: {sizes} rows)"
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and isinstance(other, Tables) and self._tables == other._tables
+        return type(self) is type(other) and isinstance(other, Tables) and self.tables == other.tables
 
     __hash__ = None  # type: ignore[assignment]  # compared by value; not a key

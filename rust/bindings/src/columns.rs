@@ -4,6 +4,9 @@ use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+/// Texts of a column that are found again by their address.
+const SEEN: usize = 24;
+
 /// A table under construction: names and columns in order.
 pub struct Columns<'py> {
     dict: Bound<'py, PyDict>,
@@ -46,16 +49,27 @@ impl<'py> Columns<'py> {
         let mut vocabulary: Vec<&str> = Vec::new();
         let mut index = std::collections::HashMap::new();
         let mut codes: Vec<i32> = Vec::new();
+        // Most texts of a column are the same few, at the same few addresses.
+        let mut seen: Vec<(*const u8, usize, i32)> = Vec::with_capacity(SEEN);
         for value in values {
             if value.is_empty() {
                 codes.push(-1);
+                continue;
+            }
+            let (address, length) = (value.as_ptr(), value.len());
+            if let Some((_, _, code)) = seen.iter().find(|(at, size, _)| *at == address && *size == length) {
+                codes.push(*code);
                 continue;
             }
             let code = *index.entry(value).or_insert_with(|| {
                 vocabulary.push(value);
                 vocabulary.len() - 1
             });
-            codes.push(i32::try_from(code).unwrap_or(-1));
+            let code = i32::try_from(code).unwrap_or(-1);
+            if seen.len() < SEEN {
+                seen.push((address, length, code));
+            }
+            codes.push(code);
         }
         self.dict.set_item(name, (PyArray1::from_vec(self.py, codes), vocabulary))?;
         Ok(self)

@@ -1,15 +1,18 @@
 //! The counted program: one of the works of `benchmarks/works.py` on one thread, and a checksum of its figures.
 //!
 //! `icount WORK portable|avx2 COUNT`; `scripts/icount.py` runs it under callgrind for two counts and reads the
-//! difference. A work is counted in paths of its default model; `grid` is counted in points of the indenture work, and
-//! `one_lane` in paths of the standard work that run one after the other.
+//! difference. A work is counted in paths of its default model; `grid` is counted in points of the indenture work,
+//! `project` in compiled and fully recorded projections of it, and `one_lane` in paths of the standard work that run one
+//! after the other.
 
 use std::process::ExitCode;
 
 use cloche_dispatch::Isa;
 use cloche_engine::collateral::Tape;
-use cloche_engine::compile::{compile_deal, compile_simulation};
+use cloche_engine::compile::{PlanInput, compile_deal, compile_plan, compile_simulation};
 use cloche_engine::error::EngineError;
+use cloche_engine::path::explained::project;
+use cloche_engine::path::summary::summarize;
 use cloche_engine::sim::run::simulate_lanes;
 use cloche_engine::sim::totals::Totals;
 use cloche_engine::sim::{Keep, Options, simulate};
@@ -118,12 +121,13 @@ impl Loans {
 }
 
 /// The works, and the document of each.
-const WORKS: [(&str, &str); 5] = [
+const WORKS: [(&str, &str); 6] = [
     ("standard", include_str!("works/standard.json")),
     ("one_lane", include_str!("works/standard.json")),
     ("two_level", include_str!("works/two_level.json")),
     ("indenture", include_str!("works/indenture.json")),
     ("grid", include_str!("works/indenture.json")),
+    ("project", include_str!("works/indenture.json")),
 ];
 
 /// Sums and the figures of every path, folded in order: another bit in any of them gives another number.
@@ -171,6 +175,17 @@ fn run(name: &str, document: &str, isa: Isa, count: u64) -> Result<u64, EngineEr
         let points = Points { deals: vec![deal], scenarios: default_rates(&work.scenario, count) };
         let swept = sweep::sweep(&points, &tape, sweep::Options { threads: 1, isa }, &mut |_| true)?;
         return Ok(checksum_of_points(&swept));
+    }
+    if name == "project" {
+        let scenario = Scenario { cdr: Some(Value::Constant { value: 0.02 }), ..work.scenario };
+        let mut sum = 0;
+        for _ in 0..count {
+            let input = PlanInput { deal: &deal, tape: &tape, scenario: &scenario, model_defaults: false };
+            let compiled = compile_plan(input)?;
+            let path = project(&compiled.plan, &compiled.flows);
+            sum += path.ledger.entries.len() as u64 + summarize(&compiled.plan, &path).len() as u64;
+        }
+        return Ok(sum);
     }
     let setup = compile_simulation(&deal, &tape, &work.scenario, &work.model, SEED)?;
     let options = Options { paths: count, threads: 1, isa, keep: Keep::default() };

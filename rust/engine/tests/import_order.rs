@@ -1,8 +1,8 @@
 //! The order of imports inside the engine, which privacy cannot express between sibling modules.
 //!
-//! `sim → path → {waterfall, coverage, collateral, credit, notes, fees, expression, state} → {metrics, time, rates} →
-//! {lanes, random, math} → error`: a module uses its own row and the rows after it. `compile` may use all of them;
-//! only `compile` reads `spec`, and nothing uses `compile`.
+//! `{sim, sweep} → path → {waterfall, coverage, collateral, credit, notes, fees, expression, state} →
+//! {metrics, time, rates} → {lanes, random, math} → error`: a module uses its own row and the rows after it. `compile` may use all of them;
+//! only `compile` reads `spec`, and only `sweep`, whose workers read the scenarios of their points, uses `compile`.
 
 #![allow(clippy::expect_used, reason = "a test fails where its set-up does")]
 
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const ROWS: [&[&str]; 5] = [
-    &["sim"],
+    &["sim", "sweep"],
     &["path"],
     &["waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression", "lifecycle", "state"],
     &["metrics", "time", "rates"],
@@ -28,7 +28,7 @@ fn row(module: &str) -> Option<usize> {
 
 fn allowed(from: &str, to: &str) -> bool {
     match (from, to) {
-        ("compile", _) => true,
+        ("compile", _) | ("sweep", "compile") => true,
         _ if from == to => true,
         ("spec", _) | (_, "compile" | "spec") => false,
         _ => matches!((row(from), row(to)), (Some(a), Some(b)) if a <= b),

@@ -17,13 +17,20 @@ pub struct LoanGroup {
     discount: Vec<f64>,
     /// Places of its loans among the CCC assets, each with its contractual balance at the end of every step.
     ccc: Vec<(usize, Vec<f64>)>,
+    /// Per step: their contractual balance at its end.
+    ccc_end: Vec<f64>,
 }
 
 impl LoanGroup {
     /// A group without loans.
     #[must_use]
     pub fn new(steps: usize) -> Self {
-        Self { contract: vec![ContractStep::default(); steps], discount: vec![0.0; steps], ccc: Vec::new() }
+        Self {
+            contract: vec![ContractStep::default(); steps],
+            discount: vec![0.0; steps],
+            ccc: Vec::new(),
+            ccc_end: vec![0.0; steps],
+        }
     }
 
     /// Adds a loan, carried below par by a share of its balance; `ccc` is its place among the CCC assets.
@@ -38,6 +45,9 @@ impl LoanGroup {
         }
         if let Some(place) = ccc {
             self.ccc.push((place, contract.iter().map(|step| step.end).collect()));
+            for (sum, step) in self.ccc_end.iter_mut().zip(contract) {
+                *sum += step.end;
+            }
         }
     }
 }
@@ -71,6 +81,8 @@ pub struct PoolFlows<const L: usize> {
     pub floor_benefit: Vec<Pack<L>>,
     /// Par of the CCC assets at the end of each step, `[place][step]`.
     pub ccc: Vec<Pack<L>>,
+    /// Per step: par of all of them.
+    pub ccc_par: Vec<Pack<L>>,
 }
 
 impl<const L: usize> PoolFlows<L> {
@@ -84,6 +96,7 @@ impl<const L: usize> PoolFlows<L> {
             defaults: vec![Pack::ZERO; steps],
             floor_benefit: vec![Pack::ZERO; steps],
             ccc: vec![Pack::ZERO; steps * ccc],
+            ccc_par: vec![Pack::ZERO; steps],
         }
     }
 
@@ -91,7 +104,9 @@ impl<const L: usize> PoolFlows<L> {
     pub fn clear(&mut self) {
         self.flows.fill([Pack::ZERO; 4]);
         self.defaulted.fill([Pack::ZERO; 4]);
-        for column in [&mut self.discount, &mut self.defaults, &mut self.floor_benefit, &mut self.ccc] {
+        for column in
+            [&mut self.discount, &mut self.defaults, &mut self.floor_benefit, &mut self.ccc, &mut self.ccc_par]
+        {
             column.fill(Pack::ZERO);
         }
     }
@@ -137,6 +152,11 @@ impl<const L: usize> PoolFlows<L> {
             left = alive * (one - mpr);
             self.flows[p][PERFORMING] += left * contract.end;
             self.discount[p] += left * group.discount[p];
+            if group.ccc.is_empty() {
+                self.add_default(p, gone * contract.open, rates, rules);
+                continue;
+            }
+            self.ccc_par[p] += left * group.ccc_end[p];
             for (place, end) in &group.ccc {
                 self.ccc[place * steps + p] = left * end[p];
             }

@@ -6,7 +6,7 @@ use crate::collateral::closing_pool::{DefaultedAsset, PERFORMING};
 use crate::collateral::groups::{GroupRates, LoanGroup};
 use crate::collateral::loan::LoanFlows;
 use crate::collateral::{ClosingPool, Tape};
-use crate::compile::pool::{Contracts, MONTHS_CARRIED};
+use crate::compile::pool::{Contracts, MONTHS_CARRIED, Steps};
 use crate::compile::values::{self, GroupKeys, Nature};
 use crate::error::Problem;
 use crate::math;
@@ -15,33 +15,84 @@ use crate::spec::scenario::Value;
 use crate::time::{Date, thirty_360};
 
 /// A scenario read for one pool.
-pub struct Assumptions<'a> {
-    contracts: &'a Contracts<'a>,
+pub struct Assumptions<'c, 'a> {
+    contracts: &'c Contracts<'c>,
     scenario: &'a Scenario,
     /// A default model brings the defaults: the scenario's rate takes no par off.
     model_defaults: bool,
     /// Per obligor: the step in which the scenario names it as defaulting.
     named: Vec<Option<usize>>,
-    read: HashMap<(Series, &'a str), Vec<f64>>,
+    read: HashMap<(Series, Origin<'a>), Vec<f64>>,
 }
 
 /// The values of a scenario that loans are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Series {
+pub enum Series {
     Cdr,
     Cpr,
     Recovery,
     Lag,
 }
 
-/// Where a loan takes a value from.
+/// Where a loan, or what is bought, takes a value from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Origin<'a> {
+pub enum Origin<'a> {
     Nowhere,
     /// A group of the scenario.
     Group(&'a str),
     /// A column of the tape, as bits.
     Tape(u64),
+    /// The reinvestment of the scenario: the default probability or the recovery of what is bought.
+    Reinvestment,
+}
+
+impl Series {
+    /// Whether it is a rate a year, of which a period takes its part.
+    #[must_use]
+    pub fn is_rate(self) -> bool {
+        matches!(self, Self::Cdr | Self::Cpr)
+    }
+
+    /// Its value in a scenario.
+    #[must_use]
+    pub fn of(self, scenario: &Scenario) -> Option<&Value> {
+        match self {
+            Self::Cdr => scenario.cdr.as_ref(),
+            Self::Cpr => Some(&scenario.cpr),
+            Self::Recovery => scenario.recovery.as_ref(),
+            Self::Lag => scenario.recovery_lag_months.as_ref(),
+        }
+    }
+
+    /// The numbers of a scenario by step: rates of the period for rates a year.
+    pub fn read(self, scenario: &Scenario, from: Origin<'_>, steps: &Steps, simple: bool, out: &mut Vec<f64>) {
+        let n = steps.len();
+        out.clear();
+        match from {
+            Origin::Nowhere => return out.resize(n, 0.0),
+            Origin::Tape(bits) => out.resize(n, f64::from_bits(bits)),
+            Origin::Reinvestment => {
+                let rules = &scenario.reinvestment;
+                let stated = if self == Self::Cdr { rules.pd } else { rules.recovery };
+                out.resize(n, stated.unwrap_or(f64::NAN));
+            }
+            Origin::Group(key) => {
+                let value = match self.of(scenario) {
+                    Some(Value::Groups { values }) => values.get(key),
+                    value => value,
+                };
+                let nature = if self.is_rate() { Nature::YearlyRate } else { Nature::Level };
+                match value {
+                    Some(Value::Constant { value }) => out.resize(n, *value),
+                    Some(value) => out.extend(values::series(value, &steps.timeline, nature)),
+                    None => out.resize(n, 0.0),
+                }
+            }
+        }
+        if self.is_rate() {
+            steps.to_period_rates(out, simple);
+        }
+    }
 }
 
 /// What tells the loans of two groups apart.
@@ -51,18 +102,37 @@ struct GroupKey<'a> {
     named: Option<usize>,
 }
 
-/// Loans with the same rates, and a loan of each group.
+/// Loans with the same rates, and where each group takes them from.
 #[derive(Clone, Debug)]
-pub struct Groups {
+pub struct Groups<'a> {
     pub groups: Vec<LoanGroup>,
-    pub first: Vec<usize>,
+    pub sources: Vec<GroupSource<'a>>,
 }
 
-impl<'a> Assumptions<'a> {
+/// Where a group takes its rates from, and what does not change with their numbers.
+#[derive(Clone, Debug)]
+pub struct GroupSource<'a> {
+    pub cdr: Origin<'a>,
+    pub cpr: Origin<'a>,
+    pub recovery: Origin<'a>,
+    /// The step in which the scenario names its company as defaulting.
+    pub named: Option<usize>,
+    pub recovery_step: Vec<u32>,
+}
+
+/// An asset that was in default on the as-of date, and where its recovery comes from.
+#[derive(Clone, Debug)]
+pub struct DefaultedSource<'a> {
+    /// At a recovery of nothing.
+    pub asset: DefaultedAsset,
+    pub recovery: Origin<'a>,
+}
+
+impl<'c, 'a> Assumptions<'c, 'a> {
     /// Reads a scenario; problems name its places.
     #[must_use]
     pub fn new(
-        contracts: &'a Contracts<'a>,
+        contracts: &'c Contracts<'c>,
         scenario: &'a Scenario,
         model_defaults: bool,
         problems: &mut Vec<Problem>,
@@ -107,9 +177,11 @@ impl<'a> Assumptions<'a> {
         pool.obligor_loans = vec![Vec::new(); contracts.obligors.len()];
         pool.discount_share.clone_from(&contracts.discount_share);
         let mut flows = LoanFlows::default();
+        for asset in self.defaulted_assets() {
+            pool.add_defaulted(&asset);
+        }
         for loan in 0..contracts.tape.len() {
             if contracts.tape.is_defaulted(loan) {
-                pool.add_defaulted(&self.defaulted_asset(loan));
                 continue;
             }
             pool.obligor_loans[contracts.obligor_of[loan]].push(u32::try_from(loan).unwrap_or(u32::MAX));
@@ -128,18 +200,20 @@ impl<'a> Assumptions<'a> {
 
     /// The performing loans by what the scenario assumes of them.
     #[must_use]
-    pub fn groups(&self) -> Groups {
+    pub fn groups(&mut self) -> Groups<'a> {
         let contracts = self.contracts;
         let mut place_of: HashMap<GroupKey<'_>, usize> = HashMap::new();
         let mut ccc = vec![None; contracts.tape.len()];
         for (place, (_, loan)) in contracts.ccc.iter().enumerate() {
             ccc[*loan as usize] = Some(place);
         }
-        let mut out = Groups { groups: Vec::new(), first: Vec::new() };
+        let mut out = Groups { groups: Vec::new(), sources: Vec::new() };
         for loan in (0..contracts.tape.len()).filter(|&loan| !contracts.tape.is_defaulted(loan)) {
-            let place = *place_of.entry(self.key(loan)).or_insert_with(|| {
+            let key = self.key(loan);
+            let place = *place_of.entry(key).or_insert_with(|| {
                 out.groups.push(LoanGroup::new(contracts.steps.len()));
-                out.first.push(loan);
+                let GroupKey { from: [cdr, cpr, recovery, lag], named } = key;
+                out.sources.push(GroupSource { cdr, cpr, recovery, named, recovery_step: self.recovery_steps(lag) });
                 out.groups.len() - 1
             });
             out.groups[place].add(contracts.of(loan), contracts.discount_share[loan], ccc[loan]);
@@ -149,22 +223,48 @@ impl<'a> Assumptions<'a> {
 
     /// The assets that were in default on the as-of date.
     #[must_use]
-    pub fn defaulted(&mut self) -> Vec<DefaultedAsset> {
+    pub fn defaulted(&mut self) -> Vec<DefaultedSource<'a>> {
         let tape = self.contracts.tape;
-        (0..tape.len()).filter(|&i| tape.is_defaulted(i)).map(|loan| self.defaulted_asset(loan)).collect()
+        (0..tape.len()).filter(|&i| tape.is_defaulted(i)).map(|loan| self.defaulted_source(loan)).collect()
+    }
+
+    /// The assets that were in default on the as-of date, at the scenario's recoveries.
+    #[must_use]
+    pub fn defaulted_assets(&mut self) -> Vec<DefaultedAsset> {
+        let (tape, rule) = (self.contracts.tape, defaulted_value(self.contracts));
+        let mut out = Vec::new();
+        for loan in (0..tape.len()).filter(|&i| tape.is_defaulted(i)) {
+            let source = self.defaulted_source(loan);
+            let recovery = self.series(Series::Recovery, source.recovery)[0];
+            out.push(DefaultedAsset { recovery, carrying: rule(source.asset.market, recovery), ..source.asset });
+        }
+        out
+    }
+
+    /// Period rates of each group.
+    #[must_use]
+    pub fn group_rates(&mut self, groups: &Groups<'a>) -> Vec<GroupRates<f64>> {
+        groups.sources.iter().map(|source| self.of_source(source.clone())).collect()
     }
 
     /// Period rates of one loan.
-    #[must_use]
-    pub fn rates(&mut self, loan: usize) -> GroupRates<f64> {
+    fn rates(&mut self, loan: usize) -> GroupRates<f64> {
         let GroupKey { from: [cdr, cpr, recovery, lag], named } = self.key(loan);
+        let recovery_step = self.recovery_steps(lag);
+        self.of_source(GroupSource { cdr, cpr, recovery, named, recovery_step })
+    }
+
+    fn recovery_steps(&mut self, lag: Origin<'a>) -> Vec<u32> {
+        let steps = &self.contracts.steps;
+        self.series(Series::Lag, lag).iter().enumerate().map(|(p, lag)| steps.recovery_step(p, *lag)).collect()
+    }
+
+    fn of_source(&mut self, source: GroupSource<'a>) -> GroupRates<f64> {
+        let GroupSource { cdr, cpr, recovery, named, recovery_step } = source;
         let mut mdr = self.series(Series::Cdr, cdr);
         if let Some(step) = named {
             mdr[step] = 1.0;
         }
-        let steps = &self.contracts.steps;
-        let recovery_step =
-            self.series(Series::Lag, lag).iter().enumerate().map(|(p, lag)| steps.recovery_step(p, *lag)).collect();
         GroupRates {
             mdr,
             mpr: self.series(Series::Cpr, cpr),
@@ -174,13 +274,7 @@ impl<'a> Assumptions<'a> {
     }
 
     fn value(&self, series: Series) -> Option<&'a Value> {
-        match series {
-            Series::Cdr if self.model_defaults => None,
-            Series::Cdr => self.scenario.cdr.as_ref(),
-            Series::Cpr => Some(&self.scenario.cpr),
-            Series::Recovery => self.scenario.recovery.as_ref(),
-            Series::Lag => self.scenario.recovery_lag_months.as_ref(),
-        }
+        if self.model_defaults && series == Series::Cdr { None } else { series.of(self.scenario) }
     }
 
     /// Where a loan takes each value from: its own column, unless the scenario names groups, else its group.
@@ -205,51 +299,43 @@ impl<'a> Assumptions<'a> {
         }
     }
 
-    /// The numbers of a value by step: rates of the period for rates a year.
+    /// The numbers of a value by step.
     fn series(&mut self, series: Series, from: Origin<'a>) -> Vec<f64> {
-        let (contracts, value) = (self.contracts, self.value(series));
-        let steps = &contracts.steps;
-        let period = |yearly: &[f64]| steps.period_rates(yearly, contracts.deal.conventions.simple_rates);
-        let is_rate = matches!(series, Series::Cdr | Series::Cpr);
-        match from {
-            Origin::Nowhere => vec![0.0; steps.len()],
-            Origin::Tape(bits) if is_rate => period(&vec![f64::from_bits(bits); steps.len()]),
-            Origin::Tape(bits) => vec![f64::from_bits(bits); steps.len()],
-            Origin::Group(key) => self
-                .read
-                .entry((series, key))
-                .or_insert_with(|| {
-                    let value = match value {
-                        Some(Value::Groups { values }) => values.get(key),
-                        value => value,
-                    };
-                    let nature = if is_rate { Nature::YearlyRate } else { Nature::Level };
-                    let list = value.map_or_else(Vec::new, |v| values::series(v, &steps.timeline, nature));
-                    if is_rate { period(&list) } else { list }
-                })
-                .clone(),
-        }
+        let (contracts, scenario) = (self.contracts, self.scenario);
+        let from = if self.model_defaults && series == Series::Cdr { Origin::Nowhere } else { from };
+        self.read
+            .entry((series, from))
+            .or_insert_with(|| {
+                let mut out = Vec::new();
+                series.read(scenario, from, &contracts.steps, contracts.deal.conventions.simple_rates, &mut out);
+                out
+            })
+            .clone()
     }
 
-    fn defaulted_asset(&mut self, loan: usize) -> DefaultedAsset {
+    fn defaulted_source(&mut self, loan: usize) -> DefaultedSource<'a> {
         let Contracts { tape, steps, deal, .. } = self.contracts;
         let since = Date(tape.default_date[loan]);
         let GroupKey { from: [_, _, recovery, lag], .. } = self.key(loan);
-        let (recovery, lag) = (self.series(Series::Recovery, recovery)[0], self.series(Series::Lag, lag)[0]);
-        let due = since.add_months(i32::try_from(math::ceil_to_u32(lag)).unwrap_or(0));
+        let due = since.add_months(i32::try_from(math::ceil_to_u32(self.series(Series::Lag, lag)[0])).unwrap_or(0));
         let last = steps.len() - 1;
         let recovery_step = steps.dates.iter().position(|s| due <= s.end).unwrap_or(last);
         let late = since.add_months(MONTHS_CARRIED);
         let carry_end = deal.terms.grid.periods.iter().position(|p| p.determination > late).unwrap_or(steps.len());
-        let market = tape.market_price[loan];
-        let lesser = if market < recovery { market } else { recovery };
-        let carrying = match deal.document.collateral.defaulted_value.as_deref() {
-            Some("market") => market,
-            Some("recovery") => recovery,
-            Some("zero") => 0.0,
-            _ => lesser,
-        };
-        DefaultedAsset { par: tape.par[loan], market, carrying, recovery, recovery_step, carry_end }
+        let (par, market) = (tape.par[loan], tape.market_price[loan]);
+        let asset = DefaultedAsset { par, market, carrying: 0.0, recovery: 0.0, recovery_step, carry_end };
+        DefaultedSource { asset, recovery }
+    }
+}
+
+/// The carrying value of a defaulted asset, from its market price and its recovery; shares of par.
+#[must_use]
+pub fn defaulted_value(contracts: &Contracts<'_>) -> fn(f64, f64) -> f64 {
+    match contracts.deal.document.collateral.defaulted_value.as_deref() {
+        Some("market") => |market, _| market,
+        Some("recovery") => |_, recovery| recovery,
+        Some("zero") => |_, _| 0.0,
+        _ => |market, recovery| if market < recovery { market } else { recovery },
     }
 }
 

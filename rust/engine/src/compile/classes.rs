@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::collateral::{ClosingPool, CohortTables, Tape};
 use crate::compile::CompiledDeal;
-use crate::compile::assumptions::{Assumptions, Groups};
+use crate::compile::assumptions::{Assumptions, DefaultedSource, Groups};
+use crate::compile::cohorts::CohortSource;
 use crate::compile::pool::{self, Contracts, PoolInput, Steps};
 use crate::compile::{check_scenario, cohorts, periods, rates};
 use crate::error::{EngineError, Problem};
@@ -107,7 +108,9 @@ impl Points {
 /// What the points of a class share: dates, contracts, groups of loans, and what the manager buys.
 pub struct Class<'a> {
     pub contracts: Contracts<'a>,
-    pub groups: Groups,
+    pub groups: Groups<'a>,
+    pub bought: CohortSource<'a>,
+    pub defaulted: Vec<DefaultedSource<'a>>,
     pub pool: ClosingPool,
     pub cohorts: CohortTables,
     /// The scalars of each payment date, by deal.
@@ -184,10 +187,10 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     }
     let bought = cohorts::compile(deal, scenario, &curves, &steps, &mut problems);
     let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps }, &mut problems);
-    let groups = {
-        let assumed = Assumptions::new(&contracts, scenario, false, &mut problems);
+    let (groups, defaulted) = {
+        let mut assumed = Assumptions::new(&contracts, scenario, false, &mut problems);
         assumed.check(&mut problems);
-        assumed.groups()
+        (assumed.groups(), assumed.defaulted())
     };
     if !problems.is_empty() {
         let (tape_side, scenario_side): (Vec<_>, Vec<_>) =
@@ -199,7 +202,16 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         });
     }
     let pool = contracts.facts();
-    Ok(Class { contracts, groups, pool, cohorts: bought.tables, periods: by_deal, points: own })
+    Ok(Class {
+        contracts,
+        groups,
+        bought: cohorts::source(scenario),
+        defaulted,
+        pool,
+        cohorts: bought.tables,
+        periods: by_deal,
+        points: own,
+    })
 }
 
 /// A problem of one of several scenarios.

@@ -2,6 +2,7 @@
 
 use crate::collateral::CohortTables;
 use crate::collateral::loan::LoanCoupon;
+use crate::compile::assumptions::{Origin, Series};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
 use crate::compile::pool::Steps;
@@ -17,12 +18,11 @@ use crate::time::{Date, DayCount};
 const AMORTIZATION_RATE: f64 = 0.01;
 
 /// Period rates of what is bought, by step.
-#[derive(Clone, Debug)]
-pub struct CohortRates {
+struct CohortRates {
     /// Default rates where no model brings them.
-    pub mdr: Vec<f64>,
-    pub mpr: Vec<f64>,
-    pub recovery: Vec<f64>,
+    mdr: Vec<f64>,
+    mpr: Vec<f64>,
+    recovery: Vec<f64>,
 }
 
 /// What is bought is one group of a scenario.
@@ -30,30 +30,44 @@ fn keys(rating: &str) -> GroupKeys<'_> {
     GroupKeys { obligor: "", rating, industry: "", lien: "" }
 }
 
-fn series(value: Option<&Value>, rating: &str, steps: &Steps, nature: Nature, absent: f64) -> Vec<f64> {
-    value
-        .and_then(|v| values::select(v, &keys(rating)))
-        .map_or_else(|| vec![absent; steps.len()], |(v, _)| values::series(v, &steps.timeline, nature))
+/// Where what is bought takes its rates from.
+#[derive(Clone, Copy, Debug)]
+pub struct CohortSource<'a> {
+    pub cdr: Origin<'a>,
+    pub cpr: Origin<'a>,
+    pub recovery: Origin<'a>,
+}
+
+/// Finds the rates of a scenario that hold for what is bought.
+#[must_use]
+pub fn source(scenario: &Scenario) -> CohortSource<'_> {
+    let rules = &scenario.reinvestment;
+    let rating = rules.rating.as_deref().unwrap_or_default();
+    let from = |series: Series| {
+        let value = series.of(scenario).and_then(|v| values::select(v, &keys(rating)));
+        value.map_or(Origin::Nowhere, |(_, key)| Origin::Group(key))
+    };
+    CohortSource {
+        cdr: if rules.pd.is_some() { Origin::Reinvestment } else { from(Series::Cdr) },
+        cpr: from(Series::Cpr),
+        recovery: if rules.recovery.is_some() { Origin::Reinvestment } else { from(Series::Recovery) },
+    }
 }
 
 /// Reads the period rates.
-#[must_use]
-pub fn rates(deal: &CompiledDeal, scenario: &Scenario, steps: &Steps) -> CohortRates {
-    let rules = &scenario.reinvestment;
-    let rating = rules.rating.as_deref().unwrap_or_default();
-    let period = |list: &[f64]| steps.period_rates(list, deal.conventions.simple_rates);
-    let cdr = match rules.pd {
-        Some(pd) => vec![pd; steps.len()],
-        None => series(scenario.cdr.as_ref(), rating, steps, Nature::YearlyRate, 0.0),
+fn rates(deal: &CompiledDeal, scenario: &Scenario, steps: &Steps) -> CohortRates {
+    let from = source(scenario);
+    let read = |series: Series, from: Origin<'_>| {
+        let mut out = Vec::new();
+        series.read(scenario, from, steps, deal.conventions.simple_rates, &mut out);
+        out
     };
-    CohortRates {
-        mdr: period(&cdr),
-        mpr: period(&series(Some(&scenario.cpr), rating, steps, Nature::YearlyRate, 0.0)),
-        recovery: match rules.recovery {
-            Some(recovery) => vec![recovery; steps.len()],
-            None => series(scenario.recovery.as_ref(), rating, steps, Nature::Level, f64::NAN),
-        },
-    }
+    let recovery = match from.recovery {
+        // Nothing says what is recovered: an error where something is bought.
+        Origin::Nowhere => vec![f64::NAN; steps.len()],
+        stated => read(Series::Recovery, stated),
+    };
+    CohortRates { mdr: read(Series::Cdr, from.cdr), mpr: read(Series::Cpr, from.cpr), recovery }
 }
 
 /// Compiled cohorts, and their default rates where no model brings them.
@@ -95,7 +109,11 @@ pub fn compile(
             ));
         }
     }
-    let levels = |value: Option<&Value>, absent| series(value, &rating, steps, Nature::Level, absent);
+    let levels = |value: Option<&Value>, absent: f64| {
+        value
+            .and_then(|v| values::select(v, &keys))
+            .map_or_else(|| vec![absent; n], |(v, _)| values::series(v, &steps.timeline, Nature::Level))
+    };
     let lag = levels(scenario.recovery_lag_months.as_ref(), 0.0);
     let price = levels(Some(&rules.price), 1.0);
     let spread = levels(Some(&rules.spread), 0.0);

@@ -73,9 +73,9 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
         (assumed.loan_by_loan(), PoolFlows::new(0, 0))
     } else {
         let groups = assumed.groups();
-        let rates: Vec<_> = groups.first.iter().map(|&loan| assumed.rates(loan)).collect();
+        let rates = assumed.group_rates(&groups);
         let mut flows = PoolFlows::new(contracts.steps.len(), contracts.ccc.len());
-        flows.set(&groups.groups, &rates, &assumed.defaulted(), &contracts.rules);
+        flows.set(&groups.groups, &rates, &assumed.defaulted_assets(), &contracts.rules);
         (contracts.facts(), flows)
     };
     let closing = deal.terms.grid.closing;

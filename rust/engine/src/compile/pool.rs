@@ -114,19 +114,17 @@ impl Steps {
         if yearly >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - yearly, years) }
     }
 
-    /// Period rates of yearly rates, one a step.
-    #[must_use]
-    pub fn period_rates(&self, yearly: &[f64], simple: bool) -> Vec<f64> {
-        let mut last = (f64::NAN, f64::NAN, f64::NAN);
-        (0..self.len())
-            .map(|p| {
-                // Most steps are of one length and one rate.
-                if yearly[p].to_bits() != last.0.to_bits() || self.exponent[p].to_bits() != last.1.to_bits() {
-                    last = (yearly[p], self.exponent[p], self.period_rate(yearly[p], p, simple));
-                }
-                last.2
-            })
-            .collect()
+    /// Turns yearly rates, one a step, into rates of the period.
+    pub fn to_period_rates(&self, rates: &mut [f64], simple: bool) {
+        let (mut yearly, mut years, mut rate) = (f64::NAN, f64::NAN, f64::NAN);
+        for (p, x) in rates.iter_mut().enumerate() {
+            // Most steps are of one length and one rate.
+            if x.to_bits() != yearly.to_bits() || self.exponent[p].to_bits() != years.to_bits() {
+                (yearly, years) = (*x, self.exponent[p]);
+                rate = self.period_rate(yearly, p, simple);
+            }
+            *x = rate;
+        }
     }
 
     /// The step (from 0) that takes a credit time, or none after the last.
@@ -246,7 +244,7 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         steps,
         obligors,
         obligor_of,
-        rows: vec![ContractStep::default(); tape.len() * n],
+        rows: Vec::with_capacity(tape.len() * n),
         discount_share: vec![0.0; tape.len()],
         ccc: Vec::new(),
         rules,
@@ -265,6 +263,7 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
     };
     let mut rows = Vec::new();
     for i in 0..tape.len() {
+        out.rows.resize(i * n, ContractStep::default());
         if tape.is_defaulted(i) {
             continue;
         }
@@ -278,8 +277,9 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         let index = if tape.index[i].is_empty() { own_index.as_str() } else { tape.index[i].as_str() };
         let Some(fixings) = by_index.get(index) else { continue };
         loan::contract(&contract, &out.steps.dates, shares, fixings, &mut rows);
-        out.rows[i * n..][..n].copy_from_slice(&rows);
+        out.rows.extend_from_slice(&rows);
     }
+    out.rows.resize(tape.len() * n, ContractStep::default());
     out.ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price).then(a.1.cmp(&b.1)));
     out
 }

@@ -4,7 +4,9 @@
 //! in a lane is taken off in one sweep, and turned into packs when its step comes.
 
 use crate::collateral::ClosingPool;
-use crate::collateral::closing_pool::{PERFORMING, RECOVERIES};
+use crate::collateral::closing_pool::{
+    CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES,
+};
 use crate::collateral::groups::PoolFlows;
 use crate::lanes::Pack;
 
@@ -55,10 +57,8 @@ pub struct Drivers<const L: usize> {
     ccc_of_loan: Vec<u32>,
     /// Per CCC asset and lane: number of steps it performs through.
     ccc_steps: Vec<[u32; L]>,
-    /// Par of the CCC assets, `[asset][step]`, where their defaults are rates.
-    ccc_par: Vec<Pack<L>>,
-    /// Per step: what floors add to the pool's interest, where it is shown.
-    floor_benefit: Vec<Pack<L>>,
+    /// The flows themselves, where the defaults are rates.
+    given: Option<PoolFlows<L>>,
 }
 
 const NOT_CCC: u32 = u32::MAX;
@@ -80,30 +80,18 @@ impl<const L: usize> Drivers<L> {
             hazard: vec![Pack::ZERO; pool.steps],
             ccc_of_loan,
             ccc_steps: vec![[u32::MAX; L]; pool.ccc.len()],
-            ccc_par: Vec::new(),
-            floor_benefit: Vec::new(),
+            given: None,
         }
     }
 
     /// Takes flows whose defaults are rates.
-    #[inline(always)]
-    pub fn load(&mut self, flows: &PoolFlows<L>) {
-        for (lanes, packs) in self.flows.iter_mut().zip(&flows.flows) {
-            *lanes = abreast(packs);
-        }
-        for (lanes, packs) in self.defaulted.iter_mut().zip(&flows.defaulted) {
-            *lanes = abreast(packs);
-        }
-        for (lanes, pack) in self.discount.iter_mut().zip(&flows.discount) {
-            *lanes = pack.0;
-        }
-        if let Some(defaults) = &mut self.defaults {
-            for (lanes, pack) in defaults.iter_mut().zip(&flows.defaults) {
-                *lanes = pack.0;
-            }
-            self.floor_benefit.clone_from(&flows.floor_benefit);
-        }
-        self.ccc_par.clone_from(&flows.ccc);
+    pub fn give(&mut self, flows: PoolFlows<L>) {
+        self.given = Some(flows);
+    }
+
+    /// The flows whose defaults are rates, to be set anew.
+    pub fn given(&mut self) -> Option<&mut PoolFlows<L>> {
+        self.given.as_mut()
     }
 
     /// Back to the pool without further defaults.
@@ -175,6 +163,21 @@ impl<const L: usize> Drivers<L> {
     /// Differences of sums leave rounding of either sign where nothing is left: what is below zero is nothing.
     #[inline(always)]
     pub fn step(&self, p: usize, out: &mut ClosingStep<L>) {
+        if let Some(given) = &self.given {
+            let (flows, defaulted) = (&given.flows[p], &given.defaulted[p]);
+            *out = ClosingStep {
+                interest: flows[INTEREST],
+                principal: flows[PRINCIPAL],
+                prepaid: flows[PREPAID],
+                recoveries: defaulted[RECOVERIES],
+                performing: flows[PERFORMING],
+                discount: given.discount[p],
+                carrying: defaulted[CARRYING],
+                market_of_defaulted: defaulted[MARKET],
+                defaulted_par: defaulted[DEFAULTED_PAR],
+            };
+            return;
+        }
         let [interest, principal, performing, prepaid] = across(&self.flows[p]);
         let [recoveries, carrying, defaulted_par, market_of_defaulted] = across(&self.defaulted[p]);
         *out = ClosingStep {
@@ -190,13 +193,17 @@ impl<const L: usize> Drivers<L> {
         };
     }
 
+    /// The flows whose defaults are rates, where they are.
+    #[inline(always)]
+    #[must_use]
+    pub fn rates(&self) -> Option<&PoolFlows<L>> {
+        self.given.as_ref()
+    }
+
     /// Par of one CCC asset at the end of step `p`, in the lanes in which it performs.
     #[inline(always)]
     #[must_use]
     pub fn ccc_par(&self, pool: &ClosingPool, place: usize, p: usize) -> Pack<L> {
-        if !self.ccc_par.is_empty() {
-            return self.ccc_par[place * pool.steps + p];
-        }
         let par = pool.rows[pool.ccc[place].1 as usize * pool.steps + p][PERFORMING];
         let step = p as u32;
         let steps = &self.ccc_steps[place];
@@ -212,6 +219,12 @@ impl<const L: usize> Drivers<L> {
     #[must_use]
     pub fn pending(&self, p: usize) -> Pack<L> {
         let mut out = Pack::ZERO;
+        if let Some(given) = &self.given {
+            for packs in &given.defaulted[p + 1..] {
+                out += packs[RECOVERIES];
+            }
+            return out;
+        }
         for lanes in &self.defaulted[p + 1..] {
             for l in 0..L {
                 out.0[l] += lanes[l][RECOVERIES];
@@ -220,22 +233,20 @@ impl<const L: usize> Drivers<L> {
         out
     }
 
-    /// Whether the CCC set may be fuller in some lane than where nothing has defaulted.
-    #[must_use]
-    pub fn has_own_ccc(&self) -> bool {
-        !self.ccc_par.is_empty()
-    }
-
     /// What floors add to the interest of one lane in a step, where it is shown.
     #[must_use]
     pub fn floor_benefit(&self, pool: &ClosingPool, lane: usize, p: usize) -> f64 {
-        self.floor_benefit.get(p).map_or_else(|| pool.floor_benefit[p], |pack| pack.0[lane])
+        self.given.as_ref().map_or_else(|| pool.floor_benefit[p], |given| given.floor_benefit[p].0[lane])
     }
 
     /// New defaults of one lane in a step; none where they are not shown.
     #[must_use]
     pub fn defaults(&self, lane: usize, p: usize) -> f64 {
-        self.defaults.as_ref().map_or(0.0, |defaults| defaults[p][lane])
+        match (&self.given, &self.defaults) {
+            (Some(given), _) => given.defaults[p].0[lane],
+            (None, Some(defaults)) => defaults[p][lane],
+            (None, None) => 0.0,
+        }
     }
 }
 
@@ -246,18 +257,6 @@ fn across<const L: usize>(lanes: &[[f64; 4]; L]) -> [Pack<L>; 4] {
     for l in 0..L {
         for q in 0..4 {
             out[q].0[l] = lanes[l][q];
-        }
-    }
-    out
-}
-
-/// Four packs, turned into `[lane][quantity]`.
-#[inline(always)]
-fn abreast<const L: usize>(packs: &[Pack<L>; 4]) -> [[f64; 4]; L] {
-    let mut out = [[0.0; 4]; L];
-    for l in 0..L {
-        for q in 0..4 {
-            out[l][q] = packs[q].0[l];
         }
     }
     out

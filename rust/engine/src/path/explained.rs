@@ -274,7 +274,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
 #[must_use]
 pub fn project(plan: &Plan, flows: &PoolFlows<1>) -> Explained {
     let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
-    work.drivers.load(flows);
+    work.drivers.give(flows.clone());
     for (hazard, mdr) in work.drivers.hazard.iter_mut().zip(&plan.cohort_mdr) {
         *hazard = Pack::splat(*mdr);
     }

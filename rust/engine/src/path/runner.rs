@@ -236,12 +236,16 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     let principal = state.held + closing.principal + cohorts.scheduled + cohorts.prepaid;
     out.principal_proceeds = running.keep(principal + out.recoveries + out.sale_proceeds);
     let principal_amount = out.performing_par + out.principal_proceeds;
-    let cohort_par = cohorts.performing;
-    let (ccc_par, ccc_haircuts) = if period.is_last {
-        (Pack::ZERO, Haircuts::ZERO)
-    } else {
-        ccc(plan, &work.drivers, p, principal_amount, cohort_par)
-    };
+    let mut found = (Pack::ZERO, Haircuts::ZERO);
+    if !period.is_last {
+        let base = if plan.deal.ccc_on_target_par { Pack::splat(plan.deal.target_par) } else { principal_amount };
+        let (drivers, cohort_par) = (&work.drivers, &cohorts.performing);
+        let ccc = Ccc { plan, drivers, p, base: &base, cohort_par, out: &mut found };
+        if !ccc.is_within() {
+            work.isa.run(ccc);
+        }
+    }
+    let (ccc_par, ccc_haircuts) = found;
     out.ccc_par = ccc_par;
     out.ccc_haircut = ccc_haircuts.excess;
     out.discount_haircut += ccc_haircuts.discount;
@@ -249,56 +253,73 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     out.fee_basis = principal_amount + out.defaulted_par;
 }
 
-/// CCC par, and the haircuts of its excess and of the discount obligations in it.
-#[inline(always)]
-fn ccc<const L: usize, P>(
-    plan: &Plan<P>,
-    drivers: &Drivers<L>,
+/// CCC par, and the haircuts of its excess and of the discount obligations in it, as a function of its own.
+struct Ccc<'a, const L: usize, P> {
+    plan: &'a Plan<P>,
+    drivers: &'a Drivers<L>,
     p: usize,
-    principal_amount: Pack<L>,
-    cohort_par: Pack<L>,
-) -> (Pack<L>, Haircuts<L>) {
-    let pool = &plan.pool;
-    let base = if plan.deal.ccc_on_target_par { Pack::splat(plan.deal.target_par) } else { principal_amount };
-    if L > 1
-        && !drivers.has_own_ccc()
-        && !plan.deal.reads_ccc_share
-        && plan.cohorts.ccc.is_none()
-        && pool.ccc_discount == 0
-    {
-        // The bucket is fullest where nothing has defaulted: often it is within its limit in every lane.
-        let fullest = Pack::splat(pool.ccc_par[p] * (1.0 + 1e-9));
-        if plan.deal.ccc_limit.is_none_or(|limit| (base * limit).ge(fullest).all()) {
-            return (Pack::ZERO, Haircuts::ZERO);
+    base: &'a Pack<L>,
+    cohort_par: &'a Pack<L>,
+    out: &'a mut (Pack<L>, Haircuts<L>),
+}
+
+impl<const L: usize, P> Ccc<'_, L, P> {
+    /// Whether the bucket, fullest where nothing has defaulted, is within its limit in every lane.
+    #[inline(always)]
+    fn is_within(&self) -> bool {
+        let (deal, pool) = (&self.plan.deal, &self.plan.pool);
+        if L == 1 || self.drivers.rates().is_some() || deal.reads_ccc_share || pool.ccc_discount > 0 {
+            return false;
         }
+        let fullest = Pack::splat(pool.ccc_par[self.p] * (1.0 + 1e-9));
+        self.plan.cohorts.ccc.is_none() && deal.ccc_limit.is_none_or(|limit| (*self.base * limit).ge(fullest).all())
     }
-    let mut total = Pack::ZERO;
-    for place in 0..pool.ccc.len() {
-        total += drivers.ccc_par(pool, place, p);
-    }
-    let mut cohort = plan.cohorts.ccc;
-    if cohort.is_some() {
-        total += cohort_par;
-    }
-    let mut excess = match plan.deal.ccc_limit {
-        Some(limit) => (total - base * limit).positive(),
-        None => Pack::ZERO,
-    };
-    let mut haircuts = Haircuts::ZERO;
-    for place in 0..pool.ccc.len() {
-        let asset = pool.ccc[place].0;
-        if let Some(c) = cohort.take_if(|c| c.price < asset.price) {
-            haircuts.take(c, cohort_par, &mut excess);
+
+    /// Walks the assets by market value; `total` is the par of those of the closing pool, `par` that of one.
+    #[inline(always)]
+    fn walk(self, mut total: Pack<L>, par: impl Fn(usize) -> Pack<L>) {
+        let Self { plan, base, cohort_par, out, .. } = self;
+        let mut cohort = plan.cohorts.ccc;
+        if cohort.is_some() {
+            total += *cohort_par;
         }
-        if asset.discount <= 0.0 && !excess.any_positive() {
-            continue;
+        let mut excess = match plan.deal.ccc_limit {
+            Some(limit) => (total - *base * limit).positive(),
+            None => Pack::ZERO,
+        };
+        let mut haircuts = Haircuts::ZERO;
+        for place in 0..plan.pool.ccc.len() {
+            let asset = plan.pool.ccc[place].0;
+            if let Some(c) = cohort.take_if(|c| c.price < asset.price) {
+                haircuts.take(c, *cohort_par, &mut excess);
+            }
+            if asset.discount <= 0.0 && !excess.any_positive() {
+                continue;
+            }
+            haircuts.take(asset, par(place), &mut excess);
         }
-        haircuts.take(asset, drivers.ccc_par(pool, place, p), &mut excess);
+        if let Some(c) = cohort {
+            haircuts.take(c, *cohort_par, &mut excess);
+        }
+        *out = (total, haircuts);
     }
-    if let Some(c) = cohort {
-        haircuts.take(c, cohort_par, &mut excess);
+}
+
+impl<const L: usize, P> Kernel for Ccc<'_, L, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (drivers, pool, p) = (self.drivers, &self.plan.pool, self.p);
+        if let Some(flows) = drivers.rates() {
+            return self.walk(flows.ccc_par[p], |place| flows.ccc[place * pool.steps + p]);
+        }
+        let mut total = Pack::ZERO;
+        for place in 0..pool.ccc.len() {
+            total += drivers.ccc_par(pool, place, p);
+        }
+        self.walk(total, |place| drivers.ccc_par(pool, place, p));
     }
-    (total, haircuts)
 }
 
 /// What notes and fees are owed on this date; the pots, the tests' figures and the day's accumulators.

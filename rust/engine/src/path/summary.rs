@@ -6,7 +6,6 @@ use super::explained::Explained;
 use super::plan::Plan;
 use crate::lanes::{Mask, Pack, Param};
 use crate::metrics::{IrrTimes, irr, weighted_average_life};
-use crate::notes::NoteTerms;
 
 /// One class over one path.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -197,46 +196,50 @@ pub fn finish<const L: usize, P: Param<L>>(
             isa.run(Measure { totals, times, original, issue_price })
         })
         .collect();
+    let original: Vec<Pack<L>> = notes.iter().map(|note| note.original.pack()).collect();
+    let collateral = plan.pool.par + plan.deal.ramp_up_cash;
     for lane in 0..lanes {
-        let at = |pack: Pack<L>| pack.0[lane];
-        let original = |note: &NoteTerms<P>| at(note.original.pack());
-        let all: f64 = notes.iter().map(original).sum();
-        let collateral = plan.pool.par + plan.deal.ramp_up_cash;
+        let at = |pack: &Pack<L>| pack.0[lane];
+        let all: f64 = original.iter().map(at).sum();
         for (n, note) in notes.iter().enumerate() {
             let (totals, measures) = (&totals[n], &measures[n]);
-            let period = |pack: Pack<L>| (at(pack) >= 0.0).then(|| at(pack) as u32);
-            let dust = DUST * original(note);
+            let period = |pack: &Pack<L>| (at(pack) >= 0.0).then(|| at(pack) as u32);
+            let dust = DUST * at(&original[n]);
             let mut s = NoteSummary {
                 note: n as u16,
-                balance: at(totals.last.end_balance),
+                balance: at(&totals.last.end_balance),
                 subordination: f64::NAN,
-                thickness: original(note) / all,
-                interest_paid: at(totals.interest_paid),
-                interest_shortfall: at(totals.last.interest_shortfall),
+                thickness: at(&original[n]) / all,
+                interest_paid: at(&totals.interest_paid),
+                interest_shortfall: at(&totals.last.interest_shortfall),
                 interest_loss: 0.0,
-                deferred_interest_end: at(totals.last.deferred_balance),
-                first_deferral: period(totals.first_deferral),
-                periods_deferred: at(totals.periods_deferred) as u32,
-                max_deferred: at(totals.max_deferred),
-                principal_paid: at(totals.principal_paid),
+                deferred_interest_end: at(&totals.last.deferred_balance),
+                first_deferral: period(&totals.first_deferral),
+                periods_deferred: at(&totals.periods_deferred) as u32,
+                max_deferred: at(&totals.max_deferred),
+                principal_paid: at(&totals.principal_paid),
                 principal_loss: 0.0,
                 pv_loss: 0.0,
                 wal: f64::NAN,
-                first_payment: period(totals.first_payment),
-                last_payment: period(totals.last_payment),
-                irr: at(measures.irr),
+                first_payment: period(&totals.first_payment),
+                last_payment: period(&totals.last_payment),
+                irr: at(&measures.irr),
             };
             if let Some(rank) = note.principal_rank {
-                let ahead: f64 =
-                    notes.iter().filter(|m| m.principal_rank.is_some_and(|r| r <= rank)).map(original).sum();
+                let ahead: f64 = notes
+                    .iter()
+                    .zip(&original)
+                    .filter(|(note, _)| note.principal_rank.is_some_and(|r| r <= rank))
+                    .map(|(_, original)| at(original))
+                    .sum();
                 s.subordination = 1.0 - ahead / collateral;
             }
             if !note.residual {
                 let owed = s.deferred_interest_end + s.interest_shortfall;
                 s.principal_loss = if s.balance > dust { s.balance } else { 0.0 };
                 s.interest_loss = if owed > dust { owed } else { 0.0 };
-                s.pv_loss = (s.principal_loss + s.interest_loss) * at(totals.discount);
-                s.wal = if s.principal_paid > dust { at(measures.wal) } else { f64::NAN };
+                s.pv_loss = (s.principal_loss + s.interest_loss) * at(&totals.discount);
+                s.wal = if s.principal_paid > dust { at(&measures.wal) } else { f64::NAN };
             }
             out.push(s);
         }

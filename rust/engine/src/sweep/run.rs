@@ -12,12 +12,10 @@ use super::figures::Figures;
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
-use crate::compile::assumptions::Assumptions;
+use crate::compile::assumptions::{DefaultedSource, Origin, Series, defaulted_value};
 use crate::compile::classes::{Class, Points, classes};
-use crate::compile::cohorts;
 use crate::error::EngineError;
 use crate::lanes::Pack;
-use crate::path::drivers::Drivers;
 use crate::path::plan::Plan;
 use crate::path::runner::{self, Workspace};
 use crate::path::summary::{self, NoteSummary, SummaryTimes};
@@ -144,7 +142,6 @@ struct Worker<'a, const L: usize> {
     /// The deals of the plan's lanes.
     deals: [usize; L],
     work: Workspace<L>,
-    flows: PoolFlows<L>,
     figures: Figures<L>,
     times: SummaryTimes,
     isa: Isa,
@@ -167,12 +164,13 @@ impl<'a, const L: usize> Worker<'a, L> {
             days: contracts.deal.terms.grid.periods.iter().map(|p| p.payment - closing).collect(),
         };
         let (steps, notes) = (plan.steps(), plan.deal.notes.len());
+        let mut work = Workspace::new(&plan, isa);
+        work.drivers.give(PoolFlows::new(steps, class.pool.ccc.len()));
         Self {
             class: index,
             of: class,
             deals,
-            work: Workspace::new(&plan, isa),
-            flows: PoolFlows::new(steps, class.pool.ccc.len()),
+            work,
             figures: Figures::new(notes, steps),
             times: SummaryTimes::new(&plan),
             plan,
@@ -208,42 +206,71 @@ impl<'a, const L: usize> Worker<'a, L> {
         let contracts = &self.of.contracts;
         let steps = &contracts.steps;
         let scenarios = lanes::<L>(own).map(|point| &points.scenarios[points.of(point).1]);
+        let simple = contracts.deal.conventions.simple_rates;
+        let mut scratch = Vec::new();
         // Whatever is wrong with a scenario has been found with its class.
-        let mut assumed = scenarios.map(|scenario| Assumptions::new(contracts, scenario, false, &mut Vec::new()));
+        let mut read = |series: Series, from: Origin<'_>| -> Vec<Pack<L>> {
+            let mut out = vec![Pack::ZERO; steps.len()];
+            for l in 0..L {
+                series.read(scenarios[l], from, steps, simple, &mut scratch);
+                for (pack, number) in out.iter_mut().zip(&scratch) {
+                    pack.0[l] = *number;
+                }
+            }
+            out
+        };
+        let mut known: Vec<(Series, Origin<'_>, Vec<Pack<L>>)> = Vec::new();
+        let mut lanes_of = |series: Series, from: Origin<'a>| -> Vec<Pack<L>> {
+            if let Some((_, _, found)) = known.iter().find(|(s, o, _)| *s == series && *o == from) {
+                return found.clone();
+            }
+            let found = read(series, from);
+            known.push((series, from, found.clone()));
+            found
+        };
         let rates: Vec<GroupRates<Pack<L>>> = self
             .of
             .groups
-            .first
+            .sources
             .iter()
-            .map(|&loan| {
-                let each: [GroupRates<f64>; L] = from_fn(|l| assumed[l].rates(loan));
+            .map(|source| {
+                let mut mdr = lanes_of(Series::Cdr, source.cdr);
+                if let Some(step) = source.named {
+                    mdr[step] = Pack::splat(1.0);
+                }
                 GroupRates {
-                    mdr: across(steps.len(), |l, p| each[l].mdr[p]),
-                    mpr: across(steps.len(), |l, p| each[l].mpr[p]),
-                    recovery: across(steps.len(), |l, p| each[l].recovery[p]),
-                    recovery_step: each[0].recovery_step.clone(),
+                    mdr,
+                    mpr: lanes_of(Series::Cpr, source.cpr),
+                    recovery: lanes_of(Series::Recovery, source.recovery),
+                    recovery_step: source.recovery_step.clone(),
                 }
             })
             .collect();
-        let each: [Vec<DefaultedAsset>; L] = from_fn(|l| assumed[l].defaulted());
-        let defaulted: Vec<DefaultedAsset<Pack<L>>> = (0..each[0].len())
-            .map(|i| DefaultedAsset {
-                par: each[0][i].par,
-                market: each[0][i].market,
-                carrying: Pack(from_fn(|l| each[l][i].carrying)),
-                recovery: Pack(from_fn(|l| each[l][i].recovery)),
-                recovery_step: each[0][i].recovery_step,
-                carry_end: each[0][i].carry_end,
+        let carrying = defaulted_value(contracts);
+        let defaulted: Vec<DefaultedAsset<Pack<L>>> = self
+            .of
+            .defaulted
+            .iter()
+            .map(|DefaultedSource { asset, recovery }| {
+                let recovery = lanes_of(Series::Recovery, *recovery)[0];
+                DefaultedAsset {
+                    par: asset.par,
+                    market: asset.market,
+                    carrying: recovery.map(|rate| carrying(asset.market, rate)),
+                    recovery,
+                    recovery_step: asset.recovery_step,
+                    carry_end: asset.carry_end,
+                }
             })
             .collect();
-        let bought: [cohorts::CohortRates; L] = from_fn(|l| cohorts::rates(contracts.deal, scenarios[l], steps));
-        self.plan.cohorts.mpr = across(steps.len(), |l, p| bought[l].mpr[p]);
-        self.plan.cohorts.recovery = across(steps.len(), |l, p| bought[l].recovery[p]);
+        self.plan.cohorts.mpr = lanes_of(Series::Cpr, self.of.bought.cpr);
+        self.plan.cohorts.recovery = lanes_of(Series::Recovery, self.of.bought.recovery);
+        self.work.drivers.hazard = lanes_of(Series::Cdr, self.of.bought.cdr);
         self.plan.liquidation_price = Pack(from_fn(|l| scenarios[l].liquidation_price));
         self.plan.post_period_share = Pack(from_fn(|l| scenarios[l].post_period_share));
-        self.work.drivers.hazard = across(steps.len(), |l, p| bought[l].mdr[p]);
-        let (of, flows, drivers) = (self.of, &mut self.flows, &mut self.work.drivers);
-        self.isa.run(SetFlows { of, rates: &rates, defaulted: &defaulted, flows, drivers });
+        if let Some(flows) = self.work.drivers.given() {
+            self.isa.run(SetFlows { of: self.of, rates: &rates, defaulted: &defaulted, flows });
+        }
     }
 }
 
@@ -253,7 +280,6 @@ struct SetFlows<'a, const L: usize> {
     rates: &'a [GroupRates<Pack<L>>],
     defaulted: &'a [DefaultedAsset<Pack<L>>],
     flows: &'a mut PoolFlows<L>,
-    drivers: &'a mut Drivers<L>,
 }
 
 impl<const L: usize> Kernel for SetFlows<'_, L> {
@@ -262,17 +288,12 @@ impl<const L: usize> Kernel for SetFlows<'_, L> {
     #[inline(always)]
     fn run(self) {
         self.flows.set(&self.of.groups.groups, self.rates, self.defaulted, &self.of.contracts.rules);
-        self.drivers.load(self.flows);
     }
 }
 
 /// The points of a block, the last one again in lanes that are left over.
 fn lanes<const L: usize>(own: &[usize]) -> [usize; L] {
     from_fn(|l| own[l.min(own.len() - 1)])
-}
-
-fn across<const L: usize>(steps: usize, number: impl Fn(usize, usize) -> f64) -> Vec<Pack<L>> {
-    (0..steps).map(|p| Pack(from_fn(|l| number(l, p)))).collect()
 }
 
 fn periods<const L: usize>(class: &Class<'_>, deals: [usize; L]) -> Vec<crate::path::plan::PeriodTerms<Pack<L>>> {
