@@ -1,4 +1,4 @@
-"""Time a path of the standard work: cloche beside NumPy and Numba, alternating in one run.
+"""Time a path of the standard work: cloche beside NumPy and Numba, alternating in one run; and cloche's other works.
 
     python benchmarks/bench.py [--paths 20000] [--repetitions 7]
 
@@ -23,41 +23,13 @@ import numpy as np
 import cloche as cl
 import numba_baseline
 import numpy_baseline
-from standard_deal import (
-    CLASSES,
-    CLOSING,
-    IRR,
-    LOSS,
-    OUTPUTS,
-    WAL,
-    Floats,
-    StandardDeal,
-    document,
-    scenario,
-    standard_deal,
-    tape,
-)
+from standard_deal import CLASSES, IRR, LOSS, OUTPUTS, WAL, Floats, StandardDeal, standard_deal
+from works import WORKS, Work
 
 SEED = 7
 AGREEMENT = 1e-12
 LARGEST_DISTANCE = 5.0
 REFERENCE = "Numba tuned, 1 thread"
-
-
-class ClocheContender:
-    """The standard work as an ordinary document and tape, compiled once."""
-
-    def __init__(self, deal: StandardDeal) -> None:
-        self.deal = cl.Deal.from_dict(document())
-        self.pool = cl.LoanPool.from_columns(tape(deal), as_of=CLOSING)
-        self.scenario = cl.Scenario.from_dict(scenario())
-        self.model = cl.GaussianCopula(inter=deal.correlation, intra=deal.correlation, pd="hazard")
-
-    def run(self, paths: int, *, threads: int) -> cl.Simulation:
-        """Simulate."""
-        return cl.simulate(
-            self.deal, self.pool, self.model, scenario=self.scenario, paths=paths, seed=SEED, threads=threads
-        )
 
 
 def machine() -> str:
@@ -92,9 +64,9 @@ def check_programs(deal: StandardDeal) -> Floats:
     return numba_baseline.run(deal, 100_000, seed=SEED, threads=2)
 
 
-def check_cloche(contender: ClocheContender, other: Floats) -> None:
+def check_cloche(work: Work, other: Floats) -> None:
     """Compare cloche's means with those of the program, in standard errors of the difference."""
-    simulation = contender.run(100_000, threads=2)
+    simulation = work.simulate(100_000, threads=2)
     notes = simulation.notes.to_dict()
     rows = []
     for k, name in enumerate(CLASSES):
@@ -130,13 +102,22 @@ def main() -> None:
 
     print(machine())
     deal = standard_deal()
-    contender = ClocheContender(deal)
-    check_cloche(contender, check_programs(deal))
+    works = {name: make() for name, make in WORKS.items()}
+    standard, indenture = works["standard"], works["indenture"]
+    check_cloche(standard, check_programs(deal))
+    points = cl.grid(
+        indenture.scenario,
+        cdr=np.linspace(0.0, 0.20, round(paths**0.5)),
+        recovery=np.linspace(0.2, 0.8, round(paths**0.5)),
+    )
 
     tuned, plain = numba_baseline.TUNED, numba_baseline.PLAIN
     contenders: dict[str, Callable[[], object]] = {
-        "cloche, 1 thread": lambda: contender.run(paths, threads=1),
-        "cloche, 2 threads": lambda: contender.run(paths, threads=2),
+        "cloche, 1 thread": lambda: standard.simulate(paths, threads=1),
+        "cloche, 2 threads": lambda: standard.simulate(paths, threads=2),
+        "  two-level factors": lambda: works["two_level"].simulate(paths, threads=1),
+        "  indenture work": lambda: indenture.simulate(paths, threads=1),
+        "  its points of a grid": lambda: cl.sweep(indenture.deal, indenture.pool, points, threads=1),
         REFERENCE: lambda: numba_baseline.run(deal, paths, seed=SEED, program=tuned),
         "Numba tuned, 2 threads": lambda: numba_baseline.run(
             deal, paths, seed=SEED, program=tuned, threads=2
@@ -151,7 +132,9 @@ def main() -> None:
         for name in names[turn:] + names[:turn]:
             start = time.perf_counter()
             contenders[name]()
-            times[name].append((time.perf_counter() - start) / paths * 1e6)
+            times[name].append(
+                (time.perf_counter() - start) / (len(points) if "grid" in name else paths) * 1e6
+            )
 
     print(f"\n{paths:,} paths, {arguments.repetitions} repetitions, {len(OUTPUTS)} outputs a path; µs a path")
     print(f"{'':<24}{'min':>9}{'median':>9}{'times ' + REFERENCE:>32}")

@@ -103,8 +103,12 @@ def document(work: Work) -> dict[str, Any]:
                 tape[name] = column.tolist()
         elif any(values):
             tape[name] = [str(text or "") for text in values]
-    parts = {"deal": work.deal, "scenario": work.scenario, "model": work.model}
-    return {**{name: part.to_canonical() for name, part in parts.items()}, "tape": tape}
+    return {
+        "deal": work.deal.to_canonical(),
+        "tape": tape,
+        "scenario": work.scenario.to_canonical(),
+        "model": work.model.to_canonical(),
+    }
 
 
 def text(name: str) -> str:

@@ -14,7 +14,7 @@ KEYS = Constant("compile/conventions.rs", "KEYS")
 SITES: dict[str, tuple[Site, ...]] = {
     "CccRule.base": (Next("compile/deal.rs", "c.base.as_deref() == Some"),),
     "Collateral.defaulted_value": (
-        Arms("compile/pool.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
+        Arms("compile/assumptions.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
         Arms("compile/payment_date.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
     ),
     "Coupon.day_count": DAY_COUNTS,
@@ -80,7 +80,7 @@ INTENDED = {
         "it is what holds without 'target_par'"
     ),
     "Collateral.defaulted_value: Python allows 'lesser_of_market_and_recovery', "
-    "compile/pool.rs does not name it": "it is what holds without the others",
+    "compile/assumptions.rs does not name it": "it is what holds without the others",
     "Collateral.defaulted_value: Python allows 'lesser_of_market_and_recovery', "
     "compile/payment_date.rs does not name it": "it is what holds without the others",
     "DefaultEvents.accelerate: Python allows 'never', compile/unsupported.rs does not name it": (

@@ -272,10 +272,10 @@ OF_VALUES = [
         "Test.first_date: Python allows 'closing', compile/tests.rs does not name it",
     ),
     Change(
-        "compile/pool.rs",
-        'Some("zero") => 0.0',
-        'Some("nil") => 0.0',
-        "Collateral.defaulted_value: Python allows 'zero', compile/pool.rs does not name it",
+        "compile/assumptions.rs",
+        'Some("zero") => Self::Zero',
+        'Some("nil") => Self::Zero',
+        "Collateral.defaulted_value: Python allows 'zero', compile/assumptions.rs does not name it",
     ),
     Change(
         "compile/deal.rs",

@@ -6,6 +6,7 @@ use crate::collateral::closing_pool::{DefaultedAsset, PERFORMING};
 use crate::collateral::groups::{GroupRates, LoanGroup};
 use crate::collateral::loan::LoanFlows;
 use crate::collateral::{ClosingPool, Tape};
+use crate::compile::deal::CompiledDeal;
 use crate::compile::pool::{Contracts, MONTHS_CARRIED, Steps};
 use crate::compile::values::{self, GroupKeys, Nature};
 use crate::error::Problem;
@@ -146,22 +147,21 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         for loan in 0..self.contracts.tape.len() {
             let key = self.key(loan);
             let required = [
-                ("scenario.cdr", !self.model_defaults && self.scenario.cdr.is_some()),
-                ("scenario.cpr", true),
-                ("scenario.recovery", true),
-                ("scenario.recovery_lag_months", self.scenario.recovery_lag_months.is_some()),
+                (Series::Cdr, "scenario.cdr", !self.model_defaults && self.scenario.cdr.is_some()),
+                (Series::Cpr, "scenario.cpr", true),
+                (Series::Recovery, "scenario.recovery", true),
+                (Series::Lag, "scenario.recovery_lag_months", self.scenario.recovery_lag_months.is_some()),
             ];
             let id = &self.contracts.tape.loan_id[loan];
-            for ((place, required), from) in required.into_iter().zip(key.from) {
+            for ((series, place, required), from) in required.into_iter().zip(key.from) {
                 if !required || from != Origin::Nowhere {
                     continue;
                 }
-                let message = if place == "scenario.recovery" {
-                    format!("missing for loan {id}: neither the scenario nor the tape states a recovery rate")
-                } else {
-                    format!("no group holds loan {id}; expected a group \"*\" for all others")
-                };
-                if place == "scenario.recovery" || !problems.iter().any(|p| p.place == place) {
+                if series == Series::Recovery {
+                    let message = "neither the scenario nor the tape states a recovery rate";
+                    problems.push(Problem::new(place, format!("missing for loan {id}: {message}")));
+                } else if !problems.iter().any(|p| p.place == place) {
+                    let message = format!("no group holds loan {id}; expected a group \"*\" for all others");
                     problems.push(Problem::new(place, message));
                 }
             }
@@ -231,12 +231,12 @@ impl<'c, 'a> Assumptions<'c, 'a> {
     /// The assets that were in default on the as-of date, at the scenario's recoveries.
     #[must_use]
     pub fn defaulted_assets(&mut self) -> Vec<DefaultedAsset> {
-        let (tape, rule) = (self.contracts.tape, defaulted_value(self.contracts));
+        let (tape, rule) = (self.contracts.tape, DefaultedValue::of(self.contracts.deal));
         let mut out = Vec::new();
         for loan in (0..tape.len()).filter(|&i| tape.is_defaulted(i)) {
             let source = self.defaulted_source(loan);
             let recovery = self.series(Series::Recovery, source.recovery)[0];
-            out.push(DefaultedAsset { recovery, carrying: rule(source.asset.market, recovery), ..source.asset });
+            out.push(DefaultedAsset { recovery, carrying: rule.value(source.asset.market, recovery), ..source.asset });
         }
         out
     }
@@ -328,14 +328,42 @@ impl<'c, 'a> Assumptions<'c, 'a> {
     }
 }
 
-/// The carrying value of a defaulted asset, from its market price and its recovery; shares of par.
-#[must_use]
-pub fn defaulted_value(contracts: &Contracts<'_>) -> fn(f64, f64) -> f64 {
-    match contracts.deal.document.collateral.defaulted_value.as_deref() {
-        Some("market") => |market, _| market,
-        Some("recovery") => |_, recovery| recovery,
-        Some("zero") => |_, _| 0.0,
-        _ => |market, recovery| if market < recovery { market } else { recovery },
+/// What a defaulted asset is carried at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultedValue {
+    Market,
+    Recovery,
+    Zero,
+    LesserOfBoth,
+}
+
+impl DefaultedValue {
+    /// The rule of a deal.
+    #[must_use]
+    pub fn of(deal: &CompiledDeal) -> Self {
+        match deal.document.collateral.defaulted_value.as_deref() {
+            Some("market") => Self::Market,
+            Some("recovery") => Self::Recovery,
+            Some("zero") => Self::Zero,
+            _ => Self::LesserOfBoth,
+        }
+    }
+
+    /// The carrying value, from a market price and a recovery; shares of par.
+    #[must_use]
+    pub fn value(self, market: f64, recovery: f64) -> f64 {
+        match self {
+            Self::Market => market,
+            Self::Recovery => recovery,
+            Self::Zero => 0.0,
+            Self::LesserOfBoth => {
+                if market < recovery {
+                    market
+                } else {
+                    recovery
+                }
+            }
+        }
     }
 }
 

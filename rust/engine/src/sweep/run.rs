@@ -12,7 +12,7 @@ use super::figures::Figures;
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
-use crate::compile::assumptions::{DefaultedSource, Origin, Series, defaulted_value};
+use crate::compile::assumptions::{DefaultedSource, DefaultedValue, Origin, Series};
 use crate::compile::classes::{Class, Points, classes};
 use crate::error::EngineError;
 use crate::lanes::Pack;
@@ -246,7 +246,7 @@ impl<'a, const L: usize> Worker<'a, L> {
                 }
             })
             .collect();
-        let carrying = defaulted_value(contracts);
+        let rule = DefaultedValue::of(contracts.deal);
         let defaulted: Vec<DefaultedAsset<Pack<L>>> = self
             .of
             .defaulted
@@ -256,7 +256,7 @@ impl<'a, const L: usize> Worker<'a, L> {
                 DefaultedAsset {
                     par: asset.par,
                     market: asset.market,
-                    carrying: recovery.map(|rate| carrying(asset.market, rate)),
+                    carrying: recovery.map(|rate| rule.value(asset.market, rate)),
                     recovery,
                     recovery_step: asset.recovery_step,
                     carry_end: asset.carry_end,
