@@ -32,7 +32,7 @@ SITES: dict[str, tuple[Site, ...]] = {
     "Fee.base": (Arms("compile/fees.rs", 'match fee.base.as_deref().unwrap_or("fee_basis")'),),
     "Fee.base_date": (Arms("compile/fees.rs", 'match fee.base_date.as_deref().unwrap_or("period_start")'),),
     "Fee.day_count": DAY_COUNTS,
-    "Fee.unpaid_interest": (Next("compile/fees.rs", "v.as_str() != Some"),),
+    "Fee.unpaid_interest": (Next("compile/fees.rs", "written.as_str() == Some"),),
     "FeeCap.day_count": DAY_COUNTS,
     "FeeCap.lifted": (),
     "Pd::Column.name": (Arms("compile/credit.rs", "match name"),),
@@ -69,7 +69,7 @@ INTENDED = {
         "keys, values and defaults are compared with the engine's list of conventions"
     ),
     "Fee.unpaid_interest: Python writes UnpaidInterest or text, the engine reads anything": (
-        "every value but 'none' is refused by name"
+        "the compiler reads none, index and spread, or fixed, and refuses the rest"
     ),
     f"Conventions.ccc_base: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
     f"Conventions.csa_in_floor: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",

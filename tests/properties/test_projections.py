@@ -14,7 +14,7 @@ from cloche.testing import invariants, strategies
 from cloche.testing.reference.dates import schedule
 from cloche.testing.strategies import PAR, Case
 from engine import crossing
-from engine.test_against_reference import starts_late, within_scope
+from engine.test_against_reference import starts_late
 
 generated = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -23,7 +23,7 @@ generated = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.da
 def cases(draw: st.DrawFn) -> Case:
     case = draw(strategies.cases())
     assume(not starts_late(case, schedule(case.deal, as_of=case.as_of)))
-    return Case(within_scope(case.deal), case.loans, case.as_of, case.scenario)
+    return case
 
 
 @generated

@@ -17,6 +17,7 @@ pub enum InterestFromPrincipal {
 #[expect(clippy::struct_excessive_bools, reason = "each is a convention of its own")]
 #[derive(Clone, Copy, Debug)]
 pub struct Conventions {
+    pub x_in_oc: bool,
     pub x_in_ic: bool,
     pub x_in_shortfall: bool,
     pub deferred_in_oc: bool,
@@ -36,7 +37,7 @@ pub struct Conventions {
 type Key = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const KEYS: &[Key] = &[
-    ("x_in_oc", &["false", "true"], &["false"]),
+    ("x_in_oc", &["false", "true"], &["false", "true"]),
     ("x_in_ic", &["true", "false"], &["true", "false"]),
     ("x_in_sequence", &["false", "true"], &["false"]),
     ("x_in_shortfall", &["true", "false"], &["true", "false"]),
@@ -92,6 +93,7 @@ impl Conventions {
             _ => 0.0,
         };
         Self {
+            x_in_oc: value("x_in_oc") == "true",
             x_in_ic: value("x_in_ic") == "true",
             x_in_shortfall: value("x_in_shortfall") == "true",
             deferred_in_oc: value("deferred_in_oc") == "true",

@@ -1,8 +1,11 @@
 //! Fees: bases, caps, hurdles.
 
+use serde_json::Value;
+
 use crate::compile::names::Names;
 use crate::error::Problem;
 use crate::fees::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, HurdleTerms};
+use crate::notes::RateTerms;
 use crate::spec::deal::Fee;
 use crate::time::DayCount;
 
@@ -66,12 +69,6 @@ fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> Fe
             "sliced tiers are known but this version does not compute them yet",
         ));
     }
-    if fee.unpaid_interest.as_ref().is_some_and(|v| v.as_str() != Some("none")) {
-        problems.push(Problem::new(
-            format!("{place}.unpaid_interest"),
-            "interest on unpaid fees is known but this version does not compute it yet; expected none",
-        ));
-    }
     let cap = fee.cap.as_ref().map(|cap| {
         if cap.carry_over > 0 {
             problems.push(Problem::new(
@@ -95,6 +92,27 @@ fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> Fe
         day_count: day_count(fee.day_count.as_deref(), &format!("{place}.day_count"), problems),
         cap,
         hurdle: fee.hurdles.first().map(|h| HurdleTerms { irr: h.irr, share: h.share }),
+        unpaid_interest: fee
+            .unpaid_interest
+            .as_ref()
+            .and_then(|rate| unpaid_interest(rate, &format!("{place}.unpaid_interest"), problems)),
+    }
+}
+
+/// The rate that unpaid amounts bear: `none`, an index and a spread, or a fixed rate.
+fn unpaid_interest(written: &Value, place: &str, problems: &mut Vec<Problem>) -> Option<RateTerms> {
+    let number = |key: &str| written.get(key).and_then(Value::as_f64);
+    match (written.get("index").and_then(Value::as_str), number("fixed")) {
+        (None, Some(rate)) => Some(RateTerms::Fixed { rate }),
+        (Some(index), None) => {
+            let spread = number("spread").unwrap_or(0.0);
+            Some(RateTerms::Floating { index: index.to_owned(), spread, floor: 0.0, cap: None })
+        }
+        _ if written.as_str() == Some("none") => None,
+        _ => {
+            problems.push(Problem::new(place, format!("found {written}; expected none, index and spread, or fixed")));
+            None
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
 use crate::coverage::ccc_excess::CccAsset;
 use crate::error::{EngineError, Problem};
-use crate::fees::FeeBase;
+use crate::fees::{FeeBase, FeeTerms};
 use crate::math;
 use crate::notes::RateTerms;
 use crate::path::payment_date::{CollateralFigures, FeeOpening, NoteOpening, PaymentDateInput};
@@ -81,7 +81,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
             FeeOpening {
                 base,
                 current: given.and_then(|g| g.due).unwrap_or(if fee.hurdle.is_some() { 0.0 } else { computed }),
-                unpaid: given.map_or(0.0, |g| g.unpaid),
+                unpaid: given.map_or(0.0, |g| g.unpaid) * (1.0 + unpaid_rate(fee, state, &mut problems) * fraction),
                 cap: fee.cap.as_ref().map_or(NO_CAP, |cap| {
                     (cap.rate * fee_basis + cap.fixed_per_year) * cap.day_count.fraction(previous, payment)
                 }),
@@ -223,6 +223,22 @@ fn notes(
             opening
         })
         .collect()
+}
+
+/// The yearly rate that unpaid amounts of a fee bear.
+fn unpaid_rate(fee: &FeeTerms, state: &DealState, problems: &mut Vec<Problem>) -> f64 {
+    match &fee.unpaid_interest {
+        None => 0.0,
+        Some(RateTerms::Fixed { rate }) => *rate,
+        Some(RateTerms::Floating { index, spread, .. }) => {
+            let fixed = state.index_fixings.get(index).copied().unwrap_or_else(|| {
+                let place = "state.index_fixings";
+                problems.push(Problem::new(place, format!("no fixing of {index}, which unpaid fees bear")));
+                0.0
+            });
+            (if fixed > 0.0 { fixed } else { 0.0 }) + spread
+        }
+    }
 }
 
 fn price(asset: &AssetState, value: Option<f64>, place: &str, what: &str, problems: &mut Vec<Problem>) -> f64 {

@@ -98,6 +98,20 @@ pub fn compile(
             row.hurdle_growth
                 .push(fee.hurdle.as_ref().and_then(|h| h.irr).map_or(0.0, |irr| math::pow(1.0 + irr, days / 365.0)));
         }
+        for fee in &terms.fees {
+            let rate = match &fee.unpaid_interest {
+                None => 0.0,
+                Some(RateTerms::Fixed { rate }) => *rate,
+                Some(RateTerms::Floating { index, spread, floor, .. }) => match fixing(deal, curves, index, p) {
+                    Ok(fixed) => (if fixed > *floor { fixed } else { *floor }) + spread,
+                    Err(message) => {
+                        report(problems, message);
+                        0.0
+                    }
+                },
+            };
+            row.unpaid_rate.push(rate * fee.day_count.fraction(period.previous_payment, period.payment));
+        }
         row.active = terms.tests.iter().map(|t| p >= t.first_period).collect();
         row.inactive = terms.tests.iter().filter(|t| p < t.first_period).fold(0, |bits, t| bits | t.bit);
         match fixing(deal, curves, &index, p) {

@@ -55,9 +55,15 @@ pub fn compile(
             chain: Vec::new(),
             bit: bit(out.len()),
             summed_with: 0,
+            payable: None,
             notes: denominator(test, kind, notes, names, conventions, &place, problems),
             first_period: dates.map_or(0, |d| first_period(test, kind, d, &place, problems)),
         });
+    }
+    for test in &mut out {
+        let (payable, other): (Vec<u16>, Vec<u16>) =
+            test.notes.iter().partition(|&&n| notes[n as usize].principal_rank.is_some());
+        test.payable = (!other.is_empty()).then_some(payable);
     }
     for i in 0..out.len() {
         out[i].chain = chain(&out, i);
@@ -137,7 +143,9 @@ fn denominator(
                 return note.interest_rank <= last.interest_rank
                     && (conventions.x_in_ic || note.principal_rank.is_some());
             }
-            note.principal_rank.is_some_and(|rank| Some(rank) <= last.principal_rank)
+            let x_counts = conventions.x_in_oc && kind == TestKind::Overcollateralization;
+            note.principal_rank
+                .map_or(x_counts && note.interest_rank <= last.interest_rank, |rank| Some(rank) <= last.principal_rank)
         })
         .map(|(i, _)| i)
         .collect()

@@ -29,6 +29,8 @@ pub struct TestTerms<P = f64> {
     pub trigger: P,
     /// Notes of the denominator.
     pub notes: Vec<u16>,
+    /// Those of them that cures can pay, where some have no place in the note payment sequence (class X).
+    pub payable: Option<Vec<u16>>,
     /// The denominator as a chain of tests of the same kind, each with the notes that it adds to the one before; the
     /// last is the test itself.
     pub chain: Vec<ChainLink>,

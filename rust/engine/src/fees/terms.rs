@@ -1,5 +1,6 @@
 //! The terms of one fee, names resolved.
 
+use crate::notes::RateTerms;
 use crate::time::DayCount;
 
 /// One fee: `due = amount + (rate · base + fixed) · dcf + unpaid from earlier dates`.
@@ -14,6 +15,8 @@ pub struct FeeTerms<P = f64> {
     pub day_count: DayCount,
     pub cap: Option<FeeCapTerms<P>>,
     pub hurdle: Option<HurdleTerms<P>>,
+    /// What unpaid amounts bear; an index below zero counts as zero.
+    pub unpaid_interest: Option<RateTerms>,
 }
 
 /// What a rate is charged on.

@@ -173,7 +173,8 @@ impl Observer<1, f64> for Tables {
             let i = f as usize;
             let paid = one(state.fees[i].paid);
             let unpaid = one(state.fee_due(i));
-            let due = if fee.hurdle.is_some() { paid } else { paid + unpaid - self.unpaid[i] };
+            let brought = self.unpaid[i] * (1.0 + plan.periods[p].unpaid_rate[i]);
+            let due = if fee.hurdle.is_some() { paid } else { paid + unpaid - brought };
             self.unpaid[i] = unpaid;
             self.fees.push(FeeRow { period, fee: f, base: fee_bases[i], due, paid, unpaid });
         }

@@ -68,6 +68,8 @@ pub struct PeriodTerms<P = f64> {
     pub cap_fraction: Vec<f64>,
     /// Per fee: growth of the hurdle balance since the previous date; 0 without a hurdle.
     pub hurdle_growth: Vec<P>,
+    /// Per fee: interest on what is unpaid, rate times day-count fraction.
+    pub unpaid_rate: Vec<P>,
     /// Per test: whether it applies.
     pub active: Vec<bool>,
     /// Bits of the tests that do not.

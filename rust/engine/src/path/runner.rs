@@ -376,6 +376,9 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
             lanes.arrears += lanes.current;
             lanes.has_arrears = true;
         }
+        if fee.unpaid_interest.is_some() && lanes.has_arrears {
+            lanes.arrears += lanes.arrears * period.unpaid_rate[f].pack();
+        }
         let rate = fee.rate.map(|rate| rate * fractions[f]).pack();
         let fixed = fee.fixed_per_year.zip(fee.amount_per_period, |year, date| year * fractions[f] + date).pack();
         let [start, end] = match fee.base {

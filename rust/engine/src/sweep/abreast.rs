@@ -53,6 +53,7 @@ pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>
         fee_fraction: first.fee_fraction.clone(),
         cap_fraction: first.cap_fraction.clone(),
         hurdle_growth: columns(|p| &p.hurdle_growth),
+        unpaid_rate: columns(|p| &p.unpaid_rate),
         active: first.active.clone(),
         inactive: first.inactive,
         cash_income: first.cash_income,
@@ -103,6 +104,7 @@ fn fee<const L: usize>(fees: [&FeeTerms; L]) -> FeeTerms<Pack<L>> {
             irr: hurdle.irr,
             share: lanes(fees, |f| f.hurdle.as_ref().map_or(0.0, |hurdle| hurdle.share)),
         }),
+        unpaid_interest: first.unpaid_interest.clone(),
     }
 }
 
@@ -113,6 +115,7 @@ fn test<const L: usize>(tests: [&TestTerms; L]) -> TestTerms<Pack<L>> {
         kind: first.kind,
         trigger: lanes(tests, |t| t.trigger),
         notes: first.notes.clone(),
+        payable: first.payable.clone(),
         chain: first.chain.clone(),
         bit: first.bit,
         summed_with: first.summed_with,

@@ -184,10 +184,10 @@ pub fn need<const L: usize, P: Param<L>>(
     }
     match (t.kind, pot) {
         (TestKind::Overcollateralization, Pot::Interest) => {
-            overcollateralization::cure_from_interest(numerator, denominator, t.trigger)
+            within(state, t, overcollateralization::cure_from_interest(numerator, denominator, t.trigger))
         }
         (TestKind::Overcollateralization, Pot::Principal) => {
-            overcollateralization::cure_from_principal(numerator, denominator, t.trigger)
+            within(state, t, overcollateralization::cure_from_principal(numerator, denominator, t.trigger))
         }
         (TestKind::InterestCoverage, _) => {
             let mut need = Pack::ZERO;
@@ -221,6 +221,16 @@ pub fn need<const L: usize, P: Param<L>>(
             need
         }
         (TestKind::EventOfDefaultParRatio, _) => Pack::ZERO,
+    }
+}
+
+/// A need, up to what the notes of the test that cures can pay are owed: money does not flow below them.
+#[inline(always)]
+#[must_use]
+pub fn within<const L: usize, P>(state: &State<L>, test: &TestTerms<P>, need: Pack<L>) -> Pack<L> {
+    match &test.payable {
+        Some(notes) => need.min(state.outstanding(notes)),
+        None => need,
     }
 }
 

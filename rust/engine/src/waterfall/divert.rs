@@ -3,7 +3,7 @@
 //!
 //! `diverted = min(share · remaining, need)`, `need = max(0, T·D − N)` kept as principal cash, `D − N/T` paid to notes.
 
-use super::cure::{CURE_LAYERS, measure};
+use super::cure::{CURE_LAYERS, measure, within};
 use super::interpreter::Terms;
 use super::principal::{self, Before};
 use super::program::Pot;
@@ -62,6 +62,7 @@ pub fn to_notes<const L: usize, P: Param<L>, R: Recorder<L>>(
     let (numerator, denominator) = measure(state, terms, test as usize);
     let trigger = terms.tests[test as usize].trigger;
     let need = overcollateralization::cure_from_interest(numerator, denominator, trigger);
+    let need = within(state, &terms.tests[test as usize], need);
     let wanted = need.min(state.available * share);
     let amount = wanted.min(limit);
     if R::ON {

@@ -37,12 +37,12 @@ fn the_alternatives_that_are_built_change_the_convention() {
 
 #[test]
 fn a_known_alternative_that_is_not_built_is_refused_by_name() {
-    let (_, problems) = read(r#"{"ic_cure": "all_remaining", "x_in_oc": true}"#);
+    let (_, problems) = read(r#"{"ic_cure": "all_remaining", "eod_numerator": "adjusted"}"#);
     assert_eq!(
         problems,
         [
             "conventions.ic_cure: all_remaining is a known alternative that this version does not compute yet",
-            "conventions.x_in_oc: true is a known alternative that this version does not compute yet",
+            "conventions.eod_numerator: adjusted is a known alternative that this version does not compute yet",
         ]
     );
 }

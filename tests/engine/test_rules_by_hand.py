@@ -1,0 +1,103 @@
+"""Single rules on one payment date, worked by hand."""
+
+from typing import Any
+
+import pytest
+
+import cloche as cl
+
+STATE: dict[str, Any] = {
+    "cloche_state": 1,
+    "payment_date": "2026-01-20",
+    "previous_payment_date": "2025-10-20",
+    "determination_date": "2026-01-07",
+    "index_fixings": {"sofr_3m": 0.0400},
+    "collected": {"interest": 9_900_000, "principal": 6_000_000},
+    "fee_basis": 495_000_000,
+    "notes": {
+        "A": {"balance": 310_000_000},
+        "B": {"balance": 60_000_000},
+        "C": {"balance": 30_000_000},
+        "D": {"balance": 30_000_000},
+        "E": {"balance": 25_000_000},
+        "SUB": {"balance": 45_000_000},
+    },
+    "collateral": {"performing_par": 494_000_000},
+}
+
+
+def paid(date: cl.PaymentDate, payee: str) -> float:
+    return float(sum(date.ledger.filter(payee=payee)["paid"]))
+
+
+@pytest.mark.parametrize(
+    ("interest", "rate"),
+    [({"fixed": 0.08}, 0.08), ({"index": "sofr_3m", "spread": 0.015}, 0.055), ("none", 0.0), (None, 0.0)],
+)
+def test_unpaid_fees_bear_the_interest_of_the_document(interest: Any, rate: float) -> None:
+    deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+    if interest is not None:
+        deal = deal.replace({"fees.sub.unpaid_interest": interest})
+    state = {**STATE, "fees": {"sub": {"unpaid": 100_000}}}
+    date = cl.run_payment_date(deal, cl.DealState.from_dict(state))
+    # 92 days, act/360: 0.30 % of the fee basis, and what was left unpaid with its interest.
+    current = 0.0030 * 495_000_000 * 92 / 360
+    owed = 100_000 * (1 + rate * 92 / 360)
+    assert paid(date, "sub") == pytest.approx(current + owed, abs=1e-6)
+    row = date.fees.filter(fee="sub")
+    assert row["due"][0] == pytest.approx(current, abs=1e-6)
+    assert row["unpaid"][0] == 0.0
+
+
+def test_interest_on_unpaid_fees_runs_on_what_it_added_before() -> None:
+    deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20", sub_fee=0.02)
+    deal = deal.replace({"fees.sub.unpaid_interest": {"fixed": 0.12}})
+    pool = cl.synthetic.loan_pool(n=60, seed=5, as_of="2025-03-20")
+    stress = cl.Scenario(cdr=0.12, cpr=0.10, recovery=0.30, recovery_lag_months=6, rates=0.03)
+    fees = list(cl.project(deal, pool, stress).fees.filter(fee="sub").rows())
+    dates = cl.project(deal, pool, stress).schedule
+    days = {row["payment_date"]: row["days"] for row in dates.rows()}
+    unpaid, late = 0.0, 0
+    for row in fees:
+        expected = unpaid * (1 + 0.12 * days[row["date"]] / 360) + row["due"] - row["paid"]
+        assert row["unpaid"] == pytest.approx(expected, abs=1e-3)
+        late += unpaid > 0
+        unpaid = row["unpaid"]
+    assert late > 10
+
+
+def test_a_class_x_counts_in_overcollateralization_where_the_document_says_so() -> None:
+    state = {**STATE, "notes": {**STATE["notes"], "X": {"balance": 4_000_000, "amortization_due": 500_000}}}
+    for counts, owed in ((False, 370e6), (True, 374e6)):
+        deal = cl.templates.us_bsl(
+            par=500e6, closing="2025-03-20", class_x=4e6, conventions={"x_in_oc": counts}
+        )
+        date = cl.run_payment_date(deal, cl.DealState.from_dict(state))
+        row = date.tests.filter(test="A/B OC")
+        assert row["denominator"][0] == owed
+        assert row["ratio"][0] == pytest.approx(500e6 / owed, rel=1e-12)
+        assert date.tests.filter(test="EoD")["denominator"][0] == 310e6
+
+
+def test_a_cure_pays_no_class_below_its_test_for_the_sake_of_a_class_x() -> None:
+    # Nothing is left of the collateral: every dollar of D is needed, and class X has no place in the sequence.
+    deal = cl.templates.us_bsl(
+        par=500e6, closing="2025-03-20", class_x=4e6, conventions={"x_in_oc": True}, diversion_trigger=None
+    )
+    notes = {
+        **STATE["notes"],
+        "A": {"balance": 1_000_000},
+        "B": {"balance": 500_000},
+        "X": {"balance": 4_000_000, "amortization_due": 0},
+    }
+    state = {**STATE, "notes": notes, "collateral": {"performing_par": 0}, "fee_basis": 0}
+    state["collected"] = {"interest": 9_900_000, "principal": 0}
+    date = cl.run_payment_date(deal, cl.DealState.from_dict(state))
+    cures = date.ledger.filter(waterfall="interest", step="cure")
+    by_payee = {row["payee"]: row["paid"] for row in cures.rows() if row["paid"] > 0}
+    assert by_payee["A"] == pytest.approx(1_000_000)
+    assert by_payee["B"] == pytest.approx(500_000)
+    # What the test of C needs next is C itself, from what is left after C's interest.
+    assert 0 < by_payee["C"] < 30_000_000
+    first = date.tests.filter(test="A/B OC")
+    assert first["denominator"][0] == 5_500_000
