@@ -319,13 +319,11 @@ HEDGE = {
     "receive": {"index": "sofr_3m"},
     "notional": {"2025-03-20": 5e7},
 }
-TIERS = [{"up_to": 10e6, "rate": 0.006}, {"up_to": None, "rate": 0.0022}]
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("x_in_oc", True),
         ("x_in_sequence", True),
         ("same_date_deferrals_in_oc", True),
         ("deferred_form", "capitalized"),
@@ -397,13 +395,12 @@ def test_a_step_that_is_not_built_is_refused_by_name(template: Document, step: D
     assert NOT_BUILT in message
 
 
-def test_a_combination_note_and_fee_slices_are_refused_by_name(template: Document) -> None:
+def test_a_combination_note_and_a_rounded_test_are_refused_by_name(template: Document) -> None:
     deal = copy.deepcopy(template)
     deal["notes"].append({"name": "COMBO", "combination_of": {"A": 8.5e6, "SUB": 1.5e6}})
-    deal["fees"].append({"name": "platform", "base": "performing_par", "tiers": TIERS})
     deal["tests"][0]["round"] = 0.001
     found = dict(problems(deal))
-    for place in ("notes[6].combination_of", "fees[5].tiers", "tests[0].round"):
+    for place in ("notes[6].combination_of", "tests[0].round"):
         assert NOT_BUILT in found[place]
 
 

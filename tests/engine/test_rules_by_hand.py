@@ -101,3 +101,18 @@ def test_a_cure_pays_no_class_below_its_test_for_the_sake_of_a_class_x() -> None
     assert 0 < by_payee["C"] < 30_000_000
     first = date.tests.filter(test="A/B OC")
     assert first["denominator"][0] == 5_500_000
+
+
+def test_a_sliced_fee_charges_each_slice_of_its_base_at_its_own_rate() -> None:
+    tiers = [{"up_to": 10e6, "rate": 0.0060}, {"up_to": 50e6, "rate": 0.0035}, {"rate": 0.0022}]
+    deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+    deal = deal.replace({"fees.sub.tiers": tiers, "fees.sub.rate": None})
+    for basis, yearly in ((495e6, 60_000 + 140_000 + 445e6 * 0.0022), (30e6, 60_000 + 70_000), (4e6, 24_000)):
+        date = cl.run_payment_date(deal, cl.DealState.from_dict({**STATE, "fee_basis": basis}))
+        row = date.fees.filter(fee="sub")
+        assert row["due"][0] == pytest.approx(yearly * 92 / 360, abs=1e-6)
+    wrong = [{"up_to": 10e6, "rate": 0.0060}, {"up_to": 5e6, "rate": 0.0035}, {"rate": 0.01}, {"rate": 0.02}]
+    with pytest.raises(cl.DealError) as error:
+        deal.replace({"fees.sub.tiers": wrong})
+    places = [problem.place for problem in error.value.problems]
+    assert [place.rpartition(".tiers")[2] for place in places] == ["[1].up_to", "[3].up_to"]

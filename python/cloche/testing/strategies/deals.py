@@ -173,6 +173,9 @@ def _levels(notes: Sequence[Document]) -> dict[int, list[str]]:
     return found
 
 
+_TIERS = [{"up_to": 20e6, "rate": 0.006}, {"up_to": 70e6, "rate": 0.0025}, {"rate": 0.001}]
+
+
 @st.composite
 def _fees(draw: st.DrawFn, notes: Sequence[Document]) -> list[Document]:
     bases = ["fee_basis", "performing_par", "collateral_principal_amount", notes[-2]["name"]]
@@ -190,6 +193,7 @@ def _fees(draw: st.DrawFn, notes: Sequence[Document]) -> list[Document]:
                     {
                         "name": name,
                         "rate": draw(basis_points(0, high)),
+                        "tiers": draw(st.sampled_from([None, None, _TIERS])),
                         "base": draw(sometimes(st.sampled_from(bases))),
                         "base_date": draw(
                             st.sampled_from([None, None, "period_start", "period_end", "average"])

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::compile::names::Names;
 use crate::error::Problem;
-use crate::fees::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, HurdleTerms};
+use crate::fees::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms};
 use crate::notes::RateTerms;
-use crate::spec::deal::Fee;
+use crate::spec::deal::{Fee, Tier};
 use crate::time::DayCount;
 
 /// Compiles the fees.
@@ -63,12 +63,6 @@ fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> Fe
             "several hurdles are known but this version does not compute them yet; expected one",
         ));
     }
-    if !fee.tiers.is_empty() {
-        problems.push(Problem::new(
-            format!("{place}.tiers"),
-            "sliced tiers are known but this version does not compute them yet",
-        ));
-    }
     let cap = fee.cap.as_ref().map(|cap| {
         if cap.carry_over > 0 {
             problems.push(Problem::new(
@@ -87,6 +81,7 @@ fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> Fe
         amount_per_period: fee.amount_per_period.unwrap_or(0.0),
         rate: fee.rate.unwrap_or(0.0),
         fixed_per_year: fee.fixed_per_year.unwrap_or(0.0),
+        tiers: tiers(&fee.tiers, place, problems),
         base,
         base_date,
         day_count: day_count(fee.day_count.as_deref(), &format!("{place}.day_count"), problems),
@@ -97,6 +92,30 @@ fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> Fe
             .as_ref()
             .and_then(|rate| unpaid_interest(rate, &format!("{place}.unpaid_interest"), problems)),
     }
+}
+
+/// Slices of the base, each from where the one before ends; only the last may have no end.
+fn tiers(written: &[Tier], place: &str, problems: &mut Vec<Problem>) -> Vec<FeeTier> {
+    let mut above = 0.0;
+    written
+        .iter()
+        .enumerate()
+        .map(|(i, tier)| {
+            let up_to = tier.up_to.unwrap_or(f64::INFINITY);
+            if !(up_to > above) {
+                let expected = if above.is_finite() {
+                    format!("expected an amount above {above}, where the slice before it ends")
+                } else {
+                    "expected no slice after the one without an end".to_owned()
+                };
+                let found = tier.up_to.map_or("none".to_owned(), |x| x.to_string());
+                problems.push(Problem::new(format!("{place}.tiers[{i}].up_to"), format!("found {found}; {expected}")));
+            }
+            let slice = FeeTier { above, up_to, rate: tier.rate };
+            above = up_to;
+            slice
+        })
+        .collect()
 }
 
 /// The rate that unpaid amounts bear: `none`, an index and a spread, or a fixed rate.

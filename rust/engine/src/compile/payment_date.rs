@@ -4,7 +4,8 @@ use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
 use crate::coverage::ccc_excess::CccAsset;
 use crate::error::{EngineError, Problem};
-use crate::fees::{FeeBase, FeeTerms};
+use crate::fees::{FeeBase, FeeTerms, sliced};
+use crate::lanes::Pack;
 use crate::math;
 use crate::notes::RateTerms;
 use crate::path::payment_date::{CollateralFigures, FeeOpening, NoteOpening, PaymentDateInput};
@@ -76,7 +77,8 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
                 FeeBase::Note(n) => notes[n as usize].balance,
             };
             let fraction = fee.day_count.fraction(previous, payment);
-            let computed = fee.amount_per_period + (fee.rate * base + fee.fixed_per_year) * fraction;
+            let slices = sliced(&fee.tiers, Pack([base])).0[0];
+            let computed = fee.amount_per_period + (fee.rate * base + slices + fee.fixed_per_year) * fraction;
             let hurdle = fee.hurdle.as_ref().and_then(|h| h.irr);
             FeeOpening {
                 base,

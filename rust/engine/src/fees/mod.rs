@@ -2,4 +2,4 @@
 
 pub mod terms;
 
-pub use terms::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, HurdleTerms};
+pub use terms::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, sliced};

@@ -1,15 +1,18 @@
 //! The terms of one fee, names resolved.
 
+use crate::lanes::Pack;
 use crate::notes::RateTerms;
 use crate::time::DayCount;
 
-/// One fee: `due = amount + (rate · base + fixed) · dcf + unpaid from earlier dates`.
+/// One fee: `due = amount + (rate · base + slices + fixed) · dcf + unpaid from earlier dates`.
 #[derive(Clone, Debug)]
 pub struct FeeTerms<P = f64> {
     pub name: String,
     pub amount_per_period: P,
     pub rate: P,
     pub fixed_per_year: P,
+    /// Slices of the base with a rate each, beside `rate`.
+    pub tiers: Vec<FeeTier>,
     pub base: FeeBase,
     pub base_date: BaseDate,
     pub day_count: DayCount,
@@ -17,6 +20,27 @@ pub struct FeeTerms<P = f64> {
     pub hurdle: Option<HurdleTerms<P>>,
     /// What unpaid amounts bear; an index below zero counts as zero.
     pub unpaid_interest: Option<RateTerms>,
+}
+
+/// A slice of the base: above the slice before it, up to an amount of money, at a rate a year.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FeeTier {
+    pub above: f64,
+    /// Infinite for the rest.
+    pub up_to: f64,
+    pub rate: f64,
+}
+
+/// What a year of slices costs at a base.
+#[inline(always)]
+#[must_use]
+pub fn sliced<const L: usize>(tiers: &[FeeTier], base: Pack<L>) -> Pack<L> {
+    let mut sum = Pack::ZERO;
+    for tier in tiers {
+        let slice = base.min(Pack::splat(tier.up_to)) - Pack::splat(tier.above);
+        sum += slice.positive() * tier.rate;
+    }
+    sum
 }
 
 /// What a rate is charged on.

@@ -7,7 +7,7 @@ use super::observer::{Collateral, Observer};
 use super::plan::{PeriodTerms, Plan};
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
-use crate::fees::{BaseDate, FeeBase};
+use crate::fees::{self, BaseDate, FeeBase};
 use crate::lanes::{Mask, Pack, Param};
 use crate::notes::{NoteTerms, controlling, deferral};
 use crate::state::{NoteLanes, State};
@@ -367,11 +367,11 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
     work.bases[0] = work.bases[1];
     work.bases[1] = [collateral.fee_basis, collateral.performing_par, principal_amount];
     let count = deal.fees.len();
-    let (fees, fractions) = (&deal.fees[..count], &period.fee_fraction[..count]);
+    let (terms, fractions) = (&deal.fees[..count], &period.fee_fraction[..count]);
     let (caps, growth) = (&period.cap_fraction[..count], &period.hurdle_growth[..count]);
     let due = &mut state.fees[..count];
     for f in 0..count {
-        let (fee, lanes) = (&fees[f], &mut due[f]);
+        let (fee, lanes) = (&terms[f], &mut due[f]);
         if lanes.current.any_positive() {
             lanes.arrears += lanes.current;
             lanes.has_arrears = true;
@@ -392,6 +392,14 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
         } else {
             let base = if fee.base_date == BaseDate::PeriodStart { start } else { end };
             lanes.current = running.keep(*base * rate + fixed);
+        }
+        if !fee.tiers.is_empty() {
+            let base = match fee.base_date {
+                BaseDate::PeriodStart => *start,
+                BaseDate::PeriodEnd => *end,
+                BaseDate::Average => (*start + *end) * 0.5,
+            };
+            lanes.current += running.keep(fees::sliced(&fee.tiers, base) * fractions[f]);
         }
         if let Some(cap) = &fee.cap {
             lanes.cap_left = {

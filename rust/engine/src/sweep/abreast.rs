@@ -92,6 +92,7 @@ fn fee<const L: usize>(fees: [&FeeTerms; L]) -> FeeTerms<Pack<L>> {
         amount_per_period: lanes(fees, |f| f.amount_per_period),
         rate: lanes(fees, |f| f.rate),
         fixed_per_year: lanes(fees, |f| f.fixed_per_year),
+        tiers: first.tiers.clone(),
         base: first.base,
         base_date: first.base_date,
         day_count: first.day_count,
