@@ -152,6 +152,9 @@ def scale(case: Case, factor: float) -> Case:
         for part in (fee, fee.get("cap", {})):
             for key in {"amount_per_period", "fixed_per_year"} & part.keys():
                 part[key] *= factor
+        for tier in fee.get("tiers", ()):
+            if tier.get("up_to") is not None:
+                tier["up_to"] *= factor
     for loan in larger.loans:
         loan["par"] *= factor
         if loan["original_par"] is not None:

@@ -1,5 +1,7 @@
 //! Sweeps against projections: every point has the bits of its own projection, whatever runs beside it.
 
+#![allow(clippy::expect_used, reason = "a test fails where its set-up does")]
+
 mod common;
 
 use cloche_dispatch::Isa;
