@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from typing import Any
 
 from cloche.calls import check_inputs, compiled, core, document, manifest, workers
 from cloche.errors import Cancelled, DealError, RunError
 from cloche.model.deal import Deal
+from cloche.model.document import canonical_json
 from cloche.model.grid import Axis, Grid
+from cloche.model.replacement import PathError, put, value_at
 from cloche.model.scenario import Scenario
 from cloche.result.sweep import Sweep
 from cloche.tape import LoanPool
@@ -72,16 +76,15 @@ def sweep(
     """
     points = scenarios if isinstance(scenarios, Grid) else _listed(scenarios)
     check_inputs(deal=deal, pool=pool)
-    deals = [deal]
+    deals = _variants(deal, points) if isinstance(points, Grid) else [compiled(deal)]
     if isinstance(points, Grid):
-        deals = _changed(deal, points)
         texts, axes = [points.base.canonical_json()], points.fields()
         varied = [*points.deal_axes, *points.axes]
     else:
         texts, axes = [scenario.canonical_json() for scenario in points.values], []
         varied = [points]
     raw = core().sweep(
-        [compiled(each) for each in deals],
+        deals,
         pool._core(),  # noqa: SLF001 - one package
         texts,
         [(field, [scenario.canonical_json() for scenario in values]) for field, values in axes],
@@ -97,7 +100,8 @@ def sweep(
         if not isinstance(points, Grid):
             return deal, points.values[point]
         number, scenario = divmod(point, len(points) // len(deals))
-        return deals[number], points.scenario(scenario)
+        changes = points.deal_changes()[number]
+        return deal.replace(changes) if changes else deal, points.scenario(scenario)
 
     def finished() -> Sweep:
         return Sweep.from_core(
@@ -129,16 +133,53 @@ def _listed(scenarios: Any) -> Axis:
     return Axis("scenario", values, labels)
 
 
-def _changed(deal: Deal, points: Grid) -> list[Deal]:
-    """Return the deals of a grid; what does not fit is named with its values."""
-    deals = []
+def _variants(deal: Deal, points: Grid) -> list[Any]:
+    """Return the compiled deals of a grid; what does not fit is named with its values."""
+    combinations = points.deal_changes()
+    if not points.deal_axes:
+        return [compiled(deal)]
     problems: list[tuple[str, str]] = []
-    for changes in points.deal_changes():
+    written: dict[tuple[str, int], Any] = {}
+    for axis in points.deal_axes:
+        for place, value in enumerate(axis.values):
+            try:
+                written[axis.name, place] = _as_written(deal, axis.name, value)
+            except DealError as error:
+                problems += _with(error, {axis.name: value})
+    if problems:
+        raise DealError("the grid does not fit the deal", problems)
+    places = product(*(range(len(axis.values)) for axis in points.deal_axes))
+    deals = []
+    for changes, numbers in zip(combinations, places, strict=True):
+        names = [axis.name for axis in points.deal_axes]
+        values = {name: written[name, number] for name, number in zip(names, numbers, strict=True)}
         try:
-            deals.append(deal.replace(changes) if changes else deal)
+            if any(value is _MORE_THAN_A_VALUE for value in values.values()):
+                deals.append(compiled(deal.replace(changes)))
+            else:
+                document = json.loads(deal.canonical_json())
+                put(document, values)
+                deals.append(core().Deal(canonical_json(document)))
         except DealError as error:
-            values = ", ".join(f"{path} = {value!r}" for path, value in changes.items())
-            problems += [(problem.place, f"{problem.message} (with {values})") for problem in error.problems]
+            problems += _with(error, changes)
     if problems:
         raise DealError("the grid does not fit the deal", problems)
     return deals
+
+
+_MORE_THAN_A_VALUE = object()
+
+
+def _as_written(deal: Deal, path: str, value: Any) -> Any:
+    """Return a value as the canonical document holds it, once the deal that has it alone is checked."""
+    document = deal.replace({path: value}).to_canonical()
+    try:
+        return value_at(document, path)
+    except PathError:
+        # A key that stands for others, or one that is taken away.
+        return _MORE_THAN_A_VALUE
+
+
+def _with(error: DealError, changes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    values = ", ".join(f"{path} = {value!r}" for path, value in changes.items())
+    return [(problem.place, f"{problem.message} (with {values})") for problem in error.problems]

@@ -10,7 +10,7 @@ from typing import Any
 from cloche.errors import Problem
 from cloche.model.wording import did_you_mean
 
-__all__ = ["PathError", "replaced", "value_at"]
+__all__ = ["PathError", "put", "replaced", "value_at"]
 
 _POSITION = re.compile(r"\[(\d+)\]")
 _REPLACES = {"rank": ("interest_rank", "principal_rank"), "determination_lag_bd": ("determination",)}
@@ -47,17 +47,30 @@ def replaced(
         New values by path; a key that is absent may be set. None removes.
     """
     changed = deepcopy(dict(document))
+    return changed, put(changed, changes)
+
+
+def put(document: dict[str, Any], changes: Mapping[str, object]) -> list[Problem]:
+    """Change a canonical document in place, and return the paths that lead nowhere.
+
+    Parameters
+    ----------
+    document
+        Canonical form.
+    changes
+        As in `replaced`.
+    """
     problems: list[Problem] = []
     for path, value in changes.items():
         try:
-            holder, key = _place(changed, path)
+            holder, key = _place(document, path)
         except PathError as error:
             problems.append(Problem(path, str(error)))
             continue
         for other in _REPLACES.get(str(key), ()):
             holder.pop(other, None)
         holder[key] = value
-    return changed, problems
+    return problems
 
 
 def _place(document: Mapping[str, Any], path: str) -> tuple[Any, str | int]:
