@@ -31,14 +31,16 @@ if TYPE_CHECKING:
     from cloche.model.schema import schema
     from cloche.model.state import DealState
     from cloche.rates import RateCurve
-    from cloche.result import PaymentDate, Result, Simulation, Sweep
+    from cloche.result import Breakeven, PaymentDate, Result, Simulation, Sweep
     from cloche.run import project, run_payment_date, simulate
+    from cloche.run_breakeven import breakeven
     from cloche.run_sweep import sweep
     from cloche.table import Table
     from cloche.tape import LoanPool
     from cloche.version import __version__
 
 __all__ = [
+    "Breakeven",
     "Cancelled",
     "ClocheError",
     "Deal",
@@ -61,6 +63,7 @@ __all__ = [
     "Table",
     "TapeError",
     "__version__",
+    "breakeven",
     "grid",
     "project",
     "read_deal",
@@ -75,6 +78,7 @@ __all__ = [
 
 # Where each public name lives: nothing heavy is imported before it is asked for.
 _HOMES = {
+    "Breakeven": "cloche.result",
     "Cancelled": "cloche.errors",
     "ClocheError": "cloche.errors",
     "Deal": "cloche.model.deal",
@@ -97,6 +101,7 @@ _HOMES = {
     "Table": "cloche.table",
     "TapeError": "cloche.errors",
     "__version__": "cloche.version",
+    "breakeven": "cloche.run_breakeven",
     "grid": "cloche.model.grid",
     "project": "cloche.run",
     "read_deal": "cloche.model.deal",

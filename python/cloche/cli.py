@@ -304,6 +304,39 @@ def sweep(
     _show(result, out, form, quiet=quiet)
 
 
+@app.command()
+def breakeven(
+    deal: DealFile,
+    tape: TapeFile,
+    scenario: ScenarioFile,
+    vary: Annotated[str, typer.Option("--vary", help="Field of the scenario that varies.")] = "cdr",
+    criterion: Annotated[
+        Literal["principal", "timely_interest", "no_loss"],
+        typer.Option("--criterion", help="What a class must still get."),
+    ] = "principal",
+    low: Annotated[float | None, typer.Option("--low", help="Lower end of the range.")] = None,
+    high: Annotated[float | None, typer.Option("--high", help="Upper end of the range.")] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Print how far an assumption can go before each class is hurt."""
+    from cloche.result.layout import NOTHING, aligned, percent
+    from cloche.run_breakeven import breakeven as run
+
+    document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
+    lines = [["class", f"break-even {vary}", "cumulative defaults"]]
+    for note in document.notes:
+        if note.residual:
+            continue
+        found = run(
+            document, pool, assumptions, vary=vary, note=note.name, criterion=criterion, low=low, high=high
+        )
+        value = NOTHING if found.value is None else f"{found.value:.4%}"
+        if found.capped:
+            value = f"beyond {value}"
+        lines.append([note.name, value, percent(found.cumulative_default_rate)])
+    print("\n".join(aligned(lines)))
+
+
 def _axis(text: str) -> tuple[str, list[float]]:
     """Return name and values of ``NAME=0.01,0.02`` or ``NAME=0:0.2:21``."""
     name, equals, written = text.partition("=")

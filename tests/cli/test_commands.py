@@ -179,6 +179,18 @@ def test_sweep_prints_every_point_and_writes_the_tables(
     assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["points"] == 6
 
 
+def test_breakeven_prints_a_row_for_each_class(inputs: list[str], cloche: Run) -> None:
+    done = cloche("breakeven", *inputs, "--high", "0.3")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows] == ["class", "A", "B", "C", "D", "E"]
+    assert rows[1][1] == "beyond"
+    assert 0.02 < float(rows[-1][1].strip("%")) / 100 < 0.3
+    refused = cloche("breakeven", *inputs, "--low", "0.3", "--high", "0.1")
+    assert refused.returncode == 1
+    assert "low below high" in refused.stderr
+
+
 @pytest.mark.parametrize("axis", ["cdr", "cdr=", "cdr=a,b", "cdr=0:0.1", "cdr=0:0.1:1", "=0.1"])
 def test_sweep_says_how_an_axis_is_written(inputs: list[str], cloche: Run, axis: str) -> None:
     done = cloche("sweep", *inputs, "--vary", axis)

@@ -222,7 +222,8 @@ pub fn note_columns<'py>(columns: Columns<'py>, rows: &[NoteRow<'_>]) -> PyResul
         .float("wal", float(|s| s.wal))?
         .date("first_payment", date(|s| s.first_payment))?
         .date("last_payment", date(|s| s.last_payment))?
-        .float("irr", float(|s| s.irr))
+        .float("irr", float(|s| s.irr))?
+        .float("max_interest_shortfall", float(|s| s.max_interest_shortfall))
 }
 
 /// The classes over a whole path.

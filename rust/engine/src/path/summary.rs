@@ -33,6 +33,8 @@ pub struct NoteSummary {
     pub first_payment: Option<u32>,
     pub last_payment: Option<u32>,
     pub irr: f64,
+    /// Largest overdue interest outstanding after a date.
+    pub max_interest_shortfall: f64,
 }
 
 /// What one class does on a payment date, in `L` futures.
@@ -54,6 +56,7 @@ pub struct NoteTotals<const L: usize> {
     interest_paid: Pack<L>,
     principal_paid: Pack<L>,
     max_deferred: Pack<L>,
+    max_shortfall: Pack<L>,
     periods_deferred: Pack<L>,
     /// Periods from 0; below 0 where there was none yet.
     first_deferral: Pack<L>,
@@ -86,6 +89,7 @@ impl<const L: usize> NoteTotals<L> {
             interest_paid: Pack::ZERO,
             principal_paid: Pack::ZERO,
             max_deferred: Pack::ZERO,
+            max_shortfall: Pack::ZERO,
             periods_deferred: Pack::ZERO,
             first_deferral: Pack::splat(NEVER),
             first_payment: Pack::splat(NEVER),
@@ -118,6 +122,7 @@ impl<const L: usize> NoteTotals<L> {
             self.periods_deferred += defers.keep(one);
         }
         self.max_deferred = self.max_deferred.max(date.deferred_balance);
+        self.max_shortfall = self.max_shortfall.max(date.interest_shortfall);
         self.principal_paid += date.principal_paid;
         let pays = date.principal_paid.gt(dust);
         if pays.any() {
@@ -224,6 +229,7 @@ pub fn finish<const L: usize, P: Param<L>>(
                 first_payment: period(&totals.first_payment),
                 last_payment: period(&totals.last_payment),
                 irr: at(&measures.irr),
+                max_interest_shortfall: at(&totals.max_shortfall),
             };
             if let Some(rank) = note.principal_rank {
                 let ahead: f64 = notes

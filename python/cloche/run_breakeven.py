@@ -1,0 +1,193 @@
+"""Break-even values: how far an assumption can go before a class is hurt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloche.calls import check_inputs
+from cloche.errors import RunError
+from cloche.model.deal import Deal
+from cloche.model.grid import Grid, grid
+from cloche.model.scenario import Scenario
+from cloche.model.wording import did_you_mean
+from cloche.result.breakeven import Breakeven
+from cloche.run import project
+from cloche.run_sweep import sweep
+from cloche.table import Table
+from cloche.tape import LoanPool
+
+__all__ = ["breakeven"]
+
+Criterion = Literal["principal", "timely_interest", "no_loss"]
+
+_RANGES = {
+    "cdr": (0.0, 0.5),
+    "cpr": (0.0, 0.999),
+    "recovery": (0.0, 1.0),
+    "liquidation_price": (0.01, 1.2),
+    "post_period_share": (0.0, 1.0),
+}
+_HIGHER_IS_SAFER = ("recovery", "liquidation_price")
+_SCANNED = 51
+_LANES = 16
+# Less than this share of the original balance is rounding.
+_DUST = 1e-9
+
+
+def breakeven(
+    deal: Deal,
+    pool: LoanPool,
+    scenario: Scenario,
+    *,
+    vary: str = "cdr",
+    note: str = "A",
+    criterion: Criterion = "principal",
+    low: float | None = None,
+    high: float | None = None,
+    tolerance: float = 1e-6,
+    threads: int | None = None,
+) -> Breakeven:
+    """Find how far a value can go before a class no longer meets a criterion.
+
+    The range is scanned first, since losses need not rise with defaults everywhere; then the first change is
+    bracketed, sixteen projections at a time.
+
+    Parameters
+    ----------
+    deal, pool, scenario
+        As in `project`.
+    vary
+        ``cdr``, ``cpr``, ``recovery``, ``liquidation_price``, ``post_period_share``; another field of `grid`, or a path
+        into the deal such as ``tests.E OC.trigger``, with `low` and `high`. It is one number in all periods.
+    note
+        Name of the class.
+    criterion
+        ``principal``: all principal is repaid. ``no_loss``: principal and, in the end, interest. ``timely_interest``:
+        principal, and interest on every date, without deferral.
+    low, high
+        Range to search; by default 0 to 50 % for a default rate, the whole range of the others.
+    tolerance
+        Width of the last bracket.
+    threads
+        Worker threads; by default all.
+
+    Returns
+    -------
+    Breakeven
+        The value, and the cumulative default rate there.
+
+    Raises
+    ------
+    RunError
+        If the deal has no such class, the criterion is unknown, or there is no range.
+    ScenarioError, TapeError, DealError
+        As in `sweep`.
+
+    Examples
+    --------
+    >>> import cloche as cl
+    >>> deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+    >>> pool = cl.synthetic.loan_pool(n=200, seed=7, as_of="2025-03-20")
+    >>> base = cl.Scenario(cdr=0.02, cpr=0.20, recovery=0.70, recovery_lag_months=6, rates=0.043)
+    >>> rates = [cl.breakeven(deal, pool, base, note=note).value for note in ("B", "C", "D", "E")]
+    >>> rates == sorted(rates, reverse=True)
+    True
+    """
+    check_inputs(deal=deal, pool=pool, scenario=scenario)
+    names = [each.name for each in deal.notes if not each.residual]
+    if note not in names:
+        raise RunError(f"note: found {note!r}, which the deal does not have{did_you_mean(note, names)}")
+    if criterion not in get_args(Criterion):
+        raise RunError(f"criterion: found {criterion!r}, expected one of {', '.join(get_args(Criterion))}")
+    start, end = _range(vary, low, high)
+    if not tolerance > 0:
+        raise RunError(f"tolerance: found {tolerance}, expected a number above 0")
+
+    def meets(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        points = _points(scenario, vary, values)
+        return _meets(sweep(deal, pool, points, threads=threads).notes.filter(note=note), criterion)
+
+    values = np.linspace(start, end, _SCANNED)
+    holds = meets(values)
+    changes = np.flatnonzero(holds[1:] != holds[:-1])
+    last = len(values) - 1
+    if holds.all():
+        good, bad = (0, 0) if vary in _HIGHER_IS_SAFER else (last, last)
+    elif holds[0]:
+        good, bad = int(changes[0]), int(changes[0]) + 1
+    elif holds[-1]:
+        good, bad = int(changes[-1]) + 1, int(changes[-1])
+    else:
+        # It holds nowhere, or between two values alone.
+        good, bad = (int(changes[-1]), int(changes[-1]) + 1) if len(changes) else (0, last)
+    found: float | None = float(values[good]) if holds[good] else None
+    width = 0.0
+    if len(changes) and found is not None:
+        found, width = _bracket(meets, found, float(values[bad]), tolerance)
+    return Breakeven(
+        note=note,
+        vary=vary,
+        criterion=criterion,
+        value=found,
+        cumulative_default_rate=None if found is None else _defaulted(deal, pool, scenario, vary, found),
+        capped=bool(holds.all()),
+        monotone=len(changes) <= 1,
+        tolerance=width,
+    )
+
+
+def _range(vary: str, low: float | None, high: float | None) -> tuple[float, float]:
+    start, end = _RANGES.get(vary, (None, None))
+    start, end = start if low is None else low, end if high is None else high
+    if start is None or end is None:
+        raise RunError(f"vary: {vary!r} has no range of its own: give low and high")
+    if not start < end:
+        raise RunError(f"low, high: found {start} and {end}, expected low below high")
+    return start, end
+
+
+def _points(scenario: Scenario, vary: str, values: NDArray[np.float64]) -> Grid:
+    """Return the points of a search: of the scenario's field, or of a path into the deal."""
+    if vary in _RANGES or vary == "cash_rate_spread" or vary.startswith("reinvestment."):
+        axes: dict[str, Any] = {vary: values}
+        return grid(scenario, **axes)
+    return grid(scenario, deal={vary: values})
+
+
+def _meets(notes: Table, criterion: Criterion) -> NDArray[np.bool_]:
+    """Tell at which points a class meets the criterion."""
+    dust = _DUST * notes["original_balance"]
+
+    def nothing(column: str) -> NDArray[np.bool_]:
+        return np.asarray(np.nan_to_num(notes[column]) <= dust)
+
+    if criterion == "principal":
+        return nothing("principal_loss")
+    if criterion == "no_loss":
+        return nothing("principal_loss") & nothing("interest_loss")
+    return nothing("principal_loss") & nothing("max_interest_shortfall") & nothing("max_deferred")
+
+
+def _bracket(
+    meets: Callable[[NDArray[np.float64]], NDArray[np.bool_]], good: float, bad: float, tolerance: float
+) -> tuple[float, float]:
+    """Narrow a bracket to the tolerance; its good side and its width."""
+    while abs(bad - good) > tolerance:
+        inside = np.linspace(good, bad, _LANES + 2)[1:-1]
+        holds = meets(inside)
+        first = int(np.argmin(holds)) if not holds.all() else len(inside)
+        edges = [good, *inside.tolist(), bad]
+        good, bad = edges[first], edges[first + 1]
+    return good, abs(bad - good)
+
+
+def _defaulted(deal: Deal, pool: LoanPool, scenario: Scenario, vary: str, value: float) -> float:
+    """Return the defaults of the path at a value over the closing par."""
+    points = _points(scenario, vary, np.array([value]))
+    changes = points.deal_changes()[0]
+    path = project(deal.replace(changes) if changes else deal, pool, points.scenario(0))
+    return float(path.collateral["new_defaults"].sum() / np.nansum(pool.columns()["par"]))
