@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cloche.model.schema import schema
     from cloche.model.state import DealState
     from cloche.rates import RateCurve
-    from cloche.result import Breakeven, PaymentDate, Result, Simulation, Sweep
+    from cloche.result import Breakeven, PaymentDate, Reconciliation, Result, Simulation, Sweep, reconcile
     from cloche.run import project, run_payment_date, simulate
     from cloche.run_breakeven import breakeven
     from cloche.run_sweep import sweep
@@ -53,6 +53,7 @@ __all__ = [
     "PaymentDate",
     "Problem",
     "RateCurve",
+    "Reconciliation",
     "Reinvestment",
     "Result",
     "RunError",
@@ -68,6 +69,7 @@ __all__ = [
     "project",
     "read_deal",
     "read_model",
+    "reconcile",
     "run_payment_date",
     "schema",
     "simulate",
@@ -91,6 +93,7 @@ _HOMES = {
     "PaymentDate": "cloche.result",
     "Problem": "cloche.errors",
     "RateCurve": "cloche.rates",
+    "Reconciliation": "cloche.result",
     "Reinvestment": "cloche.model.scenario",
     "Result": "cloche.result",
     "RunError": "cloche.errors",
@@ -106,6 +109,7 @@ _HOMES = {
     "project": "cloche.run",
     "read_deal": "cloche.model.deal",
     "read_model": "cloche.model.default_model",
+    "reconcile": "cloche.result",
     "run_payment_date": "cloche.run",
     "schema": "cloche.model.schema",
     "simulate": "cloche.run",

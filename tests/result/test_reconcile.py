@@ -1,0 +1,94 @@
+"""A payment date beside a trustee's report: the first step that differs is named."""
+
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pytest
+
+import cloche as cl
+
+STATE: dict[str, Any] = {
+    "cloche_state": 1,
+    "payment_date": "2026-01-20",
+    "previous_payment_date": "2025-10-20",
+    "determination_date": "2026-01-07",
+    "index_fixings": {"sofr_3m": 0.0400},
+    "collected": {"interest": 9_900_000, "principal": 6_000_000},
+    "fee_basis": 495_000_000,
+    "notes": {
+        "A": {"balance": 310_000_000},
+        "B": {"balance": 60_000_000},
+        "C": {"balance": 30_000_000},
+        "D": {"balance": 30_000_000},
+        "E": {"balance": 25_000_000},
+        "SUB": {"balance": 45_000_000},
+    },
+    "collateral": {"performing_par": 494_000_000},
+}
+
+
+@pytest.fixture(scope="module")
+def date() -> cl.PaymentDate:
+    deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+    return cl.run_payment_date(deal, cl.DealState.from_dict(STATE))
+
+
+def everything(date: cl.PaymentDate) -> list[dict[str, Any]]:
+    keys = ("waterfall", "label", "step", "payee", "paid")
+    return [{key: row[key] for key in keys} for row in date.ledger.rows() if row["paid"] > 0]
+
+
+def test_the_ledger_itself_reconciles_in_every_form(date: cl.PaymentDate) -> None:
+    rows = everything(date)
+    for report in (rows, pd.DataFrame(rows), pl.DataFrame(rows), date.ledger):
+        found = cl.reconcile(date, report)
+        assert found.agrees
+        assert found.first is None
+        assert len(found.unreported) == 0
+        assert set(found.steps["difference"]) == {0.0}
+
+
+def test_the_first_difference_is_the_first_in_the_waterfall_not_in_the_report(date: cl.PaymentDate) -> None:
+    rows = everything(date)
+    senior = next(row for row in rows if row["payee"] == "senior")
+    coupon = next(row for row in rows if row["payee"] == "D")
+    senior["paid"] += 0.009  # within a cent
+    coupon["paid"] -= 12_000.0
+    rows[-1]["paid"] += 12_000.0
+    found = cl.reconcile(date, rows[::-1])
+    assert not found.agrees
+    assert found.first is not None
+    assert (found.first["label"], found.first["payee"]) == ("K", "D")
+    assert found.first["difference"] == pytest.approx(12_000.0)
+    assert (
+        "first difference: waterfall interest, label K, step pay_interest, payee D, +12,000.00"
+        in found.summary()
+    )
+
+
+def test_an_amount_stands_for_all_payments_that_its_row_fits(date: cl.PaymentDate) -> None:
+    # What class A gets of both waterfalls, and the clauses of the interest waterfall.
+    whole = sum(row["paid"] for row in date.ledger.filter(payee="A").rows())
+    assert cl.reconcile(date, [{"payee": "A", "paid": whole}]).agrees
+    found = cl.reconcile(date, {"interest": {"A": 5_000, "E": 4_198_777.78, "F": 881_666.67}})
+    assert found.agrees
+    assert found.steps["payee"].tolist() == ["taxes", "A", "B"]
+    assert len(found.unreported) > 0
+    assert "payments are not in the report" in found.summary()
+
+
+def test_what_fits_no_payment_is_refused_all_at_once(date: cl.PaymentDate) -> None:
+    report = [
+        {"label": "ZZ", "paid": 1.0},
+        {"payee": "A", "step": "pay_fee", "paid": 1.0},
+        {"paid": 1.0},
+        {"payee": "A", "paid": None},
+        {"payee": "A", "paid": float("nan")},
+    ]
+    with pytest.raises(cl.RunError) as error:
+        cl.reconcile(date, report)
+    assert [problem.place for problem in error.value.problems] == [f"reported[{k}]" for k in range(5)]
+    assert "'ZZ', which the date does not have" in str(error.value)
+    with pytest.raises(TypeError, match="expected PaymentDate"):
+        cl.reconcile(date.ledger, report)  # type: ignore[arg-type]
