@@ -326,7 +326,6 @@ HEDGE = {
     [
         ("x_in_sequence", True),
         ("same_date_deferrals_in_oc", True),
-        ("deferred_form", "capitalized"),
         ("ic_cure", "all_remaining"),
         ("interest_from_principal", "tests_hold"),
         ("principal_available_in_rp", "undesignated"),

@@ -116,3 +116,39 @@ def test_a_sliced_fee_charges_each_slice_of_its_base_at_its_own_rate() -> None:
         deal.replace({"fees.sub.tiers": wrong})
     places = [problem.place for problem in error.value.problems]
     assert [place.rpartition(".tiers")[2] for place in places] == ["[1].up_to", "[3].up_to"]
+
+
+def test_capitalized_interest_joins_the_balance_of_its_class() -> None:
+    # No cash but what pays the fees and the classes above D: its interest and that of E is left unpaid.
+    state = {**STATE, "collected": {"interest": 5_850_000, "principal": 0}}
+    ledger = cl.templates.us_bsl(par=500e6, closing="2025-03-20", conventions={"deferred_form": "ledger"})
+    joined = cl.templates.us_bsl(
+        par=500e6, closing="2025-03-20", conventions={"deferred_form": "capitalized"}
+    )
+    apart = cl.run_payment_date(ledger, cl.DealState.from_dict(state))
+    within = cl.run_payment_date(joined, cl.DealState.from_dict(state))
+    coupon = 25_000_000 * (0.04 + 0.06) * 92 / 360
+    for date, balance, deferred in ((apart, 25_000_000, coupon), (within, 25_000_000 + coupon, 0.0)):
+        row = next(date.notes.filter(note="E").rows())
+        assert row["deferred_interest"] == pytest.approx(coupon, abs=1e-6)
+        assert row["end_balance"] == pytest.approx(balance, abs=1e-6)
+        assert row["deferred_balance"] == pytest.approx(deferred, abs=1e-6)
+    assert within.state.notes["E"].balance == pytest.approx(25_000_000 + coupon)
+
+
+def test_a_simulation_sees_capitalized_interest_as_deferral_and_loss() -> None:
+    pool = cl.synthetic.loan_pool(n=60, seed=5, as_of="2025-03-20")
+    stress = cl.Scenario(cdr=0.05, cpr=0.15, recovery=0.40, recovery_lag_months=6, rates=0.03)
+    model = cl.GaussianCopula(inter=0.15, intra=0.25)
+    found = {}
+    for form in ("ledger", "capitalized"):
+        deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20", conventions={"deferred_form": form})
+        simulation = cl.simulate(deal, pool, model, scenario=stress, paths=2_000, seed=3, threads=1)
+        assert simulation.conservation_error < 1e-9
+        found[form] = next(simulation.notes.filter(note="E").rows())
+        again = simulation.replay(11)
+        assert again.conservation_error < 1e-9
+    one, other = found["ledger"], found["capitalized"]
+    assert one["deferral_probability"] == pytest.approx(other["deferral_probability"], abs=0.02)
+    # What was interest lost beside the principal is principal lost.
+    assert other["expected_loss"] > one["expected_loss"] > 0.01

@@ -51,7 +51,7 @@ def test_par_is_conserved_from_date_to_date(case: Case) -> None:
 @given(cases())
 def test_balances_and_unpaid_interest_continue(case: Case) -> None:
     result = crossing.project(case)
-    invariants.balances_continue(result["cashflows"], par=PAR)
+    invariants.balances_continue(result["cashflows"], case.deal, par=PAR)
     invariants.interest_is_paid_deferred_or_overdue(result["cashflows"], case.deal, par=PAR)
 
 

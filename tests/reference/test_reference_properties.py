@@ -42,7 +42,7 @@ def test_par_is_conserved_from_date_to_date(case: Case) -> None:
 @given(strategies.cases())
 def test_balances_and_unpaid_interest_continue(case: Case) -> None:
     result = run(case)
-    invariants.balances_continue(result["cashflows"], par=PAR)
+    invariants.balances_continue(result["cashflows"], case.deal, par=PAR)
     invariants.interest_is_paid_deferred_or_overdue(result["cashflows"], case.deal, par=PAR)
 
 
@@ -77,6 +77,9 @@ def test_scaling_all_money_scales_all_results(case: Case, factor: float) -> None
             for key in ("amount_per_period", "fixed_per_year"):
                 if key in part:
                     part[key] *= factor
+        for tier in fee.get("tiers", ()):
+            if tier.get("up_to") is not None:
+                tier["up_to"] *= factor
     for loan in larger.loans:
         loan["par"] *= factor
         if loan["original_par"] is not None:

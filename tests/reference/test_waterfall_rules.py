@@ -703,5 +703,5 @@ class TestConditions:
             pay(interest_steps=[{**interest("A"), "when": text}, RESIDUAL])
 
     def test_an_alternative_that_is_not_computed_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="capitalized is not computed"):
-            pay(interest_steps=[RESIDUAL], conventions={"deferred_form": "capitalized"})
+        with pytest.raises(ValueError, match="all_remaining is not computed"):
+            pay(interest_steps=[RESIDUAL], conventions={"ic_cure": "all_remaining"})

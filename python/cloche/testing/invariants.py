@@ -63,19 +63,26 @@ def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float 
         assert abs(gain) <= tolerance * par or (joins and gain > 0), (first, second)
 
 
-def balances_continue(cashflows: Sequence[Row], *, par: float, tolerance: float = 1e-9) -> None:
-    """Each note: end = begin − principal, the next begin = end, and nothing is negative."""
+def balances_continue(
+    cashflows: Sequence[Row], deal: Document, *, par: float, tolerance: float = 1e-9
+) -> None:
+    """Each note: end = begin − principal, the next begin = end, and nothing is negative.
+
+    Deferred interest has a balance of its own, or joins that of the note where the deal capitalizes it.
+    """
+    capitalizes = deal.get("conventions", {}).get("deferred_form") == "capitalized"
     for rows in _by_note(cashflows).values():
         for row in rows:
             assert row["begin_balance"] >= 0, row
             assert row["end_balance"] >= -tolerance * par, row
-            error = abs(row["begin_balance"] - row["principal_paid"] - row["end_balance"])
+            added = row["deferred_interest"] if capitalizes else 0.0
+            error = abs(row["begin_balance"] + added - row["principal_paid"] - row["end_balance"])
             assert error <= tolerance * par, row
             for column in ("interest_paid", "deferred_paid", "principal_paid", "deferred_balance"):
                 assert row[column] >= -tolerance * par, (column, row)
         for before, after in pairwise(rows):
             assert abs(before["end_balance"] - after["begin_balance"]) <= tolerance * par, after
-            change = after["deferred_interest"] - after["deferred_paid"]
+            change = (0.0 if capitalizes else after["deferred_interest"]) - after["deferred_paid"]
             error = abs(before["deferred_balance"] + change - after["deferred_balance"])
             assert error <= tolerance * par, after
 
@@ -145,7 +152,8 @@ def no_principal_out_of_order(
                 continue
             for senior in rows:
                 if ranks[senior["note"]] < ranks[junior["note"]]:
-                    assert senior["end_balance"] <= tolerance * par, (senior, junior)
+                    left = senior["begin_balance"] - senior["principal_paid"]
+                    assert left <= tolerance * par, (senior, junior)
 
 
 def losses_from_the_bottom(
@@ -155,6 +163,7 @@ def losses_from_the_bottom(
 
     For deals whose principal follows the ranks; a class X, which has no principal rank, is outside.
     """
+    capitalizes = deal.get("conventions", {}).get("deferred_form") == "capitalized"
     final = {name: rows[-1] for name, rows in _by_note(cashflows).items()}
     ranked = [
         (note["principal_rank"], note["name"])
@@ -167,7 +176,8 @@ def losses_from_the_bottom(
         for other_rank, other in ranked:
             if other_rank > rank:
                 row = final[other]
-                assert abs(row["final_loss"] - row["begin_balance"]) <= tolerance * par, (name, row)
+                owed = row["begin_balance"] + (row["deferred_interest"] if capitalizes else 0.0)
+                assert abs(row["final_loss"] - owed) <= tolerance * par, (name, row)
 
 
 def all_paid_in_full(

@@ -9,7 +9,7 @@ BUILT: dict[str, tuple[object, ...]] = {
     "x_in_sequence": (False,),
     "deferred_in_oc": (True, False),
     "same_date_deferrals_in_oc": (False,),
-    "deferred_form": ("ledger",),
+    "deferred_form": ("ledger", "capitalized"),
     "ic_cure": ("proforma",),
     "interest_from_principal": ("controlling", "always"),
     "principal_available_in_rp": ("uncommitted",),

@@ -59,6 +59,7 @@ class Day:
         mark_controlling(list(self.notes.values()), ROUNDING * self.deal["target_par"])
         for note in self.notes.values():
             note.compound = self.conventions["interest_on_unpaid"] == "compound"
+            note.capitalizes = self.conventions["deferred_form"] == "capitalized"
             note.accrue()
         for terms in self.deal.get("tests", ()):
             inside = coverage.members(

@@ -34,6 +34,7 @@ class Note:
     amortization: float = 0.0
     controlling: bool = False
     compound: bool = True
+    capitalizes: bool = False
     saved: float = 0.0
     interest_paid: float = 0.0
     deferred_paid: float = 0.0
@@ -94,7 +95,10 @@ class Note:
         """Turn unpaid interest of the date into deferred or overdue interest; the amount newly deferred."""
         unpaid, self.current = self.current, 0.0
         if self.may_defer:
-            self.deferred += unpaid
+            if self.capitalizes:
+                self.balance += unpaid
+            else:
+                self.deferred += unpaid
             return unpaid
         self.overdue += unpaid
         return 0.0

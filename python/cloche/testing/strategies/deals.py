@@ -280,6 +280,7 @@ def _conventions(draw: st.DrawFn) -> Document:
         "x_in_oc": [True],
         "x_in_ic": [False],
         "deferred_in_oc": [False],
+        "deferred_form": ["capitalized"],
         "interest_from_principal": ["always"],
         "discount_in_ccc": ["excluded"],
         "interest_on_default_period": ["half", "full"],

@@ -21,6 +21,8 @@ pub struct Conventions {
     pub x_in_ic: bool,
     pub x_in_shortfall: bool,
     pub deferred_in_oc: bool,
+    /// Deferred interest becomes principal.
+    pub capitalizes: bool,
     pub interest_from_principal: InterestFromPrincipal,
     pub discount_in_ccc: bool,
     /// Share of the step's interest that defaulted par pays.
@@ -43,7 +45,7 @@ const KEYS: &[Key] = &[
     ("x_in_shortfall", &["true", "false"], &["true", "false"]),
     ("deferred_in_oc", &["true", "false"], &["true", "false"]),
     ("same_date_deferrals_in_oc", &["false", "true"], &["false"]),
-    ("deferred_form", &["ledger", "capitalized"], &["ledger"]),
+    ("deferred_form", &["ledger", "capitalized"], &["ledger", "capitalized"]),
     ("ic_cure", &["proforma", "all_remaining"], &["proforma"]),
     ("interest_from_principal", &["controlling", "tests_hold", "always"], &["controlling", "always"]),
     ("principal_available_in_rp", &["uncommitted", "undesignated"], &["uncommitted"]),
@@ -97,6 +99,7 @@ impl Conventions {
             x_in_ic: value("x_in_ic") == "true",
             x_in_shortfall: value("x_in_shortfall") == "true",
             deferred_in_oc: value("deferred_in_oc") == "true",
+            capitalizes: value("deferred_form") == "capitalized",
             interest_from_principal: if value("interest_from_principal") == "always" {
                 InterestFromPrincipal::Always
             } else {

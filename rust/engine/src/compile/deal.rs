@@ -103,6 +103,7 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         ccc_on_target_par: ccc.is_some_and(|c| c.base.as_deref() == Some("target_par")),
         reads_ccc_share,
         deferred_in_oc: conventions.deferred_in_oc,
+        capitalizes: conventions.capitalizes,
         interest_on_unpaid: conventions.interest_on_unpaid,
         watched,
     };

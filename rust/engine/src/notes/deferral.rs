@@ -1,41 +1,68 @@
 //! What becomes of interest that both waterfalls left unpaid.
 //!
-//! A deferrable class that is not controlling defers it (`deferred += due − paid`); any other class carries it as
-//! overdue interest, which is an event of default after its grace period.
+//! A deferrable class that is not controlling defers it (`deferred += due − paid`, or `balance += due − paid` where the deal
+//! capitalizes it); any other class carries it as overdue interest, which is an event of default after its grace period.
 
+use crate::lanes::Pack;
 use crate::state::NoteLanes;
 
 /// Adds the current interest that is still unpaid to deferred or overdue interest.
 #[inline(always)]
-pub fn carry<const L: usize>(deferrable: bool, note: &mut NoteLanes<L>) {
+pub fn carry<const L: usize>(deferrable: bool, capitalizes: bool, note: &mut NoteLanes<L>) {
     let unpaid = note.current_due;
     if !deferrable {
         note.overdue += unpaid;
         note.has_overdue = true;
         return;
     }
-    note.deferred += note.controlling.not().keep(unpaid);
+    let deferred = note.controlling.not().keep(unpaid);
+    if capitalizes {
+        note.balance += deferred;
+    } else {
+        note.deferred += deferred;
+        note.has_deferred = true;
+    }
     note.overdue += note.controlling.keep(unpaid);
-    note.has_deferred = true;
     note.has_overdue = true;
+}
+
+/// Interest of the date that a class defers.
+#[inline(always)]
+#[must_use]
+pub fn unpaid<const L: usize>(deferrable: bool, note: &NoteLanes<L>) -> Pack<L> {
+    if deferrable { note.controlling.not().keep(note.current_due) } else { Pack::ZERO }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lanes::{Mask, Pack};
+    use crate::lanes::Mask;
 
     /// Deferred and overdue interest after 3 stay unpaid, in a lane where the class does not control and one where it does.
     fn carried(deferrable: bool) -> ([f64; 2], [f64; 2]) {
+        let note = after(deferrable, false);
+        (note.deferred.0, note.overdue.0)
+    }
+
+    fn after(deferrable: bool, capitalizes: bool) -> NoteLanes<2> {
         let mut note = NoteLanes::<2> {
+            balance: Pack([100.0, 100.0]),
             deferred: Pack([10.0, 10.0]),
             overdue: Pack([1.0, 1.0]),
             current_due: Pack([3.0, 3.0]),
             controlling: Mask::from_lanes([false, true]),
             ..NoteLanes::default()
         };
-        carry(deferrable, &mut note);
-        (note.deferred.0, note.overdue.0)
+        carry(deferrable, capitalizes, &mut note);
+        note
+    }
+
+    #[test]
+    fn what_is_capitalized_joins_the_balance() {
+        let note = after(true, true);
+        assert_eq!((note.balance.0, note.deferred.0, note.overdue.0), ([103.0, 100.0], [10.0, 10.0], [1.0, 4.0]));
+        assert_eq!(unpaid(true, &note).0, [3.0, 0.0]);
+        assert_eq!(unpaid(false, &note).0, [0.0, 0.0]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::runner::{self, Workspace};
 use crate::collateral::groups::PoolFlows;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
 use crate::lanes::{Mask, Pack};
+use crate::notes::deferral;
 use crate::state::State;
 use crate::waterfall::recorder::Ledger;
 
@@ -150,7 +151,11 @@ impl Observer<1, f64> for Tables {
                 begin_balance: self.begin[i],
                 interest_due: one(state.notes[i].interest),
                 interest_paid: one(state.notes[i].interest_paid),
-                deferred_interest: deferred_balance - self.deferred[i] + deferred_paid,
+                deferred_interest: if plan.deal.capitalizes {
+                    one(deferral::unpaid(note.deferrable, &state.notes[i]))
+                } else {
+                    deferred_balance - self.deferred[i] + deferred_paid
+                },
                 deferred_paid,
                 deferred_balance,
                 interest_shortfall: shortfall,

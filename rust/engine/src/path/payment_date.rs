@@ -10,7 +10,7 @@ use super::runner;
 use crate::collateral::cohorts::CohortStep;
 use crate::coverage::ccc_excess::{CccAsset, Haircuts};
 use crate::lanes::Pack;
-use crate::notes::controlling;
+use crate::notes::{controlling, deferral};
 use crate::state::State;
 use crate::waterfall::interpreter;
 use crate::waterfall::interpreter::Terms;
@@ -139,7 +139,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     };
     let mut ledger = Ledger::default();
     interpreter::run(&mut state, &terms, [&collateral.interest_proceeds, &collateral.principal_proceeds], &mut ledger);
-    let error = runner::settle(&mut state, &deal.notes, &collateral);
+    let error = runner::settle(&mut state, deal, &collateral);
     let mut explained = Explained {
         ledger,
         periods: 1,
@@ -156,7 +156,11 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
             begin_balance: before.balance,
             interest_due: state.notes[i].interest.0[0],
             interest_paid: state.notes[i].interest_paid.0[0],
-            deferred_interest: deferred_balance - before.deferred + deferred_paid,
+            deferred_interest: if deal.capitalizes {
+                deferral::unpaid(deal.notes[i].deferrable, &state.notes[i]).0[0]
+            } else {
+                deferred_balance - before.deferred + deferred_paid
+            },
             deferred_paid,
             deferred_balance,
             interest_shortfall: state.notes[i].overdue.0[0],

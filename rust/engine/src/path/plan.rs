@@ -31,6 +31,8 @@ pub struct DealTerms<P = f64> {
     /// Some condition or amount reads the share of CCC collateral.
     pub reads_ccc_share: bool,
     pub deferred_in_oc: bool,
+    /// Deferred interest is added to the balance of its class.
+    pub capitalizes: bool,
     /// Unpaid interest bears interest.
     pub interest_on_unpaid: bool,
     /// Causes of an event of default that are watched.

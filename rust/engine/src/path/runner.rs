@@ -4,12 +4,12 @@ use cloche_dispatch::{Isa, Kernel};
 
 use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
-use super::plan::{PeriodTerms, Plan};
+use super::plan::{DealTerms, PeriodTerms, Plan};
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{self, BaseDate, FeeBase};
 use crate::lanes::{Mask, Pack, Param};
-use crate::notes::{NoteTerms, controlling, deferral};
+use crate::notes::{controlling, deferral};
 use crate::state::{NoteLanes, State};
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
@@ -191,7 +191,7 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>> Kernel for Close<'_, L, P, 
     #[inline(always)]
     fn run(self) -> bool {
         let Self { plan, work, observer, p } = self;
-        let difference = settle(&mut work.state, &plan.deal.notes, &work.collateral);
+        let difference = settle(&mut work.state, &plan.deal, &work.collateral);
         // A difference that is not a number stays one.
         work.error = difference.max(-difference).max(work.error) + difference * 0.0;
         work.bought = work.cohorts.buy(&plan.cohorts, p, work.state.purchases);
@@ -430,11 +430,11 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
 
 /// Carries unpaid interest and returns cash in less cash out of a date.
 #[inline(always)]
-pub fn settle<const L: usize, P>(state: &mut State<L>, notes: &[NoteTerms<P>], collateral: &Collateral<L>) -> Pack<L> {
+pub fn settle<const L: usize, P>(state: &mut State<L>, deal: &DealTerms<P>, collateral: &Collateral<L>) -> Pack<L> {
     let mut out = state.purchases + state.held + state.held_interest - state.kept;
-    for (note, terms) in state.notes.iter_mut().zip(notes) {
+    for (note, terms) in state.notes.iter_mut().zip(&deal.notes) {
         if note.current_due.any_positive() {
-            deferral::carry(terms.deferrable, note);
+            deferral::carry(terms.deferrable, deal.capitalizes, note);
             state.fresh = 0;
         }
         out += note.interest_paid + note.deferred_paid + note.principal_paid;

@@ -1,6 +1,7 @@
 //! What a simulation keeps of each path: losses, average lives, shortfalls, equity flows.
 
 use crate::lanes::{Mask, Pack};
+use crate::notes::deferral;
 use crate::path::observer::{Collateral, Observer};
 use crate::path::plan::Plan;
 use crate::state::State;
@@ -151,7 +152,10 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                 let short = lanes.overdue.gt(dust);
                 self.first_shortfall[n] = short.select(self.first_shortfall[n].min(here), self.first_shortfall[n]);
             }
-            if lanes.has_deferred {
+            if plan.deal.capitalizes {
+                let unpaid = deferral::unpaid(note.deferrable, lanes);
+                self.deferred[n] = self.deferred[n].or(unpaid.gt(dust));
+            } else if lanes.has_deferred {
                 self.deferred[n] = self.deferred[n].or(lanes.deferred.gt(dust));
             }
         }

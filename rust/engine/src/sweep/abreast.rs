@@ -28,6 +28,7 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
         ccc_on_target_par: first.ccc_on_target_par,
         reads_ccc_share: first.reads_ccc_share,
         deferred_in_oc: first.deferred_in_oc,
+        capitalizes: first.capitalizes,
         interest_on_unpaid: first.interest_on_unpaid,
         watched: first.watched.clone(),
     }

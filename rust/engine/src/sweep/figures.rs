@@ -1,6 +1,7 @@
 //! What a sweep keeps of its paths: each class over the whole path.
 
 use crate::lanes::{Mask, Pack};
+use crate::notes::deferral;
 use crate::path::observer::{Collateral, Observer};
 use crate::path::plan::Plan;
 use crate::path::summary::{DUST, NoteDate, NoteTotals};
@@ -42,9 +43,14 @@ impl<const L: usize> Observer<L, Pack<L>> for Figures<L> {
     ) {
         for n in 0..self.totals.len() {
             let note = &state.notes[n];
+            let deferred_interest = if plan.deal.capitalizes {
+                deferral::unpaid(plan.deal.notes[n].deferrable, note)
+            } else {
+                note.deferred - self.deferred[n] + note.deferred_paid
+            };
             let date = NoteDate {
                 interest_paid: note.interest_paid,
-                deferred_interest: note.deferred - self.deferred[n] + note.deferred_paid,
+                deferred_interest,
                 deferred_paid: note.deferred_paid,
                 deferred_balance: note.deferred,
                 interest_shortfall: note.overdue,

@@ -41,8 +41,8 @@ fn a_known_alternative_that_is_not_built_is_refused_by_name() {
     assert_eq!(
         problems,
         [
-            "conventions.ic_cure: all_remaining is a known alternative that this version does not compute yet",
             "conventions.eod_numerator: adjusted is a known alternative that this version does not compute yet",
+            "conventions.ic_cure: all_remaining is a known alternative that this version does not compute yet",
         ]
     );
 }
