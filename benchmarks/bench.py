@@ -117,7 +117,7 @@ def main() -> None:
         "cloche, 2 threads": lambda: standard.simulate(paths, threads=2),
         "  two-level factors": lambda: works["two_level"].simulate(paths, threads=1),
         "  indenture work": lambda: indenture.simulate(paths, threads=1),
-        "  its points of a grid": lambda: cl.sweep(indenture.deal, indenture.pool, points, threads=1),
+        "  its points of a grid": lambda: cl.sweep(indenture.deal, indenture.pool, points, threads=1).notes,
         REFERENCE: lambda: numba_baseline.run(deal, paths, seed=SEED, program=tuned),
         "Numba tuned, 2 threads": lambda: numba_baseline.run(
             deal, paths, seed=SEED, program=tuned, threads=2

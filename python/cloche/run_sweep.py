@@ -108,10 +108,9 @@ def sweep(
             raw, axes=varied, inputs=(pool, again), document=document(deal), manifest=facts
         )
 
-    if raw["interrupted"]:
-        done = len(raw["points"]["point"])
-        message = f"sweep interrupted after {done:,} of {facts['points']:,} points"
-        raise Cancelled(message, load=finished if done else None)
+    if raw.interrupted:
+        message = f"sweep interrupted after {raw.points_done:,} of {facts['points']:,} points"
+        raise Cancelled(message, load=finished if raw.points_done else None)
     return finished()
 
 

@@ -152,3 +152,16 @@ def test_progress_is_told_and_an_error_of_it_ends_the_sweep() -> None:
 
     with pytest.raises(ValueError, match="enough"):
         cl.sweep(DEAL, POOL, cl.grid(BASE, cdr=np.linspace(0, 0.2, 2000)), on_progress=stop)
+
+
+def test_an_interrupted_sweep_keeps_the_points_that_are_done() -> None:
+    def stop(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    grid = cl.grid(BASE, cdr=np.linspace(0, 0.3, 300), recovery=np.linspace(0.2, 0.8, 300))
+    with pytest.raises(cl.Cancelled, match=r"interrupted after [\d,]+ of 90,000 points") as stopped:
+        cl.sweep(DEAL, POOL, grid, threads=1, on_progress=stop)
+    partial = stopped.value.partial
+    assert isinstance(partial, cl.Sweep)
+    assert 0 < len(partial) < 90_000
+    same_as_projections(partial, [0, len(partial) // 2])

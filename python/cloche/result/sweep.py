@@ -51,19 +51,19 @@ class Sweep(Tables):
     @classmethod
     def from_core(
         cls,
-        raw: Mapping[str, Any],
+        core: Any,
         *,
         axes: Sequence[Axis],
         inputs: _Inputs,
         document: Mapping[str, Any],
         manifest: Mapping[str, Any],
     ) -> Self:
-        """Return a sweep of what the engine gives back.
+        """Return a sweep of the engine's object.
 
         Parameters
         ----------
-        raw
-            Tables as columns, and ``conservation_error``.
+        core
+            The engine's sweep.
         axes
             What varies, the last axis fastest.
         inputs
@@ -71,24 +71,27 @@ class Sweep(Tables):
         document, manifest
             The deal in canonical form, and the run's manifest.
         """
-        tables = {}
-        schemas: dict[str, Schema] = {
-            "points": {"conservation_error": "float"},
-            "notes": PATH_TABLES["notes"],
-        }
-        for name, schema in schemas.items():
-            columns = dict(raw[name])
-            point = columns.pop("point")
-            labels = {axis.name: _labels(axis, axes, point) for axis in axes}
-            kinds: Schema = {
-                "point": "int",
-                **{key: _kind(values) for key, values in labels.items()},
-                **schema,
-            }
-            tables[name] = Table.from_schema({"point": point, **labels, **columns}, kinds)
+
+        def later(raw: Callable[[], Mapping[str, Any]], schema: Schema) -> Callable[[], Table]:
+            def make() -> Table:
+                columns = dict(raw())
+                point = columns.pop("point")
+                labels = {axis.name: _labels(axis, axes, point) for axis in axes}
+                kinds: Schema = {
+                    "point": "int",
+                    **{key: _kind(values) for key, values in labels.items()},
+                    **schema,
+                }
+                return Table.from_schema({"point": point, **labels, **columns}, kinds)
+
+            return make
+
         return cls(
-            tables,
-            conservation_error=raw["conservation_error"],
+            {
+                "points": later(core.points, {"conservation_error": "float"}),
+                "notes": later(core.notes, PATH_TABLES["notes"]),
+            },
+            conservation_error=core.conservation_error,
             document=document,
             manifest=manifest,
             varied=[axis.name for axis in axes],

@@ -32,5 +32,5 @@ mod _core {
     #[pymodule_export]
     use crate::simulation::{Simulation, instruction_sets, simulate};
     #[pymodule_export]
-    use crate::sweep::{sweep, sweep_fields};
+    use crate::sweep::{Sweep, sweep, sweep_fields};
 }

@@ -3,7 +3,7 @@
 use cloche_dispatch::Isa;
 use cloche_engine::error::EngineError;
 use cloche_engine::spec::Scenario;
-use cloche_engine::sweep::{self as engine, Field, Options, Points};
+use cloche_engine::sweep::{self as engine, Field, Options, Points, Swept};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -38,6 +38,61 @@ fn scenarios(texts: &[String], axes: &[(String, Vec<String>)]) -> Result<Vec<Sce
     Ok(Points::grid(base, &fields))
 }
 
+/// A finished or interrupted sweep.
+#[pyclass(frozen, module = "cloche._core")]
+pub struct Sweep {
+    points: Points,
+    swept: Swept,
+    interrupted: bool,
+}
+
+#[pymethods]
+impl Sweep {
+    /// Points that were finished.
+    #[getter]
+    fn points_done(&self) -> usize {
+        self.swept.points.iter().flatten().count()
+    }
+
+    /// Whether the run stopped before all points were done.
+    #[getter]
+    fn interrupted(&self) -> bool {
+        self.interrupted
+    }
+
+    /// Largest difference of cash in and cash out of any point, a share of the target par.
+    #[getter]
+    fn conservation_error(&self) -> f64 {
+        // A figure that is not a number is the worst of all.
+        let worst = |a: f64, b: f64| if a > b || a.is_nan() { a } else { b };
+        self.swept.points.iter().flatten().map(|point| point.conservation_error).fold(0.0, worst)
+    }
+
+    /// A row a finished point: its number and its conservation error.
+    fn points<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let done = || (0_i64..).zip(&self.swept.points).filter_map(|(k, point)| point.as_ref().map(|point| (k, point)));
+        Ok(Columns::new(py)
+            .int("point", done().map(|(number, _)| number).collect())?
+            .float("conservation_error", done().map(|(_, point)| point.conservation_error).collect())?
+            .finish())
+    }
+
+    /// A row a finished point and class.
+    fn notes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (mut rows, mut point_of) = (Vec::new(), Vec::new());
+        for (number, point) in self.swept.points.iter().enumerate() {
+            let Some(point) = point else { continue };
+            let (deal, _) = self.points.of(number);
+            for summary in &point.notes {
+                let terms = &self.points.deals[deal].terms.notes[summary.note as usize];
+                rows.push(NoteRow { summary, terms, payments: &self.swept.payments[point.class] });
+                point_of.push(number as i64);
+            }
+        }
+        Ok(note_columns(Columns::new(py).int("point", point_of)?, &rows)?.finish())
+    }
+}
+
 /// Runs every deal under every scenario, the scenarios of a deal one after the other.
 ///
 /// `axes` names fields of the scenario and, for each of their values, a scenario that holds it: with axes the scenarios
@@ -45,16 +100,16 @@ fn scenarios(texts: &[String], axes: &[(String, Vec<String>)]) -> Result<Vec<Sce
 #[pyfunction]
 #[pyo3(signature = (deals, pool, scenarios, axes, *, threads, portable=false, on_progress=None))]
 #[expect(clippy::too_many_arguments, reason = "the arguments of the Python function")]
-pub fn sweep<'py>(
-    py: Python<'py>,
-    deals: Vec<PyRef<'py, Deal>>,
-    pool: PyRef<'py, Pool>,
+pub fn sweep(
+    py: Python<'_>,
+    deals: Vec<PyRef<'_, Deal>>,
+    pool: PyRef<'_, Pool>,
     scenarios: Vec<String>,
     axes: Vec<(String, Vec<String>)>,
     threads: usize,
     portable: bool,
     on_progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<Sweep> {
     errors::check_machine()?;
     if deals.is_empty() || scenarios.is_empty() {
         return Err(PyValueError::new_err("expected at least one deal and one scenario"));
@@ -68,27 +123,8 @@ pub fn sweep<'py>(
     let swept = py.detach(|| engine::sweep(&points, &tape, options, &mut |done| progress.tick(done)));
     let interrupted = progress.interrupted(py)?;
     let swept = swept.map_err(errors::to_python)?;
-    let (mut rows, mut point_of, mut done, mut errors_of) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (number, point) in swept.points.iter().enumerate() {
-        let Some(point) = point else { continue };
-        let (deal, _) = points.of(number);
-        done.push(number as i64);
-        errors_of.push(point.conservation_error);
-        for summary in &point.notes {
-            let terms = &points.deals[deal].terms.notes[summary.note as usize];
-            rows.push(NoteRow { summary, terms, payments: &swept.payments[point.class] });
-            point_of.push(number as i64);
-        }
-    }
     if !interrupted {
-        progress.end(py, done.len() as u64)?;
+        progress.end(py, points.len() as u64)?;
     }
-    let out = PyDict::new(py);
-    // A figure that is not a number is the worst of all.
-    let worst = |a: f64, b: f64| if a > b || a.is_nan() { a } else { b };
-    out.set_item("conservation_error", errors_of.iter().copied().fold(0.0, worst))?;
-    out.set_item("notes", note_columns(Columns::new(py).int("point", point_of)?, &rows)?.finish())?;
-    out.set_item("points", Columns::new(py).int("point", done)?.float("conservation_error", errors_of)?.finish())?;
-    out.set_item("interrupted", interrupted)?;
-    Ok(out)
+    Ok(Sweep { points, swept, interrupted })
 }
