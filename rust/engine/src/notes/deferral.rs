@@ -61,8 +61,7 @@ mod tests {
     fn what_is_capitalized_joins_the_balance() {
         let note = after(true, true);
         assert_eq!((note.balance.0, note.deferred.0, note.overdue.0), ([103.0, 100.0], [10.0, 10.0], [1.0, 4.0]));
-        assert_eq!(unpaid(true, &note).0, [3.0, 0.0]);
-        assert_eq!(unpaid(false, &note).0, [0.0, 0.0]);
+        assert_eq!((unpaid(true, &note).0, unpaid(false, &note).0), ([3.0, 0.0], [0.0, 0.0]));
     }
 
     #[test]
