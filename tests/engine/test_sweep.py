@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cloche as cl
+from cloche import _core
+from cloche.model.scenario import ScenarioDocument
 
 DEAL = cl.templates.us_bsl(par=500e6, closing="2025-03-20", class_x=4e6)
 POOL = cl.synthetic.loan_pool(n=60, seed=5, as_of="2025-03-20")
@@ -22,6 +24,15 @@ def same_as_projections(sweep: cl.Sweep, points: list[int]) -> None:
         for name in alone.columns:
             left, right = row.column(name).python(), alone.column(name).python()
             assert left == right or np.array_equal(left, right, equal_nan=True), (point, name)
+
+
+def test_the_axes_of_a_grid_are_the_fields_that_the_engine_varies() -> None:
+    every = set(ScenarioDocument.model_fields)
+    assert set(_core.sweep_fields()) == every
+    with pytest.raises(cl.ScenarioError) as error:
+        cl.grid(BASE, zzz=[1.0])
+    named = str(error.value).partition("known: ")[2].split(", ")
+    assert {name for name in named if "." not in name} == every
 
 
 def test_a_grid_varies_the_scenario_and_the_deal() -> None:
