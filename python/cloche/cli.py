@@ -6,21 +6,18 @@ interrupted.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from cloche.cli_output import INTERRUPTED, Form, prepare, run_long, say, show, write
 
 if TYPE_CHECKING:
     from cloche.model.deal import Deal
     from cloche.model.scenario import Scenario
-    from cloche.result import PaymentDate, Result, Simulation, Sweep
     from cloche.tape import LoanPool
 
 __all__ = ["app", "main"]
@@ -36,7 +33,6 @@ app = typer.Typer(
 
 BAD_INPUT = 2
 FAILED = 1
-INTERRUPTED = 130
 
 DealFile = Annotated[Path, typer.Argument(help="Deal document, YAML or JSON.", show_default=False)]
 TapeFile = Annotated[
@@ -48,10 +44,6 @@ AsOf = Annotated[
     typer.Option("--as-of", help="Date of the tape's balances; by default the deal's closing date."),
 ]
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for all tables and the manifest.")]
-Form = Annotated[
-    Literal["auto", "parquet", "csv"],
-    typer.Option("--format", help="Form of the tables; auto: parquet when it can be written, else csv."),
-]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")]
 
 
@@ -145,9 +137,7 @@ def example(
 
     for path in write_example(folder, force=force):
         print(path)
-    _say(
-        f"next: cloche project {folder}/deal.yaml --tape {folder}/tape.csv --scenario {folder}/scenario.yaml"
-    )
+    say(f"next: cloche project {folder}/deal.yaml --tape {folder}/tape.csv --scenario {folder}/scenario.yaml")
 
 
 @app.command()
@@ -200,10 +190,10 @@ def project(
     """Project a deal under a scenario; print a summary."""
     from cloche.run import project as run
 
-    _prepare(out)
+    prepare(out)
     document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
     result = run(document, pool, assumptions)
-    _show(result, out, form, quiet=quiet)
+    show(result, out, form, quiet=quiet)
 
 
 @app.command()
@@ -229,33 +219,30 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Simulate correlated defaults; print risk by class with standard errors."""
-    from cloche.errors import Cancelled
     from cloche.model.default_model import read_model
     from cloche.run import simulate as run
 
-    _prepare(out)
+    prepare(out)
     document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
     copula = read_model(model)
-    try:
-        with _progress(paths, quiet=quiet) as progress:
-            result = run(
-                document,
-                pool,
-                copula,
-                scenario=assumptions,
-                paths=paths,
-                seed=seed,
-                threads=threads,
-                keep=keep,
-                max_memory=int(max_memory * 2**30),
-                on_progress=progress,
-            )
-    except Cancelled as stop:
-        _say(f"cloche: {stop}")
-        if isinstance(stop.partial, _simulation_class()):
-            _show(stop.partial, out, form, quiet=quiet)
-        raise typer.Exit(INTERRUPTED) from None
-    _show(result, out, form, quiet=quiet)
+    run_long(
+        lambda progress: run(
+            document,
+            pool,
+            copula,
+            scenario=assumptions,
+            paths=paths,
+            seed=seed,
+            threads=threads,
+            keep=keep,
+            max_memory=int(max_memory * 2**30),
+            on_progress=progress,
+        ),
+        (paths, "simulating", "paths"),
+        out,
+        form,
+        quiet=quiet,
+    )
 
 
 @app.command()
@@ -280,12 +267,10 @@ def sweep(
     quiet: Quiet = False,
 ) -> None:
     """Project a deal at every point of a grid; print the loss of each class and the return of the equity."""
-    from cloche.errors import Cancelled
     from cloche.model.grid import grid
-    from cloche.result import Sweep
     from cloche.run_sweep import sweep as run
 
-    _prepare(out)
+    prepare(out)
     document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
     axes = [_axis(text) for text in vary]
     points = grid(
@@ -293,15 +278,13 @@ def sweep(
         deal={name.removeprefix("deal:"): values for name, values in axes if name.startswith("deal:")},
         **{name: values for name, values in axes if not name.startswith("deal:")},
     )
-    try:
-        with _progress(len(points), quiet=quiet, doing="projecting", parts="points") as progress:
-            result = run(document, pool, points, threads=threads, on_progress=progress)
-    except Cancelled as stop:
-        _say(f"cloche: {stop}")
-        if isinstance(stop.partial, Sweep):
-            _show(stop.partial, out, form, quiet=quiet)
-        raise typer.Exit(INTERRUPTED) from None
-    _show(result, out, form, quiet=quiet)
+    run_long(
+        lambda progress: run(document, pool, points, threads=threads, on_progress=progress),
+        (len(points), "projecting", "points"),
+        out,
+        form,
+        quiet=quiet,
+    )
 
 
 @app.command()
@@ -370,9 +353,9 @@ def pay(
     from cloche.model.state import DealState
     from cloche.run import run_payment_date
 
-    _prepare(out)
+    prepare(out)
     result = run_payment_date(_deal(deal), DealState.from_yaml(state))
-    _write(result, out, form, quiet=quiet)
+    write(result, out, form, quiet=quiet)
     print(result.ledger)
     print()
     print(result.tests)
@@ -393,10 +376,6 @@ def schema(
     from cloche.model.schema import schema as of
 
     print(json.dumps(of(kind), indent=2))
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)
 
 
 def _deal(path: Path) -> Deal:
@@ -423,85 +402,6 @@ def _pool(path: Path, deal: Deal | None, as_of: str | None) -> LoanPool:
 def _inputs(deal: Path, tape: Path, scenario: Path, as_of: str | None) -> tuple[Deal, LoanPool, Scenario]:
     document = _deal(deal)
     return document, _pool(tape, document, as_of), _scenario(scenario)
-
-
-def _simulation_class() -> type[Simulation]:
-    from cloche.result import Simulation as Class
-
-    return Class
-
-
-def _prepare(out: Path | None) -> None:
-    """Refuse a folder that cannot be written before the work is done, not after it."""
-    if out is None:
-        return
-    from cloche.errors import RunError
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise RunError(f"--out {out}: cannot be written: {(error.strerror or str(error)).lower()}") from None
-
-
-def _show(
-    result: Result | Simulation | Sweep,
-    out: Path | None,
-    form: Literal["auto", "parquet", "csv"],
-    *,
-    quiet: bool,
-) -> None:
-    # Files come first: the reader of a pipe may go away in the middle of the summary.
-    _write(result, out, form, quiet=quiet)
-    print(result.summary())
-
-
-def _write(
-    result: Result | Simulation | Sweep | PaymentDate,
-    out: Path | None,
-    form: Literal["auto", "parquet", "csv"],
-    *,
-    quiet: bool,
-) -> None:
-    if out is None:
-        return
-    chosen: Literal["parquet", "csv"] = ("parquet" if _has_parquet() else "csv") if form == "auto" else form
-    files = result.write(out, form=chosen)
-    if not quiet:
-        _say(f"{len(files)} files in {out}")
-
-
-def _has_parquet() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("polars") is not None or find_spec("pyarrow") is not None
-
-
-@contextlib.contextmanager
-def _progress(
-    total: int, *, quiet: bool, doing: str = "simulating", parts: str = "paths"
-) -> Iterator[Callable[[int, int], Any] | None]:
-    """Yield a callback that draws a bar on a terminal; nothing in a pipe."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    started = time.monotonic()
-    bar = Progress(
-        TextColumn(doing),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f} / {task.total:,.0f} " + parts),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task(parts, total=total)
-        yield lambda done, _total: bar.update(task, completed=done)
-    _say(f"{total:,} {parts} asked for, {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":
