@@ -22,7 +22,7 @@ ENGINE_LAYERS = [
     {"path"},
     {"lifecycle", "waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression"} | {"state"},
     {"metrics", "time", "rates", "math"},
-    {"lanes", "random", "error"},
+    {"lanes", "random", "workers", "error"},
 ]
 ABOVE_EVERY_LAYER = {"lib"}
 BESIDE_THE_LAYERS = {"compile", "spec"}

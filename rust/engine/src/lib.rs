@@ -25,3 +25,4 @@ pub mod state;
 pub mod sweep;
 pub mod time;
 pub mod waterfall;
+pub mod workers;

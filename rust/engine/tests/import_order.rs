@@ -1,7 +1,8 @@
 //! The order of imports inside the engine, which privacy cannot express between sibling modules.
 //!
 //! `{sim, sweep} → path → {waterfall, coverage, collateral, credit, notes, fees, expression, state} →
-//! {metrics, time, rates} → {lanes, random, math} → error`: a module uses its own row and the rows after it. `compile` may use all of them;
+//! {metrics, time, rates} → {lanes, random, math, workers} → error`: a module uses its own row and the rows after it.
+//! `compile` may use all of them;
 //! only `compile` reads `spec`, and only `sweep`, whose workers read the scenarios of their points, uses `compile`.
 
 #![allow(clippy::expect_used, reason = "a test fails where its set-up does")]
@@ -15,7 +16,7 @@ const ROWS: [&[&str]; 5] = [
     &["path"],
     &["waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression", "lifecycle", "state"],
     &["metrics", "time", "rates"],
-    &["lanes", "random", "math", "error"],
+    &["lanes", "random", "math", "workers", "error"],
 ];
 
 fn source() -> PathBuf {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use cloche_dispatch::Isa;
 
@@ -12,6 +11,7 @@ use super::columns::PathColumns;
 use super::setup::Setup;
 use super::totals::Totals;
 use crate::error::EngineError;
+use crate::workers;
 
 /// How a simulation is run; nothing here changes a bit of its results.
 #[derive(Clone, Copy, Debug)]
@@ -53,9 +53,6 @@ impl Merger {
     }
 }
 
-/// How long the calling thread sleeps between two looks at the run.
-const TICK: Duration = Duration::from_millis(20);
-
 /// Runs a simulation; `tick` is called on the calling thread with the paths done and says whether to go on.
 ///
 /// A stopped run keeps the longest prefix of finished blocks: bit for bit a run of that many paths.
@@ -91,8 +88,6 @@ pub fn simulate_lanes<const L: usize>(
     let years = setup.axis.years as usize;
     let totals = Totals::new(notes.len(), residuals, setup.plan.steps(), years, options.keep.flows);
     let merger = Mutex::new(Merger { totals, columns: Vec::new(), next: 0, waiting: BTreeMap::new() });
-    let caller = std::thread::current();
-    let ended = AtomicUsize::new(0);
     let work = || {
         let mut scratch = BlockWork::<L>::new(setup, options.isa, options.keep);
         loop {
@@ -113,34 +108,11 @@ pub fn simulate_lanes<const L: usize>(
         }
     };
     let threads = if options.threads < 1 { 1 } else { options.threads };
-    let failed = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    work();
-                    // The caller need not wait for its next look.
-                    ended.fetch_add(1, Ordering::Release);
-                    caller.unpark();
-                })
-            })
-            .collect();
-        let mut waited = Duration::from_micros(200);
-        // A worker that fails does not count itself: it is seen by its handle.
-        let running = || {
-            ended.load(Ordering::Acquire) < threads && !workers.iter().all(std::thread::ScopedJoinHandle::is_finished)
-        };
-        while running() {
-            std::thread::park_timeout(waited);
-            waited = if waited * 2 < TICK { waited * 2 } else { TICK };
-            if !tick(done.load(Ordering::Relaxed) as u64) {
-                stop.store(true, Ordering::Relaxed);
-            }
+    workers::run(threads, work, || {
+        if !tick(done.load(Ordering::Relaxed) as u64) {
+            stop.store(true, Ordering::Relaxed);
         }
-        workers.into_iter().any(|w| w.join().is_err())
-    });
-    if failed {
-        return Err(EngineError::Run("a worker failed; this is a defect of the engine".to_owned()));
-    }
+    })?;
     let Merger { totals, columns, .. } =
         merger.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
     let paths = totals.paths;

@@ -3,7 +3,6 @@
 use std::array::from_fn;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use cloche_dispatch::{Isa, Kernel};
 
@@ -20,6 +19,7 @@ use crate::path::plan::Plan;
 use crate::path::runner::{self, Workspace};
 use crate::path::summary::{self, NoteSummary, SummaryTimes};
 use crate::waterfall::recorder::Silent;
+use crate::workers;
 
 /// How a sweep is run; nothing here changes a bit of its results.
 #[derive(Clone, Copy, Debug)]
@@ -64,9 +64,6 @@ pub fn sweep(
     sweep_lanes::<LANES>(points, tape, options, tick)
 }
 
-/// How long the calling thread sleeps between two looks at the run.
-const TICK: Duration = Duration::from_millis(20);
-
 /// [`sweep`] with another number of lanes, which changes no bit of the result.
 ///
 /// # Errors
@@ -81,9 +78,8 @@ pub fn sweep_lanes<const L: usize>(
     let blocks: Vec<(usize, &[usize])> =
         classes.iter().enumerate().flat_map(|(c, class)| class.points.chunks(L).map(move |chunk| (c, chunk))).collect();
     let out = Mutex::new(vec![None; points.len()]);
-    let (next, done, ended) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let stop = AtomicBool::new(false);
-    let caller = std::thread::current();
     let work = || {
         let mut worker: Option<Worker<'_, L>> = None;
         while !stop.load(Ordering::Relaxed) {
@@ -102,30 +98,12 @@ pub fn sweep_lanes<const L: usize>(
         }
     };
     let threads = options.threads.clamp(1, blocks.len().max(1));
-    let failed = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    work();
-                    ended.fetch_add(1, Ordering::Release);
-                    caller.unpark();
-                })
-            })
-            .collect();
-        let mut waited = Duration::from_micros(200);
-        while ended.load(Ordering::Acquire) < threads && !workers.iter().all(std::thread::ScopedJoinHandle::is_finished)
-        {
-            std::thread::park_timeout(waited);
-            waited = if waited * 2 < TICK { waited * 2 } else { TICK };
-            if !tick(done.load(Ordering::Relaxed) as u64) {
-                stop.store(true, Ordering::Relaxed);
-            }
+    workers::run(threads, work, || {
+        if !tick(done.load(Ordering::Relaxed) as u64) {
+            stop.store(true, Ordering::Relaxed);
         }
-        workers.into_iter().any(|worker| worker.join().is_err())
-    });
-    let (false, Ok(out)) = (failed, out.into_inner()) else {
-        return Err(EngineError::Run("a worker failed; this is a defect of the engine".to_owned()));
-    };
+    })?;
+    let out = out.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
     let payments = classes
         .iter()
         .map(|class| class.contracts.deal.terms.grid.periods.iter().map(|period| period.payment.0).collect())
