@@ -6,8 +6,9 @@ use crate::collateral::{ClosingPool, CohortTables, Tape};
 use crate::compile::CompiledDeal;
 use crate::compile::assumptions::{Assumptions, DefaultedSource, Groups};
 use crate::compile::cohorts::CohortSource;
-use crate::compile::pool::{self, Contracts, PoolInput, Steps};
-use crate::compile::{check_scenario, cohorts, periods, rates};
+use crate::compile::plan::{curves_and_steps, refusal};
+use crate::compile::pool::{self, Contracts, PoolInput};
+use crate::compile::{check_scenario, cohorts, periods};
 use crate::error::{EngineError, Problem};
 use crate::path::plan::PeriodTerms;
 use crate::spec::scenario::Value;
@@ -147,7 +148,18 @@ pub fn classes<'a>(points: &'a Points, tape: &'a Tape) -> Result<Vec<Class<'a>>,
         });
         order[place].push(point);
     }
-    order.into_iter().map(|own| class(points, tape, own)).collect()
+    order
+        .into_iter()
+        .map(|own| {
+            let scenario = points.of(own[0]).1;
+            class(points, tape, own).map_err(|error| match error {
+                EngineError::Scenario(found) => {
+                    EngineError::Scenario(found.into_iter().map(|problem| at(scenario, problem)).collect())
+                }
+                other => other,
+            })
+        })
+        .collect()
 }
 
 /// Per item: the place of the first item like it.
@@ -168,16 +180,8 @@ fn sort<T>(items: &[T], alike: impl Fn(&T, &T) -> bool) -> Vec<usize> {
 fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Class<'a>, EngineError> {
     let (d, s) = points.of(own[0]);
     let (deal, scenario) = (&points.deals[d], &points.scenarios[s]);
-    let (mut problems, mut tape_problems) = (Vec::new(), Vec::new());
-    let curves = rates::compile(&scenario.rates, &mut problems);
-    let steps = Steps::new(deal, Date(tape.as_of), &mut tape_problems);
-    let (Some(curves), Some(steps)) = (curves, steps) else {
-        return Err(if problems.is_empty() {
-            EngineError::Tape(tape_problems)
-        } else {
-            EngineError::Scenario(problems.into_iter().map(|problem| at(s, problem)).collect())
-        });
-    };
+    let mut problems = Vec::new();
+    let (curves, steps) = curves_and_steps(deal, tape, scenario, &mut problems)?;
     let mut by_deal = HashMap::new();
     for point in &own {
         let d = points.of(*point).0;
@@ -193,13 +197,7 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         (assumed.groups(), assumed.defaulted())
     };
     if !problems.is_empty() {
-        let (tape_side, scenario_side): (Vec<_>, Vec<_>) =
-            problems.into_iter().partition(|p| p.place.starts_with("tape"));
-        return Err(if scenario_side.is_empty() {
-            EngineError::Tape(tape_side)
-        } else {
-            EngineError::Scenario(scenario_side.into_iter().map(|problem| at(s, problem)).collect())
-        });
+        return Err(refusal(problems));
     }
     let pool = contracts.facts();
     Ok(Class {

@@ -42,32 +42,17 @@ pub struct CompiledPlan {
 /// [`EngineError::Tape`] for a tape that does not fit the deal, [`EngineError::Scenario`] otherwise.
 pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     let PlanInput { deal, tape, scenario, model_defaults } = input;
-    if tape.is_empty() {
-        return Err(EngineError::Tape(vec![Problem::new("tape", "found no rows; expected at least one loan")]));
-    }
     let mut problems = Vec::new();
     check_scenario(scenario, tape, model_defaults, &mut problems);
-    let curves = rates::compile(&scenario.rates, &mut problems);
-    let mut tape_problems = Vec::new();
+    let (curves, steps) = curves_and_steps(deal, tape, scenario, &mut problems)?;
     let as_of = Date(tape.as_of);
-    let steps = Steps::new(deal, as_of, &mut tape_problems);
-    if !problems.is_empty() {
-        return Err(EngineError::Scenario(problems));
-    }
-    let (Some(curves), Some(steps)) = (curves, steps) else { return Err(EngineError::Tape(tape_problems)) };
     let periods = periods::compile(deal, &curves, scenario.cash_rate_spread, as_of, &mut problems);
     let bought = cohorts::compile(deal, scenario, &curves, &steps, &mut problems);
     let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps }, &mut problems);
     let mut assumed = Assumptions::new(&contracts, scenario, model_defaults, &mut problems);
     assumed.check(&mut problems);
     if !problems.is_empty() {
-        let (tape_side, scenario_side): (Vec<_>, Vec<_>) =
-            problems.into_iter().partition(|p| p.place.starts_with("tape"));
-        return Err(if scenario_side.is_empty() {
-            EngineError::Tape(tape_side)
-        } else {
-            EngineError::Scenario(scenario_side)
-        });
+        return Err(refusal(problems));
     }
     let (pool, flows) = if model_defaults {
         (assumed.loan_by_loan(), PoolFlows::new(0, 0))
@@ -92,6 +77,37 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     };
     let Contracts { steps, obligors, .. } = contracts;
     Ok(CompiledPlan { plan, steps, curves, obligors, flows })
+}
+
+/// The index curves of a scenario, and the steps of a deal from the day of a tape.
+///
+/// # Errors
+/// [`EngineError::Scenario`] with what was found before and in the curves, [`EngineError::Tape`] for a tape without
+/// rows or of another time.
+pub fn curves_and_steps(
+    deal: &CompiledDeal,
+    tape: &Tape,
+    scenario: &Scenario,
+    problems: &mut Vec<Problem>,
+) -> Result<(Curves, Steps), EngineError> {
+    if tape.is_empty() {
+        return Err(EngineError::Tape(vec![Problem::new("tape", "found no rows; expected at least one loan")]));
+    }
+    let curves = rates::compile(&scenario.rates, problems);
+    let mut of_tape = Vec::new();
+    let steps = Steps::new(deal, Date(tape.as_of), &mut of_tape);
+    if !problems.is_empty() {
+        return Err(EngineError::Scenario(std::mem::take(problems)));
+    }
+    let (Some(curves), Some(steps)) = (curves, steps) else { return Err(EngineError::Tape(of_tape)) };
+    Ok((curves, steps))
+}
+
+/// The error of a run: of the scenario, or of the tape where that alone is wrong.
+#[must_use]
+pub fn refusal(problems: Vec<Problem>) -> EngineError {
+    let (of_tape, of_scenario): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| p.place.starts_with("tape"));
+    if of_scenario.is_empty() { EngineError::Tape(of_tape) } else { EngineError::Scenario(of_scenario) }
 }
 
 /// Checks every number, date and group of a scenario against a tape.
