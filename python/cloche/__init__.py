@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cloche.analytics import Comparison, compare
     from cloche.build import synthetic, templates
     from cloche.build.builder import DealBuilder
     from cloche.errors import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     )
     from cloche.model.deal import Deal, read_deal
     from cloche.model.default_model import GaussianCopula, read_model
+    from cloche.model.difference import DealDifference, diff
     from cloche.model.grid import Grid, grid
     from cloche.model.scenario import Reinvestment, Scenario
     from cloche.model.schema import schema
@@ -43,8 +45,10 @@ __all__ = [
     "Breakeven",
     "Cancelled",
     "ClocheError",
+    "Comparison",
     "Deal",
     "DealBuilder",
+    "DealDifference",
     "DealError",
     "DealState",
     "GaussianCopula",
@@ -65,6 +69,8 @@ __all__ = [
     "TapeError",
     "__version__",
     "breakeven",
+    "compare",
+    "diff",
     "grid",
     "project",
     "read_deal",
@@ -83,8 +89,10 @@ _HOMES = {
     "Breakeven": "cloche.result",
     "Cancelled": "cloche.errors",
     "ClocheError": "cloche.errors",
+    "Comparison": "cloche.analytics",
     "Deal": "cloche.model.deal",
     "DealBuilder": "cloche.build.builder",
+    "DealDifference": "cloche.model.difference",
     "DealError": "cloche.errors",
     "DealState": "cloche.model.state",
     "GaussianCopula": "cloche.model.default_model",
@@ -105,6 +113,8 @@ _HOMES = {
     "TapeError": "cloche.errors",
     "__version__": "cloche.version",
     "breakeven": "cloche.run_breakeven",
+    "compare": "cloche.analytics",
+    "diff": "cloche.model.difference",
     "grid": "cloche.model.grid",
     "project": "cloche.run",
     "read_deal": "cloche.model.deal",

@@ -27,7 +27,7 @@ from cloche.model.steps import (
     Unsupported,
 )
 
-__all__ = ["describe_deal", "describe_waterfall"]
+__all__ = ["describe_deal", "describe_waterfall", "labels_of", "sentence"]
 
 _TITLES = {
     "receipts": ("RECEIPTS", "Before interest proceeds are applied, on each payment date:"),
@@ -95,7 +95,7 @@ def describe_waterfall(document: DealDocument, name: str) -> str:
     lines = [title, "", opening, ""]
     if not steps:
         return "\n".join([*lines, "(nothing)"])
-    labels = [step.label or _letter(position) for position, step in enumerate(steps)]
+    labels = labels_of(steps)
     width = max(len(label) for label in labels) + 3
     for position, (label, step) in enumerate(zip(labels, steps, strict=True)):
         end = "." if position == len(steps) - 1 else ";"
@@ -105,6 +105,16 @@ def describe_waterfall(document: DealDocument, name: str) -> str:
             lines += textwrap.wrap(part, _WIDTH, initial_indent=head, subsequent_indent=" " * width)
             head = " " * width
     return "\n".join(lines)
+
+
+def labels_of(steps: Sequence[Step]) -> list[str]:
+    """Return the label of each clause of a waterfall, letters in order where a step has none."""
+    return [step.label or _letter(position) for position, step in enumerate(steps)]
+
+
+def sentence(document: DealDocument, step: Step) -> str:
+    """Return one step in words."""
+    return _Clauses(document).clause(step)
 
 
 def _letter(position: int) -> str:

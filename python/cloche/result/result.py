@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from cloche.result.explanation import explained
 from cloche.result.path_summary import path_summary
 from cloche.result.schemas import PATH_TABLES, Schema
 from cloche.result.tables import Made, Tables
@@ -68,6 +70,45 @@ class Result(Tables):
         """One row per company that defaulted; of a replayed path."""
         return self._table("defaults", "a projected path defaults by rates; replayed paths name companies")
 
+    def explain(self, date: dt.date | str, note: str) -> str:
+        """Say why a class was paid what it was on one payment date.
+
+        Parameters
+        ----------
+        date
+            Payment date, a date or ISO text.
+        note
+            Name of the class.
+
+        Returns
+        -------
+        str
+            A paragraph each for what it received, its interest, its deferred interest and its principal; for a residual
+            note one for each of the proceeds. Money in currency units, to the cent.
+
+        Raises
+        ------
+        RunError
+            If the run has no such payment date or class.
+
+        Examples
+        --------
+        >>> import cloche as cl
+        >>> deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+        >>> pool = cl.synthetic.loan_pool(n=200, seed=7, as_of="2025-03-20")
+        >>> base = cl.Scenario(cdr=0.02, cpr=0.20, recovery=0.70, recovery_lag_months=6, rates=0.043)
+        >>> print(cl.project(deal, pool, base).explain("2026-01-20", "A").splitlines()[0])
+        On 2026-01-20 Class A received 4,436,444.44 of interest, which is all that was due, and no principal.
+        """
+        return explained(
+            date=date,
+            note=note,
+            ledger=self.ledger,
+            tests=self.tests,
+            cashflows=self.cashflows,
+            document=self._document,
+        )
+
     def summary(self) -> str:
         """Return one screen: capital structure, what each class gets, tests, equity."""
         return path_summary(self.notes, self.tests, self._document, self.conservation_error)
@@ -125,6 +166,28 @@ class PaymentDate(Tables):
     def events(self) -> Table:
         """What happened on the date."""
         return self._table("events")
+
+    def explain(self, note: str) -> str:
+        """Say why a class was paid what it was on the date, as `Result.explain` does.
+
+        Parameters
+        ----------
+        note
+            Name of the class.
+
+        Raises
+        ------
+        RunError
+            If the deal has no such class.
+        """
+        return explained(
+            date=self.notes.column("date").python()[0],
+            note=note,
+            ledger=self.ledger,
+            tests=self.tests,
+            cashflows=self.notes,
+            document=self._document,
+        )
 
     @property
     def state(self) -> Any:

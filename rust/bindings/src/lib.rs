@@ -6,6 +6,7 @@ mod columns;
 mod dates;
 mod deal;
 mod errors;
+mod measures;
 mod payment_date;
 mod pool;
 mod progress;
@@ -23,6 +24,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::deal::{Deal, check_deal, conventions};
+    #[pymodule_export]
+    use crate::measures::present_value;
     #[pymodule_export]
     use crate::payment_date::run_payment_date;
     #[pymodule_export]

@@ -1,0 +1,325 @@
+"""Why a class was paid what it was on one payment date, in words and figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cloche.errors import RunError
+from cloche.model.wording import did_you_mean
+from cloche.result.explanation_ledger import DUST, DateLedger, Row
+from cloche.result.explanation_words import (
+    accrual,
+    amount,
+    class_name,
+    clause,
+    joined,
+    proceeds,
+)
+from cloche.table import Table
+
+__all__ = ["explained"]
+
+_INTEREST = ("pay_interest", "pay_shortfalls")
+
+
+def explained(
+    *,
+    date: dt.date | str,
+    note: str,
+    ledger: Table,
+    tests: Table,
+    cashflows: Table,
+    document: Mapping[str, Any],
+) -> str:
+    """Return why a class was paid what it was on a payment date.
+
+    Parameters
+    ----------
+    date
+        Payment date.
+    note
+        Name of the class.
+    ledger, tests, cashflows
+        Tables of the path.
+    document
+        The deal in canonical form.
+
+    Raises
+    ------
+    RunError
+        If there is no such date or class.
+    """
+    days = sorted(set(cashflows.column("date").python()))
+    day = _day(date, days)
+    notes = list(dict.fromkeys(cashflows["note"].tolist()))
+    if note not in notes:
+        raise RunError(f"note: found {note!r}, which the run does not have{did_you_mean(note, notes)}")
+    own = next(cashflows.filter(date=day, note=note).rows())
+    measured = [d for d in tests.column("date").python() if d <= day]
+    tested = list(tests.filter(date=max(measured)).rows()) if measured else []
+    told = _Date(day, own, list(ledger.filter(date=day).rows()), tested, document)
+    return "\n\n".join(told.paragraphs())
+
+
+def _day(date: dt.date | str, days: Sequence[dt.date]) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(date) if isinstance(date, str) else date
+    except ValueError:
+        raise RunError(f"date: found {date!r}, expected a date such as {days[0]}") from None
+    if day in days:
+        return day
+    if not isinstance(day, dt.date) or not days:
+        raise RunError(f"date: found {date!r}, expected a payment date")
+    near = min(days, key=lambda other: abs((other - day).days))
+    raise RunError(f"date: found {day}, which is no payment date of the run; the nearest is {near}")
+
+
+class _Date(DateLedger):
+    """One class on one payment date, in words."""
+
+    def paragraphs(self) -> Iterator[str]:
+        """Yield the headline, then a paragraph for what the class is owed, or for each of the proceeds."""
+        yield self._headline()
+        if not self.falls:
+            return
+        if self.terms.get("residual"):
+            yield from (self._residual(fall) for fall in self.falls)
+            return
+        if self._repaid():
+            return
+        yield " ".join(self._interest())
+        if self._opening_deferred() > DUST and not self._capitalizes():
+            yield " ".join(self._deferred())
+        yield " ".join(self._principal())
+
+    # What it was paid in all.
+
+    def _headline(self) -> str:
+        own = self.own
+        start = f"On {self.day} {class_name(self.note)} received"
+        if self.terms.get("residual"):
+            whole = own["interest_paid"] + own["principal_paid"]
+            return f"{start} {_or_nothing(whole)}."
+        if self._repaid():
+            return f"{start} nothing: it was repaid before."
+        due, paid = self._interest_due(), own["interest_paid"]
+        parts = []
+        if due > DUST:
+            full = f"{amount(paid)} of interest, which is all that was due"
+            parts.append(
+                full if paid >= due - DUST else f"{_or_nothing(paid)} of {amount(due)} of interest due"
+            )
+        if own["deferred_paid"] > DUST:
+            parts.append(f"{amount(own['deferred_paid'])} of deferred interest")
+        principal = own["principal_paid"]
+        parts.append(f"{amount(principal)} of principal" if principal > DUST else "no principal")
+        return f"{start} {', '.join(parts[:-1])}{', and ' if len(parts) > 1 else ''}{parts[-1]}."
+
+    def _repaid(self) -> bool:
+        return not self.own["begin_balance"] > DUST and not self._opening_deferred() > DUST
+
+    def _interest_due(self) -> float:
+        """Return current and overdue interest that was due."""
+        own = self.own
+        return float(own["interest_paid"] + own["interest_shortfall"] + own["deferred_interest"])
+
+    def _opening_deferred(self) -> float:
+        own = self.own
+        if self._capitalizes():
+            return 0.0
+        return float(own["deferred_balance"] - own["deferred_interest"] + own["deferred_paid"])
+
+    def _capitalizes(self) -> bool:
+        return bool(self.document.get("conventions", {}).get("deferred_form") == "capitalized")
+
+    # Interest.
+
+    def _interest(self) -> Iterator[str]:
+        due = self._interest_due()
+        if not due > DUST:
+            yield "Interest. None was due."
+            return
+        yield f"Interest. {self._what_was_due(due)}"
+        missing = due
+        for fall in self.falls:
+            rows = self._rows(fall, _INTEREST)
+            asked = [row for row in rows if row["due"] > DUST or row["paid"] > DUST]
+            if missing <= DUST or (not asked and fall != self.falls[0]):
+                continue
+            if not asked:
+                yield f"No step of the {fall} waterfall was open for it."
+                continue
+            yield from self._reached(fall, asked)
+            missing -= math.fsum(row["paid"] for row in asked)
+        yield from self._unpaid_interest()
+
+    def _what_was_due(self, due: float) -> str:
+        overdue = due - self.own["interest_due"]
+        base = amount(self.own["begin_balance"])
+        if self._opening_deferred() > DUST:
+            base += f" and {amount(self._opening_deferred())} of deferred interest"
+        text = f"{amount(self.own['interest_due'])} was due: {base} {accrual(self.own, self.terms)}"
+        return text + (f", and {amount(overdue)} of earlier dates." if overdue > DUST else ".")
+
+    def _reached(self, fall: str, asked: list[Row]) -> Iterator[str]:
+        """Yield how far the money of a waterfall came, and what it paid at the class's own step."""
+        step = self._step(asked[0])
+        first, reached = step[0], step[0]["available_before"]
+        yield f"{self._proceeds(fall)}{self._earlier(fall, first)}."
+        yield from self._failures(fall, first)
+        place = clause(first)
+        if not reached > DUST:
+            yield f"Nothing was left for {place}."
+            return
+        due, paid = (math.fsum(row[name] for row in asked) for name in ("due", "paid"))
+        others = list(dict.fromkeys(r["payee"] for r in step if r["payee"] != self.note and r["due"] > DUST))
+        shared = (
+            f", which it shares with {joined([self._payee(o) for o in others])} by amounts due"
+            if others
+            else ""
+        )
+        if paid >= due - DUST:
+            yield f"{amount(reached)} reached {place}{shared}, and paid it in full."
+        else:
+            left = amount(due - paid)
+            yield f"{amount(reached)} reached {place}{shared}: {amount(paid)} was paid and {left} is missing."
+
+    def _unpaid_interest(self) -> Iterator[str]:
+        own = self.own
+        if own["deferred_interest"] > DUST and self._capitalizes():
+            balance = amount(own["end_balance"])
+            yield f"The missing {amount(own['deferred_interest'])} joins the balance, which is now {balance}."
+        elif own["deferred_interest"] > DUST:
+            total = amount(own["deferred_balance"])
+            yield f"The missing {amount(own['deferred_interest'])} is deferred; deferred interest is now {total}."
+        elif own["interest_shortfall"] > DUST:
+            which = "the controlling class" if self.terms.get("deferrable") else "this class"
+            left = amount(own["interest_shortfall"])
+            yield f"{left} is overdue: interest of {which} may not be deferred."
+
+    # Deferred interest and principal.
+
+    def _deferred(self) -> Iterator[str]:
+        own, opening = self.own, self._opening_deferred()
+        yield f"Deferred interest. {amount(opening)} stood deferred from earlier dates."
+        paid = [
+            f"{amount(row['paid'])} was paid at {clause(row)}"
+            for row in self._own(("pay_deferred_interest",))
+            if row["paid"] > DUST
+        ]
+        if paid:
+            yield f"{joined(paid)}."
+        elif own["deferred_paid"] > DUST:
+            yield f"{amount(own['deferred_paid'])} was paid with the principal below."
+        else:
+            yield "Nothing was left to pay of it."
+        rest = own["deferred_balance"]
+        yield f"{amount(rest)} remains." if rest > DUST else "Nothing remains."
+
+    def _principal(self) -> Iterator[str]:
+        """Yield cures first, then what the last waterfall paid, or why it paid nothing."""
+        told = [
+            self._cure(row["waterfall"], row) for row in self._own(("cure", "divert")) if row["paid"] > DUST
+        ]
+        told += [
+            f"{clause(row, first=True)} paid an instalment of {amount(row['paid'])} of {amount(row['due'])} due."
+            for row in self._own(("pay_amortization",))
+            if row["due"] > DUST
+        ]
+        rows = [row for row in self._own(("pay_principal",)) if row["due"] > DUST]
+        if any(row["paid"] > DUST for row in rows):
+            told += self._repayment(rows)
+        elif not told:
+            told += self._no_principal(rows)
+        outside = self._outside()
+        if outside > DUST:
+            told.append(f"{amount(outside)} came from outside the waterfalls.")
+        yield f"Principal. {' '.join(told)} {amount(self.own['end_balance'])} is outstanding."
+
+    def _outside(self) -> float:
+        """Return what the class was paid that no step paid, as by new notes that replace it."""
+        own = self.own
+        whole = own["interest_paid"] + own["deferred_paid"] + own["principal_paid"]
+        return float(whole - math.fsum(row["paid"] for row in self.ledger if row["payee"] == self.note))
+
+    def _repayment(self, rows: list[Row]) -> Iterator[str]:
+        fall = rows[0]["waterfall"]
+        first = self._step(rows[0])[0]
+        yield f"{self._proceeds(fall)}{self._earlier(fall, first)}."
+        yield from self._failures(fall, first)
+        yield from self._purchases(self._before(fall, first))
+        if ahead := self._ahead(rows[0]):
+            yield f"At {clause(first)} {self._took(ahead, 'came')}."
+        due, paid = (math.fsum(row[name] for row in rows) for name in ("due", "paid"))
+        equals = [row["payee"] for row in self._step(rows[0]) if self._equal(row) and row["due"] > DUST]
+        shared = (
+            f", shared with {joined([self._payee(name) for name in equals])} by balances" if equals else ""
+        )
+        whole = "all that was owed" if paid >= due - DUST else f"of {amount(due)} owed"
+        yield f"{clause(first, first=True)} paid {amount(paid)}, {whole}{shared}."
+
+    def _no_principal(self, rows: list[Row]) -> Iterator[str]:
+        """Yield why no principal was paid: cures of others, purchases, classes that come first, or no step for it."""
+        fall = self.falls[-1]
+        flow = self._flow(fall)
+        if not self._start(fall) > DUST:
+            yield f"There were no {proceeds(fall).lower()}."
+            return
+        ahead = self._ahead(rows[0]) if rows else []
+        until = self._step(rows[0])[0] if rows else flow[-1]
+        spent = list(self._purchases(flow))
+        yield f"{self._proceeds(fall)}{self._earlier(fall, until)}."
+        yield from self._failures(fall, until)
+        yield from spent
+        if ahead:
+            yield f"{self._took(ahead, 'comes' if len({r['payee'] for r in ahead}) == 1 else 'come', start=True)}."
+        elif spent:
+            yield "Principal that is reinvested is not due to the notes."
+        elif not rows:
+            yield "No step paid it to this class."
+
+    def _took(self, rows: Sequence[Row], verb: str, *, start: bool = False) -> str:
+        names = joined([self._payee(name) for name in dict.fromkeys(row["payee"] for row in rows)])
+        names = names[:1].upper() + names[1:] if start else names
+        return f"{names} {verb} first and took {amount(math.fsum(row['paid'] for row in rows))}"
+
+    def _equal(self, row: Row) -> bool:
+        """Tell whether a row is of another class of the same rank of principal."""
+        if row["payee"] == self.note:
+            return False
+        ranks = {each["name"]: each.get("principal_rank") for each in self.document["notes"]}
+        return row["payee"] in ranks and ranks[row["payee"]] == ranks.get(self.note)
+
+    def _ahead(self, own: Row) -> list[Row]:
+        """Return the payments of the same step to classes that come before."""
+        step = self._step(own)
+        ahead = step[: next(k for k, row in enumerate(step) if row is own)]
+        return [row for row in ahead if row["paid"] > DUST and not self._equal(row)]
+
+    # Residual notes.
+
+    def _residual(self, fall: str) -> str:
+        flow = self._flow(fall)
+        rows = self._rows(fall, ("pay_residual",))
+        text = [self._proceeds(fall)]
+        if not rows:
+            return f"{text[0]}. No step paid them to this class."
+        text = [f"{text[0]}{self._earlier(fall, rows[0])}.", *self._failures(fall, rows[0])]
+        text += self._purchases(self._before(fall, rows[0]))
+        reached = rows[0]["available_before"]
+        if not reached > DUST:
+            return " ".join([*text, f"Nothing was left for {clause(rows[0])}."])
+        paid = [f"{amount(row['paid'])} at {clause(row)}" for row in rows if row["paid"] > DUST]
+        fees = math.fsum(row["paid"] for row in flow if row["step"] == "incentive_fee")
+        text.append(f"{amount(reached)} was left.")
+        if fees > DUST:
+            text.append(f"The incentive fee took {amount(fees)} of it.")
+        text.append(f"It received {joined(paid)}." if paid else "It received nothing of it.")
+        return " ".join(text)
+
+
+def _or_nothing(money: float) -> str:
+    return amount(money) if money > DUST else "nothing"

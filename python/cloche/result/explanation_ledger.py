@@ -1,0 +1,171 @@
+"""The ledger of one payment date as one class sees it: its own steps, what came before, the tests that took cash."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cloche.result.explanation_words import amount, before_it, class_name, clause, joined, proceeds, ratios
+
+__all__ = ["DUST", "DateLedger", "Row"]
+
+Row = dict[str, Any]
+
+# Less than half a cent is rounding.
+DUST = 0.005
+_PARI_PASSU = ("pay_interest", "pay_amortization")
+_TOLD_APART = ("cure", "divert", "reinvest", "retain")
+
+
+class DateLedger:
+    """The payments of one date.
+
+    Parameters
+    ----------
+    day
+        Payment date.
+    own
+        The class's row of the cash flows.
+    ledger
+        All payments of the date, in order.
+    tests
+        The tests of its determination date.
+    document
+        The deal in canonical form.
+    """
+
+    def __init__(
+        self, day: dt.date, own: Row, ledger: list[Row], tests: list[Row], document: Mapping[str, Any]
+    ) -> None:
+        self.day = day
+        self.note = str(own["note"])
+        self.own = own
+        self.ledger = ledger
+        self.tests = {row["test"]: row for row in tests}
+        self.document = document
+        terms = {each["name"]: each for each in document["notes"]}
+        self.terms: Mapping[str, Any] = terms.get(self.note, {})
+        self._named: set[str] = set()
+        self.falls = list(dict.fromkeys(row["waterfall"] for row in ledger))
+
+    def _flow(self, fall: str) -> list[Row]:
+        return [row for row in self.ledger if row["waterfall"] == fall]
+
+    def _start(self, fall: str) -> float:
+        """Return what a waterfall had to distribute."""
+        return float(self._flow(fall)[0]["available_before"])
+
+    def _proceeds(self, fall: str) -> str:
+        """Return what a waterfall had to distribute, and what joined it from another one."""
+        text = f"{proceeds(fall)} were {amount(self._start(fall))}"
+        moved = [row["paid"] for row in self._diverted() if row["waterfall"] != fall]
+        if fall == "principal" and math.fsum(moved) > DUST:
+            text += f", which {amount(math.fsum(moved))} of interest proceeds joined"
+        return text
+
+    def _diverted(self) -> list[Row]:
+        """Return the cures and diversions that moved money to the principal account."""
+        return [
+            row for row in self.ledger if row["step"] in ("cure", "divert") and row["source"] == "transfer"
+        ]
+
+    def _own(self, steps: Sequence[str]) -> list[Row]:
+        return [row for row in self.ledger if row["payee"] == self.note and row["step"] in steps]
+
+    def _rows(self, fall: str, steps: Sequence[str]) -> list[Row]:
+        return [row for row in self._own(steps) if row["waterfall"] == fall]
+
+    def _step(self, own: Row) -> list[Row]:
+        """Return the rows of the step that a row belongs to; a pari passu step has several verbs under one label."""
+        place = next(k for k, row in enumerate(self.ledger) if row is own)
+
+        def same(row: Row) -> bool:
+            if row["waterfall"] != own["waterfall"] or row["label"] != own["label"]:
+                return False
+            return row["step"] == own["step"] or {row["step"], own["step"]} <= set(_PARI_PASSU)
+
+        first = place
+        while first and same(self.ledger[first - 1]):
+            first -= 1
+        last = place
+        while last + 1 < len(self.ledger) and same(self.ledger[last + 1]):
+            last += 1
+        return self.ledger[first : last + 1]
+
+    def _before(self, fall: str, row: Row) -> list[Row]:
+        rows = self._flow(fall)
+        return rows[: next(k for k, each in enumerate(rows) if each is row)]
+
+    def _earlier(self, fall: str, row: Row) -> str:
+        """Return what a waterfall paid before a row, the cures and purchases apart."""
+        rows = [each for each in self._before(fall, row) if each["step"] not in _TOLD_APART]
+        return before_it(rows, self._payee)
+
+    def _purchases(self, rows: Sequence[Row]) -> Iterator[str]:
+        """Yield what some rows spent on collateral or kept for it."""
+        for row in rows:
+            if row["step"] in ("reinvest", "retain") and row["paid"] > DUST:
+                place, paid = clause(row, first=True), amount(row["paid"])
+                bought = row["payee"] == "collateral"
+                yield (
+                    f"{place} bought collateral for {paid}." if bought else f"{place} kept {paid} on deposit."
+                )
+
+    def _failures(self, fall: str, row: Row) -> Iterator[str]:
+        """Yield the cures and diversions that took money before a row."""
+        seen: list[Row] = []
+        for each in self._before(fall, row):
+            if (
+                each["step"] in ("cure", "divert")
+                and each["paid"] > DUST
+                and not any(each is r for r in seen)
+            ):
+                seen += self._step(each)
+                yield self._cure(fall, each)
+
+    def _cure(self, fall: str, row: Row) -> str:
+        step = self._step(row)
+        due, paid = (math.fsum(each[name] for each in step) for name in ("due", "paid"))
+        names = self._tests_of(fall, row)
+        failed = [name for name in names if self.tests.get(name, {}).get("passes") is False] or names
+        start = self._failed([name for name in failed if name in self.tests])
+        takers = list(dict.fromkeys(self._payee(each["payee"]) for each in step if each["paid"] > DUST))
+        if row["source"] == "transfer":
+            took = f"{clause(row)} moved {amount(paid)} to the principal account"
+        else:
+            took = f"{clause(row)} paid {amount(paid)} to {joined(takers)}"
+        need = "all that is needed" if paid >= due - DUST else f"of {amount(due)} needed"
+        return f"{start}{took}, {need}."
+
+    def _failed(self, names: list[str]) -> str:
+        """Return which tests failed, with ratio and trigger when they are named for the first time."""
+        if names and all(name in self._named for name in names):
+            return f"For the same {'test' if len(names) == 1 else 'tests'} "
+        self._named.update(names)
+        told = []
+        for name in names:
+            found, trigger = ratios(self.tests[name]["ratio"], self.tests[name]["trigger"])
+            told.append(f"the {name} test failed, at {found} where {trigger} is required")
+        text = joined(told) if told else "a coverage test failed"
+        return f"{text[:1].upper()}{text[1:]}: "
+
+    def _tests_of(self, fall: str, row: Row) -> list[str]:
+        """Return the tests that a cure or diversion names, by its clause."""
+        found: list[str] = []
+        for step in _steps(self.document.get("waterfalls", {}).get(fall, [])):
+            if step.get("verb") == row["step"] and (step.get("label") or "") == (row["label"] or ""):
+                found += step.get("tests") or [step["test"]]
+        return list(dict.fromkeys(found))
+
+    def _payee(self, payee: str) -> str:
+        notes = {each["name"] for each in self.document["notes"]}
+        return class_name(payee) if payee in notes else payee
+
+
+def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for step in steps:
+        yield step
+        yield from _steps(step.get("steps") or [])
+        yield from _steps(step.get("else") or [])

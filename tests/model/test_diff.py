@@ -1,0 +1,144 @@
+"""Two deals beside one another: terms in the words of an indenture, steps that came, went, moved or changed."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+import cloche as cl
+
+DEAL = cl.templates.us_bsl(par=500e6, closing="2025-03-20", class_x=2e6)
+
+
+def lines(other: cl.Deal, deal: cl.Deal = DEAL) -> list[str]:
+    return [line.strip() for line in cl.diff(deal, other).summary().splitlines()[1:]]
+
+
+def changed(edit: Any) -> cl.Deal:
+    document = copy.deepcopy(DEAL.to_dict())
+    edit(document)
+    return cl.Deal.from_dict(document)
+
+
+def interest(document: dict[str, Any]) -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = document["waterfalls"]["interest"]
+    return steps
+
+
+def place(document: dict[str, Any], label: str) -> int:
+    return next(k for k, step in enumerate(interest(document)) if step["label"] == label)
+
+
+def test_terms_are_told_in_basis_points_percent_money_and_dates() -> None:
+    other = DEAL.replace(
+        {
+            "notes.A.coupon.spread": "105bp",
+            "notes.X.amortization.payments": 12,
+            "notes.C.deferrable": False,
+            "notes.E.balance": 24.5e6,
+            "tests.E OC.trigger": 1.05,
+            "fees.senior.rate": 0.00125,
+            "dates.reinvestment_end": "2029-04-20",
+            "dates.calendars": ["new_york"],
+            "conventions.x_in_oc": True,
+            "collateral.ccc.limit": 0.1,
+        }
+    )
+    assert lines(other) == [
+        "dates reinvestment end 2030-04-20 -> 2029-04-20",
+        "dates calendars us_government_securities, london -> new_york",
+        "class X amortization payments 8 -> 12",
+        "class A spread 130bp -> 105bp",
+        "class C deferrable yes -> no",
+        "class E balance 25,000,000 -> 24,500,000",
+        "fee senior rate 0.150% -> 0.125%",
+        "test E OC trigger 105.5% -> 105.0%",
+        "collateral ccc limit 7.5% -> 10.0%",
+        "convention x in oc no -> yes",
+    ]
+
+
+def test_equal_deals_say_so_whatever_they_are_called_in_python() -> None:
+    again = cl.Deal.from_yaml(DEAL.to_yaml())
+    found = cl.diff(DEAL, again)
+    assert found.same
+    assert len(found) == 0
+    assert str(found) == "US BSL: both deals are the same."
+    assert found.table.columns == ("part", "item", "what", "before", "after")
+
+
+def test_a_class_that_is_new_stands_whole() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        coupon = {"index": "sofr_3m", "spread": "800bp"}
+        document["notes"].append(
+            {"name": "F", "balance": 10e6, "rank": 6, "coupon": coupon, "deferrable": True}
+        )
+        interest(document).insert(place(document, "P") + 1, {"pay_interest": "F", "label": "P1"})
+
+    told = lines(changed(edit))
+    terms = "interest rank 6, principal rank 6, deferrable yes"
+    assert told == [
+        f"class F added: balance 10,000,000, index sofr_3m, spread 800bp, {terms}",
+        "interest waterfall: clause P1 inserted after P: to the payment of interest on the Class F Notes",
+    ]
+    back = lines(DEAL, changed(edit))
+    assert back[0].startswith("class F removed: balance 10,000,000")
+    assert back[1] == "interest waterfall: clause P1 removed: to the payment of interest on the Class F Notes"
+
+
+def test_a_step_that_moved_is_neither_removed_nor_inserted() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        steps = interest(document)
+        fee = steps.pop(place(document, "R"))
+        steps.insert(place(document, "O"), fee)
+
+    found = cl.diff(DEAL, changed(edit))
+    assert [row["what"].split(" ")[0] for row in found.table.rows()] == ["moved"]
+    clause = "to the payment of sub (0.3% a year of the fee basis amount)"
+    assert lines(changed(edit)) == [f"interest waterfall: clause R moved ({clause}): after Q -> after N"]
+
+
+def test_a_step_whose_share_condition_or_tests_change_is_the_same_step_changed() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        steps = interest(document)
+        steps[place(document, "Q")]["divert"]["share"] = 0.3
+        steps[place(document, "O")] = {"cure": ["E OC", "D IC"], "label": "O"}
+        steps[place(document, "R")]["when"] = "passes('E OC')"
+
+    kinds = [(row["item"], row["what"]) for row in cl.diff(DEAL, changed(edit)).table.rows()]
+    assert kinds == [("O", "changed"), ("Q", "changed"), ("R", "changed")]
+    assert lines(changed(edit))[1] == (
+        "interest waterfall: clause Q changed: during the reinvestment period, if Reinvestment OC (106%) is not "
+        "satisfied, to the principal account, the lesser of 50% of what remains and the amount needed to satisfy it "
+        "-> during the reinvestment period, if Reinvestment OC (106%) is not satisfied, to the principal account, "
+        "the lesser of 30% of what remains and the amount needed to satisfy it"
+    )
+
+
+def test_clauses_that_only_have_other_letters_are_one_line() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        for step in interest(document):
+            step["label"] = f"({step['label'].lower()})"
+
+    found = cl.diff(DEAL, changed(edit))
+    assert {row["what"] for row in found.table.rows()} == {"relabelled"}
+    told = lines(changed(edit))
+    assert told == [f"interest waterfall: {len(found)} clauses have other letters (A -> (a), …, V -> (v))"]
+
+
+def test_steps_of_a_block_are_compared_one_by_one() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        steps = interest(document)
+        k = place(document, "R")
+        steps[k] = {"when": "after_reinvestment", "steps": [{"pay_fee": "sub"}], "label": "R"}
+
+    rows = list(cl.diff(DEAL, changed(edit)).table.rows())
+    assert [(row["item"], row["what"]) for row in rows] == [("R(1)", "changed")]
+    assert rows[0]["after"].startswith("if after_reinvestment, to the payment of sub")
+
+
+def test_what_is_no_deal_is_refused() -> None:
+    with pytest.raises(TypeError, match="deal_b: found dict, expected Deal"):
+        cl.diff(DEAL, DEAL.to_dict())  # type: ignore[arg-type]

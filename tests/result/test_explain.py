@@ -1,0 +1,186 @@
+"""Why a class was paid what it was: the whole text of a few situations, and what is true of every date of a path."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from typing import Any
+
+import pytest
+
+import cloche as cl
+from engine.states import STATE
+
+DEAL = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+POOL = cl.synthetic.loan_pool(n=60, seed=7, as_of="2025-03-20")
+BASE = cl.Scenario(cdr=0.02, cpr=0.20, recovery=0.70, recovery_lag_months=6, rates=0.043)
+
+
+def date(
+    *,
+    interest: float = 9.9e6,
+    principal: float = 6e6,
+    par: float = 494e6,
+    notes: dict[str, dict[str, float]] | None = None,
+    deal: cl.Deal = DEAL,
+) -> cl.PaymentDate:
+    state: dict[str, Any] = copy.deepcopy(STATE)
+    state["collected"] = {"interest": interest, "principal": principal}
+    state["collateral"]["performing_par"] = par
+    for name, facts in (notes or {}).items():
+        state["notes"][name] |= facts
+    return cl.run_payment_date(deal, cl.DealState.from_dict(state))
+
+
+def test_paid_in_full_while_principal_is_not_yet_due() -> None:
+    assert date().explain("C") == (
+        "On 2026-01-20 Class C received 467,666.67 of interest, which is all that was due, and no principal.\n"
+        "\n"
+        "Interest. 467,666.67 was due: 30,000,000 at 6.1% for 92 days of 360. Interest proceeds were 9,900,000; "
+        "first came fees of 271,161.11 and interest of 5,080,444.44 to Class A and Class B. 4,548,394.44 reached "
+        "clause H, and paid it in full.\n"
+        "\n"
+        "Principal. Principal proceeds were 6,000,000. Clause P7 kept 6,000,000 on deposit. Principal that is "
+        "reinvested is not due to the notes. 30,000,000 is outstanding."
+    )
+
+
+def test_a_cure_took_the_cash_and_the_interest_is_deferred() -> None:
+    assert date(par=430e6).explain("C") == (
+        "On 2026-01-20 Class C received nothing of 467,666.67 of interest due, and no principal.\n"
+        "\n"
+        "Interest. 467,666.67 was due: 30,000,000 at 6.1% for 92 days of 360. Interest proceeds were 9,900,000; "
+        "first came fees of 271,161.11 and interest of 5,080,444.44 to Class A and Class B. The A/B OC test failed, "
+        "at 117.84% where 125.00% is required: clause G paid 4,548,394.44 to Class A, of 21,200,000 needed. Nothing "
+        "was left for clause H. Principal proceeds were 6,000,000. For the same test clause P2 paid 6,000,000 to "
+        "Class A, of 83,258,027.78 needed. Nothing was left for clause P3. The missing 467,666.67 is deferred; "
+        "deferred interest is now 467,666.67.\n"
+        "\n"
+        "Principal. Principal proceeds were 6,000,000. For the same test clause P2 paid 6,000,000 to Class A, of "
+        "83,258,027.78 needed. 30,000,000 is outstanding."
+    )
+
+
+def test_the_senior_class_is_redeemed_by_that_cure() -> None:
+    assert date(par=430e6).explain("A").splitlines()[-1] == (
+        "Principal. The A/B OC test failed, at 117.84% where 125.00% is required: clause G paid 4,548,394.44 to "
+        "Class A, of 21,200,000 needed. For the same test clause P2 paid 6,000,000 to Class A, of 83,258,027.78 "
+        "needed. 299,451,605.56 is outstanding."
+    )
+
+
+def test_a_senior_class_that_may_not_defer_is_helped_from_principal_and_ends_overdue() -> None:
+    assert date(interest=4.6e6, principal=1e5).explain("B").split("\n\n")[1] == (
+        "Interest. 881,666.67 was due: 60,000,000 at 5.75% for 92 days of 360. Interest proceeds were 4,600,000; "
+        "first came fees of 271,161.11 and interest of 4,198,777.78 to Class A. 130,061.11 reached clause F: "
+        "130,061.11 was paid and 751,605.56 is missing. Principal proceeds were 100,000. 100,000 reached clause P1: "
+        "100,000 was paid and 651,605.56 is missing. 651,605.56 is overdue: interest of this class may not be "
+        "deferred."
+    )
+
+
+def test_a_junior_class_is_starved_where_no_test_takes_cash_either() -> None:
+    deal = DEAL.replace({f"tests.{name}.trigger": 0.9 for name in ("A/B IC", "C IC", "D IC")})
+    assert date(interest=6.2e6, deal=deal).explain("E").split("\n\n")[1] == (
+        "Interest. 638,888.89 was due: 25,000,000 at 10% for 92 days of 360. Interest proceeds were 6,200,000; first "
+        "came fees of 271,161.11 and interest of 5,928,838.89 to Class A, Class B, Class C and Class D. Nothing was "
+        "left for clause N. The missing 638,888.89 is deferred; deferred interest is now 638,888.89."
+    )
+
+
+def test_deferred_interest_of_earlier_dates_is_paid_at_its_own_clause() -> None:
+    told = date(notes={"D": {"deferred_interest": 200_000}}).explain("D").split("\n\n")
+    assert told[0] == (
+        "On 2026-01-20 Class D received 547,962.22 of interest, which is all that was due, 200,000 of deferred "
+        "interest, and no principal."
+    )
+    assert (
+        "547,962.22 was due: 30,000,000 and 200,000 of deferred interest at 7.1% for 92 days of 360."
+        in told[1]
+    )
+    assert told[2] == (
+        "Deferred interest. 200,000 stood deferred from earlier dates. 200,000 was paid at clause M. Nothing remains."
+    )
+
+
+def test_the_residual_in_a_diversion() -> None:
+    assert date(par=475e6).explain("SUB") == (
+        "On 2026-01-20 the SUB notes received 1,192,577.78.\n"
+        "\n"
+        "Interest proceeds were 9,900,000; first came fees of 676,088.89 and interest of 6,731,333.33 to Class A, "
+        "Class B, Class C, Class D and Class E. The Reinvestment OC test failed, at 105.71% where 106.00% is "
+        "required: clause Q moved 1,300,000 to the principal account, all that is needed. 1,192,577.78 was left. It "
+        "received 1,192,577.78 at clause U1.\n"
+        "\n"
+        "Principal proceeds were 6,000,000, which 1,300,000 of interest proceeds joined. Clause P7 kept 7,300,000 on "
+        "deposit. Nothing was left for clause P8."
+    )
+
+
+def test_what_was_repaid_before_and_what_does_not_exist() -> None:
+    assert date(notes={"A": {"balance": 0.0}}).explain("A") == (
+        "On 2026-01-20 Class A received nothing: it was repaid before."
+    )
+    with pytest.raises(
+        cl.RunError, match="note: found 'SUBB', which the run does not have; did you mean 'SUB'"
+    ):
+        date().explain("SUBB")
+
+
+@pytest.fixture(scope="module")
+def run() -> cl.Result:
+    return cl.project(DEAL, POOL, BASE)
+
+
+def test_after_the_reinvestment_period_senior_classes_come_first(run: cl.Result) -> None:
+    first = "Principal. Principal proceeds were "
+    assert run.explain("2032-01-20", "A").split("\n\n")[2].startswith(first)
+    told = run.explain(dt.date(2032, 1, 20), "B").split("\n\n")[2]
+    assert told.startswith(first)
+    assert ". Class A comes first and took " in told
+    assert told.endswith(". 60,000,000 is outstanding.")
+
+
+def test_a_date_that_is_no_payment_date_names_the_nearest(run: cl.Result) -> None:
+    with pytest.raises(
+        cl.RunError, match="found 2026-01-19, which is no payment date of the run; the nearest is 2026"
+    ):
+        run.explain("2026-01-19", "A")
+    with pytest.raises(cl.RunError, match="date: found 'soon', expected a date such as 2025-10-20"):
+        run.explain("soon", "A")
+    with pytest.raises(cl.RunError, match="date: found 7, expected a payment date"):
+        run.explain(7, "A")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cdr", [0.02, 0.09, 0.25])
+def test_every_class_can_be_explained_on_every_date_and_its_headline_has_what_it_received(cdr: float) -> None:
+    bad = cl.project(DEAL, POOL, BASE.replace(cdr=cdr))
+    for row in bad.cashflows.rows():
+        told = bad.explain(row["date"], row["note"])
+        headline = told.split("\n\n")[0]
+        assert headline.startswith(f"On {row['date']} ")
+        if row["principal_paid"] > 0.01:
+            assert f"{row['principal_paid']:,.2f}".removesuffix(".00") + " of principal" in headline
+        if row["deferred_interest"] > 0.01:
+            assert (
+                f"is deferred; deferred interest is now {row['deferred_balance']:,.2f}".removesuffix(".00")
+                in told
+            )
+        assert "outside the waterfalls" not in told
+
+
+def test_a_replayed_path_explains_itself_and_pari_passu_classes_name_one_another() -> None:
+    document = DEAL.to_dict()
+    b = next(note for note in document["notes"] if note["name"] == "B")
+    place = document["notes"].index(b)
+    document["notes"][place : place + 1] = [{**b, "name": f"B-{k}", "balance": 30e6} for k in (1, 2)]
+    del document["waterfalls"]
+    for test in document["tests"]:
+        test["through"] = "B-2" if test["through"] == "B" else test["through"]
+    deal = cl.Deal.from_dict({**document, "template": "us_bsl_2"})
+    model = cl.GaussianCopula(inter=0.1, intra=0.2)
+    path = cl.simulate(deal, POOL, model, scenario=BASE, paths=16, seed=1).replay(3)
+    told = path.explain("2027-01-20", "B-1")
+    assert "reached clause F, which it shares with Class B-2 by amounts due, and paid it in full." in told
+    late = next(row for row in path.cashflows.filter(note="B-1").rows() if row["principal_paid"] > 1)
+    assert "shared with Class B-2 by balances" in path.explain(late["date"], "B-1")
