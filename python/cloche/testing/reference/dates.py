@@ -7,7 +7,7 @@ Business days are Monday to Friday less the holidays that the caller gives: name
 import calendar
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -198,9 +198,7 @@ def schedule(
         When the pool is younger than the first payment date.
     """
     terms = deal["dates"]
-    worked = frozenset(map(parse_date, terms.get("remove_holidays", ())))
-    added = frozenset(map(parse_date, terms.get("add_holidays", ())))
-    business = BusinessDays(frozenset(holidays) | added, worked)
+    business = business_days(terms, holidays)
     fixing = BusinessDays(frozenset(fixing_holidays))
     closing = parse_date(terms["closing"])
     start = max(closing, as_of) if as_of else closing
@@ -239,6 +237,35 @@ def schedule(
             )
         )
     return periods
+
+
+def with_sale(deal: Mapping[str, Any], period: Period, holidays: AbstractSet[date] = frozenset()) -> Period:
+    """The period of a date for which all collateral is sold.
+
+    It is collected until `min(lag, 1)` business days before the payment date, which is the determination date too.
+
+    Parameters
+    ----------
+    deal
+        Canonical deal document.
+    period
+        The period as scheduled.
+    holidays
+        Days that the deal's calendars do not count as business days.
+    """
+    terms = deal["dates"]
+    business = business_days(terms, holidays)
+    determination = _determination(terms.get("determination", {}), period.payment_date, business, last=True)
+    by_period = deal.get("conventions", {}).get("cash_timing", "dated") == "period"
+    end = period.payment_date if by_period else determination
+    return replace(period, determination_date=determination, collection_end=max(end, period.collection_start))
+
+
+def business_days(terms: Mapping[str, Any], holidays: AbstractSet[date]) -> BusinessDays:
+    """Business days of a deal: Monday to Friday less the holidays, with what the deal adds and removes."""
+    worked = frozenset(map(parse_date, terms.get("remove_holidays", ())))
+    added = frozenset(map(parse_date, terms.get("add_holidays", ())))
+    return BusinessDays(frozenset(holidays) | added, worked)
 
 
 def _determination(rule: Mapping[str, Any], payment: date, business: BusinessDays, *, last: bool) -> date:

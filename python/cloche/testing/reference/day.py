@@ -1,6 +1,6 @@
 """What is known on one payment date, and the running amounts of its two waterfalls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -22,9 +22,11 @@ Row = dict[str, Any]
 class Day:
     """A payment date. Amounts in currency units.
 
-    `unscheduled` is prepaid principal of the collection period; `residual_flows` the dated flows of the residual
-    notes before this date. The amounts from `diverted` on move as the waterfalls run; `proceeds` of a waterfall is
-    what it started with.
+    `status` is `normal`, or `accelerated` or `redemption` on a date that applies all proceeds as one pot; `sold` when
+    all collateral was sold for it. `event_cost` is what refinancings and re-pricings cost and interest pays; `groups`
+    has the classes for which the name of a refinanced class stands. `unscheduled` is prepaid principal of the
+    collection period; `residual_flows` the dated flows of the residual notes before this date. The amounts from
+    `diverted` on move as the waterfalls run; `proceeds` of a waterfall is what it started with.
     """
 
     deal: Mapping[str, Any]
@@ -40,6 +42,10 @@ class Day:
     unscheduled: float = 0.0
     post_period_share: float = 0.0
     closing_par: float = 0.0
+    status: str = "normal"
+    sold: bool = False
+    event_cost: Fee | None = None
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     tests: dict[str, coverage.Test] = field(default_factory=dict)
     ic_numerator: float = 0.0
@@ -81,6 +87,10 @@ class Day:
     def date(self) -> date:
         """Payment date."""
         return self.period.payment_date
+
+    def notes_of(self, name: str) -> list[Note]:
+        """The class of a name with its successors."""
+        return [self.notes[member] for member in self.groups.get(name, (name,))]
 
     def sequence(self, name: str | None) -> Groups:
         """Groups of a named sequence, the note payment sequence when there is no name."""

@@ -1,9 +1,10 @@
 """The collateral of a deal through a scenario: loans, cohorts bought later, defaulted par that waits for cash."""
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from cloche.testing.reference.collateral import Defaulted, Measure, Performing, 
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
 from cloche.testing.reference.rates import fixing, period_fixing
+from cloche.testing.reference.sales import Sale
 
 Document = Mapping[str, Any]
 
@@ -39,6 +41,7 @@ class Collections:
     prepaid: float = 0.0
     recoveries: float = 0.0
     sale_proceeds: float = 0.0
+    sale_cost: float = 0.0
     sold_par: float = 0.0
     defaulted: float = 0.0
 
@@ -166,8 +169,18 @@ class Holdings:
 
     # Steps
 
-    def collect(self, period: Period) -> Collections:
-        """Step every position, collect recoveries, and on the last date sell what is left."""
+    def fork(self) -> "Holdings":
+        """A copy that can be stepped without moving this one."""
+        other = copy.copy(self)
+        other.positions = [replace(position) for position in self.positions]
+        other.queue = list(self.queue)
+        return other
+
+    def collect(self, period: Period, sale: Sale | None = None) -> Collections:
+        """Step every position, collect recoveries, and on the last date or for a sale sell what is left.
+
+        On the last date every recovery still to come is collected; those of a sale are part of its proceeds.
+        """
         got = Collections()
         for position in self.positions:
             terms = position.terms
@@ -188,11 +201,14 @@ class Holdings:
             got.defaulted += flow.defaulted
             if flow.defaulted > 0:
                 self._default(terms, flow.defaulted, period)
-        if period.last:
-            self._sell(period, got)
         received = [item for item in self.queue if period.last or item.due <= period.number]
         got.recoveries = sum(item.par * item.rate for item in received)
         self.queue = [] if period.last else [item for item in self.queue if item.due > period.number]
+        if sale is not None:
+            self._sell(period, got, sale)
+        elif period.last:
+            price = self.scenario.get("liquidation_price", 1.0)
+            self._sell(period, got, Sale(status="normal", price=price))
         self.positions = [position for position in self.positions if position.balance > 0]
         return got
 
@@ -203,16 +219,23 @@ class Holdings:
         since = max(self.start, period.unadjusted_start)
         self.queue.append(Recovery(par, rate, rate, since, period.number + steps))
 
-    def _sell(self, period: Period, got: Collections) -> None:
-        """Sell performing par at the liquidation price; own accrual periods pay what has accrued."""
-        price = self.scenario.get("liquidation_price", 1.0)
+    def _sell(self, period: Period, got: Collections, sale: Sale) -> None:
+        """Sell performing par at the price of the sale and defaulted par at its recovery rate, less the cost.
+
+        Own accrual periods pay what has accrued.
+        """
         for position in self.positions:
+            price = position.terms.market_price if sale.price is None else sale.price
             got.sold_par += position.balance
             got.sale_proceeds += position.balance * price
             got.interest += position.balance * pool.accrued_per_unit(
                 position.terms, period.collection_end, self._own_fixing
             )
             position.balance = 0.0
+        got.sale_proceeds += sum(item.par * item.rate for item in self.queue)
+        self.queue = []
+        got.sale_cost = min(got.sale_proceeds, sale.cost_rate * got.sold_par + sale.cost_fixed)
+        got.sale_proceeds -= got.sale_cost
 
     def measure(self, day: date, cash: float) -> Measure:
         """Collateral amounts on a day, with `cash` principal proceeds on deposit."""

@@ -1,19 +1,18 @@
 """One payment date from a state of the deal, and the tables of a payment date."""
 
-import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from cloche.testing.reference import waterfall
 from cloche.testing.reference.collateral import Defaulted, Measure, Performing, measure
 from cloche.testing.reference.conventions import conventions
+from cloche.testing.reference.date_tables import pay_date
 from cloche.testing.reference.dates import Period, parse_date, schedule
-from cloche.testing.reference.day import Day, Row
-from cloche.testing.reference.fees import Fee, accrued_fee, cap_amount
-from cloche.testing.reference.notes import Note, accrual_fraction, coupon_rate, instalment
+from cloche.testing.reference.day import Day
+from cloche.testing.reference.fees import Fee
+from cloche.testing.reference.notes import Note, instalment
+from cloche.testing.reference.opening import cap_lifted, fee_base, open_fee, open_note, residual_cost
 
 Document = Mapping[str, Any]
 
@@ -29,6 +28,7 @@ def run_payment_date(
         Canonical deal document.
     state
         Canonical state before the payment date. No purchase is made: what a `reinvest` step takes stays on deposit.
+        With `status` `accelerated` or `redemption` interest, principal and `collected.liquidation` are one pot.
     holidays
         Days that the deal's calendars do not count as business days.
 
@@ -36,7 +36,8 @@ def run_payment_date(
     -------
     dict
         `ledger`, `tests`, `notes`, `fees` (lists of rows), `measure` (collateral amounts), `ic_numerator`,
-        `accounts` (`principal` and `interest` on deposit after the date), `conservation_error` (currency units).
+        `accounts` (`principal` and `interest` on deposit after the date), `sale_proceeds` (of a liquidation, net of
+        costs), `conservation_error` (currency units).
 
     Raises
     ------
@@ -71,13 +72,57 @@ def run_payment_date(
     period = next((period for period in periods if period.payment_date == payment), None)
     if period is None:
         raise ValueError(f"payment_date: {payment} is not a payment date of the deal")
+    status = state.get("status") or "normal"
+    liquidation = state["collected"].get("liquidation")
+    if liquidation is not None and status == "normal":
+        raise ValueError(
+            "collected.liquidation: found on a normal date; expected status accelerated or redemption"
+        )
+    sale = sale_proceeds(liquidation)
+    cash = state["collected"].get("principal", 0.0) + sale
     chosen = conventions(deal)
-    figures = state_measure(deal, state, with_discount=chosen["discount_in_ccc"] == "lower")
-    start = parse_date(state["previous_payment_date"])
-    fee_basis = state.get("fee_basis")
-    if fee_basis is None:
-        fee_basis = figures.collateral_principal_amount + figures.defaulted_par
+    figures = state_measure(deal, state, cash, with_discount=chosen["discount_in_ccc"] == "lower")
     in_reinvestment = state.get("in_reinvestment_period")
+    if in_reinvestment is None:
+        in_reinvestment = period.in_reinvestment
+    notes = _state_notes(deal, state, period)
+    day = Day(
+        deal=deal,
+        period=period,
+        in_reinvestment=in_reinvestment and status == "normal",
+        conventions=chosen,
+        notes=notes,
+        fees=_state_fees(deal, state, figures, notes),
+        measure=figures,
+        interest_proceeds=state["collected"].get("interest", 0.0),
+        principal_proceeds=cash,
+        residual_flows=_state_flows(deal, state),
+        status=status,
+    )
+    tables = pay_date(day)
+    tables["sale_proceeds"] = sale
+    tables["accounts"] = {
+        "principal": day.held_principal + day.purchase_cash,
+        "interest": day.held_interest,
+    }
+    return tables
+
+
+def sale_proceeds(liquidation: Document | None) -> float:
+    """Proceeds of a liquidation less its costs, which are paid from them alone; in currency units.
+
+    Examples
+    --------
+    >>> sale_proceeds({"proceeds": 90.0, "costs": 2.0})
+    88.0
+    """
+    if liquidation is None:
+        return 0.0
+    return max(0.0, float(liquidation.get("proceeds", 0.0)) - float(liquidation.get("costs", 0.0)))
+
+
+def _state_notes(deal: Document, state: Document, period: Period) -> dict[str, Note]:
+    """The classes as the state has them."""
     notes = {}
     for terms in deal["notes"]:
         if terms.get("combination_of"):
@@ -91,7 +136,7 @@ def run_payment_date(
                 opening.get("interest_shortfall", 0.0),
             ),
             fixings=state.get("index_fixings", {}),
-            accrual=(start, payment),
+            accrual=(parse_date(state["previous_payment_date"]), period.payment_date),
             period=period,
         )
         due = opening.get("amortization_due")
@@ -99,48 +144,46 @@ def run_payment_date(
             due = instalment(terms, period.number, note.balance, 0.0)
         note.amortization = min(note.balance, due)
         notes[note.name] = note
+    return notes
+
+
+def _state_fees(
+    deal: Document, state: Document, figures: Measure, notes: Mapping[str, Note]
+) -> dict[str, Fee]:
+    """The fees as the state has them; on a date with a sale, or accelerated, their caps may be lifted."""
+    fee_basis = state.get("fee_basis")
+    if fee_basis is None:
+        fee_basis = figures.collateral_principal_amount + figures.defaulted_par
     bases = {
         "fee_basis": fee_basis,
         "performing_par": figures.performing_par,
         "collateral_principal_amount": figures.collateral_principal_amount,
     }
+    status = state.get("status") or "normal"
+    sale = status == "redemption" or state["collected"].get("liquidation") is not None
     fees = {}
     for terms in deal.get("fees", ()):
         owed = state.get("fees", {}).get(terms["name"], {})
-        base = fee_base(terms, bases, notes)
         fee = open_fee(
             terms,
-            base,
+            fee_base(terms, bases, notes),
             owed.get("unpaid", 0.0),
-            accrual=(start, payment),
+            accrual=(parse_date(state["previous_payment_date"]), parse_date(state["payment_date"])),
             fixings=state.get("index_fixings", {}),
             fee_basis=fee_basis,
+            lifted=cap_lifted(terms, status, sale=sale),
         )
         if owed.get("due") is not None:
             fee.current = owed["due"]
         fees[fee.name] = fee
-    day = Day(
-        deal=deal,
-        period=period,
-        in_reinvestment=period.in_reinvestment if in_reinvestment is None else in_reinvestment,
-        conventions=chosen,
-        notes=notes,
-        fees=fees,
-        measure=figures,
-        interest_proceeds=state["collected"].get("interest", 0.0),
-        principal_proceeds=state["collected"].get("principal", 0.0),
-        residual_flows=_state_flows(deal, state),
-    )
-    tables = pay_date(day)
-    tables["accounts"] = {
-        "principal": day.held_principal + day.purchase_cash,
-        "interest": day.held_interest,
-    }
-    return tables
+    return fees
 
 
-def state_measure(deal: Document, state: Document, *, with_discount: bool) -> Measure:
-    """Collateral of a state: par neither CCC nor discount, CCC assets, discount obligations, defaulted assets."""
+def state_measure(deal: Document, state: Document, cash: float, *, with_discount: bool) -> Measure:
+    """Collateral of a state: par neither CCC nor discount, CCC assets, discount obligations, defaulted assets.
+
+    `cash` is principal on deposit; the proceeds of a liquidation are part of it.
+    """
     collateral = state["collateral"]
     assets = [Performing(par=collateral["performing_par"], market_price=1.0)]
     for kind in ("ccc", "discount"):
@@ -171,108 +214,10 @@ def state_measure(deal: Document, state: Document, *, with_discount: bool) -> Me
     return measure(
         assets,
         defaulted,
-        state["collected"].get("principal", 0.0),
+        cash,
         rules=deal.get("collateral", {}),
         target_par=deal["target_par"],
         with_discount=with_discount,
-    )
-
-
-def open_note(
-    terms: Document,
-    amounts: tuple[float, float, float],
-    *,
-    fixings: Mapping[str, float],
-    accrual: tuple[date, date],
-    period: Period,
-) -> Note:
-    """A class at the opening of a payment date.
-
-    Parameters
-    ----------
-    terms
-        The note of a canonical deal document.
-    amounts
-        Opening balance, deferred and overdue interest, in currency units.
-    fixings
-        Fixings of the period by index; `*` serves every other.
-    accrual
-        Adjusted accrual period.
-    period
-        Payment period.
-    """
-    coupon = terms.get("coupon") or {}
-    index = coupon.get("index")
-    index_rate = None
-    if index and coupon.get("fixed") is None:
-        index_rate = fixings[index] if index in fixings else fixings["*"]
-    note = Note(
-        name=terms["name"],
-        interest_rank=terms.get("interest_rank"),
-        principal_rank=terms.get("principal_rank"),
-        residual=terms.get("residual", False),
-        deferrable=terms.get("deferrable", False),
-        original_balance=terms.get("balance", 0.0),
-        balance=amounts[0],
-        deferred=amounts[1],
-        overdue=amounts[2],
-        index_rate=index_rate,
-    )
-    if coupon:
-        note.rate = coupon_rate(coupon, index_rate, period.unadjusted_start)
-        note.day_count_fraction = accrual_fraction(
-            coupon, adjusted=accrual, unadjusted=(period.unadjusted_start, period.unadjusted_end)
-        )
-    return note
-
-
-def fee_base(terms: Document, bases: Mapping[str, float], notes: Mapping[str, Note]) -> float:
-    """Base of a fee: one of the collateral amounts, or the opening balance of a note."""
-    name = terms.get("base") or "fee_basis"
-    return bases[name] if name in bases else notes[name].balance
-
-
-def open_fee(
-    terms: Document,
-    base: float,
-    unpaid: float,
-    *,
-    accrual: tuple[date, date],
-    fixings: Mapping[str, float],
-    fee_basis: float,
-) -> Fee:
-    """A fee at the opening of a payment date, with interest on what was brought forward.
-
-    Parameters
-    ----------
-    terms
-        The fee of a canonical deal document.
-    base
-        Its base.
-    unpaid
-        Brought forward, in currency units.
-    accrual
-        Adjusted accrual period.
-    fixings
-        Fixings of the period by index.
-    fee_basis
-        Fee basis amount, on which caps run.
-    """
-    late = terms.get("unpaid_interest")
-    if isinstance(late, Mapping):
-        rate = late.get("fixed")
-        if rate is None:
-            index = late["index"]
-            level = fixings[index] if index in fixings else fixings["*"]
-            rate = max(0.0, level) + (late.get("spread") or 0.0)
-        unpaid += accrued_fee({"rate": rate, "day_count": terms.get("day_count")}, unpaid, *accrual)
-    cap = terms.get("cap")
-    return Fee(
-        name=terms["name"],
-        base=base,
-        current=accrued_fee(terms, base, *accrual),
-        unpaid=unpaid,
-        room=cap_amount(cap, fee_basis, *accrual) if cap else math.inf,
     )
 
 
@@ -288,85 +233,3 @@ def _state_flows(deal: Document, state: Document) -> list[tuple[date, float]]:
         flows.append((closing, -(residual_cost(terms) if cost is None else cost)))
         flows += [(parse_date(when), amount) for when, amount in known.get("distributions", ())]
     return flows
-
-
-def residual_cost(terms: Document) -> float:
-    """What the holders of a residual note paid at closing: original balance times issue price."""
-    return float(terms.get("balance", 0.0) * terms.get("issue_price", 1.0))
-
-
-def pay_date(day: Day) -> dict[str, Any]:
-    """Run the waterfalls of a date and return its tables.
-
-    Returns
-    -------
-    dict
-        `ledger`, `tests`, `notes` (the columns of `cashflows`), `fees`, `measure`, `ic_numerator`,
-        `conservation_error`. In `fees`, `due` is the amount of the period and `unpaid` what is carried on. In
-        `tests`, `ratio_after` is at the end of the date, `ratio_after_cure` right after the last cure that names the
-        test (None without one).
-    """
-    currents = {name: fee.current for name, fee in day.fees.items()}
-    waterfall.pay(day)
-    rows = []
-    for row in day.before:
-        test = day.tests[row["test"]]
-        numerator = day.numerator(test) + (day.diverted if test.kind != "ic" else 0.0)
-        denominator = day.denominator(test)
-        rows.append(
-            {
-                **row,
-                "ratio_after": numerator / denominator if denominator > 0 else math.inf,
-                "ratio_after_cure": day.ratio_after_cure.get(test.name),
-            }
-        )
-    hurdles = {terms["name"]: bool(terms.get("hurdles")) for terms in day.deal.get("fees", ())}
-    fees = [
-        {
-            "date": day.date,
-            "fee": name,
-            "base": fee.base,
-            "due": day.incentive.get(name, 0.0) if hurdles[name] else currents[name],
-            "paid": day.incentive.get(name, 0.0) if hurdles[name] else fee.paid,
-            "unpaid": fee.unpaid + fee.current,
-        }
-        for name, fee in day.fees.items()
-    ]
-    return {
-        "ledger": day.ledger,
-        "tests": rows,
-        "notes": [_note_row(day, note) for note in day.notes.values()],
-        "fees": fees,
-        "measure": asdict(day.measure),
-        "ic_numerator": day.ic_numerator,
-        "conservation_error": conservation_error(day),
-    }
-
-
-def _note_row(day: Day, note: Note) -> Row:
-    deferred = note.close()
-    return {
-        "date": day.date,
-        "note": note.name,
-        "status": "normal",
-        "begin_balance": note.opening["balance"],
-        "index_rate": note.index_rate,
-        "rate": note.rate,
-        "day_count_fraction": note.day_count_fraction,
-        "interest_due": note.opening["current"],
-        "interest_paid": note.interest_paid,
-        "deferred_interest": deferred,
-        "deferred_paid": note.deferred_paid,
-        "deferred_balance": note.deferred,
-        "interest_shortfall": note.overdue,
-        "principal_paid": note.principal_paid,
-        "end_balance": note.balance,
-        "final_loss": 0.0,
-    }
-
-
-def conservation_error(day: Day) -> float:
-    """Cash in less cash out of a date, in currency units."""
-    paid = sum(row["paid"] for row in day.ledger if row["source"] != "transfer")
-    kept = day.held_interest + day.held_principal + day.purchase_cash
-    return float(abs(day.interest_proceeds + day.principal_proceeds - paid - kept))

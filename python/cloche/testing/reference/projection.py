@@ -2,18 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from cloche.testing.reference import default_events, waterfall
 from cloche.testing.reference.collateral import Measure
 from cloche.testing.reference.conventions import conventions
-from cloche.testing.reference.dates import Period, day_count_fraction, parse_date, schedule
+from cloche.testing.reference.date_tables import pay_date
+from cloche.testing.reference.dates import Period, day_count_fraction, schedule, with_sale
 from cloche.testing.reference.day import Day, Row
+from cloche.testing.reference.events import Event, acting, events_of
+from cloche.testing.reference.expressions import evaluate
 from cloche.testing.reference.fees import Fee, cap_amount
 from cloche.testing.reference.holdings import Collections, Document, Future, Holdings
+from cloche.testing.reference.ledgers import opening_ledgers
 from cloche.testing.reference.notes import Note, instalment
-from cloche.testing.reference.payment_date import fee_base, open_fee, open_note, pay_date, residual_cost
+from cloche.testing.reference.opening import bases, cap_lifted, fee_base, fee_basis, open_fee, open_note
+from cloche.testing.reference.proceeds import Proceeds
+from cloche.testing.reference.refinancing import COST, Changes, event_cost, paid_from
+from cloche.testing.reference.sales import Sale, covers, required, sale_cost
+from cloche.testing.reference.tables import Tables, collateral_row
 
 DUST = 1e-9
 """Share of the target par below which nothing is left."""
@@ -52,9 +61,11 @@ def project(
     Returns
     -------
     dict
-        Tables as lists of rows: `collateral`, `tests`, `cashflows`, `fees`, `ledger`; `equity` (date, flow of all
-        residual notes, the purchase first), `schedule` (the periods), `conservation_error` (largest of the dates,
-        as a share of the target par).
+        Tables as lists of rows: `collateral`, `tests`, `cashflows`, `fees`, `ledger`, `events` (what was in default,
+        accelerated, rescinded, liquidated, called, refinanced, repriced, when and why); `equity` (date, flow of all
+        residual notes, the purchase first), `schedule` (the periods), `deal` (the document at the end, with the
+        successors of refinanced classes, which have `replaces`), `conservation_error` (largest of the dates, as a
+        share of the target par). A successor has rows from the date on which it is issued.
 
     Raises
     ------
@@ -76,11 +87,9 @@ def project(
     >>> [row["interest_paid"] for row in result["cashflows"]]
     [2.0, 102.0]
     """
-    if (deal.get("default_events") or {}).get("accelerate") == "automatic":
-        raise ValueError("default_events.accelerate: acceleration is not computed by the reference")
     periods = schedule(deal, as_of=as_of, holidays=holidays, fixing_holidays=fixing_holidays)
     future = Future(deal, scenario, as_of, periods, defaults_by_period or {}, fixing_holidays)
-    run = Projection(Holdings(sorted(loans, key=lambda loan: str(loan["loan_id"])), future))
+    run = Projection(Holdings(sorted(loans, key=lambda loan: str(loan["loan_id"])), future), holidays)
     tables = Tables()
     for period in periods:
         tables.add(run.pay(period))
@@ -91,40 +100,19 @@ def project(
         **tables.rows,
         "equity": run.ledgers.flows,
         "schedule": periods,
+        "deal": run.deal,
         "conservation_error": tables.error / deal["target_par"],
     }
 
 
 @dataclass
-class Ledgers:
-    """What a deal carries from one payment date to the next, in currency units."""
+class Opened:
+    """A payment date before its payments: the collateral after the step, what it paid, the date itself."""
 
-    balance: dict[str, float]
-    deferred: dict[str, float]
-    overdue: dict[str, float]
-    carried: dict[str, float]
-    unpaid: dict[str, float]
-    caps: dict[str, list[tuple[float, float]]]
-    flows: list[tuple[date, float]]
-    principal_cash: float
-    interest_cash: float = 0.0
-
-
-def opening_ledgers(deal: Document) -> Ledgers:
-    """Balances at closing; nothing is deferred, overdue or unpaid."""
-    closing = parse_date(deal["dates"]["closing"])
-    notes = [note for note in deal["notes"] if not note.get("combination_of")]
-    fees = [fee["name"] for fee in deal.get("fees", ())]
-    return Ledgers(
-        balance={note["name"]: note.get("balance", 0.0) for note in notes},
-        deferred={note["name"]: 0.0 for note in notes},
-        overdue={note["name"]: 0.0 for note in notes},
-        carried={note["name"]: 0.0 for note in notes},
-        unpaid=dict.fromkeys(fees, 0.0),
-        caps={name: [] for name in fees},
-        flows=[(closing, -residual_cost(note)) for note in notes if note.get("residual")],
-        principal_cash=deal.get("closing", {}).get("ramp_up_cash", 0.0),
-    )
+    holdings: Holdings
+    got: Collections
+    measure: Measure
+    day: Day
 
 
 class Projection:
@@ -134,31 +122,174 @@ class Projection:
     ----------
     holdings
         The collateral, which knows the deal and the scenario.
+    holidays
+        Days that the deal's calendars do not count as business days.
     """
 
-    def __init__(self, holdings: Holdings) -> None:
+    def __init__(self, holdings: Holdings, holidays: AbstractSet[date] = frozenset()) -> None:
         self.holdings = holdings
-        self.deal = holdings.deal
+        self.holidays = holidays
+        self.deal: Document = holdings.deal
         self.scenario = holdings.scenario
         self.conventions = conventions(self.deal)
         self.ledgers = opening_ledgers(self.deal)
         self.measures = [holdings.measure(holdings.start, self.ledgers.principal_cash)]
+        self.events = events_of(self.deal, self.scenario)
+        self.groups: dict[str, list[str]] = {}
+        self.status = "normal"
+        self.ended = False
+        self.record: list[Row] = []
 
     def pay(self, period: Period) -> dict[str, Any]:
-        """One period: collections, measures, waterfalls, purchases. Returns the tables of the date."""
+        """One period: collections, measures, events, waterfalls, purchases. Returns the tables of the date."""
+        self.record = []
+        opened = self._open(period)
+        figures = opened.day
+        opened = self._sold(period, opened)
+        self.holdings = opened.holdings
+        self.measures.append(opened.measure)
+        day = opened.day
+        self.ended = day.sold
+        changes = Changes(day, self._changing(period, figures))
+        if changes.due:
+            self._charge(day, changes)
+        tables = pay_date(day)
+        self.deal, self.groups, cash = changes.apply(self.deal, self.groups, tables)
+        bought = self.holdings.buy(day.period, day.purchase_cash)
+        self._close(day, tables["fees"], cash)
+        for terms in changes.issued:
+            self._take_in(terms)
+        self._look_for_default(day)
+        tables["events"] = [*self.record, *changes.record]
+        tables["collateral"] = collateral_row(day, opened.got, bought, self.ledgers.principal_cash)
+        return tables
+
+    # Sales of all collateral: calls and liquidations
+
+    def _sold(self, period: Period, opened: Opened) -> Opened:
+        """The date after the first call that is feasible, or a liquidation; without one as it was opened."""
+        for call in self._acting("call", period, opened.day):
+            trial = self._open(with_sale(self.deal, period, self.holidays), self._call_sale(call))
+            if _covered(trial.day):
+                call.acted()
+                self._note(trial.day, "call", call.place)
+                return trial
+            retry = (call.terms or {}).get("if_infeasible") == "retry"
+            call.acted(retry=retry and not call.months)
+            self._note(opened.day, "call", f"{call.place}: not feasible")
+        rule = (self.deal.get("default_events") or {}).get("liquidate") or "never"
+        if self.status == "normal" or rule == "never" or period.last:
+            return opened
+        trial = self._open(with_sale(self.deal, period, self.holidays), self._liquidation())
+        if rule == "when_covered" and not _covered(trial.day):
+            return opened
+        self._note(trial.day, "liquidation", rule)
+        return trial
+
+    def _call_sale(self, call: Event) -> Sale:
+        price = (call.terms or {}).get("price")
+        if price is None:
+            price = self.scenario.get("liquidation_price", 1.0)
+        rate, fixed = sale_cost(call.cost)
+        return Sale("redemption", None if price == "market" else price, rate, fixed)
+
+    def _liquidation(self) -> Sale:
+        cost = (self.deal.get("default_events") or {}).get("liquidation_cost")
+        price = self.scenario.get("liquidation_price", 1.0)
+        return Sale("accelerated", price, *sale_cost(cost))
+
+    # Refinancings and re-pricings
+
+    def _acting(self, kind: str, period: Period, day: Day) -> list[Event]:
+        """Events of a kind that act on this date, on the figures of the date as opened."""
+
+        def holds(when: str) -> bool:
+            return bool(evaluate(when, Proceeds(day, "interest").quantities(0.0)))
+
+        return acting(self.events, kind, period, holds)
+
+    def _changing(self, period: Period, day: Day) -> list[Event]:
+        """Refinancings and re-pricings of this date; none with a sale of all collateral."""
+        if self.ended:
+            return []
+        found = [event for kind in ("refinance", "reprice") for event in self._acting(kind, period, day)]
+        for event in found:
+            event.acted()
+        return found
+
+    def _charge(self, day: Day, changes: Changes) -> None:
+        """Put what interest pays of the cost into the fees of the date."""
+        cost = sum(event_cost(event, day) for event in changes.due if paid_from(event) == "interest")
+        if day.event_cost is not None:
+            day.event_cost.current += cost
+        elif cost > 0:
+            day.event_cost = Fee(COST, base=0.0, current=cost, unpaid=0.0)
+
+    def _take_in(self, terms: Document) -> None:
+        """Open the ledgers of a successor."""
+        self.ledgers.balance[terms["name"]] = terms["balance"]
+        for ledger in (self.ledgers.deferred, self.ledgers.overdue, self.ledgers.carried):
+            ledger[terms["name"]] = 0.0
+
+    # Events of default
+
+    def _look_for_default(self, day: Day) -> None:
+        """Causes after the payments of a date, and the status of the next one."""
+        rules = self.deal.get("default_events") or {}
+        holding = default_events.causes(day, rules)
+        for cause in holding:
+            self._note(day, "default", cause)
+        if day.sold:
+            return
+        following = default_events.next_status(self.status, holding, rules)
+        if following != self.status:
+            event = "acceleration" if following == "accelerated" else "rescission"
+            self._note(day, event, ", ".join(holding) or "cured")
+        self.status = following
+
+    def _note(self, day: Day, event: str, reason: str) -> None:
+        self.record.append({"date": day.date, "event": event, "note": None, "reason": reason})
+
+    # Opening a date
+
+    def _open(self, period: Period, sale: Sale | None = None) -> Opened:
+        """Collect a period and open its payment date, perhaps with a sale of all collateral; nothing is kept."""
         held = self.ledgers.principal_cash
-        got = self.holdings.collect(period)
+        holdings = self.holdings.fork()
+        got = holdings.collect(period, sale)
         interest = got.interest + self._interest_on_cash(period) + self.ledgers.interest_cash
         if period.number == 1:
             interest += self.deal.get("closing", {}).get("interest_reserve", 0.0)
         principal = held + got.principal
-        self.measures.append(self.holdings.measure(period.determination_date, principal))
-        day = self._open(period, interest, principal, got)
-        tables = pay_date(day)
-        bought = self.holdings.buy(period, day.purchase_cash)
-        self._close(day, tables["fees"])
-        tables["collateral"] = collateral_row(day, got, bought)
-        return tables
+        figures = holdings.measure(period.determination_date, principal)
+        fixings = self._fixings(period)
+        notes = self._open_notes(period, fixings)
+        status = self.status if sale is None else sale.status
+        day = Day(
+            deal=self.deal,
+            period=period,
+            in_reinvestment=period.in_reinvestment and status == "normal",
+            conventions=self.conventions,
+            notes=notes,
+            fees=self._open_fees(period, fixings, notes, figures, status=status, sale=sale is not None),
+            measure=figures,
+            interest_proceeds=interest,
+            principal_proceeds=principal,
+            residual_flows=list(self.ledgers.flows),
+            unscheduled=got.prepaid,
+            post_period_share=self.scenario.get("post_period_share", 0.0),
+            closing_par=self.measures[0].performing_par,
+            status=status,
+            sold=sale is not None,
+            event_cost=self._open_event_cost(),
+            groups=self.groups,
+        )
+        waterfall.measure(day)
+        return Opened(holdings, got, figures, day)
+
+    def _open_event_cost(self) -> Fee | None:
+        unpaid = self.ledgers.event_cost
+        return Fee(COST, base=0.0, current=0.0, unpaid=unpaid) if unpaid > 0 else None
 
     def _interest_on_cash(self, period: Period) -> float:
         """Interest on principal held since the last payment date: max(0, index + cash spread), act/360."""
@@ -169,25 +300,6 @@ class Projection:
         years = day_count_fraction("act/360", start, max(start, period.collection_end))
         index_rate = self.holdings.index_rate("", period)
         return held * max(0.0, index_rate + float(self.scenario.get("cash_rate_spread", -0.0020))) * years
-
-    def _open(self, period: Period, interest: float, principal: float, got: Collections) -> Day:
-        fixings = self._fixings(period)
-        notes = self._open_notes(period, fixings)
-        return Day(
-            deal=self.deal,
-            period=period,
-            in_reinvestment=period.in_reinvestment,
-            conventions=self.conventions,
-            notes=notes,
-            fees=self._open_fees(period, fixings, notes),
-            measure=self.measures[-1],
-            interest_proceeds=interest,
-            principal_proceeds=principal,
-            residual_flows=list(self.ledgers.flows),
-            unscheduled=got.prepaid,
-            post_period_share=self.scenario.get("post_period_share", 0.0),
-            closing_par=self.measures[0].performing_par,
-        )
 
     def _fixings(self, period: Period) -> dict[str, float]:
         """Fixings of every index that a note or the interest on a fee uses."""
@@ -215,25 +327,35 @@ class Projection:
         return notes
 
     def _open_fees(
-        self, period: Period, fixings: Mapping[str, float], notes: Mapping[str, Note]
+        self,
+        period: Period,
+        fixings: Mapping[str, float],
+        notes: Mapping[str, Note],
+        figures: Measure,
+        *,
+        status: str,
+        sale: bool,
     ) -> dict[str, Fee]:
         fees = {}
         for terms in self.deal.get("fees", ()):
             fee = open_fee(
                 terms,
-                self._base(terms, notes),
+                self._base(terms, notes, figures),
                 self.ledgers.unpaid[terms["name"]],
                 accrual=(period.accrual_start, period.payment_date),
                 fixings=fixings,
-                fee_basis=fee_basis(self.measures[-2]),
+                fee_basis=fee_basis(self.measures[-1]),
+                lifted=cap_lifted(terms, status, sale=sale),
             )
             self._widen_cap(terms, fee)
             fees[fee.name] = fee
         return fees
 
-    def _base(self, terms: Document, notes: Mapping[str, Note]) -> float:
+    def _base(self, terms: Document, notes: Mapping[str, Note], figures: Measure) -> float:
         """Fee base at the previous determination date, at this one, or their mean."""
-        start, end = (fee_base(terms, bases(item), notes) for item in self.measures[-2:])
+        start, end = (
+            fee_base(terms, bases(item), notes, self.groups) for item in (self.measures[-1], figures)
+        )
         return {"period_end": end, "average": (start + end) / 2}.get(terms.get("base_date") or "", start)
 
     def _widen_cap(self, terms: Document, fee: Fee) -> None:
@@ -243,7 +365,7 @@ class Projection:
             window = self.ledgers.caps[fee.name][-cap["carry_over"] :]
             fee.room = max(0.0, fee.room + sum(granted - paid for granted, paid in window))
 
-    def _close(self, day: Day, fee_rows: Sequence[Row]) -> None:
+    def _close(self, day: Day, fee_rows: Sequence[Row], refinancing_cash: float) -> None:
         """Carry balances, unpaid amounts and cash to the next date."""
         ledgers = self.ledgers
         for name, note in day.notes.items():
@@ -251,84 +373,25 @@ class Projection:
             ledgers.deferred[name] = note.deferred
             ledgers.overdue[name] = note.overdue
             ledgers.carried[name] = max(0.0, note.amortization)
-        for terms, row in zip(self.deal.get("fees", ()), fee_rows, strict=True):
+        unpaid = {row["fee"]: row["unpaid"] for row in fee_rows}
+        ledgers.event_cost = unpaid.get(COST, 0.0)
+        for terms in self.deal.get("fees", ()):
             name = terms["name"]
-            ledgers.unpaid[name] = row["unpaid"]
+            ledgers.unpaid[name] = unpaid[name]
             if terms.get("cap"):
                 accrual = (day.period.accrual_start, day.period.payment_date)
                 granted = cap_amount(terms["cap"], fee_basis(self.measures[-2]), *accrual)
                 ledgers.caps[name].append((granted, day.fees[name].paid_capped))
         ledgers.flows.append((day.date, day.distributed))
-        ledgers.principal_cash = day.held_principal
+        ledgers.principal_cash = day.held_principal + refinancing_cash
         ledgers.interest_cash = day.held_interest
 
     def nothing_left(self) -> bool:
-        """Whether performing par, cash and recoveries to come are dust."""
+        """Whether the collateral was sold, or performing par, cash and recoveries to come are dust."""
         left = self.holdings.worth() + self.ledgers.principal_cash + self.ledgers.interest_cash
-        return left < DUST * float(self.deal["target_par"])
+        return self.ended or left < DUST * float(self.deal["target_par"])
 
 
-def fee_basis(figures: Measure) -> float:
-    """Fee basis amount: collateral principal amount and defaulted par, in currency units."""
-    return figures.collateral_principal_amount + figures.defaulted_par
-
-
-def bases(figures: Measure) -> dict[str, float]:
-    """Collateral amounts that may be the base of a fee."""
-    return {
-        "fee_basis": fee_basis(figures),
-        "performing_par": figures.performing_par,
-        "collateral_principal_amount": figures.collateral_principal_amount,
-    }
-
-
-def collateral_row(day: Day, got: Collections, bought: float) -> Row:
-    """The row of the table `collateral`: at the determination date after the step, before payments."""
-    figures = day.measure
-    return {
-        "date": day.date,
-        "determination_date": day.period.determination_date,
-        "performing_par": figures.performing_par,
-        "defaulted_par": figures.defaulted_par,
-        "ccc_par": figures.ccc_par,
-        "principal_cash": figures.principal_cash,
-        "interest_collected": day.interest_proceeds,
-        "scheduled_principal": got.scheduled,
-        "prepaid_principal": got.prepaid,
-        "recoveries": got.recoveries,
-        "sale_proceeds": got.sale_proceeds,
-        "sold_par": got.sold_par,
-        "new_defaults": got.defaulted,
-        "new_purchases_par": bought,
-        "purchase_cost": day.purchase_cash,
-        "oc_numerator": figures.oc_numerator,
-        "ccc_excess_haircut": figures.ccc_excess_haircut,
-        "discount_haircut": figures.discount_haircut,
-        "defaulted_value": figures.defaulted_value,
-        "cash_held": day.held_principal,
-    }
-
-
-@dataclass
-class Tables:
-    """Rows of the result, date after date."""
-
-    rows: dict[str, list[Row]] = field(
-        default_factory=lambda: {name: [] for name in ("collateral", "tests", "cashflows", "fees", "ledger")}
-    )
-    error: float = 0.0
-
-    def add(self, tables: Mapping[str, Any]) -> None:
-        """Add the tables of a payment date."""
-        self.rows["collateral"].append(tables["collateral"])
-        self.rows["cashflows"] += tables["notes"]
-        for name in ("tests", "fees", "ledger"):
-            self.rows[name] += tables[name]
-        self.error = max(self.error, tables["conservation_error"])
-
-    def mark_losses(self, residual: set[str]) -> None:
-        """Put what was never repaid into the rows of the last date."""
-        last = self.rows["cashflows"][-1]["date"]
-        for row in self.rows["cashflows"]:
-            if row["date"] == last and row["note"] not in residual:
-                row["final_loss"] = row["end_balance"]
+def _covered(day: Day) -> bool:
+    """Whether all proceeds of a date with a sale cover what a redemption must pay."""
+    return covers(day.interest_proceeds + day.principal_proceeds, required(day))

@@ -10,7 +10,7 @@ from cloche.testing.strategies.draws import INDEX, Document, basis_points, given
 
 
 @st.composite
-def payment_states(draw: st.DrawFn, deal: Mapping[str, Any]) -> Document:
+def payment_states(draw: st.DrawFn, deal: Mapping[str, Any], *, events: bool = False) -> Document:
     """States of a deal before one of its payment dates, with tests that hold and tests that fail.
 
     Parameters
@@ -19,6 +19,8 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any]) -> Document:
         Given by Hypothesis.
     deal
         Canonical deal document; a state fits its schedule when its calendars are Monday to Friday.
+    events
+        Whether accelerated dates, redemption dates and liquidations are drawn too.
     """
     periods = schedule(deal)
     period = draw(st.sampled_from(periods))
@@ -56,17 +58,24 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any]) -> Document:
         )
         for name in draw(st.lists(st.sampled_from(names), unique=True) if names else st.just([]))
     }
+    status = draw(st.sampled_from(["normal", "accelerated", "redemption"])) if events else "normal"
+    collected: Document = {
+        "interest": unit * draw(st.integers(0, 400)) / 10_000,
+        "principal": unit * draw(st.integers(0, 150)) / 1000,
+    }
+    if status != "normal" and draw(st.booleans()):
+        collected["liquidation"] = {
+            "proceeds": unit * draw(st.integers(0, 110)) / 100,
+            "costs": draw(st.integers(0, 30)) * 100_000.0,
+        }
     return {
         "cloche_state": 1,
         "payment_date": period.payment_date.isoformat(),
         "previous_payment_date": period.accrual_start.isoformat(),
         "determination_date": period.determination_date.isoformat(),
-        "status": "normal",
+        "status": status,
         "index_fixings": {INDEX: draw(basis_points(-50, 700))},
-        "collected": {
-            "interest": unit * draw(st.integers(0, 400)) / 10_000,
-            "principal": unit * draw(st.integers(0, 150)) / 1000,
-        },
+        "collected": collected,
         "fee_basis": unit * draw(st.integers(90, 120)) / 100,
         "fees": fees,
         "notes": notes,

@@ -1,0 +1,123 @@
+"""The one pot after an acceleration and on a redemption date: interest and principal proceeds together.
+
+A deal that writes no `acceleration` has the order of its classes: the fees that stand before the first interest
+step of the interest waterfall; then class by class interest, deferred interest and principal to zero, a class X with
+the class that it shares its interest rank with; then what stands after the first interest step for fees, the
+incentive fee and the residual notes. A deal that writes no `redemption` redeems by its acceleration.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cloche.testing.reference.claims import interest_payees
+from cloche.testing.reference.proceeds import Step
+
+Document = Mapping[str, Any]
+
+JUNIOR = ("pay_fee", "incentive_fee", "pay_residual")
+"""What the order takes over from the interest waterfall after its first interest step."""
+
+
+def steps(deal: Document, name: str) -> Sequence[Step]:
+    """Steps of a waterfall: as written, or as built for an acceleration or a redemption that is not written.
+
+    Parameters
+    ----------
+    deal
+        Canonical deal document.
+    name
+        `interest`, `principal`, `acceleration` or `redemption`.
+
+    Examples
+    --------
+    >>> deal = {
+    ...     "notes": [{"name": "A", "interest_rank": 1, "principal_rank": 1}, {"name": "SUB", "residual": True}],
+    ...     "waterfalls": {
+    ...         "interest": [
+    ...             {"verb": "pay_interest", "notes": [["A"]]},
+    ...             {"verb": "pay_residual", "notes": [["SUB"]]},
+    ...         ]
+    ...     },
+    ... }
+    >>> [step["verb"] for step in steps(deal, "redemption")]
+    ['pay_interest', 'pay_deferred_interest', 'pay_principal', 'pay_residual']
+    """
+    waterfalls = deal["waterfalls"]
+    if name == "redemption":
+        return waterfalls.get("redemption") or steps(deal, "acceleration")
+    if name == "acceleration":
+        return waterfalls.get("acceleration") or _built(deal)
+    written: Sequence[Step] = waterfalls[name]
+    return written
+
+
+def _built(deal: Document) -> list[Step]:
+    """Senior fees, classes in order, junior fees and the residual."""
+    senior: list[Step] = []
+    junior: list[Step] = []
+    begun = False
+    for step, conditional in _flat(deal["waterfalls"]["interest"]):
+        if interest_payees(step):
+            begun = True
+        elif conditional:
+            continue
+        elif _only_fees(step):
+            (junior if begun else senior).append(step)
+        elif begun and step["verb"] in JUNIOR:
+            junior.append(step)
+    classes: list[Step] = [
+        {"verb": verb, "notes": [group]}
+        for group in class_groups(deal)
+        for verb in ("pay_interest", "pay_deferred_interest", "pay_principal")
+    ]
+    return [*senior, *classes, *junior]
+
+
+def _flat(written: Sequence[Step], *, inside: bool = False) -> Iterator[tuple[Step, bool]]:
+    """Steps one after another, each with whether a condition of its own or of its block decides about it."""
+    for step in written:
+        conditional = inside or step.get("when") is not None
+        if step["verb"] == "block":
+            yield from _flat([*step["steps"], *step.get("else", ())], inside=conditional)
+        else:
+            yield step, conditional
+
+
+def _only_fees(step: Step) -> bool:
+    if step["verb"] == "pay_pari_passu":
+        return all(_only_fees(part) for part in step["steps"])
+    return bool(step["verb"] == "pay_fee")
+
+
+def class_groups(deal: Document) -> list[list[str]]:
+    """Classes by principal rank, senior first, each class X with the first rank that shares its interest rank.
+
+    A class X that shares no interest rank stands with the first rank.
+    """
+    ranked: dict[int, list[Document]] = {}
+    rankless: list[Document] = []
+    for note in deal["notes"]:
+        if note.get("residual") or note.get("combination_of"):
+            continue
+        if note.get("principal_rank") is None:
+            rankless.append(note)
+        else:
+            ranked.setdefault(note["principal_rank"], []).append(note)
+    ranks = sorted(ranked)
+    if not ranks:
+        return [[note["name"] for note in rankless]] if rankless else []
+    joins = {note["name"]: _rank_of(note, ranked) for note in rankless}
+    return [
+        [note["name"] for note in deal["notes"] if note in ranked[rank] or joins.get(note["name"]) == rank]
+        for rank in ranks
+    ]
+
+
+def _rank_of(note: Document, ranked: Mapping[int, Sequence[Document]]) -> int:
+    """First principal rank with a class of the note's interest rank, the first of all without one."""
+    shared = [
+        rank
+        for rank, classes in ranked.items()
+        if any(other.get("interest_rank") == note.get("interest_rank") for other in classes)
+    ]
+    return min(shared, default=min(ranked))

@@ -1,0 +1,181 @@
+"""Calls, refinancings and re-pricings: when each acts.
+
+A dated event acts on the first payment date whose unadjusted date is on or after its date. A conditional one is
+looked at on every payment date of its window, on the figures at the determination date before any payment. Calls and
+refinancings wait for the end of the non-call period. Nothing acts on the last date.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from cloche.testing.reference.dates import Period, add_months, parse_date, unadjusted_dates
+
+Document = Mapping[str, Any]
+
+KINDS = ("call", "refinance", "reprice")
+"""Events that the reference computes."""
+
+BARRED = ("call", "refinance")
+"""Events that wait for the end of the non-call period."""
+
+ANCHORS = {
+    "closing": "closing",
+    "effective": "effective",
+    "nc_end": "non_call_end",
+    "rp_end": "reinvestment_end",
+    "maturity": "stated_maturity",
+}
+"""Names of relative dates and the dates of the deal that they mean."""
+
+
+def event_date(text: str | date, dates: Document) -> date:
+    """Date of an event: ISO, or a date of the deal moved by months or years.
+
+    Examples
+    --------
+    >>> event_date("rp_end + 12M", {"reinvestment_end": "2028-01-20"})
+    datetime.date(2029, 1, 20)
+    """
+    if isinstance(text, date):
+        return text
+    named = re.fullmatch(r"\s*([a-z_]+)\s*(?:([+-])\s*(\d+)\s*([MY]))?\s*", text)
+    if not named:
+        return parse_date(text)
+    anchor, sign, number, unit = named.groups()
+    if anchor not in ANCHORS or dates.get(ANCHORS[anchor]) is None:
+        raise ValueError(f"{text}: the deal has no such date")
+    start = parse_date(dates[ANCHORS[anchor]])
+    if number is None:
+        return start
+    months = int(number) * (12 if unit == "Y" else 1)
+    return add_months(start, months if sign == "+" else -months)
+
+
+@dataclass
+class Event:
+    """An event and whether it is still to come.
+
+    `start` and `end` are its window, for a dated event the date and the end of its attempts; `when` is its
+    condition, `months` the months of an auction call. `pending` events are tried again on every payment date.
+    """
+
+    place: str
+    kind: str
+    terms: Any
+    cost: Document
+    start: date | None = None
+    end: date | None = None
+    when: str | None = None
+    dated: bool = False
+    months: frozenset[int] = field(default_factory=frozenset)
+    repeat: bool = False
+    pending: bool = False
+    spent: bool = False
+
+    def acts(self, period: Period, holds: Callable[[str], bool]) -> bool:
+        """Whether the event acts on a payment date.
+
+        Parameters
+        ----------
+        period
+            Payment period.
+        holds
+            Whether a condition holds on this date.
+        """
+        day = period.unadjusted_end
+        early = self.start is not None and day < self.start
+        if self.spent or period.last or early:
+            return False
+        late = self.end is not None and day > self.end
+        if late or (self.months and day.month not in self.months):
+            return False
+        return self.pending or self.when is None or holds(self.when)
+
+    def acted(self, *, retry: bool = False) -> None:
+        """Note that the event acted, or that it could not and is to be tried again."""
+        self.pending = retry
+        self.spent = not retry and not self.repeat
+
+
+def events_of(deal: Document, scenario: Document) -> list[Event]:
+    """Events of a deal and of a scenario, then the auction calls that the deal's rights contract.
+
+    Raises
+    ------
+    ValueError
+        For an event that the reference does not compute, and for a dated call or refinancing in the non-call period.
+    """
+    found = []
+    for owner, document in (("events", deal), ("scenario.events", scenario)):
+        for number, entry in enumerate(document.get("events") or ()):
+            found.append(_event(entry, f"{owner}[{number}]", deal))
+    auction = (deal.get("rights") or {}).get("auction_call")
+    if auction:
+        found.append(
+            Event(
+                place="rights.auction_call",
+                kind="call",
+                terms={"if_infeasible": "retry"},
+                cost={},
+                start=_not_barred(event_date(auction["from"], deal["dates"]), deal["dates"]),
+                months=frozenset(auction["months"]),
+                repeat=True,
+            )
+        )
+    return found
+
+
+def _event(entry: Document, place: str, deal: Document) -> Event:
+    named = [kind for kind in KINDS if entry.get(kind) is not None]
+    if len(named) != 1:
+        raise ValueError(f"{place}: found {sorted(entry)}; expected one of {', '.join(KINDS)}")
+    (kind,) = named
+    dates = deal["dates"]
+    known = {key: event_date(entry[key], dates) for key in ("date", "from", "until") if entry.get(key)}
+    event = Event(
+        place=place,
+        kind=kind,
+        terms=entry[kind],
+        cost=entry.get("cost") or {},
+        start=known.get("date", known.get("from")),
+        end=known.get("until"),
+        when=entry.get("when"),
+        dated="date" in known,
+        repeat=bool(entry.get("repeat")),
+    )
+    if event.dated == (event.when is not None):
+        raise ValueError(f"{place}: found neither or both of date and when; expected one of them")
+    if kind == "refinance" and event.repeat:
+        raise ValueError(f"{place}.repeat: found true; expected false, a refinancing acts once")
+    if kind in BARRED:
+        _check_non_call(event, dates)
+        event.start = _not_barred(event.start, dates)
+    return event
+
+
+def _check_non_call(event: Event, dates: Document) -> None:
+    """Refuse a dated call or refinancing whose payment date lies in the non-call period."""
+    if not event.dated or event.start is None or dates.get("non_call_end") is None:
+        return
+    acts_on = [day for day in unadjusted_dates(dates) if day >= event.start]
+    if acts_on and acts_on[0] < parse_date(dates["non_call_end"]):
+        raise ValueError(
+            f"{event.place}.date: found {event.start}; expected a date after the non-call period, "
+            f"which ends on {dates['non_call_end']}"
+        )
+
+
+def _not_barred(start: date | None, dates: Document) -> date | None:
+    """Beginning of a window, not before the end of the non-call period."""
+    if dates.get("non_call_end") is None:
+        return start
+    end = parse_date(dates["non_call_end"])
+    return end if start is None else max(start, end)
+
+
+def acting(events: Sequence[Event], kind: str, period: Period, holds: Callable[[str], bool]) -> list[Event]:
+    """Events of a kind that act on a payment date, in order."""
+    return [event for event in events if event.kind == kind and event.acts(period, holds)]

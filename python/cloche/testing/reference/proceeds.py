@@ -1,0 +1,175 @@
+"""The cash of one priority of payments: what is available, what a step may use, the ledger of what it paid."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cloche.testing.reference.day import Day
+from cloche.testing.reference.expressions import evaluate
+from cloche.testing.reference.quantities import quantities
+from cloche.testing.reference.tests import Stretch
+
+Step = Mapping[str, Any]
+
+SEQUENCE = "note payment sequence"
+"""Payee of a cure that needs nothing."""
+
+PRINCIPAL_ACCOUNT = "principal account"
+COLLATERAL = "collateral"
+
+POTS = ("acceleration", "redemption")
+"""Priorities that apply interest and principal proceeds together."""
+
+
+@dataclass
+class Claim:
+    """An amount due to a payee and the way to pay it."""
+
+    payee: str
+    due: Callable[[], float]
+    pay: Callable[[float], None]
+
+
+def pro_rata(available: float, dues: Sequence[float]) -> list[float]:
+    """Shares of `available` in proportion to `dues`, each in full when there is enough.
+
+    Examples
+    --------
+    >>> pro_rata(30.0, [20.0, 40.0])
+    [10.0, 20.0]
+    """
+    total = sum(dues)
+    if available >= total:
+        return list(dues)
+    return [available * due / total for due in dues]
+
+
+def bounded(need: tuple[float, Sequence[Stretch]]) -> float:
+    """A need, at most what the stretches that serve it are owed."""
+    return min(need[0], sum(stretch.total for stretch in need[1]))
+
+
+class Proceeds:
+    """Proceeds that a priority of payments applies; paying from them writes the ledger of the day.
+
+    Parameters
+    ----------
+    day
+        The payment date; it is changed.
+    name
+        `interest`, `principal`, `acceleration` or `redemption`; the last two apply all proceeds as one pot.
+    """
+
+    def __init__(self, day: Day, name: str) -> None:
+        self.day = day
+        self.name = name
+        self.pot = name in POTS
+        self.source = "pot" if self.pot else name
+        self.available = {"interest": day.interest_proceeds, "principal": day.principal_proceeds}.get(
+            name, day.interest_proceeds + day.principal_proceeds
+        )
+
+    # Conditions and amounts
+
+    def holds(self, step: Step) -> bool:
+        """Whether the condition of a step holds now; a step without one always applies."""
+        when = step.get("when")
+        return when is None or bool(evaluate(when, self.quantities(0.0)))
+
+    def limit(self, step: Step, due: float) -> float:
+        """Cash that a step may use: what is available, and not more than its `amount`."""
+        if step.get("amount") is None:
+            return self.available
+        return min(self.available, max(0.0, float(evaluate(step["amount"], self.quantities(due)))))
+
+    def quantities(self, due: float) -> dict[str, Any]:
+        """Published quantities at a step with an amount due."""
+        return quantities(self.day, self._cure_amount, remaining=self.available, due=due)
+
+    def _cure_amount(self, name: str) -> float:
+        """Payment along the note payment sequence that restores a test, at most what its notes are owed."""
+        test, groups = self.day.tests[name], self.day.sequence(None)
+        return bounded(self.day.need(test, groups, from_principal=self.source == "principal"))
+
+    # Paying
+
+    def pay(self, step: Step, groups: Sequence[Sequence[Claim]]) -> None:
+        """Pay groups one after another, each pro rata by amount due; one ledger row a payee."""
+        limit = left = self.limit(step, sum(claim.due() for group in groups for claim in group))
+        dues: dict[str, float] = {}
+        paid: dict[str, float] = {}
+        for group in groups:
+            owed = [claim.due() for claim in group]
+            for claim, due, amount in zip(group, owed, pro_rata(left, owed), strict=True):
+                dues[claim.payee] = dues.get(claim.payee, 0.0) + due
+                paid[claim.payee] = paid.get(claim.payee, 0.0) + amount
+                claim.pay(amount)
+            left = max(0.0, left - sum(owed))
+        if dues:
+            self.write_all(step, dues, paid, None, self.available - (limit - left))
+        else:
+            self.skip(step)
+
+    def write_all(
+        self,
+        step: Step,
+        dues: Mapping[str, float],
+        paid: Mapping[str, float],
+        reason: str | None,
+        after: float,
+    ) -> None:
+        """One row a payee; the last leaves exactly `after`, so that rounding leaves no dust on deposit."""
+        for payee, due in dues.items():
+            self.write(step, payee, due, paid[payee], reason)
+        self.available = self.day.ledger[-1]["available_after"] = after
+
+    def write(
+        self,
+        step: Step,
+        payee: str | None,
+        due: float,
+        paid: float,
+        reason: str | None,
+        *,
+        transfer: bool = False,
+    ) -> None:
+        """Add a row to the ledger and take the cash."""
+        before = self.available
+        self.available = max(0.0, before - paid)
+        if self.source == "principal" and not transfer:
+            self.day.principal_spent += paid
+        if reason is None and paid < due:
+            reason = "short of cash"
+        self.day.ledger.append(
+            {
+                "date": self.day.date,
+                "waterfall": self.name,
+                "step": step["verb"],
+                "label": step.get("label"),
+                "payee": payee,
+                "due": due,
+                "paid": paid,
+                "available_before": before,
+                "available_after": self.available,
+                "source": "transfer" if transfer else self.source,
+                "reason": reason,
+            }
+        )
+
+    def skip(self, step: Step) -> None:
+        """A step whose condition does not hold, or whose payees may not use this cash."""
+        self.write(step, _first_payee(step), 0.0, 0.0, "condition does not hold")
+
+    def hold(self, amount: float) -> None:
+        """Leave cash on deposit: interest in its account, everything else in the principal account."""
+        if self.name == "interest":
+            self.day.held_interest += amount
+        else:
+            self.day.held_principal += amount
+
+
+def _first_payee(step: Step) -> str | None:
+    for key in ("fees", "notes"):
+        if step.get(key):
+            return str(step[key][0][0])
+    return step.get("fee") or (SEQUENCE if step["verb"] in {"cure", "pay_principal"} else None)

@@ -1,0 +1,62 @@
+"""Cash that buys collateral, waits for a purchase or stays on deposit."""
+
+from collections.abc import Iterator, Sequence
+
+from cloche.testing.reference.day import Day
+from cloche.testing.reference.proceeds import COLLATERAL, PRINCIPAL_ACCOUNT, Proceeds, Step
+
+
+def reinvest(cash: Proceeds, step: Step) -> None:
+    """Buy collateral, or during the reinvestment period hold the cash while a coverage test fails.
+
+    Nothing is bought on the last date, and nothing from one pot.
+    """
+    day = cash.day
+    share = step["share"]
+    if isinstance(share, str):
+        share = getattr(day, share)
+    base = cash.available if step["of"] == "all" else day.unscheduled
+    wanted = 0.0 if day.period.last or cash.pot else min(cash.available, share * base)
+    amount = min(wanted, cash.limit(step, wanted))
+    rules = day.deal.get("reinvestment", {})
+    during = day.in_reinvestment
+    asked = rules.get("during", ()) if during else (rules.get("after") or {}).get("conditions", ())
+    held = "coverage" in asked and not coverage_holds(day)
+    if held and not during:
+        cash.write(step, COLLATERAL, 0.0, 0.0, "a coverage test fails", transfer=True)
+        return
+    if held:
+        day.held_principal += amount
+    else:
+        day.purchase_cash += amount
+    payee = PRINCIPAL_ACCOUNT if held else COLLATERAL
+    cash.write(step, payee, wanted, amount, "a coverage test fails" if held else None, transfer=True)
+
+
+def coverage_holds(day: Day) -> bool:
+    """Whether every coverage test that a cure names holds now."""
+    waterfalls = day.deal["waterfalls"]
+    named = {
+        name
+        for side in ("interest", "principal")
+        for step in cures(waterfalls[side])
+        for name in step["tests"]
+    }
+    return all(day.passes(test) for test in day.tests.values() if test.name in named)
+
+
+def cures(steps: Sequence[Step]) -> Iterator[Step]:
+    """Cure steps of a waterfall, those of both branches of a block included."""
+    for step in steps:
+        if step["verb"] == "block":
+            yield from cures([*step["steps"], *step.get("else", ())])
+        elif step["verb"] == "cure":
+            yield step
+
+
+def retain(cash: Proceeds, step: Step) -> None:
+    """Leave what is left on deposit."""
+    amount = cash.limit(step, cash.available)
+    cash.hold(amount)
+    account = "interest account" if cash.name == "interest" else PRINCIPAL_ACCOUNT
+    cash.write(step, account, amount, amount, None, transfer=True)

@@ -1,0 +1,321 @@
+"""Refinancings and re-pricings: successors of a class, what they pay, what it costs.
+
+The waterfalls of the date run first on the old class. Then its successors come in: their proceeds pay its balance,
+deferred and overdue interest, and from then on its name stands for the class and its successors together.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cloche.testing.reference.dates import Period
+from cloche.testing.reference.day import Day, Row
+from cloche.testing.reference.events import Event
+
+Document = Mapping[str, Any]
+
+PRINCIPAL_ACCOUNT = "principal account"
+
+COST = "refinancing cost"
+"""Payee of the cost of refinancings and re-pricings."""
+
+ROUNDING = 1e-9
+"""Share of the target par by which proceeds may miss what they pay."""
+
+
+def event_cost(event: Event, day: Day) -> float:
+    """Cost of a refinancing or re-pricing: rate · opening balances (or performing par) + fixed, in currency units.
+
+    A class of which nothing is outstanding costs nothing.
+    """
+    notes = [note for name in event.terms for note in day.notes_of(name)]
+    if sum(note.opening["balance"] + note.opening["deferred"] for note in notes) <= dust(day):
+        return 0.0
+    bases = {
+        "refinanced_balance": sum(note.opening["balance"] for note in notes),
+        "performing_par": day.measure.performing_par,
+    }
+    base = bases[event.cost.get("of") or "refinanced_balance"]
+    return float((event.cost.get("rate") or 0.0) * base + (event.cost.get("fixed") or 0.0))
+
+
+def paid_from(event: Event) -> str:
+    """Who pays the cost: `interest`, `proceeds` or `equity`."""
+    return str(event.cost.get("paid_from") or "interest")
+
+
+def dust(day: Day) -> float:
+    """Amount in currency units up to which nothing is outstanding or missing."""
+    return float(ROUNDING * day.deal["target_par"])
+
+
+class Redemption:
+    """One class that a refinancing redeems, after the waterfalls of the date.
+
+    `owed` is its balance, deferred and overdue interest, `successors` the notes that replace it, with every key.
+    """
+
+    def __init__(self, day: Day, old: str, into: Sequence[Document]) -> None:
+        self.old = old
+        self.notes = day.notes_of(old)
+        self.owed = sum(note.balance + note.deferred + note.overdue for note in self.notes)
+        inherited = {
+            key: value
+            for key, value in next(note for note in day.deal["notes"] if note["name"] == old).items()
+            if key not in {"name", "balance", "issue_price", "id", "replaces"}
+        }
+        self.successors: list[dict[str, Any]] = [{**inherited, **terms, "replaces": old} for terms in into]
+        self.open_ended = [terms for terms in self.successors if terms["balance"] == "outstanding"]
+        if len(self.open_ended) > 1:
+            raise ValueError(f"refinance.{old}: found several successors outstanding; expected one")
+        if self.open_ended:
+            fixed = sum(terms["balance"] for terms in self.successors if terms["balance"] != "outstanding")
+            self.open_ended[0]["balance"] = max(0.0, self.owed - fixed)
+
+    @property
+    def proceeds(self) -> float:
+        """Proceeds of the successors: balance times issue price, in currency units."""
+        return float(sum(terms["balance"] * terms.get("issue_price", 1.0) for terms in self.successors))
+
+    def pay(self, rows: Sequence[Row]) -> None:
+        """Pay all that the class is owed; its rows of the date show the redemption."""
+        for note in self.notes:
+            row = next(row for row in rows if row["note"] == note.name)
+            row["principal_paid"] += note.balance
+            row["deferred_paid"] += note.deferred
+            row["interest_paid"] += note.overdue
+            row.update(end_balance=0.0, deferred_balance=0.0, interest_shortfall=0.0)
+            note.balance = note.deferred = note.overdue = note.amortization = 0.0
+
+
+class Changes:
+    """Refinancings and re-pricings of one payment date.
+
+    Parameters
+    ----------
+    day
+        The payment date; its notes are changed when the changes are applied.
+    due
+        Events that act on the date.
+    """
+
+    def __init__(self, day: Day, due: Sequence[Event]) -> None:
+        self.day = day
+        self.due = due
+        self.issued: list[dict[str, Any]] = []
+        self.record: list[Row] = []
+
+    def apply(
+        self, deal: Document, groups: Mapping[str, list[str]], tables: Mapping[str, Any]
+    ) -> tuple[Document, dict[str, list[str]], float]:
+        """Apply the events after the waterfalls of the date.
+
+        Parameters
+        ----------
+        deal
+            Canonical deal document.
+        groups
+            Classes for which the name of a refinanced class stands.
+        tables
+            Tables of the date; rows are changed and added.
+
+        Returns
+        -------
+        tuple
+            The document and the groups from now on, and what is left of proceeds for the principal account.
+
+        Raises
+        ------
+        ValueError
+            When the proceeds of a refinancing do not suffice and no condition lets its balances shrink.
+        """
+        changed, names, cash = deal, {old: list(members) for old, members in groups.items()}, 0.0
+        for event in self.due:
+            cost = event_cost(event, self.day)
+            if event.kind == "reprice":
+                for old, terms in event.terms.items():
+                    members = names.get(old, [old])
+                    changed = repriced(changed, members, new_spread(terms), self.day.period)
+                    self._note("repricing", old, event.place)
+            else:
+                redeemed = self._redeemed(event)
+                cost = cost if redeemed else 0.0
+                cash += self._refinance(event, redeemed, cost, tables)
+                for one in redeemed:
+                    changed = with_successors(changed, one.old, one.successors)
+                    names = grown(names, one.old, [terms["name"] for terms in one.successors])
+                    self.issued += one.successors
+            if paid_from(event) == "equity" and cost > 0:
+                self._contribute(cost, tables)
+        return changed, names, cash
+
+    def _redeemed(self, event: Event) -> list[Redemption]:
+        """Classes of an event of which something is outstanding after the waterfalls."""
+        found = [Redemption(self.day, old, terms["into"]) for old, terms in event.terms.items()]
+        for one in found:
+            reason = event.place if one.owed > dust(self.day) else f"{event.place}: nothing outstanding"
+            self._note("refinancing", one.old, reason)
+        return [one for one in found if one.owed > dust(self.day)]
+
+    def _refinance(
+        self, event: Event, redeemed: Sequence[Redemption], cost: float, tables: Mapping[str, Any]
+    ) -> float:
+        """Let proceeds pay the classes and their part of the cost; what is left goes to the principal account."""
+        if not redeemed:
+            return 0.0
+        uses = sum(one.owed for one in redeemed) + (cost if paid_from(event) == "proceeds" else 0.0)
+        proceeds = sum(one.proceeds for one in redeemed)
+        if proceeds < uses and event.when is not None:
+            shrinking = [one for one in redeemed if not one.open_ended]
+            given = sum(one.proceeds for one in shrinking)
+            for one in shrinking:
+                for terms in one.successors:
+                    terms["balance"] *= (uses - (proceeds - given)) / given
+            proceeds = sum(one.proceeds for one in redeemed)
+        if proceeds < uses - dust(self.day):
+            raise ValueError(f"{event.place}.refinance: found proceeds of {proceeds}; expected {uses}")
+        left = max(0.0, proceeds - uses)
+        ledger = [(one.old, one.owed) for one in redeemed]
+        if paid_from(event) == "proceeds":
+            ledger.append((COST, cost))
+        self._write([*ledger, (PRINCIPAL_ACCOUNT, left)], "refinancing", tables)
+        for one in redeemed:
+            one.pay(tables["notes"])
+            tables["notes"].extend(issue_row(self.day, terms) for terms in one.successors)
+        return left
+
+    def _contribute(self, cost: float, tables: Mapping[str, Any]) -> None:
+        """The first residual class pays a cost: a negative flow of the date."""
+        payer = next(note.name for note in self.day.notes.values() if note.residual)
+        row = next(row for row in tables["notes"] if row["note"] == payer)
+        row["interest_paid"] -= cost
+        self.day.distributed -= cost
+        self._write([(COST, cost)], "equity", tables)
+
+    def _write(self, payments: Sequence[tuple[str, float]], source: str, tables: Mapping[str, Any]) -> None:
+        """Ledger of cash that is no proceeds of the collateral."""
+        cash = sum(amount for _, amount in payments)
+        for payee, amount in payments:
+            if amount <= 0:
+                continue
+            tables["ledger"].append(
+                {
+                    "date": self.day.date,
+                    "waterfall": "refinancing",
+                    "step": "refinance",
+                    "label": None,
+                    "payee": payee,
+                    "due": amount,
+                    "paid": amount,
+                    "available_before": cash,
+                    "available_after": cash - amount,
+                    "source": source,
+                    "reason": None,
+                }
+            )
+            cash -= amount
+
+    def _note(self, event: str, name: str, reason: str) -> None:
+        self.record.append({"date": self.day.date, "event": event, "note": name, "reason": reason})
+
+
+def issue_row(day: Day, terms: Document) -> Row:
+    """Row of a successor on the date on which it is issued; it bears interest from this date on."""
+    flows = ("interest_due", "interest_paid", "deferred_interest", "deferred_paid", "deferred_balance")
+    return {
+        "date": day.date,
+        "note": terms["name"],
+        "status": day.status,
+        "begin_balance": 0.0,
+        "issued": terms["balance"],
+        "index_rate": None,
+        "rate": 0.0,
+        "day_count_fraction": 0.0,
+        **dict.fromkeys(flows, 0.0),
+        "interest_shortfall": 0.0,
+        "principal_paid": 0.0,
+        "end_balance": terms["balance"],
+        "final_loss": 0.0,
+    }
+
+
+def grown(groups: Mapping[str, list[str]], old: str, names: Sequence[str]) -> dict[str, list[str]]:
+    """Groups in which every name that stands for a class stands for its successors too.
+
+    Examples
+    --------
+    >>> grown({"A": ["A", "A-R"]}, "A-R", ["A-RR"])
+    {'A': ['A', 'A-R', 'A-RR'], 'A-R': ['A-R', 'A-RR']}
+    """
+    changed = {
+        key: [*members, *names] if old in members else list(members) for key, members in groups.items()
+    }
+    changed.setdefault(old, [old, *names])
+    return changed
+
+
+def with_successors(deal: Document, old: str, successors: Sequence[Document]) -> dict[str, Any]:
+    """The deal document in which the name of a class stands for it and its successors, pari passu.
+
+    Parameters
+    ----------
+    deal
+        Canonical deal document.
+    old
+        Name of the class.
+    successors
+        Notes with every key.
+    """
+    changed = copy.deepcopy(dict(deal))
+    names = [terms["name"] for terms in successors]
+    place = 1 + max(i for i, note in enumerate(changed["notes"]) if note["name"] == old)
+    changed["notes"][place:place] = [dict(terms) for terms in successors]
+
+    def group(members: Sequence[str]) -> list[str]:
+        return [*members, *names] if old in members else list(members)
+
+    def step(written: Mapping[str, Any]) -> dict[str, Any]:
+        new = dict(written)
+        for key in ("steps", "else"):
+            if new.get(key):
+                new[key] = [step(part) for part in new[key]]
+        for key in ("notes", "pay_notes"):
+            if new.get(key):
+                new[key] = [group(members) for members in new[key]]
+        return new
+
+    changed["waterfalls"] = {
+        side: [step(written) for written in steps] for side, steps in changed["waterfalls"].items()
+    }
+    changed["sequences"] = {
+        name: [group(members) for members in groups]
+        for name, groups in (changed.get("sequences") or {}).items()
+    }
+    for test in changed.get("tests", ()):
+        if test.get("notes"):
+            test["notes"] = group(test["notes"])
+    return changed
+
+
+def repriced(deal: Document, names: Sequence[str], spread: float, period: Period) -> dict[str, Any]:
+    """The deal document with a new spread for classes, from the accrual period that starts on a payment date.
+
+    Raises
+    ------
+    ValueError
+        For a class whose coupon is fixed.
+    """
+    changed = copy.deepcopy(dict(deal))
+    for note in changed["notes"]:
+        if note["name"] in names:
+            coupon = note["coupon"]
+            if coupon.get("fixed") is not None:
+                raise ValueError(f"reprice.{note['name']}: found a fixed coupon; expected a spread")
+            change = {"from": period.unadjusted_end.isoformat(), "spread": spread}
+            coupon["step_up"] = [*coupon.get("step_up", ()), change]
+    return changed
+
+
+def new_spread(terms: Any) -> float:
+    """Spread of a re-pricing: a number, or a mapping that holds it."""
+    return float(terms["spread"] if isinstance(terms, Mapping) else terms)
