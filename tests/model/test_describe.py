@@ -39,9 +39,9 @@ On each payment date, interest proceeds are applied in the following order of pr
         account, the lesser of 50% of what remains and the amount needed to satisfy it;
 (turbo) if passes('E OC') and not during_reinvestment, in this order:
         (i) turbo note E, share 0.5
-        (ii) to the payment of sub (0.3% a year of the fee basis amount), at most 0.5 * remaining
+        (ii) to the payment of sub (0.3% a year of the fee basis amount), at most 50% of what remains
         otherwise, in this order:
-        (i) to the payment of sub (0.3% a year of the fee basis amount), at most 250000;
+        (i) to the payment of sub (0.3% a year of the fee basis amount), at most 250,000;
 (P)     to the payment of admin, the amount above its cap;
 (Q)     to the payment of rebate, 2% of the residual;
 (R)     to the SUB Notes, until the internal rate of return of 12% above which incentive is due is reached;

@@ -122,6 +122,8 @@ def loan_table(
     as_of: dt.date | str = dt.date(2025, 3, 20),
     spread_shift: float = 0.0,
     recovery: Mapping[str, float] | None = None,
+    index: str = "sofr_3m",
+    currency: str = "USD",
 ) -> Table:
     """Return the tape of a synthetic pool, as a table to write to a file.
 
@@ -140,6 +142,8 @@ def loan_table(
     recovery
         Recovery rate by lien (``first_lien``, ``second_lien``). Absent: the tape has no recovery column, and
         the scenario's recovery applies.
+    index, currency
+        Index and currency of every loan.
 
     Raises
     ------
@@ -178,7 +182,7 @@ def loan_table(
             "par": cents[k] / 100,
             "original_par": cents[k] * 400 // (400 - paid) / 100,
             "coupon_type": "floating",
-            "index": "sofr_3m",
+            "index": index,
             "spread": spread / 10_000,
             "floor": _FLOORS[draws.below(len(_FLOORS))] / 10_000,
             "day_count": "act/360",
@@ -187,7 +191,7 @@ def loan_table(
             "lien": lien,
             "facility": "Term Loan B" if lien == "first_lien" else "Second Lien Term Loan",
             "cov_lite": draws.below(10) > 0,
-            "currency": "USD",
+            "currency": currency,
             "country": _COUNTRIES[draws.below(len(_COUNTRIES))],
             "industry": industries[k],
             "rating_sp": grade.rating,
@@ -213,6 +217,8 @@ def loan_pool(
     as_of: dt.date | str = dt.date(2025, 3, 20),
     spread_shift: float = 0.0,
     recovery: Mapping[str, float] | None = None,
+    index: str = "sofr_3m",
+    currency: str = "USD",
 ) -> LoanPool:
     """Return a synthetic pool; see `loan_table` for the parameters.
 
@@ -221,7 +227,16 @@ def loan_pool(
     >>> loan_pool(n=200, seed=7)
     LoanPool(200 loans, 192 obligors, par USD 500,000,000, as of 2025-03-20)
     """
-    table = loan_table(n=n, seed=seed, par=par, as_of=as_of, spread_shift=spread_shift, recovery=recovery)
+    table = loan_table(
+        n=n,
+        seed=seed,
+        par=par,
+        as_of=as_of,
+        spread_shift=spread_shift,
+        recovery=recovery,
+        index=index,
+        currency=currency,
+    )
     return LoanPool.read(table, as_of=as_of)
 
 

@@ -76,8 +76,9 @@ def _overview(document: DealDocument) -> Iterator[str]:
         yield (row + ("deferrable" if note.deferrable else "")).rstrip()
     if document.tests:
         yield ""
+        width = max(20, *(len(test.name) + 2 for test in document.tests))
         for test in document.tests:
-            yield f"  {test.name:<20}{words.percent(test.trigger):>8}  {test.kind}"
+            yield f"  {test.name:<{width}}{words.percent(test.trigger):>8}  {test.kind}"
 
 
 def describe_waterfall(document: DealDocument, name: str) -> str:
@@ -135,7 +136,7 @@ class _Clauses:
         if step.when is not None:
             text = f"{words.condition(step.when)}, {text}"
         amount = getattr(step, "amount", None)
-        return text if amount is None else f"{text}, at most {amount}"
+        return text if amount is None else f"{text}, {words.largest(amount)}"
 
     def _sentence(self, step: Step) -> str:
         writers: dict[type, Callable[[Any], str]] = {

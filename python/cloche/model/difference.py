@@ -147,9 +147,19 @@ def _leaves(
             yield from _leaves(part, item, old.get(key), new.get(key), (*path, str(key)))
     elif _entries(old) and _entries(new):
         for number, (one, other) in enumerate(zip_longest(old, new), 1):  # type: ignore[call-overload]  # two lists
-            yield from _leaves(part, item, one, other, (*path, str(number)))
+            yield from _leaves(part, item, one, other, (*path, _entry_name(one, other, number)))
     elif old != new:
         yield Change(part, item, _called(path), *pair(path[-1], old, new))
+
+
+def _entry_name(one: object, other: object, number: int) -> str:
+    """Return how to call an entry of a list: by its name or kind where it has one, else by its number."""
+    kept = [entry for entry in (one, other) if isinstance(entry, Mapping)]
+    for key in ("name", "kind"):
+        names = {entry.get(key) for entry in kept}
+        if len(names) == 1 and None not in names:
+            return str(names.pop())
+    return str(number)
 
 
 def _entries(value: object) -> bool:

@@ -12,17 +12,44 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
-from typing import Any
+from typing import Any, Literal
 
 from cloche.model.fees import Fee
 from cloche.model.notes import Note
 from cloche.model.tests import CoverageTest
 
-__all__ = ["Parts", "standard_waterfalls"]
+__all__ = ["Parts", "Variants", "standard_waterfalls"]
 
 _JUNIOR_WORDS = ("sub", "junior")
 _DIVERSION_WORDS = ("reinvestment", "diversion", "idt")
 _Step = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Variants:
+    """Where standard waterfalls differ from deal to deal.
+
+    Parameters
+    ----------
+    diversion_share
+        Share of the remaining interest that the diversion test takes at most.
+    diversion_to
+        ``principal``: to the principal account, for purchases. ``notes``: to the note payment sequence.
+    junior_fees_before_last_test
+        Whether the fees that stand after the notes stand before the cure of the most junior coverage tests instead.
+    last_cure_pays
+        What the cure of the most junior coverage tests pays from interest: ``sequence``, the note payment sequence, or
+        ``class``, the class of those tests itself.
+    turbo_share
+        Share of the remaining interest, after all fees, that repays the most junior class after the reinvestment
+        period; None: none.
+    """
+
+    diversion_share: float = 0.5
+    diversion_to: Literal["principal", "notes"] = "principal"
+    junior_fees_before_last_test: bool = False
+    last_cure_pays: Literal["sequence", "class"] = "sequence"
+    turbo_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,15 +66,15 @@ class Parts:
         cures nothing.
     reinvesting
         Whether the deal has a reinvestment period.
-    diversion_share
-        Share of the remaining interest that the diversion test takes at most.
+    variants
+        Where the deal differs from the usual text.
     """
 
     notes: Sequence[Note]
     fees: Sequence[Fee]
     tests: Sequence[CoverageTest]
     reinvesting: bool
-    diversion_share: float = 0.5
+    variants: Variants = Variants()
 
     @property
     def levels(self) -> list[list[Note]]:
@@ -100,22 +127,34 @@ def standard_waterfalls(parts: Parts) -> dict[str, list[_Step]]:
 def _interest(parts: Parts) -> list[_Step]:
     steps = _senior_fees(parts)
     letters = _letters("E")
-    for level in parts.levels:
+    variants = parts.variants
+    last = max((k for k, level in enumerate(parts.levels) if parts.cures(level)), default=None)
+    for k, level in enumerate(parts.levels):
         steps.append(_labelled(_level_interest(level), next(letters)))
         if tests := parts.cures(level):
-            steps.append({"cure": tests, "label": next(letters)})
+            if k == last and variants.junior_fees_before_last_test:
+                steps += _junior_fee_steps(parts, letters)
+            own = k == last and variants.last_cure_pays == "class"
+            cure = {"tests": tests, "pay": [note.name for note in level]} if own else tests
+            steps.append({"cure": cure, "label": next(letters)})
         if deferrable := [note.name for note in level if note.deferrable]:
             steps.append({"pay_deferred_interest": _short(deferrable), "label": next(letters)})
     if parts.reinvesting:
         for test in parts.diversion:
             steps.append(
                 {
-                    "divert": {"test": test.name, "share": parts.diversion_share, "to": "principal"},
+                    "divert": {
+                        "test": test.name,
+                        "share": variants.diversion_share,
+                        "to": variants.diversion_to,
+                    },
                     "when": "during_reinvestment",
                     "label": next(letters),
                 }
             )
-    return steps + _junior_steps(parts, letters)
+    if last is None or not variants.junior_fees_before_last_test:
+        steps += _junior_fee_steps(parts, letters)
+    return steps + _last_steps(parts, letters)
 
 
 def _senior_fees(parts: Parts, *, label: bool = True) -> list[_Step]:
@@ -139,13 +178,25 @@ def _level_interest(level: Sequence[Note]) -> _Step:
     return {"pay_interest": _short(names)}
 
 
-def _junior_steps(parts: Parts, letters: Iterator[str]) -> list[_Step]:
-    """Return what interest proceeds pay after the notes; U1, U2 and V keep the letters of the usual text."""
+def _junior_fee_steps(parts: Parts, letters: Iterator[str]) -> list[_Step]:
+    junior = _junior_fees(parts)
+    return [{**_fee_step(junior, "all"), "label": next(letters)}] if junior else []
+
+
+def _last_steps(parts: Parts, letters: Iterator[str]) -> list[_Step]:
+    """Return what interest proceeds pay last; U0 to U2 and V keep the letters of the usual text."""
     steps: list[_Step] = []
-    if junior := _junior_fees(parts):
-        steps.append({**_fee_step(junior, "all"), "label": next(letters)})
     if capped := _capped_fees(parts):
         steps.append({**_fee_step(capped, "above_cap"), "label": next(letters)})
+    ranked = [level for level in parts.levels if any(note.principal_rank is not None for note in level)]
+    if parts.variants.turbo_share is not None and ranked:
+        names = [note.name for note in ranked[-1] if note.principal_rank is not None]
+        turbo: _Step = {
+            "pay_principal": {"notes": names, "with_deferred": True},
+            "amount": f"{parts.variants.turbo_share} * remaining",
+            "label": "U0",
+        }
+        steps.append({**turbo, "when": "after_reinvestment"} if parts.reinvesting else turbo)
     return steps + _residual_steps(parts, ("U1", "U2", "V"))
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from cloche.model.document import Document
 from cloche.model.fees import Fee
 from cloche.model.notes import Note
-from cloche.model.standard_waterfall import Parts, standard_waterfalls
+from cloche.model.standard_waterfall import Parts, Variants, standard_waterfalls
 from cloche.model.tests import CoverageTest
 
 __all__ = ["standard_parts", "us_bsl_2_parts", "with_template"]
@@ -78,7 +78,7 @@ def with_template(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def standard_parts(
-    document: Mapping[str, Any], *, diversion_share: float = 0.5
+    document: Mapping[str, Any], *, variants: Variants | None = None
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the standard waterfalls of the notes, fees and tests of a document that is not yet checked.
 
@@ -86,8 +86,8 @@ def standard_parts(
     ----------
     document
         A document in the current grammar; entries that cannot be read are left out.
-    diversion_share
-        Share of the remaining interest that a diversion test takes at most.
+    variants
+        Where the deal differs from the usual text.
     """
     dates = document.get("dates")
     parts = Parts(
@@ -95,7 +95,7 @@ def standard_parts(
         fees=_readable(Fee, document.get("fees")),
         tests=_readable(CoverageTest, document.get("tests")),
         reinvesting=isinstance(dates, Mapping) and dates.get("reinvestment_end") is not None,
-        diversion_share=diversion_share,
+        variants=variants or Variants(),
     )
     return standard_waterfalls(parts)
 

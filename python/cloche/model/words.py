@@ -17,6 +17,7 @@ __all__ = [
     "fee_terms",
     "groups_in_words",
     "joined",
+    "largest",
     "money",
     "percent",
     "trigger_level",
@@ -91,6 +92,22 @@ def condition(expression: str) -> str:
     if match := re.fullmatch(r"(not )?passes\((['\"])(.+)\2\)", expression):
         return f"if {match[3]} is {'not ' if match[1] else ''}satisfied"
     return f"if {expression}"
+
+
+def largest(expression: str) -> str:
+    """Return the largest amount of a step in words, as the end of a clause.
+
+    Examples
+    --------
+    >>> largest("0.5 * remaining"), largest("1_000_000")
+    ('at most 50% of what remains', 'at most 1,000,000')
+    """
+    if match := re.fullmatch(r"([\d.]+)(%?) \* remaining|remaining \* ([\d.]+)(%?)", expression):
+        number, unit = (match[1], match[2]) if match[1] else (match[3], match[4])
+        return f"at most {percent(float(number) / (100 if unit else 1))} of what remains"
+    if re.fullmatch(r"\d[\d_]*(\.\d+)?", expression):
+        return f"at most {money(float(expression))}"
+    return f"at most {expression}"
 
 
 def fee_terms(fee: Fee) -> str:

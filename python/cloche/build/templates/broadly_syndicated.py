@@ -1,14 +1,16 @@
-"""Ready deals: documents with the numbers of a family of CLOs, every one of them a keyword."""
+"""The US broadly syndicated CLO of the years 2024-25, and every term that the other families set otherwise."""
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from cloche.build.builder import DealBuilder
 from cloche.errors import DealError
 from cloche.model.deal import Deal
+from cloche.model.standard_waterfall import Variants
 from cloche.model.template import standard_parts, us_bsl_2_parts
 
 __all__ = ["us_bsl"]
@@ -26,16 +28,23 @@ def us_bsl(
     par: float = 500e6,
     closing: dt.date | str = "2025-03-20",
     name: str = "US BSL",
+    currency: str = "USD",
     sizes: Mapping[str, float] | None = None,
     spreads: Mapping[str, float | str] | None = None,
+    fixed: Mapping[str, float | str] | None = None,
+    pari_passu: Sequence[Sequence[str]] = (),
     ratings: Mapping[str, str] | None = None,
+    agency: str = "sp",
     deferrable: Sequence[str] = ("C", "D", "E", "F"),
     index: str = "sofr_3m",
     index_floor: float = 0.0,
     oc_triggers: Mapping[str, float] | None = None,
     ic_triggers: Mapping[str, float] | None = None,
+    coverage_name: str = "OC",
+    last_cure_pays: Literal["sequence", "class"] = "sequence",
     diversion_trigger: float | None = 1.06,
     diversion_share: float = 0.5,
+    diversion_to: Literal["principal", "notes"] = "principal",
     par_ratio_trigger: float | None = 1.025,
     taxes: float = 5_000.0,
     admin_rate: float = 0.0003,
@@ -44,8 +53,10 @@ def us_bsl(
     admin_cap_fixed_per_year: float = 200_000.0,
     senior_fee: float = 0.0015,
     sub_fee: float = 0.0030,
+    sub_fee_before_last_test: bool = False,
     incentive_irr: float = 0.12,
     incentive_share: float = 0.20,
+    turbo_share: float | None = None,
     class_x: float | None = None,
     class_x_spread: float = 0.0100,
     class_x_payments: int = 8,
@@ -66,6 +77,8 @@ def us_bsl(
     discount_weak_below: float = 0.85,
     discount_restore: float = 0.90,
     long_dated_value: float = 0.70,
+    concentration: Sequence[Mapping[str, object]] = (),
+    rights: Mapping[str, object] | None = None,
     conventions: Mapping[str, object] | None = None,
 ) -> Deal:
     """Return a US broadly syndicated CLO of the years 2024-25.
@@ -76,21 +89,31 @@ def us_bsl(
         Target par, in money.
     closing
         Closing date.
-    name
-        Name of the deal.
+    name, currency
+        Name of the deal, ISO code of its currency.
     sizes
-        Share of par by class, senior first; a class without a spread is residual.
-    spreads, ratings
-        Spread over `index` and rating by class.
+        Share of par by class, senior first; a class without a spread or fixed rate is residual. Classes rank one after
+        another: ``A-1`` before ``A-2``.
+    spreads, fixed
+        Spread over `index`, or fixed rate (30/360), by class.
+    pari_passu
+        Groups of classes that rank equally, such as ``[("B-1", "B-2")]``.
+    ratings, agency
+        Rating by class, and who gave it: ``sp``, ``moodys``, ``fitch``.
     deferrable
         Classes that may defer interest.
     index, index_floor
         Index of the coupons, and its floor.
     oc_triggers, ic_triggers
         Triggers by test, a ratio; ``A/B`` is the test through class B.
-    diversion_trigger, diversion_share
-        Trigger of the interest diversion test on the most junior rated class (None: no such test) and the
-        largest share of the remaining interest it takes.
+    coverage_name
+        What overcollateralization is called in the names of tests: ``OC``, ``Par Value``.
+    last_cure_pays
+        What interest pays when the most junior coverage test fails: the note payment ``sequence``, or its own
+        ``class``.
+    diversion_trigger, diversion_share, diversion_to
+        Trigger of the interest diversion test on the most junior rated class (None: no such test), the largest share
+        of the remaining interest it takes, and whether that goes to the ``principal`` account or pays ``notes``.
     par_ratio_trigger
         Trigger of the par ratio of the events of default, through the most senior class; None: no such test.
     taxes
@@ -99,8 +122,13 @@ def us_bsl(
         Administrative expenses and their senior cap: rate a year on the fee basis amount, and money a year.
     senior_fee, sub_fee
         Management fees, rate a year on the fee basis amount.
+    sub_fee_before_last_test
+        Whether the subordinated fee stands before the most junior coverage test instead of after the diversion.
     incentive_irr, incentive_share
         Hurdle and share of the incentive fee.
+    turbo_share
+        Share of what is left after all fees that repays the most junior rated class after the reinvestment period;
+        None: none.
     class_x, class_x_spread, class_x_payments
         Balance of a class X (None: none), its spread, the number of its instalments.
     reinvestment_years, non_call_years, maturity_years
@@ -118,6 +146,10 @@ def us_bsl(
         Costs of issuance, and money on deposit for the first payment date, over par.
     ccc_limit, discount_below, discount_weak_below, discount_restore, long_dated_value
         How collateral counts.
+    concentration
+        Limits on the collateral, which stand in the document: ``{"kind": "second_lien", "max": 0.10}``.
+    rights
+        What the documents allow, such as ``auction_call``.
     conventions
         Conventions that differ from the defaults.
 
@@ -132,9 +164,11 @@ def us_bsl(
     >>> deal.notes.names, deal.notes["A"].coupon.spread
     (['X', 'A', 'B', 'C', 'D', 'E', 'SUB'], 0.013)
     """
-    sizes, spreads = dict(sizes or _SIZES), dict(spreads or _SPREADS)
+    sizes, spreads = dict(sizes or _SIZES), dict(_SPREADS if spreads is None else spreads)
     ratings = _RATINGS if ratings is None else ratings
-    rated = [note for note in sizes if note in spreads]
+    fixed = dict(fixed or {})
+    rated = [note for note in sizes if note in spreads or note in fixed]
+    ranks = _ranks(rated, pari_passu)
     day = _day(closing)
     reinvests = not static and reinvestment_years > 0
 
@@ -156,10 +190,11 @@ def us_bsl(
         determination_lag_bd=determination_lag_bd,
         calendars=list(calendars),
         roll=roll,
+        currency=currency,
     )
     builder = builder.closing(
-        upfront_costs=upfront_cost_rate * par,
-        interest_reserve=interest_reserve_rate * par,
+        upfront_costs=round(upfront_cost_rate * par, 2),
+        interest_reserve=round(interest_reserve_rate * par, 2),
         ramp_up_cash=0.0,
         par_purchased=par,
     )
@@ -172,22 +207,21 @@ def us_bsl(
             spread=class_x_spread,
             coupon={"floor": index_floor},
             amortization={"payments": class_x_payments},
-            rating={"sp": "AAA"},
+            rating={agency: "AAA"},
         )
-    for rank, note in enumerate(rated, 1):
+    for note in rated:
+        floating = {"index": index, "spread": spreads.get(note), "floor": index_floor}
         builder = builder.note(
             note,
-            sizes[note] * par,
-            rank=rank,
-            index=index,
-            spread=spreads[note],
-            coupon={"floor": index_floor},
+            round(sizes[note] * par, 2),
+            rank=ranks[note],
+            coupon={"fixed": fixed[note]} if note in fixed else floating,
             deferrable=note in deferrable,
-            rating={"sp": ratings[note]} if note in ratings else None,
+            rating={agency: ratings[note]} if note in ratings else None,
         )
     for note in sizes:
-        if note not in spreads:
-            builder = builder.note(note, sizes[note] * par, residual=True)
+        if note not in rated:
+            builder = builder.note(note, round(sizes[note] * par, 2), residual=True)
     builder = (
         builder.fee("taxes", amount_per_period=taxes)
         .fee(
@@ -202,7 +236,9 @@ def us_bsl(
         .fee("incentive", hurdles=[{"irr": incentive_irr, "share": incentive_share}])
     )
     for label, trigger in (_OC_TRIGGERS if oc_triggers is None else oc_triggers).items():
-        builder = builder.oc_test(f"{label} OC", through=label.rsplit("/", 1)[-1], trigger=trigger)
+        builder = builder.oc_test(
+            f"{label} {coverage_name}", through=label.rsplit("/", 1)[-1], trigger=trigger
+        )
     for label, trigger in (_IC_TRIGGERS if ic_triggers is None else ic_triggers).items():
         builder = builder.ic_test(
             f"{label} IC",
@@ -212,7 +248,9 @@ def us_bsl(
         )
     if reinvests:
         if diversion_trigger is not None:
-            builder = builder.oc_test("Reinvestment OC", through=rated[-1], trigger=diversion_trigger)
+            builder = builder.oc_test(
+                f"Reinvestment {coverage_name}", through=rated[-1], trigger=diversion_trigger
+            )
         builder = builder.reinvestment(during=["coverage"], max_maturity="stated_maturity")
     if par_ratio_trigger is not None:
         builder = builder.test("EoD", kind="eod_par_ratio", through=rated[0], trigger=par_ratio_trigger)
@@ -224,12 +262,28 @@ def us_bsl(
         long_dated_value=long_dated_value,
     )
     builder = builder.collateral(**parts["collateral"]).default_events(**parts["default_events"])
+    if concentration:
+        builder = builder.collateral(concentration=[dict(limit) for limit in concentration])
+    if rights:
+        builder = builder.rights(**rights)
     if conventions:
         builder = builder.conventions(**conventions)
     document = builder.to_dict()
-    return Deal.from_dict(
-        {**document, "waterfalls": standard_parts(document, diversion_share=diversion_share)}
+    variants = Variants(
+        diversion_share=diversion_share,
+        diversion_to=diversion_to,
+        junior_fees_before_last_test=sub_fee_before_last_test,
+        last_cure_pays=last_cure_pays,
+        turbo_share=turbo_share,
     )
+    return Deal.from_dict({**document, "waterfalls": standard_parts(document, variants=variants)})
+
+
+def _ranks(rated: Sequence[str], pari_passu: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Return the rank of each class, senior first; classes of a group have that of its first."""
+    first = {note: group[0] for group in pari_passu for note in group}
+    leaders = list(dict.fromkeys(first.get(note, note) for note in rated))
+    return {note: leaders.index(first.get(note, note)) + 1 for note in rated}
 
 
 def _day(closing: dt.date | str) -> dt.date:
