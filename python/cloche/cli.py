@@ -169,12 +169,24 @@ def validate(
 
 
 @app.command()
-def describe(deal: DealFile) -> None:
-    """Print the priorities of payments in words, and the schedule."""
+def describe(
+    deal: DealFile,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="Folder for a picture of each waterfall.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the priorities of payments in words, and the schedule; draw them."""
+    prepare(svg, "--svg")
     document = _deal(deal)
     print(document.describe())
     print()
     print(document.schedule())
+    if svg is not None:
+        for name, fall in document.waterfalls.items():
+            if len(fall):
+                path = svg / f"{name}.svg"
+                path.write_text(fall.to_svg(), encoding="utf-8")
+                say(f"wrote {path}")
 
 
 @app.command()

@@ -29,7 +29,7 @@ def say(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def prepare(out: Path | None) -> None:
+def prepare(out: Path | None, option: str = "--out") -> None:
     """Refuse a folder that cannot be written before the work is done, not after it."""
     if out is None:
         return
@@ -40,7 +40,9 @@ def prepare(out: Path | None) -> None:
         with tempfile.TemporaryFile(dir=out):
             pass
     except OSError as error:
-        raise RunError(f"--out {out}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise RunError(
+            f"{option} {out}: cannot be written: {(error.strerror or str(error)).lower()}"
+        ) from None
 
 
 def run_long(

@@ -17,7 +17,12 @@ FAMILIES = [getattr(templates, name) for name in templates.__all__]
 def pool_of(deal: cl.Deal, **profile: Any) -> cl.LoanPool:
     coupon = deal.notes[0].coupon
     assert coupon is not None
-    facts: dict[str, Any] = {"n": 60, "seed": 7, "par": deal.target_par, "as_of": deal.dates.closing} | profile
+    facts: dict[str, Any] = {
+        "n": 60,
+        "seed": 7,
+        "par": deal.target_par,
+        "as_of": deal.dates.closing,
+    } | profile
     return cl.synthetic.loan_pool(index=coupon.index or "sofr_3m", currency=deal.currency, **facts)
 
 

@@ -197,3 +197,11 @@ def test_sweep_says_how_an_axis_is_written(inputs: list[str], cloche: Run, axis:
     assert done.returncode == 2
     assert "NAME=FIRST:LAST:STEPS" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_describe_draws_a_picture_a_waterfall(example: Path, cloche: Run, tmp_path: Path) -> None:
+    done = cloche("describe", example / "deal.yaml", "--svg", tmp_path / "pictures")
+    assert done.returncode == 0, done.stderr
+    names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert names == ["acceleration.svg", "interest.svg", "principal.svg"]
+    assert (tmp_path / "pictures" / "interest.svg").read_text(encoding="utf-8").startswith("<svg ")

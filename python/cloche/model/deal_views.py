@@ -7,6 +7,7 @@ from typing import TypeVar, overload
 
 from cloche.model.deal_document import DealDocument
 from cloche.model.describe import describe_waterfall
+from cloche.model.diagram import waterfall_svg
 from cloche.model.fees import Fee
 from cloche.model.notes import Note
 from cloche.model.steps import Step
@@ -77,3 +78,23 @@ class Waterfall(Sequence[Step]):
     def describe(self) -> str:
         """Return the waterfall in the words of an indenture, one lettered clause a step."""
         return describe_waterfall(self._document, self.name)
+
+    def to_svg(self) -> str:
+        """Return the waterfall as a picture: steps from top to bottom, tests as diamonds, payees on the right.
+
+        Returns
+        -------
+        str
+            SVG, without anything from outside; write it to a file or show it in a notebook.
+
+        Examples
+        --------
+        >>> import cloche as cl
+        >>> picture = cl.templates.us_bsl().waterfalls["interest"].to_svg()
+        >>> picture.count("<polygon")  # tests: four cures and a diversion
+        5
+        """
+        return waterfall_svg(self._document, self.name)
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
