@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+POTS = {"acceleration", "redemption"}
+"""Waterfalls that apply all proceeds of a date."""
+
 Row = Mapping[str, Any]
 Document = Mapping[str, Any]
 
@@ -22,7 +25,8 @@ def cash_conserved(
     Parameters
     ----------
     ledger
-        Table `ledger`; transfers are outside the sum of payments.
+        Table `ledger`; transfers are outside the sum of payments, and so is what successors of a refinanced class or
+        equity pay, which is no proceeds of the collateral.
     collateral
         Table `collateral`.
     par
@@ -33,22 +37,34 @@ def cash_conserved(
     proceeds = {row["date"]: row["interest_collected"] + row["principal_cash"] for row in collateral}
     paid: dict[Any, float] = defaultdict(float)
     kept: dict[Any, float] = defaultdict(float)
+    left: dict[tuple[Any, str], float] = {}
     for row in ledger:
+        if row["waterfall"] == "refinancing":
+            continue
+        left[row["date"], row["waterfall"]] = row["available_after"]
         if row["source"] != "transfer":
             paid[row["date"]] += row["paid"]
-        elif row["step"] in {"reinvest", "retain"} or (
-            row["step"] == "cure" and row["waterfall"] == "interest"
-        ):
+        elif _stays_on_deposit(row):
             kept[row["date"]] += row["paid"]
+    for (day, _), amount in left.items():
+        kept[day] += amount
     for day, available in proceeds.items():
         error = abs(available - paid[day] - kept[day])
         assert error <= tolerance * par, f"{day}: {error} of cash is not accounted for"
 
 
+def _stays_on_deposit(row: Row) -> bool:
+    """Whether a transfer is for no later step of its date: a purchase, cash that is held, the diversion of a pot."""
+    if row["step"] in {"reinvest", "retain"}:
+        return True
+    return row["waterfall"] in {"cure": {"interest", *POTS}, "divert": POTS}.get(row["step"], ())
+
+
 def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float = 1e-9) -> None:
     """Inside a waterfall each row starts with what the row before left, less what it paid.
 
-    Interest diverted to principal joins the principal waterfall at its first purchase or principal step.
+    Interest diverted to principal joins the principal waterfall at its first purchase or principal step. What
+    successors of a refinanced class or equity pay is no waterfall.
     """
     for first, second in pairwise(ledger):
         for row in (first, second):
@@ -58,6 +74,8 @@ def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float 
             assert error <= tolerance * par, row
         if (first["date"], first["waterfall"]) != (second["date"], second["waterfall"]):
             continue
+        if first["waterfall"] == "refinancing":
+            continue
         gain = second["available_before"] - first["available_after"]
         joins = second["step"] in {"reinvest", "pay_principal"}
         assert abs(gain) <= tolerance * par or (joins and gain > 0), (first, second)
@@ -66,19 +84,22 @@ def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float 
 def balances_continue(
     cashflows: Sequence[Row], deal: Document, *, par: float, tolerance: float = 1e-9
 ) -> None:
-    """Each note: end = begin − principal, the next begin = end, and nothing is negative.
+    """Each note: end = begin + issued − principal, the next begin = end, and nothing is negative.
 
-    Deferred interest has a balance of its own, or joins that of the note where the deal capitalizes it.
+    A residual note may contribute the cost of a refinancing. Deferred interest has a balance of its own, or joins
+    that of the note where the deal capitalizes it.
     """
     capitalizes = deal.get("conventions", {}).get("deferred_form") == "capitalized"
-    for rows in _by_note(cashflows).values():
+    residual = {note["name"] for note in deal["notes"] if note.get("residual")}
+    for name, rows in _by_note(cashflows).items():
+        columns = ["deferred_paid", "principal_paid", "deferred_balance"]
         for row in rows:
             assert row["begin_balance"] >= 0, row
             assert row["end_balance"] >= -tolerance * par, row
-            added = row["deferred_interest"] if capitalizes else 0.0
+            added = row.get("issued", 0.0) + (row["deferred_interest"] if capitalizes else 0.0)
             error = abs(row["begin_balance"] + added - row["principal_paid"] - row["end_balance"])
             assert error <= tolerance * par, row
-            for column in ("interest_paid", "deferred_paid", "principal_paid", "deferred_balance"):
+            for column in columns if name in residual else [*columns, "interest_paid"]:
                 assert row[column] >= -tolerance * par, (column, row)
         for before, after in pairwise(rows):
             assert abs(before["end_balance"] - after["begin_balance"]) <= tolerance * par, after
@@ -178,6 +199,35 @@ def losses_from_the_bottom(
                 row = final[other]
                 owed = row["begin_balance"] + (row["deferred_interest"] if capitalizes else 0.0)
                 assert abs(row["final_loss"] - owed) <= tolerance * par, (name, row)
+
+
+def one_pot_pays_class_after_class(
+    cashflows: Sequence[Row], deal: Document, *, par: float, tolerance: float = 1e-9
+) -> None:
+    """On accelerated and redemption dates a class gets nothing before every more senior class is paid to zero.
+
+    For deals that do not write an order of their own for the pot. What successors of a refinanced class pay on the
+    date is left out with the class.
+    """
+    ranks = {
+        note["name"]: note["principal_rank"]
+        for note in deal["notes"]
+        if note.get("principal_rank") is not None and not note.get("residual")
+    }
+    days: dict[Any, list[Row]] = defaultdict(list)
+    for row in cashflows:
+        if row["status"] != "normal" and row["note"] in ranks:
+            days[row["date"]].append(row)
+    replaced = {note["replaces"] for note in deal["notes"] if note.get("replaces")}
+    for rows in days.values():
+        for junior in rows:
+            got = junior["interest_paid"] + junior["deferred_paid"] + junior["principal_paid"]
+            if got <= tolerance * par or junior["note"] in replaced:
+                continue
+            for senior in rows:
+                if ranks[senior["note"]] < ranks[junior["note"]] and not senior.get("issued"):
+                    left = senior["end_balance"] + senior["deferred_balance"] + senior["interest_shortfall"]
+                    assert left <= tolerance * par, (senior, junior)
 
 
 def all_paid_in_full(

@@ -165,10 +165,10 @@ class Changes:
             return 0.0
         uses = sum(one.owed for one in redeemed) + (cost if paid_from(event) == "proceeds" else 0.0)
         proceeds = sum(one.proceeds for one in redeemed)
-        if proceeds < uses and event.when is not None:
-            shrinking = [one for one in redeemed if not one.open_ended]
-            given = sum(one.proceeds for one in shrinking)
-            for one in shrinking:
+        growing = [one for one in redeemed if not one.open_ended]
+        given = sum(one.proceeds for one in growing)
+        if proceeds < uses and event.when is not None and given > 0:
+            for one in growing:
                 for terms in one.successors:
                     terms["balance"] *= (uses - (proceeds - given)) / given
             proceeds = sum(one.proceeds for one in redeemed)
@@ -298,21 +298,25 @@ def with_successors(deal: Document, old: str, successors: Sequence[Document]) ->
 
 
 def repriced(deal: Document, names: Sequence[str], spread: float, period: Period) -> dict[str, Any]:
-    """The deal document with a new spread for classes, from the accrual period that starts on a payment date.
+    """The deal document with a new spread for a class and its successors that float.
+
+    It holds from the accrual period that starts on the payment date of `period`.
 
     Raises
     ------
     ValueError
-        For a class whose coupon is fixed.
+        For a class whose own coupon is fixed.
     """
     changed = copy.deepcopy(dict(deal))
     for note in changed["notes"]:
-        if note["name"] in names:
-            coupon = note["coupon"]
-            if coupon.get("fixed") is not None:
-                raise ValueError(f"reprice.{note['name']}: found a fixed coupon; expected a spread")
+        if note["name"] not in names:
+            continue
+        coupon = note["coupon"]
+        if coupon.get("fixed") is None:
             change = {"from": period.unadjusted_end.isoformat(), "spread": spread}
             coupon["step_up"] = [*coupon.get("step_up", ()), change]
+        elif note["name"] == names[0]:
+            raise ValueError(f"reprice.{note['name']}: found a fixed coupon; expected a spread")
     return changed
 
 

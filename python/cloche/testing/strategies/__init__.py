@@ -8,12 +8,14 @@ around the same par, so that any tape of `tapes()` suits any deal of `deals()`.
 from cloche.testing.strategies.cases import Case, cases, sound_cases
 from cloche.testing.strategies.deals import deals
 from cloche.testing.strategies.draws import CLOSING, PAR
+from cloche.testing.strategies.events import KINDS as EVENTS
 from cloche.testing.strategies.scenarios import scenarios
 from cloche.testing.strategies.states import payment_states
 from cloche.testing.strategies.tapes import tape_columns, tapes
 
 __all__ = [
     "CLOSING",
+    "EVENTS",
     "PAR",
     "Case",
     "cases",

@@ -1,5 +1,6 @@
 """Strategies of whole projections."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from cloche.testing.strategies.deals import deals
 from cloche.testing.strategies.draws import PAR, Document, constant
+from cloche.testing.strategies.events import event_lists, wanted
 from cloche.testing.strategies.scenarios import scenarios
 from cloche.testing.strategies.tapes import tapes
 
@@ -22,7 +24,13 @@ class Case:
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, conventions: bool = True, max_loans: int = 8) -> Case:
+def cases(
+    draw: st.DrawFn,
+    *,
+    conventions: bool = True,
+    max_loans: int = 8,
+    events: Collection[str] | bool = False,
+) -> Case:
     """Whole projections: a deal, a tape as of a day around its closing, a scenario with some named defaults.
 
     Parameters
@@ -33,8 +41,10 @@ def cases(draw: st.DrawFn, *, conventions: bool = True, max_loans: int = 8) -> C
         Whether conventions other than the defaults are drawn too.
     max_loans
         Largest number of loans.
+    events
+        Whether events of the deal and of the scenario are drawn too: all of `strategies.EVENTS`, or those named.
     """
-    deal = draw(deals(conventions=conventions))
+    deal = draw(deals(conventions=conventions, events=events))
     closing = date.fromisoformat(deal["dates"]["closing"])
     first = date.fromisoformat(deal["dates"]["first_payment"])
     as_of = min(first, closing + timedelta(days=draw(st.integers(-20, 80))))
@@ -45,6 +55,9 @@ def cases(draw: st.DrawFn, *, conventions: bool = True, max_loans: int = 8) -> C
         scenario["defaults"] = {
             name: (as_of + timedelta(days=draw(st.integers(1, 1500)))).isoformat() for name in chosen
         }
+    kinds = wanted(events=events)
+    if bool(kinds) and draw(st.booleans()):
+        scenario["events"] = draw(event_lists(deal, kinds, suffix="S"))
     return Case(deal, loans, as_of, scenario)
 
 

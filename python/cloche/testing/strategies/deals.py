@@ -1,6 +1,6 @@
 """Strategies of deal documents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,10 +17,11 @@ from cloche.testing.strategies.draws import (
     percent,
     sometimes,
 )
+from cloche.testing.strategies.events import add_events, wanted
 
 
 @st.composite
-def deals(draw: st.DrawFn, *, conventions: bool = True) -> Document:
+def deals(draw: st.DrawFn, *, conventions: bool = True, events: Collection[str] | bool = False) -> Document:
     """Deals with one to six rated classes, a residual note and perhaps a class X.
 
     Parameters
@@ -29,18 +30,21 @@ def deals(draw: st.DrawFn, *, conventions: bool = True) -> Document:
         Given by Hypothesis.
     conventions
         Whether conventions other than the defaults are drawn too.
+    events
+        Whether events are drawn too: all of `strategies.EVENTS`, or those named. `default`: events of default and
+        lifted caps; `order`: written orders of acceleration and redemption; `call`, `refinance`, `reprice`.
 
     Returns
     -------
     dict
-        Canonical deal document; every waterfall ends in a residual.
+        Canonical deal document; the waterfalls of interest and principal end in a residual.
     """
     notes = draw(_notes())
     dates = draw(_dates())
     reinvesting = "reinvestment_end" in dates
     fees = draw(_fees(notes))
     tests = draw(_tests(notes, reinvesting=reinvesting))
-    return given(
+    deal = given(
         {
             "cloche": 1,
             "name": "generated",
@@ -57,6 +61,8 @@ def deals(draw: st.DrawFn, *, conventions: bool = True) -> Document:
             "conventions": draw(_conventions()) if conventions else {},
         }
     )
+    kinds = wanted(events=events)
+    return draw(add_events(deal, kinds)) if kinds else deal
 
 
 @st.composite
