@@ -158,7 +158,7 @@ def test_problems_of_shape_and_of_meaning_come_together(template: Document) -> N
     for change in (unknown_note, negative_balance, maturity_before_closing, missing_class, cash_left):
         change(deal)
     deal["waterfalls"]["interest"][4]["when"] = "remaining > 0.5"
-    deal["conventions"] = {"ic_cure": "all_remaining", "x_in_oc": "no"}
+    deal["conventions"] = {"pool_step": "monthly", "x_in_oc": "no"}
     places = {place for place, _ in problems(deal)}
     assert places == {
         "notes[0].balance",
@@ -168,7 +168,7 @@ def test_problems_of_shape_and_of_meaning_come_together(template: Document) -> N
         "waterfalls.interest[3].pay_interest[0]",
         "waterfalls.interest[4].when",
         "waterfalls.interest",
-        "conventions.ic_cure",
+        "conventions.pool_step",
     }
 
 
@@ -324,21 +324,12 @@ HEDGE = {
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("x_in_sequence", True),
-        ("same_date_deferrals_in_oc", True),
-        ("ic_cure", "all_remaining"),
-        ("interest_from_principal", "tests_hold"),
-        ("principal_available_in_rp", "undesignated"),
-        ("overlap_mode", "per_portion"),
         ("ccc_agency_rule", "each"),
         ("ccc_agency_rule", "sum"),
-        ("ccc_last_asset", "whole"),
-        ("eod_numerator", "adjusted"),
         ("interest_on_pik", False),
         ("diversity_table", "printed"),
         ("pool_step", "monthly"),
         ("pool_step", "own_dates"),
-        ("interest_on_unpaid", "simple"),
     ],
 )
 def test_a_known_convention_that_is_not_built_is_refused_by_name(

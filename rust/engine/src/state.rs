@@ -64,6 +64,10 @@ pub struct State<const L: usize> {
     pub principal_paid: bool,
     /// Whether deferred interest that a cure pays saves interest.
     pub deferred_saves: bool,
+    /// Per note: unpaid interest that bears interest; empty unless interest on it bears none.
+    pub bearing: Vec<Pack<L>>,
+    /// Per note: whether its interest step of this date is past; empty unless what it left unpaid counts at once.
+    pub stepped: Vec<bool>,
     /// Per test: denominator as things stand, where `fresh` has its bit set.
     pub denominators: Vec<Pack<L>>,
     /// Tests whose denominators are up to date, a bit each; nothing that changes one may leave its bit set.
@@ -114,6 +118,8 @@ impl<const L: usize> State<L> {
             any_cured: false,
             principal_paid: false,
             deferred_saves: true,
+            bearing: Vec::new(),
+            stepped: Vec::new(),
             denominators: vec![Pack::ZERO; tests],
             fresh: 0,
             clear: 0,
@@ -160,6 +166,23 @@ impl<const L: usize> State<L> {
         for &n in notes {
             let note = &all[n as usize];
             sum += if note.has_deferred { note.balance + note.deferred } else { note.balance };
+        }
+        sum
+    }
+
+    /// What some notes count in overcollateralization: balance, deferred interest, and what they defer on this date
+    /// where that counts at once.
+    #[inline(always)]
+    #[must_use]
+    pub fn counted(&self, notes: &[u16]) -> Pack<L> {
+        let mut sum = self.outstanding(notes);
+        if !self.stepped.is_empty() {
+            for &n in notes {
+                if self.stepped[n as usize] {
+                    let note = &self.notes[n as usize];
+                    sum += note.controlling.not().keep(note.current_due);
+                }
+            }
         }
         sum
     }

@@ -132,8 +132,8 @@ fn a_condition_is_a_condition_and_an_amount_is_money() {
 #[test]
 fn a_convention_that_is_not_built_is_refused_by_name() {
     assert_eq!(
-        problems(&[("/conventions", json!({"ic_cure": "all_remaining"}))]),
-        ["conventions.ic_cure: all_remaining is a known alternative that this version does not compute yet"]
+        problems(&[("/conventions", json!({"pool_step": "monthly"}))]),
+        ["conventions.pool_step: monthly is a known alternative that this version does not compute yet"]
     );
 }
 
@@ -195,7 +195,7 @@ fn what_would_change_a_payment_and_is_not_built_is_refused_by_name() {
 fn all_problems_are_reported_at_once() {
     let found = problems(&[
         ("/target_par", json!(0.0)),
-        ("/conventions", json!({"ic_cure": "all_remaining"})),
+        ("/conventions", json!({"pool_step": "monthly"})),
         ("/dates/stated_maturity", json!("2025-01-20")),
         ("/notes/0/interest_rank", json!(3)),
         ("/notes/1/balance", json!(-1.0)),
@@ -211,7 +211,7 @@ fn all_problems_are_reported_at_once() {
         places,
         [
             "target_par",
-            "conventions.ic_cure",
+            "conventions.pool_step",
             "dates.stated_maturity",
             "notes[1].balance",
             "notes[0]",

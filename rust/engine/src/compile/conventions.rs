@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::error::Problem;
+use crate::notes::OnUnpaid;
 
 /// When principal may pay the interest of a deferrable class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InterestFromPrincipal {
     Controlling,
+    /// Also where every coverage test holds after the payment.
+    TestsHold,
     Always,
 }
 
@@ -19,11 +22,25 @@ pub enum InterestFromPrincipal {
 pub struct Conventions {
     pub x_in_oc: bool,
     pub x_in_ic: bool,
+    /// A class X ranks with the classes of its interest rank in the note payment sequence.
+    pub x_in_sequence: bool,
     pub x_in_shortfall: bool,
     pub deferred_in_oc: bool,
+    /// Interest that a step of the same date left unpaid counts in overcollateralization.
+    pub same_date_deferrals: bool,
     /// Deferred interest becomes principal.
     pub capitalizes: bool,
+    /// An interest coverage test that fails takes all that is left of interest.
+    pub ic_cure_takes_all: bool,
     pub interest_from_principal: InterestFromPrincipal,
+    /// Principal of the reinvestment period is designated for purchases.
+    pub designated: bool,
+    /// The parts of an asset inside and outside the excess count each at its own value.
+    pub per_portion: bool,
+    /// The last asset of the excess is in it as a whole.
+    pub whole_assets: bool,
+    /// The par ratio of the events of default is measured on the adjusted collateral principal amount.
+    pub eod_adjusted: bool,
     pub discount_in_ccc: bool,
     /// Share of the step's interest that defaulted par pays.
     pub interest_on_default: f64,
@@ -32,7 +49,7 @@ pub struct Conventions {
     pub cash_timing_period: bool,
     pub simple_rates: bool,
     pub rates_by_days: bool,
-    pub interest_on_unpaid: bool,
+    pub interest_on_unpaid: OnUnpaid,
 }
 
 /// Key, values in order (the first is the default), how many of them from the start are computed here.
@@ -41,19 +58,19 @@ type Key = (&'static str, &'static [&'static str], &'static [&'static str]);
 const KEYS: &[Key] = &[
     ("x_in_oc", &["false", "true"], &["false", "true"]),
     ("x_in_ic", &["true", "false"], &["true", "false"]),
-    ("x_in_sequence", &["false", "true"], &["false"]),
+    ("x_in_sequence", &["false", "true"], &["false", "true"]),
     ("x_in_shortfall", &["true", "false"], &["true", "false"]),
     ("deferred_in_oc", &["true", "false"], &["true", "false"]),
-    ("same_date_deferrals_in_oc", &["false", "true"], &["false"]),
+    ("same_date_deferrals_in_oc", &["false", "true"], &["false", "true"]),
     ("deferred_form", &["ledger", "capitalized"], &["ledger", "capitalized"]),
-    ("ic_cure", &["proforma", "all_remaining"], &["proforma"]),
-    ("interest_from_principal", &["controlling", "tests_hold", "always"], &["controlling", "always"]),
-    ("principal_available_in_rp", &["uncommitted", "undesignated"], &["uncommitted"]),
-    ("overlap_mode", &["per_asset", "per_portion"], &["per_asset"]),
+    ("ic_cure", &["proforma", "all_remaining"], &["proforma", "all_remaining"]),
+    ("interest_from_principal", &["controlling", "tests_hold", "always"], &["controlling", "tests_hold", "always"]),
+    ("principal_available_in_rp", &["uncommitted", "undesignated"], &["uncommitted", "undesignated"]),
+    ("overlap_mode", &["per_asset", "per_portion"], &["per_asset", "per_portion"]),
     ("discount_in_ccc", &["lower", "excluded"], &["lower", "excluded"]),
     ("ccc_agency_rule", &["larger", "each", "sum"], &["larger"]),
-    ("ccc_last_asset", &["fractional", "whole"], &["fractional"]),
-    ("eod_numerator", &["par_and_market", "adjusted"], &["par_and_market"]),
+    ("ccc_last_asset", &["fractional", "whole"], &["fractional", "whole"]),
+    ("eod_numerator", &["par_and_market", "adjusted"], &["par_and_market", "adjusted"]),
     ("interest_on_default_period", &["none", "half", "full"], &["none", "half", "full"]),
     ("interest_on_pik", &["true", "false"], &["true"]),
     ("diversity_table", &["exact", "printed"], &["exact"]),
@@ -62,7 +79,7 @@ const KEYS: &[Key] = &[
     ("rate_exponent", &["periods", "days_365"], &["periods", "days_365"]),
     ("pool_step", &["period", "monthly", "own_dates"], &["period"]),
     ("interest_on_prepaid_period", &["full", "half", "none"], &["full", "half", "none"]),
-    ("interest_on_unpaid", &["compound", "simple", "none"], &["compound", "none"]),
+    ("interest_on_unpaid", &["compound", "simple", "none"], &["compound", "simple", "none"]),
 ];
 
 impl Conventions {
@@ -97,21 +114,32 @@ impl Conventions {
         Self {
             x_in_oc: value("x_in_oc") == "true",
             x_in_ic: value("x_in_ic") == "true",
+            x_in_sequence: value("x_in_sequence") == "true",
             x_in_shortfall: value("x_in_shortfall") == "true",
             deferred_in_oc: value("deferred_in_oc") == "true",
+            same_date_deferrals: value("same_date_deferrals_in_oc") == "true",
             capitalizes: value("deferred_form") == "capitalized",
-            interest_from_principal: if value("interest_from_principal") == "always" {
-                InterestFromPrincipal::Always
-            } else {
-                InterestFromPrincipal::Controlling
+            ic_cure_takes_all: value("ic_cure") == "all_remaining",
+            interest_from_principal: match value("interest_from_principal").as_str() {
+                "always" => InterestFromPrincipal::Always,
+                "tests_hold" => InterestFromPrincipal::TestsHold,
+                _ => InterestFromPrincipal::Controlling,
             },
+            designated: value("principal_available_in_rp") == "undesignated",
+            per_portion: value("overlap_mode") == "per_portion",
+            whole_assets: value("ccc_last_asset") == "whole",
+            eod_adjusted: value("eod_numerator") == "adjusted",
             discount_in_ccc: value("discount_in_ccc") == "lower",
             interest_on_default: share("interest_on_default_period"),
             interest_on_prepaid: share("interest_on_prepaid_period"),
             cash_timing_period: value("cash_timing") == "period",
             simple_rates: value("rate_convention") == "simple",
             rates_by_days: value("rate_exponent") == "days_365",
-            interest_on_unpaid: value("interest_on_unpaid") == "compound",
+            interest_on_unpaid: match value("interest_on_unpaid").as_str() {
+                "simple" => OnUnpaid::Simple,
+                "none" => OnUnpaid::Nothing,
+                _ => OnUnpaid::Compound,
+            },
         }
     }
 

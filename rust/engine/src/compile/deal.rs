@@ -8,6 +8,7 @@ use crate::compile::names::Names;
 use crate::compile::steps::{Builder, Scope};
 use crate::compile::{fees, notes, tests, unsupported};
 use crate::coverage::TestKind;
+use crate::coverage::ccc_excess::ExcessRules;
 use crate::error::{EngineError, Problem};
 use crate::expression::Quantity;
 use crate::notes::NoteTerms;
@@ -48,7 +49,8 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
     let fee_terms = fees::compile(&document.fees, &note_names, &mut problems);
     let test_terms = tests::compile(&document, &note_terms, &note_names, dates.as_ref(), &conventions, &mut problems);
     let ranks = notes::ranks(&note_terms);
-    let sequences = sequences(&document, &note_terms, &note_names, &ranks, &mut problems);
+    let by_rank = if conventions.x_in_sequence { notes::with_unranked(&note_terms, &ranks) } else { ranks.clone() };
+    let sequences = sequences(&document, &note_terms, &note_names, &by_rank, &mut problems);
     let scope = Scope {
         notes: &note_terms,
         fees: &fee_terms,
@@ -104,7 +106,10 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         reads_ccc_share,
         deferred_in_oc: conventions.deferred_in_oc,
         capitalizes: conventions.capitalizes,
-        interest_on_unpaid: conventions.interest_on_unpaid,
+        on_unpaid: conventions.interest_on_unpaid,
+        same_date_deferrals: conventions.same_date_deferrals,
+        eod_adjusted: conventions.eod_adjusted,
+        ccc_rules: ExcessRules { whole: conventions.whole_assets, per_portion: conventions.per_portion },
         watched,
     };
     Ok(CompiledDeal { terms, dates, conventions, document })

@@ -129,3 +129,22 @@ pub fn ranks(notes: &[NoteTerms]) -> Vec<Vec<u16>> {
         .map(|rank| (0_u16..).zip(notes).filter(|(_, n)| n.principal_rank == Some(*rank)).map(|(i, _)| i).collect())
         .collect()
 }
+
+/// The ranks, each with the classes outside them that share its interest rank; the most senior rank takes what shares
+/// none.
+#[must_use]
+pub fn with_unranked(notes: &[NoteTerms], ranks: &[Vec<u16>]) -> Vec<Vec<u16>> {
+    let mut out = ranks.to_vec();
+    for (i, note) in (0_u16..).zip(notes) {
+        if note.residual || note.principal_rank.is_some() {
+            continue;
+        }
+        let alike = |rank: &Vec<u16>| rank.iter().any(|&n| notes[n as usize].interest_rank == note.interest_rank);
+        let place = ranks.iter().position(alike).unwrap_or(0);
+        if let Some(group) = out.get_mut(place) {
+            group.push(i);
+            group.sort_unstable();
+        }
+    }
+    out
+}

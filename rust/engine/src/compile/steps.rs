@@ -80,6 +80,7 @@ struct Repeatable {
     when: Option<u16>,
     during_reinvestment: Option<bool>,
     controlling: Option<u16>,
+    or_tests_hold: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -102,8 +103,12 @@ impl<'a> Builder<'a> {
         let place = "waterfalls.principal";
         let mut ops = Vec::new();
         let mut released = false;
+        self.steps_are_past(&mut ops);
         for (i, step) in principal.iter().enumerate() {
             if !released && joins_diverted(step) {
+                if self.scope.conventions.designated {
+                    only_after_reinvestment(&mut ops);
+                }
                 ops.push(Self::op(Action::ReleaseDiverted, None, 0));
                 released = true;
             }
@@ -126,7 +131,16 @@ impl<'a> Builder<'a> {
     }
 
     fn op(action: Action, slot: Option<u16>, info: u16) -> Op {
-        Op { action, slot, when: None, amount: None, during_reinvestment: None, controlling: None, info }
+        Op {
+            action,
+            slot,
+            when: None,
+            amount: None,
+            during_reinvestment: None,
+            controlling: None,
+            or_tests_hold: false,
+            info,
+        }
     }
 
     fn steps(&mut self, steps: &[Step], place: &str, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
@@ -318,6 +332,16 @@ fn frame<'a>(
     label: &'a Option<String>,
 ) -> Frame<'a> {
     Frame { place: place.to_owned(), when: when.as_ref(), amount: amount.as_ref(), label: label.as_ref() }
+}
+
+/// What stands before the purchases gets no principal of the reinvestment period: all of it is designated for them.
+fn only_after_reinvestment(ops: &mut Vec<Op>) {
+    ops.retain(|op| op.during_reinvestment != Some(true));
+    for op in ops.iter_mut() {
+        if !matches!(op.action, Action::Enter { .. } | Action::Stepped { .. }) {
+            op.during_reinvestment = Some(false);
+        }
+    }
 }
 
 /// Whether interest that was diverted on the same date is available to a step of the principal waterfall.

@@ -56,6 +56,13 @@ pub fn compile(
             bit: bit(out.len()),
             summed_with: 0,
             payable: None,
+            shares_payments: conventions.x_in_sequence
+                && match kind {
+                    TestKind::Overcollateralization => !conventions.x_in_oc,
+                    TestKind::InterestCoverage => !conventions.x_in_ic,
+                    TestKind::EventOfDefaultParRatio => false,
+                },
+            takes_all: kind == TestKind::InterestCoverage && conventions.ic_cure_takes_all,
             notes: denominator(test, kind, notes, names, conventions, &place, problems),
             first_period: dates.map_or(0, |d| first_period(test, kind, d, &place, problems)),
         });
@@ -63,7 +70,7 @@ pub fn compile(
     for test in &mut out {
         let (payable, other): (Vec<u16>, Vec<u16>) =
             test.notes.iter().partition(|&&n| notes[n as usize].principal_rank.is_some());
-        test.payable = (!other.is_empty()).then_some(payable);
+        test.payable = (!other.is_empty() && !conventions.x_in_sequence).then_some(payable);
     }
     for i in 0..out.len() {
         out[i].chain = chain(&out, i);

@@ -31,6 +31,10 @@ pub struct TestTerms<P = f64> {
     pub notes: Vec<u16>,
     /// Those of them that cures can pay, where some have no place in the note payment sequence (class X).
     pub payable: Option<Vec<u16>>,
+    /// Classes outside the test share in what its classes are paid: a class X in the note payment sequence.
+    pub shares_payments: bool,
+    /// While it fails it takes all that is left of interest (interest coverage).
+    pub takes_all: bool,
     /// The denominator as a chain of tests of the same kind, each with the notes that it adds to the one before; the
     /// last is the test itself.
     pub chain: Vec<ChainLink>,

@@ -6,6 +6,16 @@
 use crate::lanes::Pack;
 use crate::state::NoteLanes;
 
+/// What overdue and deferred interest bears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnUnpaid {
+    /// The rate of its class.
+    Compound,
+    /// The rate of its class, and interest on it bears none.
+    Simple,
+    Nothing,
+}
+
 /// Adds the current interest that is still unpaid to deferred or overdue interest.
 #[inline(always)]
 pub fn carry<const L: usize>(deferrable: bool, capitalizes: bool, note: &mut NoteLanes<L>) {
@@ -24,6 +34,18 @@ pub fn carry<const L: usize>(deferrable: bool, capitalizes: bool, note: &mut Not
     }
     note.overdue += note.controlling.keep(unpaid);
     note.has_overdue = true;
+}
+
+/// What of overdue and deferred interest bears interest after the date, where interest on it bears none.
+///
+/// Payments settle what bears none first; of the interest of the date, that on interest is settled first.
+#[inline(always)]
+#[must_use]
+pub fn bearing<const L: usize>(deferrable: bool, capitalizes: bool, note: &NoteLanes<L>, before: Pack<L>) -> Pack<L> {
+    let on_principal = (note.interest - before * note.coupon).positive();
+    let added = note.current_due.min(on_principal);
+    let added = if deferrable && capitalizes { note.controlling.keep(added) } else { added };
+    before.min(note.deferred + note.overdue) + added
 }
 
 /// Interest of the date that a class defers.
@@ -62,6 +84,23 @@ mod tests {
         let note = after(true, true);
         assert_eq!((note.balance.0, note.deferred.0, note.overdue.0), ([103.0, 100.0], [10.0, 10.0], [1.0, 4.0]));
         assert_eq!((unpaid(true, &note).0, unpaid(false, &note).0), ([3.0, 0.0], [0.0, 0.0]));
+    }
+
+    #[test]
+    fn interest_on_interest_bears_none_where_it_is_simple() {
+        // 100 and 10 of unpaid interest, 7 of which bear, at 10 %: 10.7 are due and 10.5 stay unpaid; 4 of the 10 were paid.
+        let note = NoteLanes::<1> {
+            balance: Pack([100.0]),
+            deferred: Pack([6.0]),
+            interest: Pack([10.7]),
+            current_due: Pack([10.5]),
+            coupon: Pack([0.1]),
+            ..NoteLanes::default()
+        };
+        assert!((bearing(true, false, &note, Pack([7.0])).0[0] - (6.0 + 10.0)).abs() < 1e-12);
+        let partly = NoteLanes { current_due: Pack([9.0]), ..note };
+        assert!((bearing(true, false, &partly, Pack([5.0])).0[0] - (5.0 + 9.0)).abs() < 1e-12);
+        assert!((bearing(true, true, &note, Pack([5.0])).0[0] - 5.0).abs() < 1e-12, "what defers is principal");
     }
 
     #[test]

@@ -7,4 +7,5 @@ pub mod terms;
 /// Share of the target par up to which what is left of classes paid in full is rounding: nothing is outstanding.
 pub const DUST: f64 = 1e-12;
 
+pub use deferral::OnUnpaid;
 pub use terms::{CouponTerms, NoteTerms, RateTerms};

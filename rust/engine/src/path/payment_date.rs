@@ -10,7 +10,7 @@ use super::runner;
 use crate::collateral::cohorts::CohortStep;
 use crate::coverage::ccc_excess::{CccAsset, Haircuts};
 use crate::lanes::Pack;
-use crate::notes::{controlling, deferral};
+use crate::notes::{OnUnpaid, controlling, deferral};
 use crate::state::State;
 use crate::waterfall::interpreter;
 use crate::waterfall::interpreter::Terms;
@@ -91,12 +91,16 @@ pub struct PaymentDateResult {
 #[must_use]
 pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     let deal = &input.deal;
-    let mut state = State::<1>::new(deal.notes.len(), deal.fees.len(), deal.tests.len(), deal.program.slots);
-    state.deferred_saves = deal.interest_on_unpaid;
+    let mut state: State<1> = deal.state();
     let one = |x: f64| Pack([x]);
     for (n, note) in input.notes.iter().enumerate() {
         let coupon = note.rate * note.day_count_fraction;
-        let base = note.balance + if deal.interest_on_unpaid { note.deferred + note.overdue } else { 0.0 };
+        // A state does not tell what of its unpaid interest is interest on interest: all of it bears.
+        let unpaid = note.deferred + note.overdue;
+        let base = note.balance + if deal.on_unpaid == OnUnpaid::Nothing { 0.0 } else { unpaid };
+        if deal.on_unpaid == OnUnpaid::Simple {
+            state.bearing[n] = one(unpaid);
+        }
         state.notes[n].balance = one(note.balance);
         state.notes[n].deferred = one(note.deferred);
         state.notes[n].overdue = one(note.overdue);
@@ -118,7 +122,8 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     let collateral = collateral(input);
     let principal_amount = collateral.performing_par + collateral.principal_proceeds;
     state.numerator = collateral.numerator;
-    state.par_ratio_numerator = principal_amount + collateral.market_of_defaulted;
+    state.par_ratio_numerator =
+        if deal.eod_adjusted { collateral.numerator } else { principal_amount + collateral.market_of_defaulted };
     state.coverage_numerator = collateral.interest_proceeds;
     state.performing_par = collateral.performing_par;
     state.ccc_share = collateral.ccc_par.ratio_or_zero(principal_amount);
@@ -198,7 +203,7 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
     let mut excess = one(figures.ccc_limit.map_or(0.0, |limit| ccc_total - limit * base)).positive();
     let mut haircuts = Haircuts::ZERO;
     for (asset, par) in &figures.ccc {
-        haircuts.take(*asset, one(*par), &mut excess);
+        haircuts.take(*asset, one(*par), &mut excess, input.deal.ccc_rules);
     }
     let haircut = haircuts.excess;
     let discount_haircut = figures.discount_haircut + haircuts.discount.0[0];

@@ -2,8 +2,11 @@
 
 use crate::collateral::{ClosingPool, CohortTables};
 use crate::coverage::TestTerms;
+use crate::coverage::ccc_excess::ExcessRules;
 use crate::fees::FeeTerms;
-use crate::notes::NoteTerms;
+use crate::lanes::Pack;
+use crate::notes::{NoteTerms, OnUnpaid};
+use crate::state::State;
 use crate::time::PeriodGrid;
 use crate::waterfall::Program;
 
@@ -33,10 +36,31 @@ pub struct DealTerms<P = f64> {
     pub deferred_in_oc: bool,
     /// Deferred interest is added to the balance of its class.
     pub capitalizes: bool,
-    /// Unpaid interest bears interest.
-    pub interest_on_unpaid: bool,
+    /// What unpaid interest bears.
+    pub on_unpaid: OnUnpaid,
+    /// Interest left unpaid by a step of the date counts in overcollateralization.
+    pub same_date_deferrals: bool,
+    /// The par ratio of the events of default is measured on the adjusted collateral principal amount.
+    pub eod_adjusted: bool,
+    pub ccc_rules: ExcessRules,
     /// Causes of an event of default that are watched.
     pub watched: Vec<Cause>,
+}
+
+impl<P> DealTerms<P> {
+    /// An empty state of the deal.
+    #[must_use]
+    pub fn state<const L: usize>(&self) -> State<L> {
+        let mut state = State::new(self.notes.len(), self.fees.len(), self.tests.len(), self.program.slots);
+        if self.on_unpaid == OnUnpaid::Simple {
+            state.bearing = vec![Pack::ZERO; self.notes.len()];
+        }
+        if self.same_date_deferrals {
+            state.stepped = vec![false; self.notes.len()];
+        }
+        state.deferred_saves = self.on_unpaid == OnUnpaid::Compound;
+        state
+    }
 }
 
 /// Causes of an event of default that a run records.

@@ -9,7 +9,7 @@ use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{self, BaseDate, FeeBase};
 use crate::lanes::{Mask, Pack, Param};
-use crate::notes::{controlling, deferral};
+use crate::notes::{OnUnpaid, controlling, deferral};
 use crate::state::{NoteLanes, State};
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
@@ -45,7 +45,7 @@ impl<const L: usize> Workspace<L> {
     pub fn new<P>(plan: &Plan<P>, isa: Isa) -> Self {
         let deal = &plan.deal;
         Self {
-            state: State::new(deal.notes.len(), deal.fees.len(), deal.tests.len(), deal.program.slots),
+            state: deal.state(),
             cohorts: Cohorts::new(plan.steps()),
             drivers: Drivers::new(&plan.pool, L == 1),
             collateral: Collateral::ZERO,
@@ -81,7 +81,8 @@ impl<const L: usize> Workspace<L> {
         state.any_cured = false;
         state.principal_paid = false;
         state.fresh = 0;
-        state.deferred_saves = plan.deal.interest_on_unpaid;
+        state.deferred_saves = plan.deal.on_unpaid == OnUnpaid::Compound;
+        state.bearing.fill(Pack::ZERO);
         state.held = Pack::splat(plan.deal.ramp_up_cash);
         state.held_interest = Pack::splat(plan.deal.interest_reserve);
         self.cohorts.clear();
@@ -287,19 +288,19 @@ impl<const L: usize, P> Ccc<'_, L, P> {
             Some(limit) => (total - *base * limit).positive(),
             None => Pack::ZERO,
         };
-        let mut haircuts = Haircuts::ZERO;
+        let (mut haircuts, rules) = (Haircuts::ZERO, plan.deal.ccc_rules);
         for place in 0..plan.pool.ccc.len() {
             let asset = plan.pool.ccc[place].0;
             if let Some(c) = cohort.take_if(|c| c.price < asset.price) {
-                haircuts.take(c, *cohort_par, &mut excess);
+                haircuts.take(c, *cohort_par, &mut excess, rules);
             }
             if asset.discount <= 0.0 && !excess.any_positive() {
                 continue;
             }
-            haircuts.take(asset, par(place), &mut excess);
+            haircuts.take(asset, par(place), &mut excess, rules);
         }
         if let Some(c) = cohort {
-            haircuts.take(c, *cohort_par, &mut excess);
+            haircuts.take(c, *cohort_par, &mut excess, rules);
         }
         *out = (total, haircuts);
     }
@@ -336,8 +337,12 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
             continue;
         }
         note.coupon = coupon;
-        if deal.interest_on_unpaid && (note.has_deferred || note.has_overdue) {
-            note.interest = running.keep((note.balance + (note.deferred + note.overdue)) * coupon);
+        if deal.on_unpaid != OnUnpaid::Nothing && (note.has_deferred || note.has_overdue) {
+            let unpaid = match deal.on_unpaid {
+                OnUnpaid::Simple => state.bearing[n],
+                _ => note.deferred + note.overdue,
+            };
+            note.interest = running.keep((note.balance + unpaid) * coupon);
         } else {
             note.interest = running.keep(note.balance * coupon);
         }
@@ -362,6 +367,7 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
     // A test that does not apply asks for nothing.
     state.clear = period.inactive;
     state.looked = false;
+    state.stepped.fill(false);
     controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
     let principal_amount = collateral.performing_par + collateral.principal_proceeds;
     work.bases[0] = work.bases[1];
@@ -420,7 +426,8 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
     state.purchases = Pack::ZERO;
     state.unscheduled = running.keep(collateral.closing.prepaid + collateral.cohorts.prepaid);
     state.numerator = collateral.numerator;
-    state.par_ratio_numerator = principal_amount + collateral.market_of_defaulted;
+    state.par_ratio_numerator =
+        if deal.eod_adjusted { collateral.numerator } else { principal_amount + collateral.market_of_defaulted };
     state.coverage_numerator = collateral.interest_proceeds;
     state.performing_par = collateral.performing_par;
     if deal.reads_ccc_share {
@@ -432,6 +439,11 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
 #[inline(always)]
 pub fn settle<const L: usize, P>(state: &mut State<L>, deal: &DealTerms<P>, collateral: &Collateral<L>) -> Pack<L> {
     let mut out = state.purchases + state.held + state.held_interest - state.kept;
+    if deal.on_unpaid == OnUnpaid::Simple {
+        for ((note, terms), bearing) in state.notes.iter().zip(&deal.notes).zip(&mut state.bearing) {
+            *bearing = deferral::bearing(terms.deferrable, deal.capitalizes, note, *bearing);
+        }
+    }
     for (note, terms) in state.notes.iter_mut().zip(&deal.notes) {
         if note.current_due.any_positive() {
             deferral::carry(terms.deferrable, deal.capitalizes, note);

@@ -29,7 +29,10 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
         reads_ccc_share: first.reads_ccc_share,
         deferred_in_oc: first.deferred_in_oc,
         capitalizes: first.capitalizes,
-        interest_on_unpaid: first.interest_on_unpaid,
+        on_unpaid: first.on_unpaid,
+        same_date_deferrals: first.same_date_deferrals,
+        eod_adjusted: first.eod_adjusted,
+        ccc_rules: first.ccc_rules,
         watched: first.watched.clone(),
     }
 }
@@ -118,6 +121,8 @@ fn test<const L: usize>(tests: [&TestTerms; L]) -> TestTerms<Pack<L>> {
         trigger: lanes(tests, |t| t.trigger),
         notes: first.notes.clone(),
         payable: first.payable.clone(),
+        shares_payments: first.shares_payments,
+        takes_all: first.takes_all,
         chain: first.chain.clone(),
         bit: first.bit,
         summed_with: first.summed_with,

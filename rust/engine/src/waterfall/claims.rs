@@ -22,7 +22,8 @@ pub fn due<const L: usize>(state: &State<L>, claim: Claim) -> Pack<L> {
             if note.has_overdue { note.overdue + note.current_due } else { note.current_due }
         }
         ClaimKind::Deferred => state.notes[i].deferred,
-        ClaimKind::Amortization => state.notes[i].amortization_due,
+        // What another step has repaid is not due any more.
+        ClaimKind::Amortization => state.notes[i].amortization_due.min(state.notes[i].balance),
     }
 }
 

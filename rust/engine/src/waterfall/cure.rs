@@ -135,7 +135,7 @@ pub fn numerator<const L: usize>(state: &State<L>, kind: TestKind) -> &Pack<L> {
 fn part<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, kind: TestKind, notes: &[u16]) -> Pack<L> {
     match kind {
         TestKind::InterestCoverage => state.pro_forma_interest(notes),
-        TestKind::Overcollateralization if terms.deferred_in_oc => state.outstanding(notes),
+        TestKind::Overcollateralization if terms.deferred_in_oc => state.counted(notes),
         _ => {
             let mut sum = Pack::ZERO;
             for &n in notes {
@@ -179,6 +179,9 @@ pub fn need<const L: usize, P: Param<L>>(
 ) -> Pack<L> {
     let t = &terms.tests[test];
     let (numerator, denominator) = measure(state, terms, test);
+    if t.kind == TestKind::Overcollateralization && t.shares_payments {
+        return need_of_shares(state, t, (numerator, denominator), sequence, pot, terms.deferred_in_oc);
+    }
     if t.kind == TestKind::Overcollateralization && !terms.deferred_in_oc {
         return need_past_deferred(state, t, (numerator, denominator), sequence, pot);
     }
@@ -196,12 +199,20 @@ pub fn need<const L: usize, P: Param<L>>(
             if !left.any_positive() {
                 return need;
             }
+            if t.takes_all && pot == Pot::Interest {
+                return left.gt(Pack::ZERO).keep(state.outstanding(t.payable.as_ref().unwrap_or(&t.notes)));
+            }
             for group in sequence {
                 let mut deferred = interest_coverage::Segment { amount: Pack::ZERO, interest: Pack::ZERO };
                 let mut balance = deferred;
+                let shares = t.shares_payments && group.iter().any(|n| t.notes.contains(n));
                 for &n in group {
                     let i = n as usize;
                     if !t.notes.contains(&n) {
+                        // A class outside the test takes its share of what the group is paid.
+                        if shares {
+                            balance.amount += state.notes[i].balance;
+                        }
                         continue;
                     }
                     deferred.amount += state.notes[i].deferred;
@@ -263,6 +274,47 @@ fn need_past_deferred<const L: usize, P: Param<L>>(
         need += open.keep(closes);
         // Where principal is left, the gap is closed: rounding does not reach for the next class.
         gap = balance.gt(closes).not().keep((gap - closes * slope.pack()).positive());
+    }
+    need
+}
+
+/// What restores an overcollateralization test where classes outside the test share in what is paid.
+///
+/// In a group of which `in` of `all` counts, a payment `x` lowers the denominator by `x · in/all`: of the gap `T·D − N`
+/// it closes `x · (T · in/all)`, less `x` where principal pays it.
+fn need_of_shares<const L: usize, P: Param<L>>(
+    state: &State<L>,
+    test: &TestTerms<P>,
+    (numerator, denominator): (Pack<L>, Pack<L>),
+    sequence: &[Vec<u16>],
+    pot: Pot,
+    deferred_counts: bool,
+) -> Pack<L> {
+    let spent = Pack::splat(if pot == Pot::Principal { 1.0 } else { 0.0 });
+    let trigger = test.trigger.pack();
+    let mut gap = (denominator * trigger - numerator).positive();
+    let mut need = Pack::ZERO;
+    for group in sequence.iter().filter(|group| group.iter().any(|n| test.notes.contains(n))) {
+        let (mut deferred, mut balance) = ([Pack::ZERO; 2], [Pack::ZERO; 2]);
+        for &n in group {
+            let (note, counts) = (&state.notes[n as usize], test.notes.contains(&n));
+            deferred[0] += note.deferred;
+            balance[0] += note.balance;
+            if counts {
+                balance[1] += note.balance;
+            }
+            if counts && deferred_counts {
+                deferred[1] += note.deferred;
+            }
+        }
+        for [all, counted] in [deferred, balance] {
+            let open = gap.gt(Pack::ZERO);
+            let slope = trigger * counted.ratio_or_zero(all) - spent;
+            let falls = slope.gt(Pack::ZERO);
+            let closes = falls.select(gap.ratio_or_zero(slope).min(all), all);
+            need += open.keep(closes);
+            gap = all.gt(closes).not().keep((gap - open.keep(closes) * slope).positive());
+        }
     }
     need
 }

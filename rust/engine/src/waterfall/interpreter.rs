@@ -7,7 +7,7 @@ use cloche_dispatch::{Isa, Kernel};
 
 use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
-use super::program::{Action, Op, Pot, Program, ReadyOp};
+use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
 use super::{claims, divert, quick, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::expression::{Quantities, Quantity};
@@ -145,11 +145,48 @@ pub fn select<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'
         state.limit = state.slots[slot as usize].keep(state.limit);
     }
     if let Some(note) = op.controlling {
-        state.limit = state.notes[note as usize].controlling.keep(state.limit);
+        let mut may = state.notes[note as usize].controlling;
+        if op.or_tests_hold {
+            may = may.or(holds_after(state, terms, op));
+        }
+        state.limit = may.keep(state.limit);
     }
     if step.guarded {
         state.limit = guarded(state, terms, op, state.limit);
     }
+}
+
+/// Whether every active test that a cure names passes once principal has paid what the step owes, as far as it reaches.
+#[inline(never)]
+fn holds_after<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, op: &Op) -> Mask<L> {
+    let Action::Pay { claims, .. } = op.action else { return Mask::splat(false) };
+    let claims = &terms.program.claims[claims.range()];
+    let owed = step_due(state, terms, op);
+    let paid = owed.min(state.available);
+    let share = paid.ratio_or_zero(owed);
+    let mut all = Mask::splat(true);
+    for &test in &terms.program.coverage {
+        let t = &terms.tests[test as usize];
+        if !terms.active[test as usize] {
+            continue;
+        }
+        let (mut numerator, mut denominator) = figures(state, terms, test as usize);
+        if t.kind == TestKind::Overcollateralization {
+            numerator -= paid;
+            for &claim in claims.iter().filter(|claim| t.notes.contains(&claim.index)) {
+                let falls = match claim.kind {
+                    ClaimKind::Deferred => terms.deferred_in_oc,
+                    ClaimKind::Interest => state.stepped.get(claim.index as usize) == Some(&true),
+                    _ => false,
+                };
+                if falls {
+                    denominator -= claims::due(state, claim) * share;
+                }
+            }
+        }
+        all = all.and(overcollateralization::passes(numerator, denominator, t.trigger));
+    }
+    all
 }
 
 /// The condition and the amount of a step; expressions are rare, so one copy for every instruction set will do.
@@ -215,6 +252,13 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
     match op.action {
         Action::Enter { expression, then, otherwise } => enter(state, terms, op, expression, then, otherwise),
         Action::SeniorExpensesEnd => senior_expenses_end(state, terms, recorder),
+        Action::Stepped { sequence } => {
+            for &note in terms.program.sequences[sequence as usize].iter().flatten() {
+                state.stepped[note as usize] = true;
+            }
+            state.fresh = 0;
+            state.clear = 0;
+        }
         Action::Pay { claims, senior_expense } => {
             let claims = &terms.program.claims[claims.range()];
             let paid = claims::pay_group(state, claims, limit, pot, op.info, recorder);

@@ -72,6 +72,8 @@ pub type Sequence = Vec<Vec<u16>>;
 pub enum Action {
     /// Evaluates a block's condition once into two mask slots.
     Enter { expression: u16, then: u16, otherwise: u16 },
+    /// What classes were left owed by their interest step counts from here on.
+    Stepped { sequence: u16 },
     /// Senior expenses are paid: fixes the numerator of interest coverage.
     SeniorExpensesEnd,
     /// Pays a group pro rata by amount due.
@@ -112,6 +114,8 @@ pub struct Op {
     pub during_reinvestment: Option<bool>,
     /// Only in lanes where this note controls.
     pub controlling: Option<u16>,
+    /// Also where every coverage test holds after the payment.
+    pub or_tests_hold: bool,
     /// Index into the program's step infos.
     pub info: u16,
 }
@@ -158,7 +162,10 @@ impl ReadyOp {
             quick: quick(action, claims, tests),
             masked: op.slot.is_some() || op.controlling.is_some(),
             guarded: op.when.is_some() || op.amount.is_some(),
-            payment: !matches!(action, Action::Enter { .. } | Action::SeniorExpensesEnd | Action::ReleaseDiverted),
+            payment: !matches!(
+                action,
+                Action::Enter { .. } | Action::Stepped { .. } | Action::SeniorExpensesEnd | Action::ReleaseDiverted
+            ),
             spends_all: matches!(
                 action,
                 Action::Cure { .. }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses some of these")]
 
+pub mod by_hand;
+
 use cloche_engine::collateral::Tape;
 use cloche_engine::compile::{CompiledDeal, compile_deal};
 use cloche_engine::spec::{DefaultModel, Scenario};

@@ -11,8 +11,11 @@ fn read(text: &str) -> (Conventions, Vec<String>) {
 fn without_a_word_every_convention_has_its_first_value() {
     let (c, problems) = read("{}");
     assert!(problems.is_empty());
-    assert!(c.x_in_ic && c.x_in_shortfall && c.deferred_in_oc && c.discount_in_ccc && c.interest_on_unpaid);
+    assert!(c.x_in_ic && c.x_in_shortfall && c.deferred_in_oc && c.discount_in_ccc);
+    assert_eq!(c.interest_on_unpaid, OnUnpaid::Compound);
     assert!(!c.cash_timing_period && !c.simple_rates && !c.rates_by_days);
+    assert!(!(c.x_in_sequence || c.same_date_deferrals || c.ic_cure_takes_all || c.designated));
+    assert!(!(c.per_portion || c.whole_assets || c.eod_adjusted));
     assert_eq!(c.interest_from_principal, InterestFromPrincipal::Controlling);
     assert!(c.interest_on_default.abs() < 1e-12 && (c.interest_on_prepaid - 1.0).abs() < 1e-12);
     let in_force = Conventions::in_force(&BTreeMap::new());
@@ -29,20 +32,36 @@ fn the_alternatives_that_are_built_change_the_convention() {
             "rate_exponent": "days_365", "interest_on_unpaid": "none"}"#,
     );
     assert_eq!(problems, [""; 0]);
-    assert!(!(c.x_in_ic || c.x_in_shortfall || c.deferred_in_oc || c.discount_in_ccc || c.interest_on_unpaid));
+    assert!(!(c.x_in_ic || c.x_in_shortfall || c.deferred_in_oc || c.discount_in_ccc));
+    assert_eq!(c.interest_on_unpaid, OnUnpaid::Nothing);
     assert!(c.cash_timing_period && c.simple_rates && c.rates_by_days);
     assert_eq!(c.interest_from_principal, InterestFromPrincipal::Always);
     assert!((c.interest_on_default - 0.5).abs() < 1e-12 && c.interest_on_prepaid.abs() < 1e-12);
 }
 
 #[test]
+fn the_alternatives_of_cures_and_of_the_ccc_bucket_change_the_convention() {
+    let (c, problems) = read(
+        r#"{"x_in_sequence": true, "same_date_deferrals_in_oc": true, "ic_cure": "all_remaining",
+            "interest_from_principal": "tests_hold", "principal_available_in_rp": "undesignated",
+            "overlap_mode": "per_portion", "ccc_last_asset": "whole", "eod_numerator": "adjusted",
+            "interest_on_unpaid": "simple"}"#,
+    );
+    assert_eq!(problems, [""; 0]);
+    assert!(c.x_in_sequence && c.same_date_deferrals && c.ic_cure_takes_all && c.designated);
+    assert!(c.per_portion && c.whole_assets && c.eod_adjusted);
+    assert_eq!(c.interest_from_principal, InterestFromPrincipal::TestsHold);
+    assert_eq!(c.interest_on_unpaid, OnUnpaid::Simple);
+}
+
+#[test]
 fn a_known_alternative_that_is_not_built_is_refused_by_name() {
-    let (_, problems) = read(r#"{"ic_cure": "all_remaining", "eod_numerator": "adjusted"}"#);
+    let (_, problems) = read(r#"{"ccc_agency_rule": "sum", "pool_step": "monthly"}"#);
     assert_eq!(
         problems,
         [
-            "conventions.eod_numerator: adjusted is a known alternative that this version does not compute yet",
-            "conventions.ic_cure: all_remaining is a known alternative that this version does not compute yet",
+            "conventions.ccc_agency_rule: sum is a known alternative that this version does not compute yet",
+            "conventions.pool_step: monthly is a known alternative that this version does not compute yet",
         ]
     );
 }

@@ -76,19 +76,22 @@ impl Builder<'_> {
                 .all(|c| !matches!(c.kind, ClaimKind::Interest | ClaimKind::Deferred | ClaimKind::Amortization));
             let senior_expense = pot == Pot::Interest && fees_only && !self.interest_begun;
             let span = self.claims(&claims);
+            let claims_of = claims.clone();
             self.push(Action::Pay { claims: span, senior_expense }, verb, frame, pot, slot, ops);
             if let Some(op) = ops.last_mut() {
                 let deferrable = claims.iter().find(|c| {
                     matches!(c.kind, ClaimKind::Interest | ClaimKind::Deferred)
                         && self.scope.notes[c.index as usize].deferrable
                 });
-                let limited = self.scope.conventions.interest_from_principal == InterestFromPrincipal::Controlling;
+                let convention = self.scope.conventions.interest_from_principal;
+                let limited = convention != InterestFromPrincipal::Always;
                 if let Some(claim) = deferrable
                     && pot == Pot::Principal
                     && limited
                     && frame.when.is_none()
                 {
                     op.controlling = Some(claim.index);
+                    op.or_tests_hold = convention == InterestFromPrincipal::TestsHold;
                 }
                 let repeats = claims.iter().all(|c| c.kind != ClaimKind::Deferred)
                     && claims.iter().any(|c| c.kind != ClaimKind::Amortization);
@@ -99,9 +102,31 @@ impl Builder<'_> {
                         when: op.when,
                         during_reinvestment: op.during_reinvestment,
                         controlling: op.controlling,
+                        or_tests_hold: op.or_tests_hold,
                     });
                 }
             }
+            self.stepped(&claims_of, ops);
+        }
+    }
+
+    /// Where unpaid interest counts at once, marks the deferrable classes whose interest step is past.
+    fn stepped(&mut self, claims: &[Claim], ops: &mut Vec<Op>) {
+        let notes = claims.iter().filter(|c| c.kind == ClaimKind::Interest).map(|c| c.index).collect();
+        self.mark_stepped(notes, ops);
+    }
+
+    /// The same for all classes: the interest waterfall has run.
+    pub(super) fn steps_are_past(&mut self, ops: &mut Vec<Op>) {
+        let count = u16::try_from(self.scope.notes.len()).unwrap_or(u16::MAX);
+        self.mark_stepped((0..count).collect(), ops);
+    }
+
+    fn mark_stepped(&mut self, mut notes: Vec<u16>, ops: &mut Vec<Op>) {
+        notes.retain(|&n| self.scope.notes[n as usize].deferrable);
+        if self.scope.conventions.same_date_deferrals && !notes.is_empty() {
+            let sequence = self.sequence(vec![notes]);
+            ops.push(Self::op(Action::Stepped { sequence }, None, 0));
         }
     }
 
@@ -214,7 +239,9 @@ impl Builder<'_> {
                 op.slot = op.slot.or(step.slot);
                 op.during_reinvestment = op.during_reinvestment.or(step.during_reinvestment);
                 op.controlling = op.controlling.or(step.controlling);
+                op.or_tests_hold |= step.or_tests_hold;
             }
+            self.stepped(&claims, ops);
         }
     }
 }
