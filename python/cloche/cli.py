@@ -154,6 +154,8 @@ def validate(
     try:
         document = _deal(deal)
         print(f"{deal}: no problem found: {document!r}")
+        for warning in document.warnings:
+            print(f"{deal}: warning: {warning.place}: {warning.message}")
     except DealError as error:
         refused = _complain(str(error), BAD_INPUT)
     if tape is not None:

@@ -19,6 +19,7 @@ from cloche.model.dates import Closing, Dates
 from cloche.model.deal_document import DealDocument
 from cloche.model.deal_views import Named, Waterfall
 from cloche.model.describe import describe_deal
+from cloche.model.doubts import doubts
 from cloche.model.fees import Fee
 from cloche.model.friendly import friendly_deal, with_inline_entries
 from cloche.model.frozen import Frozen
@@ -157,6 +158,15 @@ class Deal(Frozen[DealDocument]):
     def check(self) -> list[Problem]:
         """Return the problems of meaning that the engine finds: names, ranks, what is not computed yet."""
         return [Problem(place, message) for place, message in engine.problems_of_meaning(self._canonical)]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """Places of the document that are valid and probably not what is meant, as places and messages.
+
+        Steps that can never pay anything, tests that nothing cures, classes and fees that are not paid in full,
+        sequences that nothing uses, tests that fail at closing.
+        """
+        return doubts(self._document)
 
     @property
     def name(self) -> str:

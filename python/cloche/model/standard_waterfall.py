@@ -66,6 +66,8 @@ class Parts:
         cures nothing.
     reinvesting
         Whether the deal has a reinvestment period.
+    capitalizes
+        Whether deferred interest joins the balance, so that no step pays it by itself.
     variants
         Where the deal differs from the usual text.
     """
@@ -74,6 +76,7 @@ class Parts:
     fees: Sequence[Fee]
     tests: Sequence[CoverageTest]
     reinvesting: bool
+    capitalizes: bool = False
     variants: Variants = Variants()
 
     @property
@@ -137,7 +140,8 @@ def _interest(parts: Parts) -> list[_Step]:
             own = k == last and variants.last_cure_pays == "class"
             cure = {"tests": tests, "pay": [note.name for note in level]} if own else tests
             steps.append({"cure": cure, "label": next(letters)})
-        if deferrable := [note.name for note in level if note.deferrable]:
+        deferrable = [note.name for note in level if note.deferrable]
+        if deferrable and not parts.capitalizes:
             steps.append({"pay_deferred_interest": _short(deferrable), "label": next(letters)})
     if parts.reinvesting:
         for test in parts.diversion:
@@ -229,7 +233,8 @@ def _principal(parts: Parts) -> list[_Step]:
         if deferrable:
             when = f"controlling('{deferrable[0]}')"
             steps.append({"pay_interest": _short(deferrable), "when": when, "label": label})
-            steps.append({"pay_deferred_interest": _short(deferrable), "when": when, "label": label})
+            if not parts.capitalizes:
+                steps.append({"pay_deferred_interest": _short(deferrable), "when": when, "label": label})
     if parts.reinvesting:
         steps.append({"reinvest": "all", "when": "during_reinvestment", "label": "P7"})
         after = {"share": "post_period_share", "of": "unscheduled"}

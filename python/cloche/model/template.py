@@ -89,12 +89,13 @@ def standard_parts(
     variants
         Where the deal differs from the usual text.
     """
-    dates = document.get("dates")
+    dates, conventions = document.get("dates"), document.get("conventions")
     parts = Parts(
         notes=_readable(Note, document.get("notes")),
         fees=_readable(Fee, document.get("fees")),
         tests=_readable(CoverageTest, document.get("tests")),
         reinvesting=isinstance(dates, Mapping) and dates.get("reinvestment_end") is not None,
+        capitalizes=isinstance(conventions, Mapping) and conventions.get("deferred_form") == "capitalized",
         variants=variants or Variants(),
     )
     return standard_waterfalls(parts)
