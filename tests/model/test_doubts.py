@@ -89,6 +89,7 @@ def test_a_template_has_no_doubtful_place(family: Any) -> None:
             lambda d: d["notes"].insert(5, {"name": "F", "balance": 5e6, "rank": 6, "coupon": {"fixed": 0.1}}),
             "notes[5]: no step of the interest waterfall pays interest of F",
         ),
+        (with_unranked, "notes[5]: no step pays F anything"),
         (
             lambda d: with_unranked(d)["waterfalls"]["interest"].insert(15, {"pay_interest": "F"}),
             "notes[5]: no step pays principal of F",

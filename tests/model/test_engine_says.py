@@ -91,17 +91,3 @@ def test_curves_fix_in_the_engine() -> None:
     assert curve.fixing("2026-01-20", index="sofr_6m") == pytest.approx(0.04, abs=1e-15)
     quoted = RateCurve.from_quotes("2025-10-01", [("deposit", "3M", 0.04)])
     assert quoted.fixing("2025-10-01") == pytest.approx(0.04, rel=1e-9)
-
-
-def test_a_class_that_no_step_pays_is_refused() -> None:
-    document = templates.us_bsl().to_dict()
-    note = {"name": "F", "balance": 5e6, "interest_rank": 6, "coupon": {"fixed": 0.1}}
-    document["notes"].insert(5, note)
-    with pytest.raises(DealError) as error:
-        Deal.from_dict(document)
-    assert [tuple(problem) for problem in error.value.problems] == [
-        ("notes[5]", "found F, which no step of the waterfalls pays; expected one that does")
-    ]
-    document["notes"][5] = {**note, "amortization": {"payments": 4}}
-    document["waterfalls"]["interest"].insert(6, {"pay_amortization": "F"})
-    assert Deal.from_dict(document).notes["F"].amortization is not None

@@ -131,11 +131,15 @@ def _classes(document: DealDocument, steps: Sequence[_Placed]) -> Iterator[tuple
         document, [s for s in known if s.step.verb not in ("pay_interest", "pay_deferred_interest")]
     )
     for k, note in enumerate(document.notes):
-        if note.residual or note.combination_of or not note.balance > 0:
+        if note.combination_of or not note.balance > 0:
             continue
-        if note.name not in interest:
+        if note.name not in interest | principal:
+            yield f"notes[{k}]", f"no step pays {note.name} anything"
+        elif note.residual:
+            continue
+        elif note.name not in interest:
             yield f"notes[{k}]", f"no step of the interest waterfall pays interest of {note.name}"
-        if note.name not in principal:
+        elif note.name not in principal:
             yield f"notes[{k}]", f"no step pays principal of {note.name}"
 
 

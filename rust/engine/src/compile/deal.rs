@@ -6,7 +6,7 @@ use crate::compile::conventions::Conventions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::names::Names;
 use crate::compile::steps::{Builder, Scope};
-use crate::compile::{fees, notes, tests, unpaid, unsupported};
+use crate::compile::{fees, notes, tests, unsupported};
 use crate::coverage::TestKind;
 use crate::coverage::ccc_excess::ExcessRules;
 use crate::error::{EngineError, Problem};
@@ -65,9 +65,6 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
     };
     let program =
         Builder::new(scope, &mut problems).build(&document.waterfalls.interest, &document.waterfalls.principal);
-    if problems.is_empty() {
-        unpaid::check(&document, &program, &mut problems);
-    }
     let watched = document.default_events.as_ref().map_or_else(Vec::new, |events| {
         events
             .causes

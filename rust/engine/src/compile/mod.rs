@@ -17,7 +17,6 @@ pub mod pool;
 pub mod rates;
 pub mod steps;
 pub mod tests;
-mod unpaid;
 pub mod unsupported;
 pub mod values;
 
