@@ -192,6 +192,17 @@ def describe(
 
 
 @app.command()
+def diff(
+    deal: DealFile,
+    other: Annotated[Path, typer.Argument(help="The deal to compare it with.", show_default=False)],
+) -> None:
+    """Print what two deal documents differ in, term by term and step by step."""
+    from cloche.model.difference import diff as compared
+
+    print(compared(_deal(deal), _deal(other)).summary())
+
+
+@app.command()
 def project(
     deal: DealFile,
     tape: TapeFile,

@@ -160,7 +160,7 @@ def test_version_is_that_of_the_package(cloche: Run) -> None:
 def test_help_is_a_page_of_commands(cloche: Run) -> None:
     done = cloche("--help")
     assert done.returncode == 0
-    for command in ("example", "validate", "describe", "project", "simulate", "pay", "schema"):
+    for command in ("example", "validate", "describe", "diff", "project", "simulate", "pay", "schema"):
         assert f"\n  {command}" in done.stdout
     assert cloche().returncode == 2
 
@@ -205,3 +205,13 @@ def test_describe_draws_a_picture_a_waterfall(example: Path, cloche: Run, tmp_pa
     names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
     assert names == ["acceleration.svg", "interest.svg", "principal.svg"]
     assert (tmp_path / "pictures" / "interest.svg").read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_diff_prints_what_two_deals_differ_in(example: Path, cloche: Run, tmp_path: Path) -> None:
+    deal = cl.read_deal(example / "deal.yaml")
+    (tmp_path / "other.yaml").write_text(
+        deal.replace({"tests.E OC.trigger": 1.05}).to_yaml(), encoding="utf-8"
+    )
+    done = cloche("diff", example / "deal.yaml", tmp_path / "other.yaml")
+    assert (done.returncode, done.stdout.splitlines()[1:]) == (0, ["  test E OC trigger 105.5% -> 105.0%"])
+    assert "both deals are the same" in cloche("diff", example / "deal.yaml", example / "deal.yaml").stdout

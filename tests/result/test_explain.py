@@ -184,3 +184,19 @@ def test_a_replayed_path_explains_itself_and_pari_passu_classes_name_one_another
     assert "reached clause F, which it shares with Class B-2 by amounts due, and paid it in full." in told
     late = next(row for row in path.cashflows.filter(note="B-1").rows() if row["principal_paid"] > 1)
     assert "shared with Class B-2 by balances" in path.explain(late["date"], "B-1")
+
+
+def test_a_class_x_is_paid_pari_passu_and_what_is_unpaid_at_the_end_is_lost() -> None:
+    deal = cl.templates.us_bsl(class_x=2e6)
+    told = cl.project(deal, POOL, BASE).explain("2026-01-20", "X").split("\n\n")
+    assert told[0] == (
+        "On 2026-01-20 Class X received 23,702.78 of interest, which is all that was due, and 250,000 of principal."
+    )
+    assert told[1].endswith(
+        "reached clause E, which it shares with Class A by amounts due, and paid it in full."
+    )
+    assert told[2] == ("Principal. Clause E paid the instalment of 250,000. 1,500,000 is outstanding.")
+    ruin = cl.project(deal, POOL, BASE.replace(cdr=0.30))
+    end = max(ruin.cashflows.column("date").python())
+    row = next(ruin.cashflows.filter(note="E", date=end).rows())
+    assert ruin.explain(end, "E").endswith(f"{row['final_loss']:,.0f} is lost: this is the last date.")

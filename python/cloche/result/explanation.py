@@ -168,6 +168,9 @@ class _Date(DateLedger):
         """Yield how far the money of a waterfall came, and what it paid at the class's own step."""
         step = self._step(asked[0])
         first, reached = step[0], step[0]["available_before"]
+        if not self._start(fall) > DUST:
+            yield f"There were no {proceeds(fall).lower()}."
+            return
         yield f"{self._proceeds(fall)}{self._earlier(fall, first)}."
         yield from self._failures(fall, first)
         place = clause(first)
@@ -225,7 +228,13 @@ class _Date(DateLedger):
             self._cure(row["waterfall"], row) for row in self._own(("cure", "divert")) if row["paid"] > DUST
         ]
         told += [
-            f"{clause(row, first=True)} paid an instalment of {amount(row['paid'])} of {amount(row['due'])} due."
+            f"{clause(row, first=True)} paid "
+            + (
+                "the instalment"
+                if row["paid"] >= row["due"] - DUST
+                else f"{amount(row['paid'])} of an instalment"
+            )
+            + f" of {amount(row['due'])}."
             for row in self._own(("pay_amortization",))
             if row["due"] > DUST
         ]
@@ -237,7 +246,9 @@ class _Date(DateLedger):
         outside = self._outside()
         if outside > DUST:
             told.append(f"{amount(outside)} came from outside the waterfalls.")
-        yield f"Principal. {' '.join(told)} {amount(self.own['end_balance'])} is outstanding."
+        left = amount(self.own["end_balance"])
+        lost = self.own["final_loss"] > DUST
+        yield f"Principal. {' '.join(told)} {left} is {'lost: this is the last date' if lost else 'outstanding'}."
 
     def _outside(self) -> float:
         """Return what the class was paid that no step paid, as by new notes that replace it."""

@@ -42,7 +42,7 @@ class DateLedger:
         self.day = day
         self.note = str(own["note"])
         self.own = own
-        self.ledger = ledger
+        self.ledger = _told_apart(ledger, document)
         self.tests = {row["test"]: row for row in tests}
         self.document = document
         terms = {each["name"]: each for each in document["notes"]}
@@ -86,11 +86,19 @@ class DateLedger:
                 return False
             return row["step"] == own["step"] or {row["step"], own["step"]} <= set(_PARI_PASSU)
 
-        first = place
-        while first and same(self.ledger[first - 1]):
+        # A step pays nobody the same thing twice: where a payee comes back, the next step of one label begins.
+        first, seen = place, {(own["step"], own["payee"])}
+        while (
+            first and same(before := self.ledger[first - 1]) and (before["step"], before["payee"]) not in seen
+        ):
+            seen.add((before["step"], before["payee"]))
             first -= 1
         last = place
-        while last + 1 < len(self.ledger) and same(self.ledger[last + 1]):
+        rows = self.ledger[place + 1 :]
+        while last - place < len(rows) and same(after := rows[last - place]):
+            if (after["step"], after["payee"]) in seen:
+                break
+            seen.add((after["step"], after["payee"]))
             last += 1
         return self.ledger[first : last + 1]
 
@@ -148,7 +156,7 @@ class DateLedger:
         for name in names:
             found, trigger = ratios(self.tests[name]["ratio"], self.tests[name]["trigger"])
             told.append(f"the {name} test failed, at {found} where {trigger} is required")
-        text = joined(told) if told else "a coverage test failed"
+        text = ", and ".join(told) if told else "a coverage test failed"
         return f"{text[:1].upper()}{text[1:]}: "
 
     def _tests_of(self, fall: str, row: Row) -> list[str]:
@@ -169,3 +177,25 @@ def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         yield step
         yield from _steps(step.get("steps") or [])
         yield from _steps(step.get("else") or [])
+
+
+def _told_apart(ledger: Sequence[Row], document: Mapping[str, Any]) -> list[Row]:
+    """Return the ledger with what a pari passu step pays under the verb of each of its parts."""
+    falls = document.get("waterfalls", {})
+    parts: dict[tuple[str, str, str], list[str]] = {}
+    for fall, steps in falls.items():
+        for step in _steps(steps):
+            if step.get("verb") != "pay_pari_passu":
+                continue
+            for inner in step["steps"]:
+                for group in inner.get("notes") or inner.get("fees") or []:
+                    for payee in group:
+                        parts.setdefault((fall, step.get("label") or "", payee), []).append(inner["verb"])
+    told: list[Row] = []
+    for row in ledger:
+        verbs = parts.get((row["waterfall"], row["label"] or "", row["payee"]), [])
+        if row["step"] == "pay_pari_passu" and verbs:
+            told.append({**row, "step": verbs.pop(0)})
+        else:
+            told.append(row)
+    return told
