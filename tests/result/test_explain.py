@@ -200,3 +200,14 @@ def test_a_class_x_is_paid_pari_passu_and_what_is_unpaid_at_the_end_is_lost() ->
     end = max(ruin.cashflows.column("date").python())
     row = next(ruin.cashflows.filter(note="E", date=end).rows())
     assert ruin.explain(end, "E").endswith(f"{row['final_loss']:,.0f} is lost: this is the last date.")
+
+
+def test_a_class_that_a_turbo_repays_from_interest_says_so_and_a_last_payment_leaves_nothing() -> None:
+    deal = cl.templates.us_bsl(turbo_share=0.5)
+    run = cl.project(deal, POOL, BASE.replace(cdr=0.0))
+    row = next(row for row in run.ledger.filter(label="U0").rows() if row["paid"] > 1)
+    told = run.explain(row["date"], "E").split("\n\n")[2]
+    assert told.startswith("Principal. Interest proceeds were ")
+    assert f"Clause U0 paid {row['paid']:,.2f}, of 25,000,000 owed." in told
+    last = next(row for row in run.cashflows.filter(note="A").rows() if row["end_balance"] < 0.01)
+    assert run.explain(last["date"], "A").endswith(", all that was owed. Nothing is outstanding.")

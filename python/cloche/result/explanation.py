@@ -22,6 +22,7 @@ from cloche.table import Table
 
 __all__ = ["explained"]
 
+_PRINCIPAL = ("pay_principal", "turbo")
 _INTEREST = ("pay_interest", "pay_shortfalls")
 
 
@@ -238,17 +239,24 @@ class _Date(DateLedger):
             for row in self._own(("pay_amortization",))
             if row["due"] > DUST
         ]
-        rows = [row for row in self._own(("pay_principal",)) if row["due"] > DUST]
-        if any(row["paid"] > DUST for row in rows):
-            told += self._repayment(rows)
-        elif not told:
-            told += self._no_principal(rows)
+        rows = [row for row in self._own(_PRINCIPAL) if row["due"] > DUST]
+        for fall in self.falls:
+            mine = [row for row in rows if row["waterfall"] == fall]
+            if any(row["paid"] > DUST for row in mine):
+                told += self._repayment(mine)
+        if not told:
+            told += self._no_principal([row for row in rows if row["waterfall"] == self.falls[-1]])
         outside = self._outside()
         if outside > DUST:
             told.append(f"{amount(outside)} came from outside the waterfalls.")
-        left = amount(self.own["end_balance"])
+        yield f"Principal. {' '.join(told)} {self._left()}"
+
+    def _left(self) -> str:
+        left = self.own["end_balance"]
+        if not left > DUST:
+            return "Nothing is outstanding."
         lost = self.own["final_loss"] > DUST
-        yield f"Principal. {' '.join(told)} {left} is {'lost: this is the last date' if lost else 'outstanding'}."
+        return f"{amount(left)} is {'lost: this is the last date' if lost else 'outstanding'}."
 
     def _outside(self) -> float:
         """Return what the class was paid that no step paid, as by new notes that replace it."""
