@@ -123,6 +123,14 @@ def test_dates_of_one_run_alone_count_as_nothing_in_the_other() -> None:
     assert found.equity["gain"].tolist() == [0.0, 38.0e6, -2.0e6, -2.0e6]
 
 
+def test_years_in_which_equity_is_paid_nothing_any_more_are_not_printed() -> None:
+    dates = [*DATES, dt.date(2029, 1, 22), dt.date(2030, 1, 22)]
+    found = cl.compare(
+        paid({"SUB": [1e6] * 4 + [0.0] * 2}, dates), paid({"SUB": [2e6] * 4 + [0.0] * 2}, dates)
+    )
+    assert found.summary().splitlines()[-1].startswith("2028 ")
+
+
 def test_residual_notes_are_one_equity_and_show_each_for_itself() -> None:
     before = paid({"SUB": [1.0e6] * 4, "INC": [0.5e6] * 4})
     after = paid({"SUB": [1.5e6] * 4, "INC": [0.25e6] * 4})
@@ -175,6 +183,8 @@ def test_a_comparison_prints_a_screen_pickles_and_shows_itself() -> None:
     assert len(text.splitlines()) < 40
     assert pickle.loads(pickle.dumps(found)).summary() == text  # noqa: S301 - our own bytes
     assert found._repr_html_().startswith("<pre>")
+    assert repr(found) == "Comparison(130bp -> 105bp: equity is paid USD +200,000)"
+    assert str(found) == text
     assert sorted(found.tables) == ["cashflows", "equity", "notes", "present_values"]
 
 

@@ -66,6 +66,7 @@ def test_equal_deals_say_so_whatever_they_are_called_in_python() -> None:
     assert found.same
     assert len(found) == 0
     assert str(found) == "US BSL: both deals are the same."
+    assert repr(found) == "DealDifference(US BSL: no difference)"
     assert found.table.columns == ("part", "item", "what", "before", "after")
 
 

@@ -22,7 +22,7 @@ YIELDS = (0.08, 0.10, 0.12, 0.15)
 _DUST = 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What a second run pays more or less than a first one. Money is in currency units, rates are decimals.
 
@@ -111,6 +111,13 @@ class Comparison:
         from cloche.analytics.comparison_picture import picture
 
         return picture(self, self._currency)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        gain = math.fsum(self.equity["gain"])
+        return f"Comparison({self.names[0]} -> {self.names[1]}: equity is paid {self._currency} {gain:+,.0f})"
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"

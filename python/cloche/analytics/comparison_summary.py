@@ -14,6 +14,7 @@ __all__ = ["comparison_summary"]
 
 # Losses up to this share are rounding.
 _DUST = 1e-9
+_CENT = 0.01
 
 
 def comparison_summary(comparison: Comparison, currency: str) -> str:
@@ -99,6 +100,8 @@ def _by_year(comparison: Comparison) -> list[str]:
         for name in ("before", "after", "gain"):
             year[name] += row[name]
         year["sum"] = row["cumulative_gain"]
+    while sums and not any(abs(sums[max(sums)][name]) >= _CENT for name in ("before", "after")):
+        del sums[max(sums)]
     rows = [["equity in", *comparison.names, "gain", "sum of gains"]]
     for number, year in sums.items():
         rows.append(

@@ -25,7 +25,7 @@ _COLUMNS = ("part", "item", "what", "before", "after")
 _MOST_LABELS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DealDifference:
     """What differs between two deals.
 
@@ -60,6 +60,12 @@ class DealDifference:
 
     def __str__(self) -> str:
         return self.summary()
+
+    def __repr__(self) -> str:
+        number = (
+            "no difference" if self.same else "1 difference" if len(self) == 1 else f"{len(self)} differences"
+        )
+        return f"DealDifference({' -> '.join(dict.fromkeys(self.names))}: {number})"
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"
