@@ -143,3 +143,41 @@ def test_steps_of_a_block_are_compared_one_by_one() -> None:
 def test_what_is_no_deal_is_refused() -> None:
     with pytest.raises(TypeError, match="deal_b: found dict, expected Deal"):
         cl.diff(DEAL, DEAL.to_dict())  # type: ignore[arg-type]
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], Any]]:
+    if isinstance(value, dict):
+        return [leaf for key, inner in value.items() for leaf in leaves(inner, (*path, key))]
+    if isinstance(value, list):
+        return [leaf for k, inner in enumerate(value) for leaf in leaves(inner, (*path, k))]
+    return [(path, value)]
+
+
+def other_values(value: Any) -> list[Any]:
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int | float):
+        return [value * 0.9, value + 1]
+    return [f"{value}x", "2026-01-20", "transfer", "act/365", "principal", "zero"]
+
+
+def test_no_change_of_a_document_escapes(full_grammar: str) -> None:
+    deal = cl.Deal.from_yaml(full_grammar)
+    seen = 0
+    for path, value in leaves(deal.to_dict()):
+        for other in other_values(value):
+            document = copy.deepcopy(deal.to_dict())
+            holder: Any = document
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = other
+            try:
+                changed_deal = cl.Deal.from_dict(document)
+            except cl.DealError:
+                continue
+            found = cl.diff(deal, changed_deal)
+            assert found.same == (deal == changed_deal), (path, value, other)
+            assert len(found.summary().splitlines()) >= (1 if found.same else 2)
+            seen += not found.same
+            break
+    assert seen > 150
