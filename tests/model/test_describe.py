@@ -76,8 +76,8 @@ Small (USD 100,000,000 target par)
 closing 2025-03-20, first payment 2025-10-20, maturity 2035-04-20
 static
 
-  A            70,000,000          sofr_3m + 1.3%
-  B            15,000,000          sofr_3m + 3%          deferrable
+  A            70,000,000          sofr_3m + 130bp
+  B            15,000,000          sofr_3m + 300bp       deferrable
   SUB          15,000,000          residual
 
   B OC                    110%  oc

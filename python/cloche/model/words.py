@@ -154,7 +154,7 @@ def coupon_terms(coupon: Coupon | None) -> str:
         return "residual"
     if coupon.fixed is not None:
         return percent(coupon.fixed)
-    return f"{coupon.index} + {percent(coupon.spread or 0.0)}"
+    return f"{coupon.index} + {(coupon.spread or 0.0) * 10_000:.6g}bp"
 
 
 def trigger_level(test: CoverageTest) -> str:
