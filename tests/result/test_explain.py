@@ -41,7 +41,7 @@ def test_paid_in_full_while_principal_is_not_yet_due() -> None:
         "clause H, and paid it in full.\n"
         "\n"
         "Principal. Principal proceeds were 6,000,000. Clause P7 kept 6,000,000 on deposit. Principal that is "
-        "reinvested is not due to the notes. 30,000,000 is outstanding."
+        "kept for purchases is not due to the notes. 30,000,000 is outstanding."
     )
 
 
@@ -211,3 +211,11 @@ def test_a_class_that_a_turbo_repays_from_interest_says_so_and_a_last_payment_le
     assert f"Clause U0 paid {row['paid']:,.2f}, of 25,000,000 owed." in told
     last = next(row for row in run.cashflows.filter(note="A").rows() if row["end_balance"] < 0.01)
     assert run.explain(last["date"], "A").endswith(", all that was owed. Nothing is outstanding.")
+
+
+def test_principal_that_is_held_since_a_coverage_test_fails_says_so() -> None:
+    document = DEAL.to_dict()
+    steps = document["waterfalls"]["principal"]
+    steps.insert(0, {"reinvest": "all", "when": "during_reinvestment", "label": "P0"})
+    told = date(par=430e6, deal=cl.Deal.from_dict(document)).explain("E").split("\n\n")[2]
+    assert "Clause P0 kept 6,000,000 on deposit, as a coverage test fails." in told

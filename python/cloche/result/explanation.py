@@ -296,7 +296,7 @@ class _Date(DateLedger):
         if ahead:
             yield f"{self._took(ahead, 'comes' if len({r['payee'] for r in ahead}) == 1 else 'come', start=True)}."
         elif spent:
-            yield "Principal that is reinvested is not due to the notes."
+            yield "Principal that is kept for purchases is not due to the notes."
         elif not rows:
             yield "No step paid it to this class."
 

@@ -16,6 +16,7 @@ Row = dict[str, Any]
 # Less than half a cent is rounding.
 DUST = 0.005
 _PARI_PASSU = ("pay_interest", "pay_amortization")
+_HELD = "held: a coverage test fails"
 _TOLD_APART = ("cure", "divert", "reinvest", "retain")
 
 
@@ -116,10 +117,11 @@ class DateLedger:
         for row in rows:
             if row["step"] in ("reinvest", "retain") and row["paid"] > DUST:
                 place, paid = clause(row, first=True), amount(row["paid"])
-                bought = row["payee"] == "collateral"
-                yield (
-                    f"{place} bought collateral for {paid}." if bought else f"{place} kept {paid} on deposit."
-                )
+                if row["payee"] == "collateral":
+                    yield f"{place} bought collateral for {paid}."
+                else:
+                    why = ", as a coverage test fails" if row["reason"] == _HELD else ""
+                    yield f"{place} kept {paid} on deposit{why}."
 
     def _failures(self, fall: str, row: Row) -> Iterator[str]:
         """Yield the cures and diversions that took money before a row."""
