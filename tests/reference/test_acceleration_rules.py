@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pytest
 
 from cloche.testing.reference import run_payment_date
-from cloche.testing.reference.acceleration import class_groups, steps
+from cloche.testing.reference.acceleration import steps
+from cloche.testing.reference.notes import class_groups
 
 Document = dict[str, Any]
 approx = pytest.approx

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cloche.testing.reference.collateral import Defaulted, Performing, carrying_value, measure
+from cloche.testing.reference.collateral import Defaulted, Performing, Valuation, carrying_value, measure
 from cloche.testing.reference.pool import discount_price, filled_price
 
 approx = pytest.approx
@@ -61,8 +61,67 @@ def test_an_asset_of_two_categories_counts_once_where_it_is_lowest() -> None:
 
 
 def test_discount_obligations_may_stay_out_of_the_ccc_set() -> None:
-    found = figures(Performing(100.0, 0.6, ccc=True, discount_price=0.7), rules=CCC, with_discount=False)
+    asset = Performing(100.0, 0.6, ccc=True, discount_price=0.7)
+    found = figures(asset, rules=CCC, convention=Valuation(with_discount=False))
     assert (found.ccc_par, found.oc_numerator) == (0.0, approx(70.0))
+
+
+def test_the_last_asset_may_belong_to_the_excess_as_a_whole() -> None:
+    # limit 20, excess 10: 6 at 50 %, then all 24 at 80 %
+    found = figures(
+        Performing(170.0, 1.0),
+        Performing(24.0, 0.8, ccc=True),
+        Performing(6.0, 0.5, ccc=True),
+        rules=CCC,
+        convention=Valuation(last_asset="whole"),
+    )
+    assert found.ccc_excess == approx(10.0)
+    assert found.ccc_excess_haircut == approx(6 * 0.5 + 24 * 0.2)
+
+
+def test_an_asset_partly_in_the_excess_may_be_valued_by_its_portions() -> None:
+    # 90 in the excess at the lower of 0.75 and 0.7, 10 outside at 0.7; at a market price of 0.6: 54 + 7
+    for price, expected in ((0.75, 70.0), (0.6, 61.0)):
+        asset = Performing(100.0, price, ccc=True, discount_price=0.7)
+        found = figures(asset, rules=CCC, convention=Valuation(overlap="per_portion"))
+        assert found.oc_numerator == approx(expected)
+        assert found.oc_numerator + found.ccc_excess_haircut + found.discount_haircut == approx(100.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "par", "excess", "haircut"),
+    [
+        # limit 20; S&P: 15 + 10, excess 5 at 0.4 off; Moody's: 15 + 12, excess 7 at 0.2 off
+        ("larger", 27.0, 7.0, 7 * 0.2),
+        # the 5 of S&P alone, and of Moody's 7 of its own 12
+        ("each", 27.0, 7.0, 5 * 0.4 + 7 * 0.2),
+        # 37 in either set, excess 17: 10 at 0.4 off, 7 at 0.2 off
+        ("sum", 37.0, 17.0, 10 * 0.4 + 7 * 0.2),
+    ],
+)
+def test_the_agencies_have_sets_of_their_own(rule: str, par: float, excess: float, haircut: float) -> None:
+    found = figures(
+        Performing(163.0, 1.0),
+        Performing(15.0, 0.9, ccc=True),
+        Performing(10.0, 0.6, ccc=True, agencies=("sp",)),
+        Performing(12.0, 0.8, ccc=True, agencies=("moodys",)),
+        rules=CCC,
+        convention=Valuation(agency_rule=rule),
+    )
+    assert (found.ccc_par, found.ccc_excess) == (approx(par), approx(excess))
+    assert found.ccc_excess_haircut == approx(haircut)
+
+
+def test_an_asset_in_the_excess_of_two_agencies_counts_once() -> None:
+    found = figures(
+        Performing(170.0, 1.0),
+        Performing(28.0, 0.5, ccc=True),
+        Performing(2.0, 0.9, ccc=True, agencies=("sp",)),
+        rules=CCC,
+        convention=Valuation(agency_rule="each"),
+    )
+    # S&P 30, excess 10; Moody's 28, excess 8: both begin with the asset at 0.5
+    assert found.ccc_excess_haircut == approx(10 * 0.5)
 
 
 def test_a_long_dated_asset_counts_for_its_share() -> None:

@@ -151,3 +151,35 @@ def test_every_generated_state_is_paid_and_conserved(data: st.DataObject) -> Non
         assert paid[name]["principal_paid"] <= note["balance"] * (1 + 1e-12)
     if not deal["conventions"].get("x_in_oc"):
         invariants.funded_cures_restore_the_ratio(result["ledger"], result["tests"])
+
+
+@generated
+@given(strategies.cases(features=True))
+def test_cash_and_balances_hold_with_every_feature(case: Case) -> None:
+    result = run(case)
+    assert result["conservation_error"] <= 1e-9
+    invariants.cash_conserved(result["ledger"], result["collateral"], par=PAR)
+    invariants.ledger_is_continuous(result["ledger"], par=PAR)
+    invariants.balances_continue(result["cashflows"], case.deal, par=PAR)
+    invariants.interest_is_paid_deferred_or_overdue(result["cashflows"], case.deal, par=PAR)
+
+
+@generated
+@given(st.data())
+def test_a_whole_last_asset_and_portions_never_raise_the_numerator(data: st.DataObject) -> None:
+    deal = data.draw(strategies.deals(conventions=False))
+    state = data.draw(strategies.payment_states(deal))
+    plain = run_payment_date(deal, state)["measure"]
+    for convention in ({"ccc_last_asset": "whole"}, {"overlap_mode": "per_portion"}):
+        other = run_payment_date({**deal, "conventions": convention}, state)["measure"]
+        assert other["oc_numerator"] <= plain["oc_numerator"] + 1e-9 * PAR
+
+
+@generated
+@given(st.data())
+def test_every_state_is_paid_with_every_feature(data: st.DataObject) -> None:
+    deal = data.draw(strategies.deals(features=True))
+    state = data.draw(strategies.payment_states(deal))
+    result = run_payment_date(deal, state)
+    assert result["conservation_error"] <= 1e-9 * PAR
+    invariants.ledger_is_continuous(result["ledger"], par=PAR)

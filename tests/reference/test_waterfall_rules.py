@@ -1,122 +1,31 @@
-"""One rule of the priorities of payments at a time, on deals small enough for hand arithmetic.
-
-Coupons are fixed and the accrual period is a quarter of 90 days, so A (100 at 8 %) is due 2 and B (50 at 12 %) 1.5.
-"""
+"""One rule of the priorities of payments at a time, on the tiny payment date."""
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
-from cloche.testing.reference import run_payment_date
+from reference.one_date import (
+    A_OC,
+    IC,
+    OC,
+    RESIDUAL,
+    SEQUENCE,
+    SUB,
+    A,
+    B,
+    Document,
+    coverage,
+    cure,
+    deferred,
+    fee,
+    interest,
+    note,
+    paid,
+    pay,
+)
 
-Document = dict[str, Any]
 approx = pytest.approx
-
-A: Document = {
-    "name": "A",
-    "balance": 100.0,
-    "interest_rank": 1,
-    "principal_rank": 1,
-    "coupon": {"fixed": 0.08},
-}
-B: Document = {
-    "name": "B",
-    "balance": 50.0,
-    "interest_rank": 2,
-    "principal_rank": 2,
-    "coupon": {"fixed": 0.12},
-    "deferrable": True,
-}
-SUB: Document = {"name": "SUB", "balance": 20.0, "residual": True}
-OC = {"name": "OC", "kind": "oc", "through": "B", "trigger": 1.25, "first_date": "closing"}
-A_OC = {"name": "A OC", "kind": "oc", "through": "A", "trigger": 1.25, "first_date": "closing"}
-IC = {"name": "IC", "kind": "ic", "through": "A", "trigger": 1.5, "first_date": "closing"}
-RESIDUAL: Document = {"verb": "pay_residual", "notes": [["SUB"]]}
-SEQUENCE: Document = {"verb": "pay_principal", "sequence": "note_payment_sequence"}
-
-
-def interest(*names: str, **more: Any) -> Document:
-    return {"verb": "pay_interest", "notes": [list(names)], **more}
-
-
-def deferred(*names: str, **more: Any) -> Document:
-    return {"verb": "pay_deferred_interest", "notes": [list(names)], **more}
-
-
-def fee(name: str, part: str = "all") -> Document:
-    return {"verb": "pay_fee", "fees": [[name]], "part": part}
-
-
-def cure(*tests: str, **more: Any) -> Document:
-    return {"verb": "cure", "tests": list(tests), **more}
-
-
-def pay(
-    *,
-    interest_steps: list[Document],
-    principal_steps: list[Document] | None = None,
-    collected: tuple[float, float] = (0.0, 0.0),
-    par: float = 200.0,
-    notes: list[Document] | None = None,
-    states: dict[str, Document] | None = None,
-    collateral: Document | None = None,
-    **deal: Any,
-) -> dict[str, Any]:
-    """Pay the second date of a deal that reinvests; `par` is performing par beside the collected principal."""
-    notes = notes or [A, B, SUB]
-    document: Document = {
-        "cloche": 1,
-        "name": "tiny",
-        "currency": "USD",
-        "target_par": 200.0,
-        "dates": {
-            "closing": "2025-01-15",
-            "first_payment": "2025-04-15",
-            "payment_frequency_months": 3,
-            "reinvestment_end": "2026-01-15",
-            "stated_maturity": "2027-01-15",
-            "roll": "none",
-        },
-        "notes": notes,
-        "waterfalls": {"interest": interest_steps, "principal": principal_steps or [RESIDUAL]},
-        **deal,
-    }
-    state = {
-        "cloche_state": 1,
-        "payment_date": "2025-07-15",
-        "previous_payment_date": "2025-04-15",
-        "determination_date": "2025-07-03",
-        "index_fixings": {"*": 0.04},
-        "collected": {"interest": collected[0], "principal": collected[1]},
-        "fee_basis": 400.0,
-        "notes": {
-            note["name"]: {"balance": note["balance"], **(states or {}).get(note["name"], {})}
-            for note in notes
-        },
-        "collateral": {"performing_par": par, **(collateral or {})},
-        "fees": deal.get("fee_states", {}),
-    }
-    document.pop("fee_states", None)
-    return run_payment_date(document, state)
-
-
-def paid(result: dict[str, Any], step: str, payee: str, waterfall: str = "interest") -> float:
-    rows = [
-        row["paid"]
-        for row in result["ledger"]
-        if (row["step"], row["payee"], row["waterfall"]) == (step, payee, waterfall)
-    ]
-    return float(sum(rows))
-
-
-def note(result: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(row for row in result["notes"] if row["note"] == name)
-
-
-def coverage(result: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(row for row in result["tests"] if row["test"] == name)
-
 
 ADMIN = {"name": "admin", "rate": 0.0, "cap": {"rate": 0.0, "fixed_per_year": 8.0, "day_count": "30/360"}}
 
@@ -703,5 +612,5 @@ class TestConditions:
             pay(interest_steps=[{**interest("A"), "when": text}, RESIDUAL])
 
     def test_an_alternative_that_is_not_computed_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="all_remaining is not computed"):
-            pay(interest_steps=[RESIDUAL], conventions={"ic_cure": "all_remaining"})
+        with pytest.raises(ValueError, match="monthly is not computed"):
+            pay(interest_steps=[RESIDUAL], conventions={"pool_step": "monthly"})

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cloche.testing.reference.claims import interest_payees
+from cloche.testing.reference.notes import class_groups
 from cloche.testing.reference.proceeds import Step
 
 Document = Mapping[str, Any]
@@ -87,37 +88,3 @@ def _only_fees(step: Step) -> bool:
     if step["verb"] == "pay_pari_passu":
         return all(_only_fees(part) for part in step["steps"])
     return bool(step["verb"] == "pay_fee")
-
-
-def class_groups(deal: Document) -> list[list[str]]:
-    """Classes by principal rank, senior first, each class X with the first rank that shares its interest rank.
-
-    A class X that shares no interest rank stands with the first rank.
-    """
-    ranked: dict[int, list[Document]] = {}
-    rankless: list[Document] = []
-    for note in deal["notes"]:
-        if note.get("residual") or note.get("combination_of"):
-            continue
-        if note.get("principal_rank") is None:
-            rankless.append(note)
-        else:
-            ranked.setdefault(note["principal_rank"], []).append(note)
-    ranks = sorted(ranked)
-    if not ranks:
-        return [[note["name"] for note in rankless]] if rankless else []
-    joins = {note["name"]: _rank_of(note, ranked) for note in rankless}
-    return [
-        [note["name"] for note in deal["notes"] if note in ranked[rank] or joins.get(note["name"]) == rank]
-        for rank in ranks
-    ]
-
-
-def _rank_of(note: Document, ranked: Mapping[int, Sequence[Document]]) -> int:
-    """First principal rank with a class of the note's interest rank, the first of all without one."""
-    shared = [
-        rank
-        for rank, classes in ranked.items()
-        if any(other.get("interest_rank") == note.get("interest_rank") for other in classes)
-    ]
-    return min(shared, default=min(ranked))

@@ -1,5 +1,6 @@
 """What the paying steps owe: claims in groups that are paid one after another, each group pro rata."""
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from cloche.testing.reference.fees import hurdle_need
 from cloche.testing.reference.notes import Groups, Note
 from cloche.testing.reference.proceeds import Claim, Proceeds, Step
+from cloche.testing.reference.purchases import coverage_holds
 
 Claims = list[list[Claim]]
 
@@ -41,10 +43,10 @@ def _fees(cash: Proceeds, step: Step) -> Claims:
 
 
 def _of_notes(cash: Proceeds, step: Step, pick: Callable[[Proceeds, str], Claim]) -> Claims:
-    return [
-        [pick(cash, name) for name in group if _may_use_principal(cash, step, name)]
-        for group in step["notes"]
-    ]
+    allowed = {
+        name for group in step["notes"] for name in group if _may_use_principal(cash, step, name, pick)
+    }
+    return [[pick(cash, name) for name in group if name in allowed] for group in step["notes"]]
 
 
 def _pari_passu(cash: Proceeds, step: Step) -> Claims:
@@ -78,12 +80,27 @@ def _balance(cash: Proceeds, name: str) -> Claim:
     return Claim(name, lambda: note.balance, note.pay_principal)
 
 
-def _may_use_principal(cash: Proceeds, step: Step, name: str) -> bool:
-    """Principal pays interest of a deferrable class only when it controls, unless the deal says otherwise."""
+def _may_use_principal(cash: Proceeds, step: Step, name: str, pick: Callable[[Proceeds, str], Claim]) -> bool:
+    """Principal pays interest of a deferrable class only when it controls, unless the deal says otherwise.
+
+    It may pay it when every coverage test that a cure names holds after the step, or always.
+    """
     note = cash.day.notes[name]
-    if cash.source != "principal" or not note.deferrable or step.get("when") is not None:
+    if cash.source != "principal" or not note.deferrable or step.get("when") is not None or note.controlling:
         return True
-    return note.controlling or cash.day.conventions["interest_from_principal"] == "always"
+    rule = cash.day.conventions["interest_from_principal"]
+    return rule == "always" or (rule == "tests_hold" and _tests_hold_after(cash, step, pick))
+
+
+def _tests_hold_after(cash: Proceeds, step: Step, pick: Callable[[Proceeds, str], Claim]) -> bool:
+    """Whether the coverage tests hold after a step has paid all its classes as far as cash reaches."""
+    day = copy.copy(cash.day)
+    day.notes = {name: copy.copy(note) for name, note in cash.day.notes.items()}
+    day.ledger = []
+    trial = Proceeds(day, cash.name)
+    trial.available = cash.available
+    trial.pay(step, [[pick(trial, name) for name in group] for group in step["notes"]])
+    return coverage_holds(day)
 
 
 def _principal(cash: Proceeds, step: Step) -> Claims:

@@ -5,16 +5,21 @@ assets, less the haircuts of discount obligations, long-dated assets and the exc
 several categories counts once, where the sum is lowest.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+ROUNDING = 1e-12
+"""Share of the CCC par up to which an excess is rounding."""
 
 
 @dataclass(frozen=True)
 class Performing:
     """A performing asset.
 
-    `par` in currency units; prices as shares of par. `discount_price` is the purchase price of a discount
+    `par` in currency units; prices as shares of par. `ccc` where an agency rates it so, `agencies` which ones; none
+    named is every agency. `discount_price` is the purchase price of a discount
     obligation, `long_dated_share` the share of par that a long-dated asset counts for; None otherwise.
     """
 
@@ -23,6 +28,33 @@ class Performing:
     ccc: bool = False
     discount_price: float | None = None
     long_dated_share: float | None = None
+    agencies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """How the excess of CCC assets is found and what it counts for: conventions of a deal.
+
+    `with_discount`: discount obligations belong to the CCC set. `agency_rule`: the agency with the `larger` excess
+    decides, the excess of `each` agency counts, or the `sum` of their sets, an asset once, is one set. `last_asset`:
+    the last asset of the excess belongs to it in part (`fractional`) or `whole`. `overlap`: an asset that is partly
+    in the excess has one category (`per_asset`), or its part outside keeps its other one (`per_portion`).
+    """
+
+    with_discount: bool = True
+    agency_rule: str = "larger"
+    last_asset: str = "fractional"
+    overlap: str = "per_asset"
+
+
+def valuation(chosen: Mapping[str, Any]) -> Valuation:
+    """Valuation that the conventions of a deal choose."""
+    return Valuation(
+        with_discount=chosen["discount_in_ccc"] == "lower",
+        agency_rule=chosen["ccc_agency_rule"],
+        last_asset=chosen["ccc_last_asset"],
+        overlap=chosen["overlap_mode"],
+    )
 
 
 @dataclass(frozen=True)
@@ -78,30 +110,77 @@ def carrying_value(asset: Defaulted, rule: str) -> float:
     return asset.par * min(asset.market_price, asset.recovery)
 
 
-def par_in_excess(assets: Sequence[Performing], excess: float, *, with_discount: bool) -> list[float]:
-    """Par of each asset that lies in the CCC excess: the lowest market value first, the last asset in part.
+def par_in_excess(assets: Sequence[Performing], excess: float, *, whole: bool = False) -> list[float]:
+    """Par of each asset that lies in an excess: the lowest market value first, the last asset in part or whole.
+
+    Parameters
+    ----------
+    assets
+        Assets of the CCC set.
+    excess
+        Par above the limit.
+    whole
+        Whether the last asset belongs to the excess as a whole.
+
+    Examples
+    --------
+    >>> loans = [Performing(9.0, market_price=0.7, ccc=True), Performing(4.0, market_price=0.55, ccc=True)]
+    >>> par_in_excess(loans, 6.0), par_in_excess(loans, 6.0, whole=True)
+    ([2.0, 4.0], [9.0, 4.0])
+    """
+    taken = [0.0] * len(assets)
+    dust = ROUNDING * sum(asset.par for asset in assets)
+    for i in sorted(range(len(assets)), key=lambda i: assets[i].market_price):
+        if whole:
+            taken[i] = assets[i].par if excess > dust else 0.0
+        else:
+            taken[i] = min(assets[i].par, excess)
+        excess = max(0.0, excess - taken[i])
+    return taken
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Par of the CCC set, its excess above the limit, and the part of each asset inside the excess."""
+
+    ccc_par: float
+    excess: float
+    inside: list[float]
+
+
+def ccc_excess(assets: Sequence[Performing], limit: float, rules: Valuation) -> Excess:
+    """The excess of CCC/Caa assets above a limit in currency units.
 
     Parameters
     ----------
     assets
         Performing assets.
-    excess
-        Par above the limit.
-    with_discount
-        Whether discount obligations belong to the CCC set.
-
-    Examples
-    --------
-    >>> loans = [Performing(9.0, market_price=0.7, ccc=True), Performing(4.0, market_price=0.55, ccc=True)]
-    >>> par_in_excess(loans, 6.0, with_discount=True)
-    [2.0, 4.0]
+    limit
+        Par that is not in the excess; infinite without a limit.
+    rules
+        Conventions of the deal.
     """
-    taken = [0.0] * len(assets)
-    for i in sorted(range(len(assets)), key=lambda i: assets[i].market_price):
-        if _in_ccc_set(assets[i], with_discount=with_discount):
-            taken[i] = min(assets[i].par, excess)
-            excess -= taken[i]
-    return taken
+    sets = []
+    named = sorted({agency for asset in assets if asset.ccc for agency in asset.agencies})
+    for agency in named if named and rules.agency_rule != "sum" else [None]:
+        chosen = [
+            i
+            for i, asset in enumerate(assets)
+            if _in_ccc_set(asset, rules)
+            and (agency is None or not asset.agencies or agency in asset.agencies)
+        ]
+        par = sum(assets[i].par for i in chosen)
+        excess = max(0.0, par - limit)
+        taken = par_in_excess([assets[i] for i in chosen], excess, whole=rules.last_asset == "whole")
+        inside = [0.0] * len(assets)
+        for i, amount in zip(chosen, taken, strict=True):
+            inside[i] = amount
+        sets.append(Excess(par, excess, inside))
+    largest = max(sets, key=lambda found: found.ccc_par)
+    if rules.agency_rule == "each":
+        inside = [max(parts) for parts in zip(*(found.inside for found in sets), strict=True)]
+        return Excess(largest.ccc_par, largest.excess, inside)
+    return largest
 
 
 def measure(
@@ -111,7 +190,7 @@ def measure(
     *,
     rules: Mapping[str, Any],
     target_par: float,
-    with_discount: bool = True,
+    convention: Valuation = Valuation(),
 ) -> Measure:
     """Collateral amounts and the numerators of the tests.
 
@@ -125,39 +204,42 @@ def measure(
         The section `collateral` of a canonical deal document.
     target_par
         Target par, the base of the CCC limit where the deal says so.
-    with_discount
-        Whether discount obligations belong to the CCC set.
+    convention
+        Conventions of the deal.
     """
     performing = sum(asset.par for asset in assets)
     principal_amount = performing + cash
-    ccc_par = sum(asset.par for asset in assets if _in_ccc_set(asset, with_discount=with_discount))
-    excess = 0.0
     ccc = rules.get("ccc")
+    limit = math.inf
     if ccc:
-        base = target_par if ccc.get("base") == "target_par" else principal_amount
-        excess = max(0.0, ccc_par - ccc["limit"] * base)
+        limit = ccc["limit"] * (target_par if ccc.get("base") == "target_par" else principal_amount)
+    found = ccc_excess(assets, limit, convention)
     value = ccc_haircut = discount_haircut = long_dated_haircut = 0.0
-    for asset, inside in zip(assets, par_in_excess(assets, excess, with_discount=with_discount), strict=True):
-        as_ccc = inside * min(asset.market_price, 1.0) + (asset.par - inside)
-        as_discount = asset.par if asset.discount_price is None else asset.par * asset.discount_price
-        as_long = asset.par if asset.long_dated_share is None else asset.par * asset.long_dated_share
-        worth = min(asset.par, as_ccc, as_discount, as_long)
-        value += worth
-        if worth == as_discount:
-            discount_haircut += asset.par - worth
-        elif worth == as_ccc:
-            ccc_haircut += asset.par - worth
-        else:
-            long_dated_haircut += asset.par - worth
+    for asset, inside in zip(assets, found.inside, strict=True):
+        parts = [(asset.par, inside)]
+        if convention.overlap == "per_portion":
+            parts = [(inside, inside), (asset.par - inside, 0.0)]
+        for par, in_excess in parts:
+            as_ccc = in_excess * min(asset.market_price, 1.0) + (par - in_excess)
+            as_discount = par if asset.discount_price is None else par * asset.discount_price
+            as_long = par if asset.long_dated_share is None else par * asset.long_dated_share
+            worth = min(par, as_ccc, as_discount, as_long)
+            value += worth
+            if worth == as_discount:
+                discount_haircut += par - worth
+            elif worth == as_ccc:
+                ccc_haircut += par - worth
+            else:
+                long_dated_haircut += par - worth
     rule = rules.get("defaulted_value") or "lesser_of_market_and_recovery"
     carried = sum(carrying_value(asset, rule) for asset in defaulted)
     market = sum(asset.par * asset.market_price for asset in defaulted)
     return Measure(
         performing_par=performing,
-        ccc_par=ccc_par,
+        ccc_par=found.ccc_par,
         principal_cash=cash,
         collateral_principal_amount=principal_amount,
-        ccc_excess=excess,
+        ccc_excess=found.excess,
         ccc_excess_haircut=ccc_haircut,
         discount_haircut=discount_haircut,
         long_dated_haircut=long_dated_haircut,
@@ -169,5 +251,5 @@ def measure(
     )
 
 
-def _in_ccc_set(asset: Performing, *, with_discount: bool) -> bool:
-    return asset.ccc and (with_discount or asset.discount_price is None)
+def _in_ccc_set(asset: Performing, rules: Valuation) -> bool:
+    return asset.ccc and (rules.with_discount or asset.discount_price is None)

@@ -1,5 +1,6 @@
 """What is known on one payment date, and the running amounts of its two waterfalls."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,7 +27,7 @@ class Day:
     all collateral was sold for it. `event_cost` is what refinancings and re-pricings cost and interest pays; `groups`
     has the classes for which the name of a refinanced class stands. `unscheduled` is prepaid principal of the
     collection period; `residual_flows` the dated flows of the residual notes before this date. The amounts from
-    `diverted` on move as the waterfalls run; `proceeds` of a waterfall is what it started with.
+    `diverted` on move as the waterfalls run.
     """
 
     deal: Mapping[str, Any]
@@ -64,7 +65,7 @@ class Day:
     def __post_init__(self) -> None:
         mark_controlling(list(self.notes.values()), ROUNDING * self.deal["target_par"])
         for note in self.notes.values():
-            note.compound = self.conventions["interest_on_unpaid"] == "compound"
+            note.on_unpaid = self.conventions["interest_on_unpaid"]
             note.capitalizes = self.conventions["deferred_form"] == "capitalized"
             note.accrue()
         for terms in self.deal.get("tests", ()):
@@ -80,6 +81,7 @@ class Day:
                 terms["kind"],
                 tuple(name for name in self.notes if name in inside),
                 terms["trigger"],
+                coverage.threshold(terms["trigger"], terms.get("round")),
                 active,
             )
 
@@ -100,7 +102,8 @@ class Day:
         """Numerator now: principal spent is gone, cash kept as collateral by a cure is there, diverted is not yet."""
         if test.kind == "ic":
             return self.ic_numerator
-        start = self.measure.oc_numerator if test.kind == "oc" else self.measure.eod_numerator
+        adjusted = test.kind == "oc" or self.conventions["eod_numerator"] == "adjusted"
+        start = self.measure.oc_numerator if adjusted else self.measure.eod_numerator
         return start - self.principal_spent + self.bought
 
     def denominator(self, test: coverage.Test) -> float:
@@ -110,6 +113,8 @@ class Day:
             owed = sum(note.opening["current"] - note.saved for note in inside)
         elif test.kind == "oc" and self.conventions["deferred_in_oc"]:
             owed = sum(note.balance + note.deferred for note in inside)
+            if self.conventions["same_date_deferrals_in_oc"]:
+                owed += sum(note.current for note in inside if note.may_defer and note.reached)
         else:
             owed = sum(note.balance for note in inside)
         return owed if owed > ROUNDING * self.deal["target_par"] else 0.0
@@ -120,7 +125,9 @@ class Day:
 
     def passes(self, test: coverage.Test) -> bool:
         """Whether a test holds now; one that does not apply yet holds."""
-        return not test.active or coverage.passes(self.numerator(test), self.denominator(test), test.trigger)
+        return not test.active or coverage.passes(
+            self.numerator(test), self.denominator(test), test.threshold
+        )
 
     def need(
         self, test: coverage.Test, groups: Groups, *, from_principal: bool
@@ -130,15 +137,17 @@ class Day:
         if not test.active:
             return 0.0, order
         numerator, denominator = self.numerator(test), self.denominator(test)
-        if test.kind == "ic":
+        if test.kind == "ic" and self.conventions["ic_cure"] == "all_remaining" and not from_principal:
+            need = 0.0 if self.passes(test) else math.inf
+        elif test.kind == "ic":
             need = coverage.ic_need(
-                numerator, denominator, test.trigger, order, test.members, notes=self.notes
+                numerator, denominator, test.threshold, order, test.members, notes=self.notes
             )
         else:
             need = coverage.oc_need(
                 numerator,
                 denominator,
-                test.trigger,
+                test.threshold,
                 order,
                 test.members,
                 from_principal=from_principal,
@@ -150,7 +159,7 @@ class Day:
         """Cash that restores an OC test when it is kept as principal: T·D − N."""
         if not test.active or test.kind == "ic":
             return 0.0
-        return max(0.0, test.trigger * self.denominator(test) - self.numerator(test))
+        return max(0.0, test.threshold * self.denominator(test) - self.numerator(test))
 
     def test_rows(self) -> list[Row]:
         """Tests at this moment: name, kind, numerator, denominator, ratio, trigger, cushions, whether it passes."""

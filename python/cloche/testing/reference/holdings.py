@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from cloche.testing.reference import pool, values
-from cloche.testing.reference.collateral import Defaulted, Measure, Performing, measure
+from cloche.testing.reference.collateral import Defaulted, Measure, Performing, measure, valuation
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
 from cloche.testing.reference.rates import fixing, period_fixing
@@ -259,7 +259,7 @@ class Holdings:
             cash,
             rules=self.deal.get("collateral", {}),
             target_par=self.deal["target_par"],
-            with_discount=self.conventions["discount_in_ccc"] == "lower",
+            convention=valuation(self.conventions),
         )
 
     def buy(self, period: Period, cash: float) -> float:

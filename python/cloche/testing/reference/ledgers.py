@@ -14,7 +14,8 @@ class Ledgers:
     """Balances, unpaid amounts and cash between two payment dates, in currency units.
 
     `carried` are unpaid instalments of a class X, `caps` the caps of past dates with what was paid within them,
-    `flows` the dated flows of all residual notes, `event_cost` the unpaid cost of refinancings and re-pricings.
+    `idle` is the part of deferred and of overdue interest that bears no interest where interest on unpaid interest is
+    simple, `flows` the dated flows of all residual notes, `event_cost` the unpaid cost of refinancings and re-pricings.
     """
 
     balance: dict[str, float]
@@ -25,6 +26,7 @@ class Ledgers:
     caps: dict[str, list[tuple[float, float]]]
     flows: list[tuple[date, float]]
     principal_cash: float
+    idle: dict[str, tuple[float, float]]
     interest_cash: float = 0.0
     event_cost: float = 0.0
 
@@ -43,4 +45,5 @@ def opening_ledgers(deal: Mapping[str, Any]) -> Ledgers:
         caps={name: [] for name in fees},
         flows=[(closing, -residual_cost(note)) for note in notes if note.get("residual")],
         principal_cash=deal.get("closing", {}).get("ramp_up_cash", 0.0),
+        idle={note["name"]: (0.0, 0.0) for note in notes},
     )

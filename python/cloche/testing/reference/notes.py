@@ -14,8 +14,12 @@ Groups = list[list[str]]
 class Note:
     """A class on one payment date; balances move as it is paid. Amounts in currency units, rates a year.
 
-    `current` is this date's interest, `overdue` unpaid interest of earlier dates that could not be deferred,
-    `amortization` the instalment due, `saved` the interest of this period that cures' paydowns would have saved.
+    `current` is this date's interest, of which `late` is interest on unpaid interest; `overdue` unpaid interest of
+    earlier dates that could not be deferred; `amortization` the instalment due; `saved` the interest of this period
+    that cures' paydowns would have saved. `on_unpaid` says what bears interest of deferred and overdue interest:
+    all of it (`compound`), all but the interest on it (`simple`; that is `idle`), or nothing (`none`). A payment
+    settles what is idle first. `reached` tells whether a step of the date has paid interest of the class, as far as
+    it could.
     """
 
     name: str
@@ -33,7 +37,11 @@ class Note:
     current: float = 0.0
     amortization: float = 0.0
     controlling: bool = False
-    compound: bool = True
+    on_unpaid: str = "compound"
+    late: float = 0.0
+    idle_deferred: float = 0.0
+    idle_overdue: float = 0.0
+    reached: bool = False
     capitalizes: bool = False
     saved: float = 0.0
     interest_paid: float = 0.0
@@ -51,10 +59,16 @@ class Note:
         """Overdue and current interest still unpaid on this date."""
         return self.overdue + self.current
 
+    @property
+    def period_rate(self) -> float:
+        """Interest of the period on one unit."""
+        return self.rate * self.day_count_fraction
+
     def accrue(self) -> None:
-        """Set the interest of the period, with interest on deferred and overdue interest when compounding."""
-        base = self.balance + (self.deferred + self.overdue if self.compound else 0.0)
-        self.current = base * self.rate * self.day_count_fraction
+        """Set the interest of the period, with interest on what bears it of deferred and overdue interest."""
+        bearing = self.deferred - self.idle_deferred + self.overdue - self.idle_overdue
+        self.late = (bearing if self.on_unpaid != "none" else 0.0) * self.period_rate
+        self.current = self.balance * self.period_rate + self.late
         self.opening = {
             "balance": self.balance,
             "deferred": self.deferred,
@@ -65,26 +79,30 @@ class Note:
     def pay_interest(self, amount: float) -> None:
         """Pay overdue interest, then this date's."""
         self.interest_paid += amount
+        self.reached = True
         if amount >= self.interest_owed:
-            self.overdue = self.current = 0.0
+            self.overdue = self.current = self.late = self.idle_overdue = 0.0
             return
         old = min(amount, self.overdue)
+        self.idle_overdue = max(0.0, self.idle_overdue - old)
+        self.late = max(0.0, self.late - (amount - old))
         self.overdue -= old
         self.current -= amount - old
 
     def pay_deferred(self, amount: float, *, cure: bool = False) -> None:
-        """Pay deferred interest; a cure also lowers the interest of the pro forma coverage test."""
+        """Pay deferred interest; by a cure it lowers the interest of the pro forma test where that compounds."""
         self.deferred_paid += amount
+        if cure and self.on_unpaid == "compound":
+            self.saved += amount * self.period_rate
+        self.idle_deferred = max(0.0, self.idle_deferred - amount)
         self.deferred -= amount
-        if cure and self.compound:
-            self.saved += amount * self.rate * self.day_count_fraction
 
     def pay_principal(self, amount: float, *, cure: bool = False) -> None:
         """Pay principal; a cure also lowers the interest of the pro forma coverage test."""
         self.principal_paid += amount
         self.balance -= amount
         if cure:
-            self.saved += amount * self.rate * self.day_count_fraction
+            self.saved += amount * self.period_rate
 
     def pay_amortization(self, amount: float) -> None:
         """Pay an instalment."""
@@ -94,14 +112,22 @@ class Note:
     def close(self) -> float:
         """Turn unpaid interest of the date into deferred or overdue interest; the amount newly deferred."""
         unpaid, self.current = self.current, 0.0
+        idle = self.late if self.on_unpaid == "simple" else 0.0
         if self.may_defer:
             if self.capitalizes:
                 self.balance += unpaid
             else:
                 self.deferred += unpaid
+                self.idle_deferred += idle
             return unpaid
         self.overdue += unpaid
+        self.idle_overdue += idle
         return 0.0
+
+    def redeem(self) -> None:
+        """Owe nothing any more."""
+        self.balance = self.deferred = self.overdue = self.amortization = 0.0
+        self.idle_deferred = self.idle_overdue = 0.0
 
 
 def coupon_rate(coupon: Mapping[str, Any], index_rate: float | None, start: date) -> float:
@@ -181,8 +207,41 @@ def sequence(deal: Mapping[str, Any], name: str | None) -> Groups:
         return [list(group) for group in written]
     if name != "note_payment_sequence":
         raise ValueError(f"sequences.{name}: not in the deal")
-    ranked: dict[int, list[str]] = {}
+    ranks = {note["name"]: note.get("principal_rank") for note in deal["notes"]}
+    if deal.get("conventions", {}).get("x_in_sequence"):
+        return class_groups(deal)
+    return [[name for name in group if ranks[name] is not None] for group in class_groups(deal)]
+
+
+def class_groups(deal: Mapping[str, Any]) -> list[list[str]]:
+    """Classes by principal rank, senior first, each class X with the first rank that shares its interest rank.
+
+    A class X that shares no interest rank stands with the first rank.
+    """
+    ranked: dict[int, list[Mapping[str, Any]]] = {}
+    rankless: list[Mapping[str, Any]] = []
     for note in deal["notes"]:
-        if note.get("principal_rank") is not None and not note.get("residual"):
-            ranked.setdefault(note["principal_rank"], []).append(note["name"])
-    return [ranked[rank] for rank in sorted(ranked)]
+        if note.get("residual") or note.get("combination_of"):
+            continue
+        if note.get("principal_rank") is None:
+            rankless.append(note)
+        else:
+            ranked.setdefault(note["principal_rank"], []).append(note)
+    ranks = sorted(ranked)
+    if not ranks:
+        return [[note["name"] for note in rankless]] if rankless else []
+    joins = {note["name"]: _rank_of(note, ranked) for note in rankless}
+    return [
+        [note["name"] for note in deal["notes"] if note in ranked[rank] or joins.get(note["name"]) == rank]
+        for rank in ranks
+    ]
+
+
+def _rank_of(note: Mapping[str, Any], ranked: Mapping[int, Sequence[Mapping[str, Any]]]) -> int:
+    """First principal rank with a class of the note's interest rank, the first of all without one."""
+    shared = [
+        rank
+        for rank, classes in ranked.items()
+        if any(other.get("interest_rank") == note.get("interest_rank") for other in classes)
+    ]
+    return min(shared, default=min(ranked))

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any
 
-from cloche.testing.reference.collateral import Defaulted, Measure, Performing, measure
+from cloche.testing.reference.collateral import Defaulted, Measure, Performing, Valuation, measure, valuation
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.date_tables import pay_date
 from cloche.testing.reference.dates import Period, parse_date, schedule
@@ -81,7 +81,7 @@ def run_payment_date(
     sale = sale_proceeds(liquidation)
     cash = state["collected"].get("principal", 0.0) + sale
     chosen = conventions(deal)
-    figures = state_measure(deal, state, cash, with_discount=chosen["discount_in_ccc"] == "lower")
+    figures = state_measure(deal, state, cash, valuation(chosen))
     in_reinvestment = state.get("in_reinvestment_period")
     if in_reinvestment is None:
         in_reinvestment = period.in_reinvestment
@@ -179,7 +179,7 @@ def _state_fees(
     return fees
 
 
-def state_measure(deal: Document, state: Document, cash: float, *, with_discount: bool) -> Measure:
+def state_measure(deal: Document, state: Document, cash: float, convention: Valuation) -> Measure:
     """Collateral of a state: par neither CCC nor discount, CCC assets, discount obligations, defaulted assets.
 
     `cash` is principal on deposit; the proceeds of a liquidation are part of it.
@@ -193,6 +193,7 @@ def state_measure(deal: Document, state: Document, cash: float, *, with_discount
                 asset.get("market_price", 1.0),
                 ccc=kind == "ccc",
                 discount_price=asset.get("purchase_price"),
+                agencies=tuple(asset.get("agencies") or ()),
             )
             for asset in collateral.get(kind, ())
         ]
@@ -217,7 +218,7 @@ def state_measure(deal: Document, state: Document, cash: float, *, with_discount
         cash,
         rules=deal.get("collateral", {}),
         target_par=deal["target_par"],
-        with_discount=with_discount,
+        convention=convention,
     )
 
 

@@ -228,6 +228,7 @@ class Projection:
     def _take_in(self, terms: Document) -> None:
         """Open the ledgers of a successor."""
         self.ledgers.balance[terms["name"]] = terms["balance"]
+        self.ledgers.idle[terms["name"]] = (0.0, 0.0)
         for ledger in (self.ledgers.deferred, self.ledgers.overdue, self.ledgers.carried):
             ledger[terms["name"]] = 0.0
 
@@ -322,6 +323,7 @@ class Projection:
                 accrual=(period.accrual_start, period.payment_date),
                 period=period,
             )
+            note.idle_deferred, note.idle_overdue = ledgers.idle[name]
             note.amortization = instalment(terms, period.number, note.balance, ledgers.carried[name])
             notes[name] = note
         return notes
@@ -372,6 +374,7 @@ class Projection:
             ledgers.balance[name] = note.balance
             ledgers.deferred[name] = note.deferred
             ledgers.overdue[name] = note.overdue
+            ledgers.idle[name] = (note.idle_deferred, note.idle_overdue)
             ledgers.carried[name] = max(0.0, note.amortization)
         unpaid = {row["fee"]: row["unpaid"] for row in fee_rows}
         ledgers.event_cost = unpaid.get(COST, 0.0)

@@ -85,7 +85,7 @@ class Redemption:
             row["deferred_paid"] += note.deferred
             row["interest_paid"] += note.overdue
             row.update(end_balance=0.0, deferred_balance=0.0, interest_shortfall=0.0)
-            note.balance = note.deferred = note.overdue = note.amortization = 0.0
+            note.redeem()
 
 
 class Changes:

@@ -19,7 +19,10 @@ TOLERANCE = 1e-12
 
 @dataclass(frozen=True)
 class Test:
-    """A test of the deal on one date: its classes and whether it applies yet."""
+    """A test of the deal on one date: its classes and whether it applies yet.
+
+    `threshold` is the smallest ratio that passes: the trigger, or what is rounded to it.
+    """
 
     __test__ = False  # not a test case of pytest
 
@@ -27,6 +30,7 @@ class Test:
     kind: str
     members: tuple[str, ...]
     trigger: float
+    threshold: float
     active: bool
 
 
@@ -92,6 +96,22 @@ def members(
 
 def _at_most(rank: int | None, limit: int | None) -> bool:
     return rank is not None and limit is not None and rank <= limit
+
+
+def threshold(trigger: float, step: float | None) -> float:
+    """Smallest ratio that passes when ratios are rounded to a step before they are compared.
+
+    A ratio is rounded to the nearest multiple of the step, a half upwards: the first multiple at or above the trigger
+    is reached half a step below it.
+
+    Examples
+    --------
+    >>> threshold(1.055, None), round(threshold(1.055, 0.001), 12), round(threshold(1.0554, 0.001), 12)
+    (1.055, 1.0545, 1.0555)
+    """
+    if not step:
+        return trigger
+    return (math.ceil(trigger / step - 1e-9) - 0.5) * step
 
 
 def ratio(numerator: float, denominator: float) -> float:
@@ -205,7 +225,7 @@ def ic_need(
         saved = 0.0
         for name, amount in stretch.amounts.items():
             note = notes[name]
-            if name in inside and (stretch.principal or note.compound):
-                saved += amount / stretch.total * note.rate * note.day_count_fraction
+            if name in inside and (stretch.principal or note.on_unpaid == "compound"):
+                saved += amount / stretch.total * note.period_rate
         slopes.append(saved)
     return amount_to_close(denominator - numerator / trigger, [stretch.total for stretch in order], slopes)

@@ -28,6 +28,13 @@ class Waterfall:
         self.cash = Proceeds(day, name)
         self.steps: Sequence[Step] = acceleration.steps(day.deal, name)
         self.joined = name != "principal"
+        self.designated = 0.0
+        if (
+            not self.joined
+            and day.in_reinvestment
+            and day.conventions["principal_available_in_rp"] == "undesignated"
+        ):
+            self.designated, self.cash.available = self.cash.available, 0.0
         self.cost_due = name != "principal" and day.event_cost is not None
 
     def run(self) -> None:
@@ -79,9 +86,9 @@ class Waterfall:
             self.cash.pay({"verb": "pay_fee"}, [[claim]])
 
     def _join(self) -> None:
-        """Interest diverted on this date joins the principal at the first purchase or principal step."""
+        """Diverted interest and designated principal join at the first purchase or principal step."""
         if not self.joined:
-            self.cash.available += self.day.diverted
+            self.cash.available += self.day.diverted + self.designated
             self.joined = True
 
 

@@ -9,6 +9,7 @@ from cloche.testing.strategies.cases import Case, cases, sound_cases
 from cloche.testing.strategies.deals import deals
 from cloche.testing.strategies.draws import CLOSING, PAR
 from cloche.testing.strategies.events import KINDS as EVENTS
+from cloche.testing.strategies.features import FEATURES
 from cloche.testing.strategies.scenarios import scenarios
 from cloche.testing.strategies.states import payment_states
 from cloche.testing.strategies.tapes import tape_columns, tapes
@@ -16,6 +17,7 @@ from cloche.testing.strategies.tapes import tape_columns, tapes
 __all__ = [
     "CLOSING",
     "EVENTS",
+    "FEATURES",
     "PAR",
     "Case",
     "cases",

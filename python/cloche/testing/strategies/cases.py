@@ -30,6 +30,7 @@ def cases(
     conventions: bool = True,
     max_loans: int = 8,
     events: Collection[str] | bool = False,
+    features: Collection[str] | bool = False,
 ) -> Case:
     """Whole projections: a deal, a tape as of a day around its closing, a scenario with some named defaults.
 
@@ -43,8 +44,10 @@ def cases(
         Largest number of loans.
     events
         Whether events of the deal and of the scenario are drawn too: all of `strategies.EVENTS`, or those named.
+    features
+        Further features of the deal: all of `strategies.FEATURES`, or those named.
     """
-    deal = draw(deals(conventions=conventions, events=events))
+    deal = draw(deals(conventions=conventions, events=events, features=features))
     closing = date.fromisoformat(deal["dates"]["closing"])
     first = date.fromisoformat(deal["dates"]["first_payment"])
     as_of = min(first, closing + timedelta(days=draw(st.integers(-20, 80))))

@@ -18,10 +18,17 @@ from cloche.testing.strategies.draws import (
     sometimes,
 )
 from cloche.testing.strategies.events import add_events, wanted
+from cloche.testing.strategies.features import add_features, asked
 
 
 @st.composite
-def deals(draw: st.DrawFn, *, conventions: bool = True, events: Collection[str] | bool = False) -> Document:
+def deals(
+    draw: st.DrawFn,
+    *,
+    conventions: bool = True,
+    events: Collection[str] | bool = False,
+    features: Collection[str] | bool = False,
+) -> Document:
     """Deals with one to six rated classes, a residual note and perhaps a class X.
 
     Parameters
@@ -33,6 +40,9 @@ def deals(draw: st.DrawFn, *, conventions: bool = True, events: Collection[str] 
     events
         Whether events are drawn too: all of `strategies.EVENTS`, or those named. `default`: events of default and
         lifted caps; `order`: written orders of acceleration and redemption; `call`, `refinance`, `reprice`.
+    features
+        Whether rounded tests, several hurdles and further conventions are drawn too: all of `strategies.FEATURES`, or
+        those named.
 
     Returns
     -------
@@ -61,6 +71,7 @@ def deals(draw: st.DrawFn, *, conventions: bool = True, events: Collection[str] 
             "conventions": draw(_conventions()) if conventions else {},
         }
     )
+    deal = draw(add_features(deal, asked(features=features)))
     kinds = wanted(events=events)
     return draw(add_events(deal, kinds)) if kinds else deal
 

@@ -81,7 +81,7 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any], *, events: bool = F
         "notes": notes,
         "collateral": {
             "performing_par": unit * draw(st.integers(50, 110)) / 100,
-            "ccc": draw(_assets(unit, "ccc")),
+            "ccc": draw(_assets(unit, "ccc", agencies="ccc_agency_rule" in deal.get("conventions", {}))),
             "discount": draw(_assets(unit, "discount")),
             "defaulted": draw(_assets(unit, "defaulted")),
         },
@@ -89,13 +89,16 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any], *, events: bool = F
 
 
 @st.composite
-def _assets(draw: st.DrawFn, unit: float, kind: str) -> list[Document]:
+def _assets(draw: st.DrawFn, unit: float, kind: str, *, agencies: bool = False) -> list[Document]:
     assets = []
     for number in range(draw(st.integers(0, 3))):
         asset: Document = {"id": f"{kind}{number}", "par": unit * draw(st.integers(1, 80)) / 1000}
         asset["market_price"] = draw(percent(20, 102))
         if kind == "discount" or (kind == "ccc" and draw(st.integers(0, 4)) == 0):
             asset["purchase_price"] = draw(percent(50, 85))
+        if agencies:
+            named = draw(st.sampled_from([None, ["sp"], ["moodys"], ["moodys", "sp"]]))
+            asset.update(given({"agencies": named}))
         if kind == "defaulted":
             asset["recovery"] = draw(percent(10, 80))
             asset["years_since_default"] = draw(st.integers(0, 40)) / 10
