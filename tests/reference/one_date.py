@@ -75,7 +75,11 @@ def pay(
             "roll": "none",
         },
         "notes": notes,
-        "waterfalls": {"interest": interest_steps, "principal": principal_steps or [RESIDUAL]},
+        "waterfalls": {
+            "receipts": deal.pop("receipts", []),
+            "interest": interest_steps,
+            "principal": principal_steps or [RESIDUAL],
+        },
         **deal,
     }
     state = {
@@ -92,8 +96,10 @@ def pay(
         },
         "collateral": {"performing_par": par, **(collateral or {})},
         "fees": deal.get("fee_states", {}),
+        "accounts": deal.get("account_states", {}),
     }
-    document.pop("fee_states", None)
+    for key in ("fee_states", "account_states"):
+        document.pop(key, None)
     return run_payment_date(document, state)
 
 

@@ -15,7 +15,7 @@ from cloche.testing.reference.proceeds import Step
 
 Document = Mapping[str, Any]
 
-JUNIOR = ("pay_fee", "incentive_fee", "pay_residual")
+JUNIOR = ("pay_fee", "pay_hedge", "incentive_fee", "pay_residual")
 """What the order takes over from the interest waterfall after its first interest step."""
 
 
@@ -85,6 +85,7 @@ def _flat(written: Sequence[Step], *, inside: bool = False) -> Iterator[tuple[St
 
 
 def _only_fees(step: Step) -> bool:
+    """Whether a step pays fees and hedges and nothing else."""
     if step["verb"] == "pay_pari_passu":
         return all(_only_fees(part) for part in step["steps"])
-    return bool(step["verb"] == "pay_fee")
+    return step["verb"] in {"pay_fee", "pay_hedge"}

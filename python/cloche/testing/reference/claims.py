@@ -23,6 +23,9 @@ def claims(cash: Proceeds, step: Step) -> Claims:
     """
     verbs: dict[str, Callable[[Proceeds, Step], Claims]] = {
         "pay_fee": _fees,
+        "pay_hedge": lambda cash, step: [
+            [_hedge(cash, name, step.get("part") or "all") for name in group] for group in step["hedges"]
+        ],
         "pay_interest": lambda cash, step: _of_notes(cash, step, _interest),
         "pay_deferred_interest": lambda cash, step: _of_notes(cash, step, _deferred),
         "pay_amortization": lambda cash, step: [
@@ -58,6 +61,11 @@ def _pari_passu(cash: Proceeds, step: Step) -> Claims:
 def _fee(cash: Proceeds, name: str, part: str) -> Claim:
     fee = cash.day.fees[name]
     return Claim(name, lambda: fee.owed(part), lambda amount: fee.pay(part, amount))
+
+
+def _hedge(cash: Proceeds, name: str, part: str) -> Claim:
+    hedge = cash.day.hedges[name]
+    return Claim(name, lambda: hedge.owed(part), lambda amount: hedge.pay(part, amount))
 
 
 def _interest(cash: Proceeds, name: str) -> Claim:
@@ -118,7 +126,7 @@ def _principal(cash: Proceeds, step: Step) -> Claims:
 
 
 def _shortfalls(cash: Proceeds, paid_step: Step) -> Claims:
-    """Unpaid fee and interest steps of the interest waterfall up to the one that pays `through`."""
+    """Unpaid fee, hedge and interest steps of the interest waterfall up to the one that pays `through`."""
     through = paid_step["through"]
     found: Claims = []
     for step in flat(cash, cash.day.deal["waterfalls"]["interest"]):
@@ -126,12 +134,12 @@ def _shortfalls(cash: Proceeds, paid_step: Step) -> Claims:
         if not cash.holds(step):
             continue
         if verb == "pay_pari_passu":
-            paid = {"pay_fee", "pay_interest"}
+            paid = {"pay_fee", "pay_hedge", "pay_interest"}
             if cash.day.conventions["x_in_shortfall"]:
                 paid.add("pay_amortization")
             parts = [part for part in step["steps"] if part["verb"] in paid]
             found += claims(cash, {"verb": verb, "steps": parts, "when": "true"})
-        elif verb in {"pay_fee", "pay_interest"}:
+        elif verb in {"pay_fee", "pay_hedge", "pay_interest"}:
             found += claims(cash, {**step, "when": "true"})
         if through in interest_payees(step):
             break

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cloche.testing.reference.notes import Groups
 from cloche.testing.reference.proceeds import PRINCIPAL_ACCOUNT, SEQUENCE, Proceeds, Step, bounded, pro_rata
-from cloche.testing.reference.tests import Stretch
+from cloche.testing.reference.tests import Stretch, stretches
 
 
 def cure(cash: Proceeds, step: Step) -> None:
@@ -28,7 +28,21 @@ def cure(cash: Proceeds, step: Step) -> None:
             day.ratio_after_cure[name] = day.ratio(day.tests[name])
 
 
-def _pay_down(cash: Proceeds, step: Step, need: float, order: Sequence[Stretch], reason: str | None) -> None:
+def turbo(cash: Proceeds, step: Step) -> None:
+    """Pay notes with a share of what remains; no cure, so that interest coverage does not count it."""
+    order = stretches(step["notes"], cash.day.notes)
+    _pay_down(cash, step, step["share"] * cash.available, order, None, cure=False)
+
+
+def _pay_down(
+    cash: Proceeds,
+    step: Step,
+    need: float,
+    order: Sequence[Stretch],
+    reason: str | None,
+    *,
+    cure: bool = True,
+) -> None:
     """Pay notes as a cure does: of each group deferred interest, then principal; an infinite need takes all."""
     if bounded((need, order)) <= 0:
         cash.write(step, SEQUENCE, 0.0, 0.0, None)
@@ -41,7 +55,7 @@ def _pay_down(cash: Proceeds, step: Step, need: float, order: Sequence[Stretch],
         amounts = list(stretch.amounts.values())
         for name, due, amount in zip(names, pro_rata(need, amounts), pro_rata(left, amounts), strict=True):
             note = cash.day.notes[name]
-            (note.pay_principal if stretch.principal else note.pay_deferred)(amount, cure=True)
+            (note.pay_principal if stretch.principal else note.pay_deferred)(amount, cure=cure)
             dues[name] = dues.get(name, 0.0) + due
             paid[name] = paid.get(name, 0.0) + amount
         need = max(0.0, need - stretch.total)

@@ -45,7 +45,7 @@ def pay_date(day: Day) -> dict[str, Any]:
             "base": fee.base,
             "due": day.incentive.get(name, 0.0) if hurdles.get(name) else currents[name],
             "paid": day.incentive.get(name, 0.0) if hurdles.get(name) else fee.paid,
-            "unpaid": fee.unpaid + fee.current,
+            "unpaid": fee.unpaid + fee.current + fee.later,
         }
         for name, fee in owed.items()
     ]
@@ -84,7 +84,7 @@ def _note_row(day: Day, note: Note) -> Row:
 
 
 def conservation_error(day: Day) -> float:
-    """Cash in less cash out of a date, in currency units."""
-    paid = sum(row["paid"] for row in day.ledger if row["source"] != "transfer")
-    kept = day.held_interest + day.held_principal + day.purchase_cash
-    return float(abs(day.interest_proceeds + day.principal_proceeds - paid - kept))
+    """Cash in less cash out of a date, accounts included, in currency units."""
+    paid = sum(row["paid"] for row in day.ledger if row["source"] not in {"transfer", "draw"})
+    kept = day.held_interest + day.held_principal + day.purchase_cash + sum(day.accounts.values())
+    return float(abs(day.opening_cash - paid - kept))

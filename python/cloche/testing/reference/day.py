@@ -10,6 +10,7 @@ from cloche.testing.reference import tests as coverage
 from cloche.testing.reference.collateral import Measure
 from cloche.testing.reference.dates import Period
 from cloche.testing.reference.fees import Fee
+from cloche.testing.reference.hedges import Hedge
 from cloche.testing.reference.notes import Groups, Note, mark_controlling, sequence
 
 ROUNDING = 1e-12
@@ -46,8 +47,12 @@ class Day:
     status: str = "normal"
     sold: bool = False
     event_cost: Fee | None = None
+    accounts: dict[str, float] = field(default_factory=dict)
+    accounts_closed: bool = False
+    hedges: dict[str, Hedge] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    opening_cash: float = field(init=False)
     tests: dict[str, coverage.Test] = field(default_factory=dict)
     ic_numerator: float = 0.0
     diverted: float = 0.0
@@ -63,6 +68,7 @@ class Day:
     before: list[Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.opening_cash = self.interest_proceeds + self.principal_proceeds + sum(self.accounts.values())
         mark_controlling(list(self.notes.values()), ROUNDING * self.deal["target_par"])
         for note in self.notes.values():
             note.on_unpaid = self.conventions["interest_on_unpaid"]

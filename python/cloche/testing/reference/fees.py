@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cloche.testing.reference.dates import day_count_fraction
+from cloche.testing.reference.dates import day_count_fraction, parse_date
 
 
 @dataclass
 class Fee:
     """A fee on one payment date, in currency units; `current` and `unpaid` fall as it is paid.
 
-    `current` accrued over the period, `unpaid` was brought forward, `room` is what the cap still lets through.
+    `later` is the part of the period's amount that the manager defers: it is owed from the next date on. `current`
+    accrued over the period, `unpaid` was brought forward, `room` is what the cap still lets through.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Fee:
     room: float = math.inf
     paid: float = 0.0
     paid_capped: float = 0.0
+    later: float = 0.0
 
     def owed(self, part: str) -> float:
         """Amount due of a part: `all`, `current`, `unpaid`, `capped` or `above_cap` (all that is still unpaid)."""
@@ -70,6 +72,20 @@ def accrued_fee(terms: Mapping[str, Any], base: float, start: date, end: date) -
         lower = upper
     fraction = day_count_fraction(terms.get("day_count") or "act/360", start, end)
     return float(yearly * fraction + (terms.get("amount_per_period") or 0.0))
+
+
+def share_at(value: Any, start: date) -> float:
+    """Share that a fee waives or defers in a period: a number, or by date; before the first date none.
+
+    Examples
+    --------
+    >>> share_at({"2026-01-15": 0.5}, date(2026, 4, 15)), share_at({"2026-01-15": 0.5}, date(2025, 4, 15))
+    (0.5, 0.0)
+    """
+    if isinstance(value, Mapping):
+        known = sorted((parse_date(text), share) for text, share in value.items())
+        return float(([0.0] + [share for day, share in known if day <= start])[-1])
+    return float(value or 0.0)
 
 
 def cap_amount(cap: Mapping[str, Any], fee_basis: float, start: date, end: date) -> float:

@@ -1,10 +1,11 @@
 """What a deal carries from one payment date to the next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from cloche.testing.reference.accounts import opening_accounts
 from cloche.testing.reference.dates import parse_date
 from cloche.testing.reference.opening import residual_cost
 
@@ -15,7 +16,8 @@ class Ledgers:
 
     `carried` are unpaid instalments of a class X, `caps` the caps of past dates with what was paid within them,
     `idle` is the part of deferred and of overdue interest that bears no interest where interest on unpaid interest is
-    simple, `flows` the dated flows of all residual notes, `event_cost` the unpaid cost of refinancings and re-pricings.
+    simple, `flows` the dated flows of all residual notes, `event_cost` the unpaid cost of refinancings and re-pricings,
+    `accounts` the balances of the deal's accounts, `hedges` unpaid periodic and termination amounts.
     """
 
     balance: dict[str, float]
@@ -29,6 +31,8 @@ class Ledgers:
     idle: dict[str, tuple[float, float]]
     interest_cash: float = 0.0
     event_cost: float = 0.0
+    accounts: dict[str, float] = field(default_factory=dict)
+    hedges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def opening_ledgers(deal: Mapping[str, Any]) -> Ledgers:
@@ -46,4 +50,6 @@ def opening_ledgers(deal: Mapping[str, Any]) -> Ledgers:
         flows=[(closing, -residual_cost(note)) for note in notes if note.get("residual")],
         principal_cash=deal.get("closing", {}).get("ramp_up_cash", 0.0),
         idle={note["name"]: (0.0, 0.0) for note in notes},
+        accounts=opening_accounts(deal),
+        hedges={terms["name"]: (0.0, 0.0) for terms in deal.get("hedges") or ()},
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from cloche.testing.reference.collateral import Measure
 from cloche.testing.reference.dates import Period
-from cloche.testing.reference.fees import Fee, accrued_fee, cap_amount
+from cloche.testing.reference.fees import Fee, accrued_fee, cap_amount, share_at
 from cloche.testing.reference.notes import Note, accrual_fraction, coupon_rate
 
 Document = Mapping[str, Any]
@@ -113,6 +113,7 @@ def open_fee(
     fixings: Mapping[str, float],
     fee_basis: float,
     lifted: bool = False,
+    unadjusted_start: date | None = None,
 ) -> Fee:
     """A fee at the opening of a payment date, with interest on what was brought forward.
 
@@ -132,6 +133,8 @@ def open_fee(
         Fee basis amount, on which caps run.
     lifted
         Whether the cap of the fee does not bind on this date.
+    unadjusted_start
+        Start of the period by which what is waived and deferred is looked up; default: the adjusted start.
     """
     late = terms.get("unpaid_interest")
     if isinstance(late, Mapping):
@@ -142,10 +145,14 @@ def open_fee(
             rate = max(0.0, level) + (late.get("spread") or 0.0)
         unpaid += accrued_fee({"rate": rate, "day_count": terms.get("day_count")}, unpaid, *accrual)
     cap = terms.get("cap")
+    start = accrual[0] if unadjusted_start is None else unadjusted_start
+    owed = accrued_fee(terms, base, *accrual) * (1 - share_at(terms.get("waived"), start))
+    later = owed * share_at(terms.get("deferred"), start)
     return Fee(
         name=terms["name"],
         base=base,
-        current=accrued_fee(terms, base, *accrual),
+        current=owed - later,
+        later=later,
         unpaid=unpaid,
         room=cap_amount(cap, fee_basis, *accrual) if cap and not lifted else math.inf,
     )

@@ -1,16 +1,18 @@
 """One payment date from a state of the deal, and the tables of a payment date."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any
 
+from cloche.testing.reference.accounts import joined
 from cloche.testing.reference.collateral import Defaulted, Measure, Performing, Valuation, measure, valuation
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.date_tables import pay_date
 from cloche.testing.reference.dates import Period, parse_date, schedule
 from cloche.testing.reference.day import Day
 from cloche.testing.reference.fees import Fee
+from cloche.testing.reference.hedges import Hedge, open_hedge, termination_date
 from cloche.testing.reference.notes import Note, instalment
 from cloche.testing.reference.opening import cap_lifted, fee_base, open_fee, open_note, residual_cost
 
@@ -79,31 +81,47 @@ def run_payment_date(
             "collected.liquidation: found on a normal date; expected status accelerated or redemption"
         )
     sale = sale_proceeds(liquidation)
+    notes = _state_notes(deal, state, period)
+    hedges = _state_hedges(deal, state, period, periods, notes)
     cash = state["collected"].get("principal", 0.0) + sale
+    cash += sum(hedge.principal_receipts for hedge in hedges.values())
+    interest = state["collected"].get("interest", 0.0) + sum(hedge.receipts for hedge in hedges.values())
+    accounts = {
+        terms["name"]: float((state.get("accounts") or {}).get(terms["name"], 0.0))
+        for terms in deal.get("accounts") or ()
+    }
+    closed = period.last or status == "redemption" or liquidation is not None
+    if closed:
+        joining = joined(deal, accounts)
+        interest, cash = interest + joining["interest"], cash + joining["principal"]
     chosen = conventions(deal)
     figures = state_measure(deal, state, cash, valuation(chosen))
     in_reinvestment = state.get("in_reinvestment_period")
     if in_reinvestment is None:
         in_reinvestment = period.in_reinvestment
-    notes = _state_notes(deal, state, period)
     day = Day(
         deal=deal,
         period=period,
         in_reinvestment=in_reinvestment and status == "normal",
         conventions=chosen,
         notes=notes,
-        fees=_state_fees(deal, state, figures, notes),
+        fees=_state_fees(deal, state, figures, notes, period.unadjusted_start),
         measure=figures,
-        interest_proceeds=state["collected"].get("interest", 0.0),
+        interest_proceeds=interest,
         principal_proceeds=cash,
         residual_flows=_state_flows(deal, state),
         status=status,
+        sold=status == "redemption" or liquidation is not None,
+        accounts=accounts,
+        accounts_closed=closed,
+        hedges=hedges,
     )
     tables = pay_date(day)
     tables["sale_proceeds"] = sale
     tables["accounts"] = {
         "principal": day.held_principal + day.purchase_cash,
         "interest": day.held_interest,
+        **day.accounts,
     }
     return tables
 
@@ -147,8 +165,34 @@ def _state_notes(deal: Document, state: Document, period: Period) -> dict[str, N
     return notes
 
 
+def _state_hedges(
+    deal: Document, state: Document, period: Period, periods: Sequence[Period], notes: Mapping[str, Note]
+) -> dict[str, Hedge]:
+    """The hedges, with what the state says is unpaid: `hedges.NAME.{unpaid, termination_unpaid}`."""
+    known = state.get("hedges") or {}
+    return {
+        terms["name"]: open_hedge(
+            terms,
+            (
+                known.get(terms["name"], {}).get("unpaid", 0.0),
+                known.get(terms["name"], {}).get("termination_unpaid", 0.0),
+            ),
+            period=period,
+            acts_on=termination_date(terms, [item.unadjusted_end for item in periods]),
+            accrual=(parse_date(state["previous_payment_date"]), period.payment_date),
+            fixings=state.get("index_fixings", {}),
+            balance={name: note.balance for name, note in notes.items()},
+        )
+        for terms in deal.get("hedges") or ()
+    }
+
+
 def _state_fees(
-    deal: Document, state: Document, figures: Measure, notes: Mapping[str, Note]
+    deal: Document,
+    state: Document,
+    figures: Measure,
+    notes: Mapping[str, Note],
+    unadjusted_start: date,
 ) -> dict[str, Fee]:
     """The fees as the state has them; on a date with a sale, or accelerated, their caps may be lifted."""
     fee_basis = state.get("fee_basis")
@@ -172,9 +216,10 @@ def _state_fees(
             fixings=state.get("index_fixings", {}),
             fee_basis=fee_basis,
             lifted=cap_lifted(terms, status, sale=sale),
+            unadjusted_start=unadjusted_start,
         )
         if owed.get("due") is not None:
-            fee.current = owed["due"]
+            fee.current, fee.later = owed["due"], 0.0
         fees[fee.name] = fee
     return fees
 

@@ -1,5 +1,6 @@
 """The cash of one priority of payments: what is available, what a step may use, the ledger of what it paid."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ SEQUENCE = "note payment sequence"
 """Payee of a cure that needs nothing."""
 
 PRINCIPAL_ACCOUNT = "principal account"
+INTEREST_ACCOUNT = "interest account"
 COLLATERAL = "collateral"
 
 POTS = ("acceleration", "redemption")
@@ -76,11 +78,15 @@ class Proceeds:
         when = step.get("when")
         return when is None or bool(evaluate(when, self.quantities(0.0)))
 
+    def amount(self, step: Step, due: float) -> float:
+        """What the `amount` of a step allows; without one there is no limit."""
+        if step.get("amount") is None:
+            return math.inf
+        return max(0.0, float(evaluate(step["amount"], self.quantities(due))))
+
     def limit(self, step: Step, due: float) -> float:
         """Cash that a step may use: what is available, and not more than its `amount`."""
-        if step.get("amount") is None:
-            return self.available
-        return min(self.available, max(0.0, float(evaluate(step["amount"], self.quantities(due)))))
+        return min(self.available, self.amount(step, due))
 
     def quantities(self, due: float) -> dict[str, Any]:
         """Published quantities at a step with an amount due."""
@@ -132,10 +138,11 @@ class Proceeds:
         reason: str | None,
         *,
         transfer: bool = False,
+        inflow: bool = False,
     ) -> None:
-        """Add a row to the ledger and take the cash."""
+        """Add a row to the ledger and take the cash; an inflow, from an account, adds to it."""
         before = self.available
-        self.available = max(0.0, before - paid)
+        self.available = before + paid if inflow else max(0.0, before - paid)
         if self.source == "principal" and not transfer:
             self.day.principal_spent += paid
         if reason is None and paid < due:

@@ -2,30 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cloche.testing.reference import default_events, waterfall
-from cloche.testing.reference.collateral import Measure
-from cloche.testing.reference.conventions import conventions
+from cloche.testing.reference import default_events
 from cloche.testing.reference.date_tables import pay_date
-from cloche.testing.reference.dates import Period, day_count_fraction, schedule, with_sale
+from cloche.testing.reference.dates import Period, schedule, with_sale
 from cloche.testing.reference.day import Day, Row
-from cloche.testing.reference.events import Event, acting, events_of
+from cloche.testing.reference.events import Event, acting
 from cloche.testing.reference.expressions import evaluate
 from cloche.testing.reference.fees import Fee, cap_amount
-from cloche.testing.reference.holdings import Collections, Document, Future, Holdings
-from cloche.testing.reference.ledgers import opening_ledgers
-from cloche.testing.reference.notes import Note, instalment
-from cloche.testing.reference.opening import bases, cap_lifted, fee_base, fee_basis, open_fee, open_note
+from cloche.testing.reference.holdings import Document, Future, Holdings
+from cloche.testing.reference.opened_date import DUST, Dates, Opened
+from cloche.testing.reference.opening import fee_basis
 from cloche.testing.reference.proceeds import Proceeds
 from cloche.testing.reference.refinancing import COST, Changes, event_cost, paid_from
 from cloche.testing.reference.sales import Sale, covers, required, sale_cost
 from cloche.testing.reference.tables import Tables, collateral_row
-
-DUST = 1e-9
-"""Share of the target par below which nothing is left."""
 
 
 def project(
@@ -105,40 +98,8 @@ def project(
     }
 
 
-@dataclass
-class Opened:
-    """A payment date before its payments: the collateral after the step, what it paid, the date itself."""
-
-    holdings: Holdings
-    got: Collections
-    measure: Measure
-    day: Day
-
-
-class Projection:
-    """A projection between payment dates.
-
-    Parameters
-    ----------
-    holdings
-        The collateral, which knows the deal and the scenario.
-    holidays
-        Days that the deal's calendars do not count as business days.
-    """
-
-    def __init__(self, holdings: Holdings, holidays: AbstractSet[date] = frozenset()) -> None:
-        self.holdings = holdings
-        self.holidays = holidays
-        self.deal: Document = holdings.deal
-        self.scenario = holdings.scenario
-        self.conventions = conventions(self.deal)
-        self.ledgers = opening_ledgers(self.deal)
-        self.measures = [holdings.measure(holdings.start, self.ledgers.principal_cash)]
-        self.events = events_of(self.deal, self.scenario)
-        self.groups: dict[str, list[str]] = {}
-        self.status = "normal"
-        self.ended = False
-        self.record: list[Row] = []
+class Projection(Dates):
+    """A projection between payment dates: it opens a date, decides its events, pays it and carries on."""
 
     def pay(self, period: Period) -> dict[str, Any]:
         """One period: collections, measures, events, waterfalls, purchases. Returns the tables of the date."""
@@ -251,122 +212,6 @@ class Projection:
     def _note(self, day: Day, event: str, reason: str) -> None:
         self.record.append({"date": day.date, "event": event, "note": None, "reason": reason})
 
-    # Opening a date
-
-    def _open(self, period: Period, sale: Sale | None = None) -> Opened:
-        """Collect a period and open its payment date, perhaps with a sale of all collateral; nothing is kept."""
-        held = self.ledgers.principal_cash
-        holdings = self.holdings.fork()
-        got = holdings.collect(period, sale)
-        interest = got.interest + self._interest_on_cash(period) + self.ledgers.interest_cash
-        if period.number == 1:
-            interest += self.deal.get("closing", {}).get("interest_reserve", 0.0)
-        principal = held + got.principal
-        figures = holdings.measure(period.determination_date, principal)
-        fixings = self._fixings(period)
-        notes = self._open_notes(period, fixings)
-        status = self.status if sale is None else sale.status
-        day = Day(
-            deal=self.deal,
-            period=period,
-            in_reinvestment=period.in_reinvestment and status == "normal",
-            conventions=self.conventions,
-            notes=notes,
-            fees=self._open_fees(period, fixings, notes, figures, status=status, sale=sale is not None),
-            measure=figures,
-            interest_proceeds=interest,
-            principal_proceeds=principal,
-            residual_flows=list(self.ledgers.flows),
-            unscheduled=got.prepaid,
-            post_period_share=self.scenario.get("post_period_share", 0.0),
-            closing_par=self.measures[0].performing_par,
-            status=status,
-            sold=sale is not None,
-            event_cost=self._open_event_cost(),
-            groups=self.groups,
-        )
-        waterfall.measure(day)
-        return Opened(holdings, got, figures, day)
-
-    def _open_event_cost(self) -> Fee | None:
-        unpaid = self.ledgers.event_cost
-        return Fee(COST, base=0.0, current=0.0, unpaid=unpaid) if unpaid > 0 else None
-
-    def _interest_on_cash(self, period: Period) -> float:
-        """Interest on principal held since the last payment date: max(0, index + cash spread), act/360."""
-        held = self.ledgers.principal_cash
-        if held <= 0:
-            return 0.0
-        start = max(period.accrual_start, self.holdings.start)
-        years = day_count_fraction("act/360", start, max(start, period.collection_end))
-        index_rate = self.holdings.index_rate("", period)
-        return held * max(0.0, index_rate + float(self.scenario.get("cash_rate_spread", -0.0020))) * years
-
-    def _fixings(self, period: Period) -> dict[str, float]:
-        """Fixings of every index that a note or the interest on a fee uses."""
-        terms = [note.get("coupon") or {} for note in self.deal["notes"]]
-        terms += [fee.get("unpaid_interest") for fee in self.deal.get("fees", ())]
-        names = {str(item["index"]) for item in terms if isinstance(item, Mapping) and item.get("index")}
-        return {name: self.holdings.index_rate(name, period) for name in names}
-
-    def _open_notes(self, period: Period, fixings: Mapping[str, float]) -> dict[str, Note]:
-        ledgers = self.ledgers
-        notes = {}
-        for terms in self.deal["notes"]:
-            name = terms["name"]
-            if terms.get("combination_of"):
-                continue
-            note = open_note(
-                terms,
-                (ledgers.balance[name], ledgers.deferred[name], ledgers.overdue[name]),
-                fixings=fixings,
-                accrual=(period.accrual_start, period.payment_date),
-                period=period,
-            )
-            note.idle_deferred, note.idle_overdue = ledgers.idle[name]
-            note.amortization = instalment(terms, period.number, note.balance, ledgers.carried[name])
-            notes[name] = note
-        return notes
-
-    def _open_fees(
-        self,
-        period: Period,
-        fixings: Mapping[str, float],
-        notes: Mapping[str, Note],
-        figures: Measure,
-        *,
-        status: str,
-        sale: bool,
-    ) -> dict[str, Fee]:
-        fees = {}
-        for terms in self.deal.get("fees", ()):
-            fee = open_fee(
-                terms,
-                self._base(terms, notes, figures),
-                self.ledgers.unpaid[terms["name"]],
-                accrual=(period.accrual_start, period.payment_date),
-                fixings=fixings,
-                fee_basis=fee_basis(self.measures[-1]),
-                lifted=cap_lifted(terms, status, sale=sale),
-            )
-            self._widen_cap(terms, fee)
-            fees[fee.name] = fee
-        return fees
-
-    def _base(self, terms: Document, notes: Mapping[str, Note], figures: Measure) -> float:
-        """Fee base at the previous determination date, at this one, or their mean."""
-        start, end = (
-            fee_base(terms, bases(item), notes, self.groups) for item in (self.measures[-1], figures)
-        )
-        return {"period_end": end, "average": (start + end) / 2}.get(terms.get("base_date") or "", start)
-
-    def _widen_cap(self, terms: Document, fee: Fee) -> None:
-        """Room that the caps of the last dates left unused: caps less capped payments over the window."""
-        cap = terms.get("cap")
-        if cap and cap.get("carry_over"):
-            window = self.ledgers.caps[fee.name][-cap["carry_over"] :]
-            fee.room = max(0.0, fee.room + sum(granted - paid for granted, paid in window))
-
     def _close(self, day: Day, fee_rows: Sequence[Row], refinancing_cash: float) -> None:
         """Carry balances, unpaid amounts and cash to the next date."""
         ledgers = self.ledgers
@@ -388,10 +233,13 @@ class Projection:
         ledgers.flows.append((day.date, day.distributed))
         ledgers.principal_cash = day.held_principal + refinancing_cash
         ledgers.interest_cash = day.held_interest
+        ledgers.accounts = dict(day.accounts)
+        ledgers.hedges = {name: (hedge.periodic, hedge.termination) for name, hedge in day.hedges.items()}
 
     def nothing_left(self) -> bool:
         """Whether the collateral was sold, or performing par, cash and recoveries to come are dust."""
         left = self.holdings.worth() + self.ledgers.principal_cash + self.ledgers.interest_cash
+        left += sum(self.ledgers.accounts.values())
         return self.ended or left < DUST * float(self.deal["target_par"])
 
 

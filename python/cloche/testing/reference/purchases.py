@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from cloche.testing.reference.day import Day
-from cloche.testing.reference.proceeds import COLLATERAL, PRINCIPAL_ACCOUNT, Proceeds, Step
+from cloche.testing.reference.proceeds import COLLATERAL, INTEREST_ACCOUNT, PRINCIPAL_ACCOUNT, Proceeds, Step
 
 
 def reinvest(cash: Proceeds, step: Step) -> None:
@@ -58,5 +58,5 @@ def retain(cash: Proceeds, step: Step) -> None:
     """Leave what is left on deposit."""
     amount = cash.limit(step, cash.available)
     cash.hold(amount)
-    account = "interest account" if cash.name == "interest" else PRINCIPAL_ACCOUNT
+    account = INTEREST_ACCOUNT if cash.name == "interest" else PRINCIPAL_ACCOUNT
     cash.write(step, account, amount, amount, None, transfer=True)

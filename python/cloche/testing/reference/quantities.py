@@ -33,6 +33,8 @@ def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) 
         "after_reinvestment": not day.in_reinvestment,
         "status": day.status,
         "date": day.date.isoformat(),
+        "account": lambda name: day.accounts[name],
+        "unfunded": 0.0,
         "balance": lambda name: sum(note.balance for note in notes(name)),
         "deferred": lambda name: sum(note.deferred for note in notes(name)),
         "note_factor": lambda name: (

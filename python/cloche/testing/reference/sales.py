@@ -41,12 +41,13 @@ def sale_cost(cost: Mapping[str, Any] | None) -> tuple[float, float]:
 
 
 def required(day: Day) -> float:
-    """What a redemption must pay, in currency units: all fees due, incentive fees aside, and every rated class.
+    """What a redemption must pay, in currency units: fees, hedge amounts and every rated class.
 
-    Fees count in full, capped or not, with what was brought forward; a class counts with its balance, deferred,
-    overdue and current interest.
+    Fees count in full, capped or not, with what was brought forward, incentive fees aside; a class counts with its
+    balance, deferred, overdue and current interest.
     """
     fees = sum(fee.current + fee.unpaid for fee in day.fees.values())
+    fees += sum(hedge.periodic + hedge.termination for hedge in day.hedges.values())
     if day.event_cost is not None:
         fees += day.event_cost.current + day.event_cost.unpaid
     classes = sum(

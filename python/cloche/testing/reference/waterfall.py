@@ -4,12 +4,14 @@ import copy
 from collections.abc import Sequence
 
 from cloche.testing.reference import acceleration
+from cloche.testing.reference.accounts import ACCOUNT_VERBS, move
 from cloche.testing.reference.claims import claims, flat, interest_payees, residual_flows
-from cloche.testing.reference.cures import cure, divert
+from cloche.testing.reference.cures import cure, divert, turbo
 from cloche.testing.reference.day import Day
-from cloche.testing.reference.fees import incentive_amount
+from cloche.testing.reference.fees import incentive_amount, share_at
 from cloche.testing.reference.proceeds import Claim, Proceeds, Step
 from cloche.testing.reference.purchases import reinvest, retain
+from cloche.testing.reference.receipts import Receipts
 
 
 class Waterfall:
@@ -46,12 +48,12 @@ class Waterfall:
         self.cash.available = 0.0
 
     def run_fees(self) -> None:
-        """Pay the fee steps before the first interest step."""
+        """Pay the fee and hedge steps before the first interest step."""
         for step in flat(self.cash, self.steps):
             if interest_payees(step):
                 break
             verbs = {step["verb"], *(part["verb"] for part in step.get("steps", ()))}
-            if "pay_fee" in verbs and self.cash.holds(step):
+            if verbs & {"pay_fee", "pay_hedge"} and self.cash.holds(step):
                 self.cash.pay(step, claims(self.cash, step))
 
     def _run(self, steps: Sequence[Step]) -> None:
@@ -61,6 +63,8 @@ class Waterfall:
             "reinvest": reinvest,
             "incentive_fee": _incentive_fee,
             "retain": retain,
+            "turbo": turbo,
+            **dict.fromkeys(ACCOUNT_VERBS, move),
         }
         for step in steps:
             if step["verb"] == "block":
@@ -96,6 +100,7 @@ def _incentive_fee(cash: Proceeds, step: Step) -> None:
     day = cash.day
     terms = next(fee for fee in day.deal["fees"] if fee["name"] == step["fee"])
     due = incentive_amount(cash.available, residual_flows(cash), day.date, terms["hurdles"])
+    due *= 1 - share_at(terms.get("waived"), day.period.unadjusted_start)
     paid = min(due, cash.limit(step, due))
     day.incentive[step["fee"]] = day.incentive.get(step["fee"], 0.0) + paid
     cash.write(step, step["fee"], due, paid, None)
@@ -105,6 +110,7 @@ def senior_expenses(day: Day) -> float:
     """What interest proceeds pay at fee steps before the first interest step, within caps; nothing is paid."""
     trial_day = copy.copy(day)
     trial_day.fees = copy.deepcopy(day.fees)
+    trial_day.hedges = copy.deepcopy(day.hedges)
     trial_day.ledger = []
     trial = Waterfall(trial_day, "interest")
     trial.run_fees()
@@ -118,7 +124,8 @@ def measure(day: Day) -> None:
 
 
 def pay(day: Day) -> None:
-    """Run the waterfalls of a payment date, both or the one pot of its status, and close its accounts."""
+    """Run the waterfalls of a payment date: receipts first, then two of them or the one pot of its status."""
+    Receipts(day).run()
     measure(day)
     names = {"accelerated": ["acceleration"], "redemption": ["redemption"]}
     for name in names.get(day.status, ["interest", "principal"]):

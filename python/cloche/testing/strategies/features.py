@@ -1,11 +1,13 @@
 """Strategies of single features of a deal, each drawn only where it is asked for."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from cloche.testing.strategies.draws import Document, percent
+from cloche.testing.reference.dates import unadjusted_dates
+from cloche.testing.strategies.draws import INDEX, PAR, Document, basis_points, given, percent
 
 CONVENTIONS: dict[str, list[Any]] = {
     "ic_cure": ["all_remaining"],
@@ -21,8 +23,9 @@ CONVENTIONS: dict[str, list[Any]] = {
 }
 """Conventions that are drawn only by name, with the values beside the default."""
 
-FEATURES = ("rounding", "hurdles", "carry_over", *CONVENTIONS)
-"""Rounded tests, several hurdles of an incentive fee, unused room of a cap, and conventions by name."""
+FEATURES = ("rounding", "hurdles", "carry_over", "waived", "turbo", "accounts", "hedges", *CONVENTIONS)
+"""Rounded tests, several hurdles of an incentive fee, unused room of a cap, waived and deferred fees, a share of what
+remains for a class, accounts with the receipts waterfall, hedges; and conventions by name."""
 
 
 def asked(*, features: Collection[str] | bool) -> frozenset[str]:
@@ -65,9 +68,26 @@ def add_features(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
         for test in deal["tests"]:
             if draw(st.booleans()):
                 test["round"] = draw(st.sampled_from([0.001, 0.0001, 0.01]))
+    draw(_fees(deal, features))
+    if "turbo" in features and draw(st.booleans()):
+        _insert(draw, deal, draw(_turbos(deal)))
+    if "accounts" in features:
+        draw(_accounts(deal))
+    if "hedges" in features and draw(st.integers(0, 3)) > 0:
+        draw(_hedges(deal))
+    return deal
+
+
+@st.composite
+def _fees(draw: st.DrawFn, deal: Document, features: Collection[str]) -> Document:
+    """Unused room of caps, shares that are waived or deferred, several hurdles of an incentive fee."""
     for fee in deal["fees"]:
         if "carry_over" in features and fee.get("cap") and draw(st.booleans()):
             fee["cap"]["carry_over"] = draw(st.integers(1, 4))
+        if "waived" in features and draw(st.booleans()):
+            fee["waived"] = draw(_shares(deal))
+            if not fee.get("hurdles"):
+                fee["deferred"] = draw(_shares(deal))
         if "hurdles" in features and fee.get("hurdles"):
             rates = [None, -0.05, 0.0, 0.03, 0.08, 0.2, 0.5]
             chosen = draw(st.lists(st.sampled_from(range(len(rates))), min_size=1, max_size=3, unique=True))
@@ -76,4 +96,129 @@ def add_features(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
                 {"share": share} if rates[number] is None else {"irr": rates[number], "share": share}
                 for number, share in zip(sorted(chosen), shares, strict=True)
             ]
+    return deal
+
+
+@st.composite
+def _shares(draw: st.DrawFn, deal: Document) -> float | dict[str, float]:
+    """A share, or shares by date."""
+    if draw(st.booleans()):
+        return draw(percent(0, 100))
+    return {draw(_days(deal)): draw(percent(0, 100)) for _ in range(draw(st.integers(1, 3)))}
+
+
+@st.composite
+def _days(draw: st.DrawFn, deal: Document) -> str:
+    """A day in the life of a deal: a scheduled date or one shortly before."""
+    end = draw(st.sampled_from(unadjusted_dates(deal["dates"])))
+    return (end - timedelta(days=draw(st.sampled_from([0, 0, 1, 40])))).isoformat()
+
+
+def _insert(draw: st.DrawFn, deal: Document, step: Document, side: str = "interest") -> None:
+    """Put a step somewhere before the residual that ends a waterfall."""
+    steps = deal["waterfalls"][side]
+    steps.insert(draw(st.integers(0, len(steps) - 1)), step)
+
+
+@st.composite
+def _turbos(draw: st.DrawFn, deal: Document) -> Document:
+    classes = [note["name"] for note in deal["notes"] if note.get("principal_rank") is not None]
+    return {
+        "verb": "turbo",
+        "notes": [
+            [name] for name in draw(st.lists(st.sampled_from(classes), min_size=1, max_size=2, unique=True))
+        ],
+        "share": draw(percent(5, 100)),
+    }
+
+
+@st.composite
+def _accounts(draw: st.DrawFn, deal: Document) -> Document:
+    """Two accounts, steps with them in every waterfall, and interest that is designated as principal."""
+    deal["accounts"] = [
+        {
+            "name": "reserve",
+            "initial": draw(st.integers(0, 10)) * 100_000.0,
+            "target": draw(st.sampled_from(["750000", "0.01 * performing_par"])),
+            "earns": draw(st.sampled_from([0, "cash"])),
+            "proceeds": draw(st.sampled_from(["interest", "principal"])),
+        },
+        {"name": "smoothing", "initial": draw(st.integers(0, 3)) * 1_000_000.0},
+    ]
+    reserve = {
+        "interest": [
+            {"verb": "fund_reserve", "account": "reserve"},
+            {"verb": "fund_reserve", "account": "smoothing", "up_to": "2 * account('reserve')"},
+            {"verb": "release_reserve", "account": "reserve"},
+            {"verb": "transfer", "from": "interest", "to": "smoothing", "amount": "0.2 * remaining"},
+            {"verb": "transfer", "from": "smoothing", "to": "interest", "amount": "123456.7"},
+            {"verb": "transfer", "from": "interest", "to": "principal", "amount": "0.3 * remaining"},
+        ],
+        "principal": [
+            {"verb": "transfer", "from": "principal", "to": "reserve", "amount": "0.1 * remaining"},
+            {"verb": "transfer", "from": "smoothing", "to": "principal"},
+            {"verb": "release_reserve", "account": "reserve", "above": "234567.8"},
+        ],
+    }
+    for side, steps in reserve.items():
+        for step in draw(st.lists(st.sampled_from(steps), max_size=2)):
+            _insert(draw, deal, dict(step), side)
+    receipts: list[Document] = [
+        {"verb": "transfer", "from": "interest", "to": "smoothing", "amount": "0.25 * remaining"},
+        {"verb": "transfer", "from": "principal", "to": "interest", "amount": "0.05 * remaining"},
+        {"verb": "transfer", "from": "smoothing", "to": "reserve", "amount": "345678.9"},
+        {"verb": "release_reserve", "account": "smoothing", "above": "0.004 * performing_par"},
+        {"verb": "fund_reserve", "account": "reserve", "when": "after_reinvestment"},
+    ]
+    chosen: list[Document] = draw(st.lists(st.sampled_from(receipts), max_size=3))
+    wrapped = draw(st.booleans())
+    if chosen and wrapped:
+        chosen = [{"verb": "block", "when": "during_reinvestment", "steps": chosen}]
+    deal["waterfalls"]["receipts"] = chosen
+    return deal
+
+
+@st.composite
+def _hedges(draw: st.DrawFn, deal: Document) -> Document:
+    """One or two hedges, paid before the classes or after them, some terminated."""
+    floating = {"index": INDEX, "spread": draw(basis_points(-50, 100))}
+    legs: list[Document | None] = [
+        None,
+        {"fixed": draw(basis_points(0, 800))},
+        {"fixed": 0.03, "day_count": "act/360"},
+        floating,
+        {**floating, "floor": 0.01, "cap": 0.04, "day_count": "30/360"},
+        {"index": INDEX, "above": draw(basis_points(100, 600))},
+        {"index": INDEX, "below": draw(basis_points(100, 600))},
+    ]
+    hedges = []
+    for name in ("swap", "cap")[: draw(st.integers(1, 2))]:
+        pay, receive = draw(st.sampled_from(legs)), draw(st.sampled_from(legs))
+        notional: Any = draw(
+            st.sampled_from(
+                [PAR / 2, {draw(_days(deal)): PAR, draw(_days(deal)): PAR / 5}, deal["notes"][-2]["name"]]
+            )
+        )
+        hedge = given({"name": name, "pay": pay, "receive": receive or {"fixed": 0.01}, "notional": notional})
+        if draw(st.booleans()):
+            hedge["termination"] = given(
+                {
+                    "date": draw(_days(deal)),
+                    "amount": draw(st.integers(-30, 30)) * 100_000.0,
+                    "party": draw(st.sampled_from([None, "issuer", "counterparty"])),
+                }
+            )
+        hedges.append(hedge)
+    deal["hedges"] = hedges
+    names = [hedge["name"] for hedge in hedges]
+    steps = deal["waterfalls"]["interest"]
+    together = draw(st.booleans())
+    groups = [names] if together else [[name] for name in names]
+    steps.insert(
+        draw(st.integers(0, 2)),
+        {"verb": "pay_hedge", "hedges": groups, "part": draw(st.sampled_from(["all", "periodic"]))},
+    )
+    if draw(st.booleans()):
+        part = draw(st.sampled_from(["termination", "defaulted"]))
+        _insert(draw, deal, {"verb": "pay_hedge", "hedges": groups, "part": part})
     return deal

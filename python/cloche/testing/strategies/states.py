@@ -68,7 +68,7 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any], *, events: bool = F
             "proceeds": unit * draw(st.integers(0, 110)) / 100,
             "costs": draw(st.integers(0, 30)) * 100_000.0,
         }
-    return {
+    state = {
         "cloche_state": 1,
         "payment_date": period.payment_date.isoformat(),
         "previous_payment_date": period.accrual_start.isoformat(),
@@ -76,6 +76,9 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any], *, events: bool = F
         "status": status,
         "index_fixings": {INDEX: draw(basis_points(-50, 700))},
         "collected": collected,
+        "accounts": {
+            terms["name"]: draw(st.integers(0, 20)) * 100_000.0 for terms in deal.get("accounts", ())
+        },
         "fee_basis": unit * draw(st.integers(90, 120)) / 100,
         "fees": fees,
         "notes": notes,
@@ -86,6 +89,7 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any], *, events: bool = F
             "defaulted": draw(_assets(unit, "defaulted")),
         },
     }
+    return state if deal.get("accounts") else {key: state[key] for key in state if key != "accounts"}
 
 
 @st.composite

@@ -1,0 +1,217 @@
+"""A payment date of a projection before its payments: collections, measures, what every class and fee is owed."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date
+
+from cloche.testing.reference import waterfall
+from cloche.testing.reference.accounts import joined
+from cloche.testing.reference.collateral import Measure
+from cloche.testing.reference.conventions import conventions
+from cloche.testing.reference.dates import Period, day_count_fraction
+from cloche.testing.reference.day import Day, Row
+from cloche.testing.reference.events import events_of
+from cloche.testing.reference.fees import Fee
+from cloche.testing.reference.hedges import Hedge, open_hedge, termination_date
+from cloche.testing.reference.holdings import Collections, Document, Holdings
+from cloche.testing.reference.ledgers import opening_ledgers
+from cloche.testing.reference.notes import Note, instalment
+from cloche.testing.reference.opening import bases, cap_lifted, fee_base, fee_basis, open_fee, open_note
+from cloche.testing.reference.refinancing import COST
+from cloche.testing.reference.sales import Sale
+
+DUST = 1e-9
+"""Share of the target par below which nothing is left."""
+
+
+@dataclass
+class Opened:
+    """A payment date before its payments: the collateral after the step, what it paid, the date itself."""
+
+    holdings: Holdings
+    got: Collections
+    measure: Measure
+    day: Day
+
+
+class Dates:
+    """What a projection knows between payment dates, and how it opens one.
+
+    Parameters
+    ----------
+    holdings
+        The collateral, which knows the deal and the scenario.
+    holidays
+        Days that the deal's calendars do not count as business days.
+    """
+
+    def __init__(self, holdings: Holdings, holidays: AbstractSet[date] = frozenset()) -> None:
+        self.holdings = holdings
+        self.holidays = holidays
+        self.deal: Document = holdings.deal
+        self.scenario = holdings.scenario
+        self.conventions = conventions(self.deal)
+        self.ledgers = opening_ledgers(self.deal)
+        self.measures = [holdings.measure(holdings.start, self.ledgers.principal_cash)]
+        self.events = events_of(self.deal, self.scenario)
+        self.groups: dict[str, list[str]] = {}
+        self.status = "normal"
+        self.ended = False
+        self.record: list[Row] = []
+
+    def _open(self, period: Period, sale: Sale | None = None) -> Opened:
+        """Collect a period and open its payment date, perhaps with a sale of all collateral; nothing is kept."""
+        held = self.ledgers.principal_cash
+        holdings = self.holdings.fork()
+        got = holdings.collect(period, sale)
+        interest = got.interest + self._interest_on_cash(period) + self.ledgers.interest_cash
+        if period.number == 1:
+            interest += self.deal.get("closing", {}).get("interest_reserve", 0.0)
+        principal = held + got.principal
+        status = self.status if sale is None else sale.status
+        in_reinvestment = period.in_reinvestment and status == "normal"
+        fixings = self._fixings(period)
+        notes = self._open_notes(period, fixings)
+        hedges = self._open_hedges(period, fixings, notes)
+        interest += sum(hedge.receipts for hedge in hedges.values())
+        principal += sum(hedge.principal_receipts for hedge in hedges.values())
+        accounts = dict(self.ledgers.accounts)
+        exhausted = not in_reinvestment and holdings.worth() < DUST * float(self.deal["target_par"])
+        closed = period.last or sale is not None or exhausted
+        if closed:
+            joining = joined(self.deal, accounts)
+            interest, principal = interest + joining["interest"], principal + joining["principal"]
+        figures = holdings.measure(period.determination_date, principal)
+        day = Day(
+            deal=self.deal,
+            period=period,
+            in_reinvestment=in_reinvestment,
+            conventions=self.conventions,
+            notes=notes,
+            fees=self._open_fees(period, fixings, notes, figures, status=status, sale=sale is not None),
+            measure=figures,
+            interest_proceeds=interest,
+            principal_proceeds=principal,
+            residual_flows=list(self.ledgers.flows),
+            unscheduled=got.prepaid,
+            post_period_share=self.scenario.get("post_period_share", 0.0),
+            closing_par=self.measures[0].performing_par,
+            status=status,
+            sold=sale is not None,
+            event_cost=self._open_event_cost(),
+            groups=self.groups,
+            accounts=accounts,
+            accounts_closed=closed,
+            hedges=hedges,
+        )
+        waterfall.measure(day)
+        return Opened(holdings, got, figures, day)
+
+    def _open_event_cost(self) -> Fee | None:
+        unpaid = self.ledgers.event_cost
+        return Fee(COST, base=0.0, current=0.0, unpaid=unpaid) if unpaid > 0 else None
+
+    def _interest_on_cash(self, period: Period) -> float:
+        """Interest on cash held since the last payment date: max(0, index + cash spread), act/360.
+
+        Principal earns it, and so do accounts that say so.
+        """
+        held = self.ledgers.principal_cash + sum(
+            self.ledgers.accounts[terms["name"]]
+            for terms in self.deal.get("accounts") or ()
+            if terms.get("earns") == "cash"
+        )
+        if held <= 0:
+            return 0.0
+        start = max(period.accrual_start, self.holdings.start)
+        years = day_count_fraction("act/360", start, max(start, period.collection_end))
+        index_rate = self.holdings.index_rate("", period)
+        return held * max(0.0, index_rate + float(self.scenario.get("cash_rate_spread", -0.0020))) * years
+
+    def _fixings(self, period: Period) -> dict[str, float]:
+        """Fixings of every index that a note, the interest on a fee or a hedge uses."""
+        terms = [note.get("coupon") or {} for note in self.deal["notes"]]
+        terms += [fee.get("unpaid_interest") for fee in self.deal.get("fees", ())]
+        terms += [hedge.get(side) for hedge in self.deal.get("hedges") or () for side in ("pay", "receive")]
+        names = {str(item["index"]) for item in terms if isinstance(item, Mapping) and item.get("index")}
+        return {name: self.holdings.index_rate(name, period) for name in names}
+
+    def _open_notes(self, period: Period, fixings: Mapping[str, float]) -> dict[str, Note]:
+        ledgers = self.ledgers
+        notes = {}
+        for terms in self.deal["notes"]:
+            name = terms["name"]
+            if terms.get("combination_of"):
+                continue
+            note = open_note(
+                terms,
+                (ledgers.balance[name], ledgers.deferred[name], ledgers.overdue[name]),
+                fixings=fixings,
+                accrual=(period.accrual_start, period.payment_date),
+                period=period,
+            )
+            note.idle_deferred, note.idle_overdue = ledgers.idle[name]
+            note.amortization = instalment(terms, period.number, note.balance, ledgers.carried[name])
+            notes[name] = note
+        return notes
+
+    def _open_hedges(
+        self, period: Period, fixings: Mapping[str, float], notes: Mapping[str, Note]
+    ) -> dict[str, Hedge]:
+        balance = {
+            name: sum(notes[member].balance for member in self.groups.get(name, (name,))) for name in notes
+        }
+        ends = [item.unadjusted_end for item in self.holdings.periods]
+        return {
+            terms["name"]: open_hedge(
+                terms,
+                self.ledgers.hedges[terms["name"]],
+                period=period,
+                acts_on=termination_date(terms, ends),
+                accrual=(period.accrual_start, period.payment_date),
+                fixings=fixings,
+                balance=balance,
+            )
+            for terms in self.deal.get("hedges") or ()
+        }
+
+    def _open_fees(
+        self,
+        period: Period,
+        fixings: Mapping[str, float],
+        notes: Mapping[str, Note],
+        figures: Measure,
+        *,
+        status: str,
+        sale: bool,
+    ) -> dict[str, Fee]:
+        fees = {}
+        for terms in self.deal.get("fees", ()):
+            fee = open_fee(
+                terms,
+                self._base(terms, notes, figures),
+                self.ledgers.unpaid[terms["name"]],
+                accrual=(period.accrual_start, period.payment_date),
+                fixings=fixings,
+                fee_basis=fee_basis(self.measures[-1]),
+                lifted=cap_lifted(terms, status, sale=sale),
+                unadjusted_start=period.unadjusted_start,
+            )
+            self._widen_cap(terms, fee)
+            fees[fee.name] = fee
+        return fees
+
+    def _base(self, terms: Document, notes: Mapping[str, Note], figures: Measure) -> float:
+        """Fee base at the previous determination date, at this one, or their mean."""
+        start, end = (
+            fee_base(terms, bases(item), notes, self.groups) for item in (self.measures[-1], figures)
+        )
+        return {"period_end": end, "average": (start + end) / 2}.get(terms.get("base_date") or "", start)
+
+    def _widen_cap(self, terms: Document, fee: Fee) -> None:
+        """Room that the caps of the last dates left unused: caps less capped payments over the window."""
+        cap = terms.get("cap")
+        if cap and cap.get("carry_over"):
+            window = self.ledgers.caps[fee.name][-cap["carry_over"] :]
+            fee.room = max(0.0, fee.room + sum(granted - paid for granted, paid in window))
