@@ -43,8 +43,9 @@ def cash_conserved(
     for row in ledger:
         if row["waterfall"] == "refinancing":
             continue
-        left[row["date"], row["waterfall"]] = row["available_after"]
-        if row["source"] != "transfer":
+        if row["source"] != "draw":
+            left[row["date"], row["waterfall"]] = row["available_after"]
+        if row["source"] not in {"transfer", "draw"}:
             paid[row["date"]] += row["paid"]
         elif _stays_on_deposit(row):
             kept[row["date"]] += row["paid"]
@@ -66,7 +67,8 @@ def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float 
     """Inside a waterfall each row starts with what the row before left, less what it paid.
 
     Interest diverted to principal joins the principal waterfall at its first purchase or principal step. What
-    successors of a refinanced class or equity pay is no waterfall; steps of the receipts have sources of their own.
+    successors of a refinanced class or equity pay is no waterfall; steps of the receipts
+    and draws have sources of their own.
     """
     for first, second in pairwise(ledger):
         for row in (first, second):
@@ -78,7 +80,7 @@ def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float 
             assert error <= tolerance * par, row
         if (first["date"], first["waterfall"]) != (second["date"], second["waterfall"]):
             continue
-        if first["waterfall"] in {"refinancing", "receipts"}:
+        if first["waterfall"] in {"refinancing", "receipts"} or "draw" in {first["source"], second["source"]}:
             continue
         gain = second["available_before"] - first["available_after"]
         joins = second["step"] in {"reinvest", "pay_principal"}
@@ -118,7 +120,7 @@ def interest_is_paid_deferred_or_overdue(
     """Interest due and overdue before = interest paid + newly deferred + overdue after; only deferrable defers."""
     terms = {note["name"]: note for note in deal["notes"]}
     for name, rows in _by_note(cashflows).items():
-        if terms[name].get("residual"):
+        if terms[name].get("residual") or terms[name].get("combination_of"):
             continue
         overdue = 0.0
         for row in rows:

@@ -33,7 +33,7 @@ def claims(cash: Proceeds, step: Step) -> Claims:
         ],
         "pay_pari_passu": _pari_passu,
         "pay_principal": _principal,
-        "pay_shortfalls": _shortfalls,
+        "pay_shortfalls": shortfalls,
         "pay_residual": _residual,
     }
     if step["verb"] not in verbs:
@@ -125,7 +125,7 @@ def _principal(cash: Proceeds, step: Step) -> Claims:
     return found
 
 
-def _shortfalls(cash: Proceeds, paid_step: Step) -> Claims:
+def shortfalls(cash: Proceeds, paid_step: Step) -> Claims:
     """Unpaid fee, hedge and interest steps of the interest waterfall up to the one that pays `through`."""
     through = paid_step["through"]
     found: Claims = []

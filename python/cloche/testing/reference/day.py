@@ -50,6 +50,8 @@ class Day:
     accounts: dict[str, float] = field(default_factory=dict)
     accounts_closed: bool = False
     hedges: dict[str, Hedge] = field(default_factory=dict)
+    interest_by_frequency: Mapping[int, float] = field(default_factory=dict)
+    semiannual_share: float = 0.0
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     opening_cash: float = field(init=False)

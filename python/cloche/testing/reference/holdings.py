@@ -4,7 +4,7 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -44,6 +44,14 @@ class Collections:
     sale_cost: float = 0.0
     sold_par: float = 0.0
     defaulted: float = 0.0
+    by_frequency: dict[int, float] = field(default_factory=dict)
+
+    def take_interest(self, terms: pool.Terms, amount: float) -> None:
+        """Add interest of a loan, and remember it by frequency for loans with own payment dates."""
+        self.interest += amount
+        if terms.own_dates:
+            months = terms.frequency_months
+            self.by_frequency[months] = self.by_frequency.get(months, 0.0) + amount
 
     @property
     def principal(self) -> float:
@@ -195,7 +203,7 @@ class Holdings:
                 fixing=self._own_fixing,
                 conventions=self.conventions,
             )
-            got.interest += flow.interest
+            got.take_interest(terms, flow.interest)
             got.scheduled += flow.scheduled
             got.prepaid += flow.prepaid
             got.defaulted += flow.defaulted
@@ -228,9 +236,8 @@ class Holdings:
             price = position.terms.market_price if sale.price is None else sale.price
             got.sold_par += position.balance
             got.sale_proceeds += position.balance * price
-            got.interest += position.balance * pool.accrued_per_unit(
-                position.terms, period.collection_end, self._own_fixing
-            )
+            accrued = pool.accrued_per_unit(position.terms, period.collection_end, self._own_fixing)
+            got.take_interest(position.terms, position.balance * accrued)
             position.balance = 0.0
         got.sale_proceeds += sum(item.par * item.rate for item in self.queue)
         self.queue = []
@@ -301,6 +308,16 @@ class Holdings:
         )
         self.positions.append(pool.Position(terms, par, par))
         return par
+
+    def semiannual_share(self) -> float:
+        """Share of performing par in loans with own payment dates every six months or less often."""
+        performing = sum(position.balance for position in self.positions)
+        rare = sum(
+            position.balance
+            for position in self.positions
+            if position.terms.own_dates and position.terms.frequency_months >= 6
+        )
+        return rare / performing if performing > 0 else 0.0
 
     def worth(self) -> float:
         """Performing par and recoveries to come, in currency units."""

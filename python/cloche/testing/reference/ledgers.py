@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from cloche.testing.reference.accounts import opening_accounts
+from cloche.testing.reference.combinations import rated_balance
 from cloche.testing.reference.dates import parse_date
 from cloche.testing.reference.opening import residual_cost
 
@@ -14,10 +15,11 @@ from cloche.testing.reference.opening import residual_cost
 class Ledgers:
     """Balances, unpaid amounts and cash between two payment dates, in currency units.
 
-    `carried` are unpaid instalments of a class X, `caps` the caps of past dates with what was paid within them,
+    `carried` are unpaid instalments of a class X, `caps` the caps of past dates with what was paid within them.
     `idle` is the part of deferred and of overdue interest that bears no interest where interest on unpaid interest is
-    simple, `flows` the dated flows of all residual notes, `event_cost` the unpaid cost of refinancings and re-pricings,
-    `accounts` the balances of the deal's accounts, `hedges` unpaid periodic and termination amounts.
+    simple, `flows` the dated flows of all residual notes, `event_cost` the unpaid cost of refinancings and
+    re-pricings, `accounts` the balances of the deal's accounts, `hedges` unpaid periodic and termination amounts,
+    `drawn` all draws on the commitment of a class, `rated` the rated balances of combination notes.
     """
 
     balance: dict[str, float]
@@ -33,6 +35,8 @@ class Ledgers:
     event_cost: float = 0.0
     accounts: dict[str, float] = field(default_factory=dict)
     hedges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    drawn: dict[str, float] = field(default_factory=dict)
+    rated: dict[str, float] = field(default_factory=dict)
 
 
 def opening_ledgers(deal: Mapping[str, Any]) -> Ledgers:
@@ -51,5 +55,7 @@ def opening_ledgers(deal: Mapping[str, Any]) -> Ledgers:
         principal_cash=deal.get("closing", {}).get("ramp_up_cash", 0.0),
         idle={note["name"]: (0.0, 0.0) for note in notes},
         accounts=opening_accounts(deal),
+        drawn={note["name"]: 0.0 for note in notes},
+        rated={note["name"]: rated_balance(note) for note in deal["notes"] if note.get("combination_of")},
         hedges={terms["name"]: (0.0, 0.0) for terms in deal.get("hedges") or ()},
     )

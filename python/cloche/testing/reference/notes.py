@@ -19,7 +19,8 @@ class Note:
     that cures' paydowns would have saved. `on_unpaid` says what bears interest of deferred and overdue interest:
     all of it (`compound`), all but the interest on it (`simple`; that is `idle`), or nothing (`none`). A payment
     settles what is idle first. `reached` tells whether a step of the date has paid interest of the class, as far as
-    it could.
+    it could. Of a class that is drawn over time, `commitment_fee` is the yearly fee on what is undrawn when the date
+    opens, `undrawn` what may be drawn now, `drawn` all draws since closing.
     """
 
     name: str
@@ -42,6 +43,10 @@ class Note:
     idle_deferred: float = 0.0
     idle_overdue: float = 0.0
     reached: bool = False
+    commitment_fee: float = 0.0
+    undrawn: float = 0.0
+    drawn: float = 0.0
+    revolving: bool = False
     capitalizes: bool = False
     saved: float = 0.0
     interest_paid: float = 0.0
@@ -69,6 +74,7 @@ class Note:
         bearing = self.deferred - self.idle_deferred + self.overdue - self.idle_overdue
         self.late = (bearing if self.on_unpaid != "none" else 0.0) * self.period_rate
         self.current = self.balance * self.period_rate + self.late
+        self.current += self.commitment_fee * self.day_count_fraction
         self.opening = {
             "balance": self.balance,
             "deferred": self.deferred,
@@ -101,6 +107,8 @@ class Note:
         """Pay principal; a cure also lowers the interest of the pro forma coverage test."""
         self.principal_paid += amount
         self.balance -= amount
+        if self.revolving:
+            self.undrawn += amount
         if cure:
             self.saved += amount * self.period_rate
 
@@ -123,6 +131,13 @@ class Note:
         self.overdue += unpaid
         self.idle_overdue += idle
         return 0.0
+
+    def draw(self, amount: float) -> None:
+        """Draw on the commitment; principal paid is net of draws."""
+        self.balance += amount
+        self.principal_paid -= amount
+        self.undrawn -= amount
+        self.drawn += amount
 
     def redeem(self) -> None:
         """Owe nothing any more."""

@@ -8,6 +8,7 @@ from datetime import date
 from cloche.testing.reference import waterfall
 from cloche.testing.reference.accounts import joined
 from cloche.testing.reference.collateral import Measure
+from cloche.testing.reference.commitments import scheduled_draw
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import Period, day_count_fraction
 from cloche.testing.reference.day import Day, Row
@@ -76,6 +77,8 @@ class Dates:
         hedges = self._open_hedges(period, fixings, notes)
         interest += sum(hedge.receipts for hedge in hedges.values())
         principal += sum(hedge.principal_receipts for hedge in hedges.values())
+        draws = self._draws(period, notes)
+        principal += sum(draws[name] * price for name, price in self._issue_prices().items())
         accounts = dict(self.ledgers.accounts)
         exhausted = not in_reinvestment and holdings.worth() < DUST * float(self.deal["target_par"])
         closed = period.last or sale is not None or exhausted
@@ -104,9 +107,28 @@ class Dates:
             accounts=accounts,
             accounts_closed=closed,
             hedges=hedges,
+            interest_by_frequency=got.by_frequency,
+            semiannual_share=holdings.semiannual_share(),
         )
+        for name, amount in draws.items():
+            day.notes[name].draw(amount)
         waterfall.measure(day)
         return Opened(holdings, got, figures, day)
+
+    def _draws(self, period: Period, notes: Mapping[str, Note]) -> dict[str, float]:
+        """Scheduled draws of the date; they join once the interest of the date is fixed."""
+        terms = {note["name"]: note for note in self.deal["notes"]}
+        return {
+            name: scheduled_draw(terms[name], period, note.balance, note.drawn)
+            for name, note in notes.items()
+        }
+
+    def _issue_prices(self) -> dict[str, float]:
+        return {
+            note["name"]: note.get("issue_price") or 1.0
+            for note in self.deal["notes"]
+            if not note.get("combination_of")
+        }
 
     def _open_event_cost(self) -> Fee | None:
         unpaid = self.ledgers.event_cost
@@ -150,6 +172,7 @@ class Dates:
                 fixings=fixings,
                 accrual=(period.accrual_start, period.payment_date),
                 period=period,
+                drawn=ledgers.drawn[name],
             )
             note.idle_deferred, note.idle_overdue = ledgers.idle[name]
             note.amortization = instalment(terms, period.number, note.balance, ledgers.carried[name])

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 from cloche.testing.reference.collateral import Measure
+from cloche.testing.reference.combinations import original_balance
+from cloche.testing.reference.commitments import available_draw, commitment_fee, revolves
 from cloche.testing.reference.dates import Period
 from cloche.testing.reference.fees import Fee, accrued_fee, cap_amount, share_at
 from cloche.testing.reference.notes import Note, accrual_fraction, coupon_rate
@@ -20,6 +22,7 @@ def open_note(
     fixings: Mapping[str, float],
     accrual: tuple[date, date],
     period: Period,
+    drawn: float = 0.0,
 ) -> Note:
     """A class at the opening of a payment date.
 
@@ -35,6 +38,8 @@ def open_note(
         Adjusted accrual period.
     period
         Payment period.
+    drawn
+        Draws on its commitment since closing, in currency units.
     """
     coupon = terms.get("coupon") or {}
     index = coupon.get("index")
@@ -47,11 +52,15 @@ def open_note(
         principal_rank=terms.get("principal_rank"),
         residual=terms.get("residual", False),
         deferrable=terms.get("deferrable", False),
-        original_balance=terms.get("balance", 0.0),
+        original_balance=original_balance(terms),
         balance=amounts[0],
         deferred=amounts[1],
         overdue=amounts[2],
         index_rate=index_rate,
+        commitment_fee=commitment_fee(terms, period, amounts[0], drawn),
+        undrawn=available_draw(terms, period, amounts[0], drawn),
+        drawn=drawn,
+        revolving=revolves(terms, period),
     )
     if coupon:
         note.rate = coupon_rate(coupon, index_rate, period.unadjusted_start)

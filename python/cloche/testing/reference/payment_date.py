@@ -7,6 +7,8 @@ from typing import Any
 
 from cloche.testing.reference.accounts import joined
 from cloche.testing.reference.collateral import Defaulted, Measure, Performing, Valuation, measure, valuation
+from cloche.testing.reference.combinations import combination_row, rated_balance
+from cloche.testing.reference.commitments import scheduled_draw
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.date_tables import pay_date
 from cloche.testing.reference.dates import Period, parse_date, schedule
@@ -85,6 +87,13 @@ def run_payment_date(
     hedges = _state_hedges(deal, state, period, periods, notes)
     cash = state["collected"].get("principal", 0.0) + sale
     cash += sum(hedge.principal_receipts for hedge in hedges.values())
+    draws = {
+        terms["name"]: scheduled_draw(terms, period, notes[terms["name"]].balance, notes[terms["name"]].drawn)
+        for terms in deal["notes"]
+        if terms.get("commitment")
+    }
+    prices = {terms["name"]: terms.get("issue_price") or 1.0 for terms in deal["notes"]}
+    cash += sum(amount * prices[name] for name, amount in draws.items())
     interest = state["collected"].get("interest", 0.0) + sum(hedge.receipts for hedge in hedges.values())
     accounts = {
         terms["name"]: float((state.get("accounts") or {}).get(terms["name"], 0.0))
@@ -116,7 +125,13 @@ def run_payment_date(
         accounts_closed=closed,
         hedges=hedges,
     )
+    for name, amount in draws.items():
+        notes[name].draw(amount)
     tables = pay_date(day)
+    for terms in deal["notes"]:
+        if terms.get("combination_of"):
+            balance = state["notes"].get(terms["name"], {}).get("balance", rated_balance(terms))
+            tables["notes"].append(combination_row(deal, terms, balance, tables["notes"]))
     tables["sale_proceeds"] = sale
     tables["accounts"] = {
         "principal": day.held_principal + day.purchase_cash,
@@ -156,6 +171,7 @@ def _state_notes(deal: Document, state: Document, period: Period) -> dict[str, N
             fixings=state.get("index_fixings", {}),
             accrual=(parse_date(state["previous_payment_date"]), period.payment_date),
             period=period,
+            drawn=opening.get("drawn", 0.0),
         )
         due = opening.get("amortization_due")
         if due is None:

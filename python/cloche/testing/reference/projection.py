@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from cloche.testing.reference import default_events
+from cloche.testing.reference.combinations import combination_row
 from cloche.testing.reference.date_tables import pay_date
 from cloche.testing.reference.dates import Period, schedule, with_sale
 from cloche.testing.reference.day import Day, Row
@@ -121,6 +122,7 @@ class Projection(Dates):
         for terms in changes.issued:
             self._take_in(terms)
         self._look_for_default(day)
+        self._pay_combinations(tables["notes"])
         tables["events"] = [*self.record, *changes.record]
         tables["collateral"] = collateral_row(day, opened.got, bought, self.ledgers.principal_cash)
         return tables
@@ -190,8 +192,17 @@ class Projection(Dates):
         """Open the ledgers of a successor."""
         self.ledgers.balance[terms["name"]] = terms["balance"]
         self.ledgers.idle[terms["name"]] = (0.0, 0.0)
+        self.ledgers.drawn[terms["name"]] = 0.0
         for ledger in (self.ledgers.deferred, self.ledgers.overdue, self.ledgers.carried):
             ledger[terms["name"]] = 0.0
+
+    def _pay_combinations(self, rows: list[Row]) -> None:
+        """Add the rows of the combination notes, after those of the other notes."""
+        for terms in self.deal["notes"]:
+            if terms.get("combination_of"):
+                row = combination_row(self.deal, terms, self.ledgers.rated[terms["name"]], rows)
+                self.ledgers.rated[terms["name"]] = row["end_balance"]
+                rows.append(row)
 
     # Events of default
 
@@ -220,6 +231,7 @@ class Projection(Dates):
             ledgers.deferred[name] = note.deferred
             ledgers.overdue[name] = note.overdue
             ledgers.idle[name] = (note.idle_deferred, note.idle_overdue)
+            ledgers.drawn[name] = note.drawn
             ledgers.carried[name] = max(0.0, note.amortization)
         unpaid = {row["fee"]: row["unpaid"] for row in fee_rows}
         ledgers.event_cost = unpaid.get(COST, 0.0)

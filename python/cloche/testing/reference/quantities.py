@@ -35,6 +35,8 @@ def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) 
         "date": day.date.isoformat(),
         "account": lambda name: day.accounts[name],
         "unfunded": 0.0,
+        "semiannual_share": day.semiannual_share,
+        "interest_by_frequency": lambda months: day.interest_by_frequency.get(months, 0.0),
         "balance": lambda name: sum(note.balance for note in notes(name)),
         "deferred": lambda name: sum(note.deferred for note in notes(name)),
         "note_factor": lambda name: (

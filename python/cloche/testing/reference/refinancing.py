@@ -62,7 +62,7 @@ class Redemption:
         inherited = {
             key: value
             for key, value in next(note for note in day.deal["notes"] if note["name"] == old).items()
-            if key not in {"name", "balance", "issue_price", "id", "replaces"}
+            if key not in {"name", "balance", "issue_price", "id", "replaces", "commitment"}
         }
         self.successors: list[dict[str, Any]] = [{**inherited, **terms, "replaces": old} for terms in into]
         self.open_ended = [terms for terms in self.successors if terms["balance"] == "outstanding"]
@@ -269,6 +269,7 @@ def with_successors(deal: Document, old: str, successors: Sequence[Document]) ->
     changed = copy.deepcopy(dict(deal))
     names = [terms["name"] for terms in successors]
     place = 1 + max(i for i, note in enumerate(changed["notes"]) if note["name"] == old)
+    changed["notes"][place - 1].pop("commitment", None)  # nothing more is drawn under it
     changed["notes"][place:place] = [dict(terms) for terms in successors]
 
     def group(members: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cloche.testing.reference import acceleration
 from cloche.testing.reference.accounts import ACCOUNT_VERBS, move
 from cloche.testing.reference.claims import claims, flat, interest_payees, residual_flows
+from cloche.testing.reference.commitments import draw
 from cloche.testing.reference.cures import cure, divert, turbo
 from cloche.testing.reference.day import Day
 from cloche.testing.reference.fees import incentive_amount, share_at
@@ -64,6 +65,7 @@ class Waterfall:
             "incentive_fee": _incentive_fee,
             "retain": retain,
             "turbo": turbo,
+            "draw": draw,
             **dict.fromkeys(ACCOUNT_VERBS, move),
         }
         for step in steps:
