@@ -224,7 +224,10 @@ class _Date(DateLedger):
         yield f"{amount(rest)} remains." if rest > DUST else "Nothing remains."
 
     def _principal(self) -> Iterator[str]:
-        """Yield cures first, then what the last waterfall paid, or why it paid nothing."""
+        """Yield cures first, then what each waterfall paid, or why it paid nothing."""
+        if not self.own["begin_balance"] > DUST:
+            yield "Principal. None is outstanding."
+            return
         told = [
             self._cure(row["waterfall"], row) for row in self._own(("cure", "divert")) if row["paid"] > DUST
         ]
