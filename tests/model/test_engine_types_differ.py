@@ -320,10 +320,10 @@ OF_VALUES = [
         "Coupon.day_count: time/day_count.rs names 'act/actual', Python does not allow it",
     ),
     Change(
-        "compile/fees.rs",
-        "FeeCapTerms {\n",
-        "FeeCapTerms { lifted: cap.lifted.clone(),\n",
-        "FeeCap.lifted: the engine reads it, no site is listed where",
+        "compile/payment_date.rs",
+        "let terms = &deal.terms;",
+        "let version = state.cloche_state; let terms = &deal.terms;",
+        "DealState.cloche_state: the engine reads it, no site is listed where",
     ),
     Change(
         "compile/credit.rs",

@@ -8,7 +8,7 @@ from cloche.model.document import Document
 from cloche.model.text import Entry, Name
 from cloche.model.units import Count, Price, Share
 
-__all__ = ["CccRule", "CollateralRules", "DefaultEvents", "DiscountRule", "ReinvestmentRules"]
+__all__ = ["CccRule", "CollateralRules", "DiscountRule", "ReinvestmentRules"]
 
 
 class CccRule(Document):
@@ -56,25 +56,3 @@ class ReinvestmentRules(Document):
     during: tuple[Name, ...] = ()
     after: Entry | None = None
     max_maturity: Name | None = None
-
-
-class DefaultEvents(Document):
-    """Events of default: what causes one, and what follows.
-
-    Parameters
-    ----------
-    causes
-        ``senior_interest``, ``par_ratio``, ``maturity``.
-    accelerate
-        Whether an event accelerates the notes; ``never``: it is recorded and changes no payment.
-    liquidate, rescind
-        When collateral is liquidated, when an acceleration is rescinded.
-    grace_days
-        Days for which interest may stay unpaid.
-    """
-
-    causes: tuple[Literal["senior_interest", "par_ratio", "maturity"], ...] = ()
-    accelerate: Literal["automatic", "never"] | None = None
-    liquidate: Name | None = None
-    rescind: Name | None = None
-    grace_days: Count | None = None

@@ -13,11 +13,12 @@ from pydantic import ValidationError
 
 from cloche.errors import DealError, Problem
 from cloche.model import engine, words
-from cloche.model.collateral import CollateralRules, DefaultEvents, ReinvestmentRules
+from cloche.model.collateral import CollateralRules, ReinvestmentRules
 from cloche.model.conventions import Conventions
 from cloche.model.dates import Closing, Dates
 from cloche.model.deal_document import DealDocument
 from cloche.model.deal_views import Named, Waterfall
+from cloche.model.default_events import DefaultEvents
 from cloche.model.describe import describe_deal
 from cloche.model.doubts import doubts
 from cloche.model.fees import Fee

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cloche.model.collateral import CollateralRules, DefaultEvents, ReinvestmentRules
+from cloche.model.collateral import CollateralRules, ReinvestmentRules
 from cloche.model.conventions import Conventions
 from cloche.model.dates import Closing, Dates
+from cloche.model.default_events import DefaultEvents
 from cloche.model.document import Document
 from cloche.model.fees import Fee
 from cloche.model.notes import Note

@@ -24,13 +24,19 @@ __all__ = ["DealState", "StateDocument"]
 _SUBJECT = "the deal state"
 
 
+class Liquidation(Document):
+    """A sale of the collateral: what it brought and what it cost, in money."""
+
+    proceeds: Balance
+    costs: Balance = 0.0
+
+
 class Collected(Document):
     """Proceeds on deposit at the determination date, in money."""
 
-    not_computed: ClassVar[tuple[str, ...]] = ("liquidation",)
-
     interest: Balance = 0.0
     principal: Balance = 0.0
+    liquidation: Liquidation | None = None
 
 
 class FeeState(Document):

@@ -127,8 +127,8 @@ fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expl
             rows.iter().map(|r| match r.payee {
                 Payee::Note(n) => deal.notes[n as usize].name.as_str(),
                 Payee::Fee(f) => deal.fees[f as usize].name.as_str(),
-                Payee::Account(cloche_engine::waterfall::Pot::Principal) => "principal account",
                 Payee::Account(cloche_engine::waterfall::Pot::Interest) => "interest account",
+                Payee::Account(_) => "principal account",
                 Payee::Collateral => "collateral",
                 Payee::Sequence => "note payment sequence",
             }),

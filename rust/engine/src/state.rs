@@ -2,6 +2,45 @@
 
 use crate::lanes::{Mask, Pack};
 
+/// The status of a deal on a payment date: which priority of payments its cash follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    #[default]
+    Normal,
+    /// After an event of default: interest and principal are one pot.
+    Accelerated,
+    /// All collateral is sold and the notes are redeemed.
+    Redemption,
+}
+
+impl Status {
+    /// Its place among the words that expressions compare it with.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Normal => 0.0,
+            Self::Accelerated => 1.0,
+            Self::Redemption => 2.0,
+        }
+    }
+
+    /// Its name in documents and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Accelerated => "accelerated",
+            Self::Redemption => "redemption",
+        }
+    }
+
+    /// The status of a name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Normal, Self::Accelerated, Self::Redemption].into_iter().find(|status| status.name() == name)
+    }
+}
+
 /// One class of notes in `L` futures, on one payment date.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoteLanes<const L: usize> {
@@ -104,6 +143,14 @@ pub struct State<const L: usize> {
     pub performing_par: Pack<L>,
     /// CCC par over the collateral principal amount.
     pub ccc_share: Pack<L>,
+    /// Futures whose cash is one pot on this date, after an acceleration.
+    pub accelerated: Mask<L>,
+    /// Futures that are accelerated from the next date on.
+    pub accelerates_next: Mask<L>,
+    /// Futures in which a par ratio that is an event of default fails on this determination date.
+    pub par_failed: Mask<L>,
+    /// Futures that end on this date because all collateral is sold.
+    pub redeemed: Mask<L>,
     /// Mask slots of blocks.
     pub slots: Vec<Mask<L>>,
 }
@@ -138,6 +185,10 @@ impl<const L: usize> State<L> {
             coverage_numerator: Pack::ZERO,
             performing_par: Pack::ZERO,
             ccc_share: Pack::ZERO,
+            accelerated: Mask::splat(false),
+            accelerates_next: Mask::splat(false),
+            par_failed: Mask::splat(false),
+            redeemed: Mask::splat(false),
             slots: vec![Mask::splat(true); slots],
         }
     }

@@ -6,13 +6,13 @@ use crate::compile::conventions::Conventions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::names::Names;
 use crate::compile::steps::{Builder, Scope};
-use crate::compile::{fees, notes, tests, unsupported};
+use crate::compile::{default_events, fees, notes, tests, unsupported};
 use crate::coverage::TestKind;
 use crate::coverage::ccc_excess::ExcessRules;
 use crate::error::{EngineError, Problem};
 use crate::expression::Quantity;
 use crate::notes::NoteTerms;
-use crate::path::plan::{Cause, DealTerms};
+use crate::path::plan::DealTerms;
 use crate::spec::Deal;
 use crate::waterfall::program::Sequence;
 
@@ -63,20 +63,9 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         coverage_during: document.reinvestment.during.iter().any(|r| r == "coverage"),
         coverage_after: after_needs_coverage(&document),
     };
-    let program =
-        Builder::new(scope, &mut problems).build(&document.waterfalls.interest, &document.waterfalls.principal);
-    let watched = document.default_events.as_ref().map_or_else(Vec::new, |events| {
-        events
-            .causes
-            .iter()
-            .filter_map(|cause| match cause.as_str() {
-                "senior_interest" => Some(Cause::SeniorInterest),
-                "par_ratio" => Some(Cause::ParRatio),
-                "maturity" => Some(Cause::Maturity),
-                _ => None,
-            })
-            .collect()
-    });
+    let program = Builder::new(scope, &mut problems).build(&document.waterfalls);
+    let watched = default_events::causes(document.default_events.as_ref(), &mut problems);
+    let acceleration = default_events::acceleration(document.default_events.as_ref(), &mut problems);
     let Some(dates) = dates else { return Err(EngineError::Deal(problems)) };
     if !problems.is_empty() {
         return Err(EngineError::Deal(problems));
@@ -111,6 +100,7 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         eod_adjusted: conventions.eod_adjusted,
         ccc_rules: ExcessRules { whole: conventions.whole_assets, per_portion: conventions.per_portion },
         watched,
+        acceleration,
     };
     Ok(CompiledDeal { terms, dates, conventions, document })
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::compile::names::Names;
 use crate::error::Problem;
-use crate::fees::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms};
+use crate::fees::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted};
 use crate::notes::RateTerms;
 use crate::spec::deal::{Fee, Tier};
 use crate::time::DayCount;
@@ -74,6 +74,18 @@ fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> Fe
             rate: cap.rate,
             fixed_per_year: cap.fixed_per_year,
             day_count: day_count(cap.day_count.as_deref(), &format!("{place}.cap.day_count"), problems),
+            lifted: match cap.lifted.as_deref() {
+                None => Lifted::Never,
+                Some("liquidated") => Lifted::Liquidated,
+                Some("accelerated") => Lifted::Accelerated,
+                Some(other) => {
+                    problems.push(Problem::new(
+                        format!("{place}.cap.lifted"),
+                        format!("found {other:?}; expected liquidated or accelerated"),
+                    ));
+                    Lifted::Never
+                }
+            },
         }
     });
     FeeTerms {

@@ -7,6 +7,7 @@ pub mod conventions;
 pub mod credit;
 pub mod dates;
 pub mod deal;
+pub mod default_events;
 pub mod fees;
 pub mod names;
 pub mod notes;

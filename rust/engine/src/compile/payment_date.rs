@@ -11,6 +11,7 @@ use crate::notes::RateTerms;
 use crate::path::payment_date::{CollateralFigures, FeeOpening, NoteOpening, PaymentDateInput};
 use crate::spec::DealState;
 use crate::spec::state::AssetState;
+use crate::state::Status;
 use crate::time::Date;
 
 /// Years after which a defaulted obligation counts nothing.
@@ -28,10 +29,19 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
     let payment = date(&state.payment_date, "state.payment_date", &mut problems);
     let previous = date(&state.previous_payment_date, "state.previous_payment_date", &mut problems);
     let determination = date(&state.determination_date, "state.determination_date", &mut problems);
-    if state.status != "normal" {
+    let status = Status::of(&state.status);
+    if status.is_none() {
         problems.push(Problem::new(
             "state.status",
-            format!("{} is known but this version does not compute it yet; expected normal", state.status),
+            format!("found {:?}; expected normal, accelerated or redemption", state.status),
+        ));
+    }
+    let status = status.unwrap_or_default();
+    let sale = state.collected.liquidation.as_ref();
+    if sale.is_some() && status == Status::Normal {
+        problems.push(Problem::new(
+            "state.collected.liquidation",
+            "found a sale of the collateral in a state that is normal; expected status accelerated or redemption",
         ));
     }
     let (Some(payment), Some(previous), Some(determination)) = (payment, previous, determination) else {
@@ -84,7 +94,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
                 base,
                 current: given.and_then(|g| g.due).unwrap_or(if fee.hurdle.is_some() { 0.0 } else { computed }),
                 unpaid: given.map_or(0.0, |g| g.unpaid) * (1.0 + unpaid_rate(fee, state, &mut problems) * fraction),
-                cap: fee.cap.as_ref().map_or(NO_CAP, |cap| {
+                cap: fee.cap.as_ref().filter(|cap| !cap.is_lifted(status, sale.is_some())).map_or(NO_CAP, |cap| {
                     (cap.rate * fee_basis + cap.fixed_per_year) * cap.day_count.fraction(previous, payment)
                 }),
                 hurdle: hurdle.map_or(0.0, |irr| hurdle_balance(deal, state, irr, payment, &mut problems)),
@@ -100,7 +110,9 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         date: payment.0,
         determination: determination.0,
         is_last: grid.is_last,
-        in_reinvestment: state.in_reinvestment_period.unwrap_or(grid.in_reinvestment),
+        status,
+        sale_proceeds: sale.map_or(0.0, |sale| sale.proceeds - sale.costs),
+        in_reinvestment: status == Status::Normal && state.in_reinvestment_period.unwrap_or(grid.in_reinvestment),
         active: terms.tests.iter().map(|t| period >= t.first_period).collect(),
         interest: state.collected.interest,
         principal: state.collected.principal,
@@ -143,6 +155,10 @@ fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
     };
     amount(state.collected.interest, "state.collected.interest".to_owned());
     amount(state.collected.principal, "state.collected.principal".to_owned());
+    if let Some(sale) = &state.collected.liquidation {
+        amount(sale.proceeds, "state.collected.liquidation.proceeds".to_owned());
+        amount(sale.costs, "state.collected.liquidation.costs".to_owned());
+    }
     for (name, note) in &state.notes {
         amount(note.balance, format!("state.notes.{name}.balance"));
         amount(note.deferred_interest, format!("state.notes.{name}.deferred_interest"));
@@ -161,6 +177,14 @@ fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
         for (i, asset) in list.iter().enumerate() {
             amount(asset.par, format!("state.collateral.{key}[{i}].par"));
         }
+    }
+    if let Some(sale) = &state.collected.liquidation
+        && sale.costs > sale.proceeds
+    {
+        problems.push(Problem::new(
+            "state.collected.liquidation.costs",
+            format!("found {}; expected at most the proceeds, {}", sale.costs, sale.proceeds),
+        ));
     }
 }
 

@@ -1,7 +1,8 @@
 //! Steps of the priorities of payments: from the grammar to the flat program.
 //!
-//! `claims` compiles steps that pay what is due, `cures` those that depend on tests: cures, diversions, purchases.
+//! `acceleration` builds the order of one pot where a document has none, `claims` compiles steps that pay what is due, `cures` those that depend on tests: cures, diversions, purchases.
 
+mod acceleration;
 mod claims;
 mod cures;
 
@@ -14,6 +15,7 @@ use crate::error::Problem;
 use crate::expression::{self, Kind, Quantity};
 use crate::fees::FeeTerms;
 use crate::notes::NoteTerms;
+use crate::spec::deal::Waterfalls;
 use crate::spec::steps::Step;
 use crate::waterfall::program::{Sequence, Span};
 use crate::waterfall::{Action, Claim, ClaimKind, Op, Pot, Program, StepInfo};
@@ -89,15 +91,11 @@ impl<'a> Builder<'a> {
         Self { scope, program: Program::default(), repeatable: Vec::new(), interest_begun: false, problems }
     }
 
-    /// Compiles both waterfalls.
-    pub fn build(mut self, interest: &[Step], principal: &[Step]) -> Program {
+    /// Compiles the waterfalls.
+    pub fn build(mut self, falls: &Waterfalls) -> Program {
+        let (interest, principal) = (&falls.interest, &falls.principal);
         let place = "waterfalls.interest";
-        let mut ops = Vec::new();
-        self.steps(interest, place, Pot::Interest, None, &mut ops);
-        if !self.interest_begun {
-            ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
-        }
-        self.program.interest = ops;
+        self.program.interest = self.measured(interest, place, Pot::Interest);
         self.must_end(interest, place);
 
         let place = "waterfalls.principal";
@@ -116,8 +114,40 @@ impl<'a> Builder<'a> {
         }
         self.program.principal = ops;
         self.must_end(principal, place);
+        self.program.acceleration = self.whole(&falls.acceleration, falls, Pot::Acceleration);
+        self.program.redemption = if falls.redemption.is_empty() {
+            // What is wrong with these steps has been said.
+            let told = self.problems.len();
+            let ops = self.whole(&falls.acceleration, falls, Pot::Redemption);
+            self.problems.truncate(told);
+            ops
+        } else {
+            self.whole(&falls.redemption, falls, Pot::Redemption)
+        };
         self.program.finish();
         self.program
+    }
+
+    /// A waterfall in which the senior expenses come before the first interest.
+    fn measured(&mut self, steps: &[Step], place: &str, pot: Pot) -> Vec<Op> {
+        self.interest_begun = false;
+        let mut ops = Vec::new();
+        self.steps(steps, place, pot, None, &mut ops);
+        if !self.interest_begun {
+            ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
+        }
+        ops
+    }
+
+    /// The waterfall of one pot; without steps of its own, the usual order after an acceleration.
+    fn whole(&mut self, steps: &[Step], falls: &Waterfalls, pot: Pot) -> Vec<Op> {
+        let place = format!("waterfalls.{}", pot.name());
+        if !steps.is_empty() {
+            self.must_end(steps, &place);
+            return self.measured(steps, &place, pot);
+        }
+        let built = acceleration::usual(&falls.interest, self.scope.notes);
+        self.measured(&built, &place, pot)
     }
 
     /// Every waterfall ends in a residual, or retains what is left.

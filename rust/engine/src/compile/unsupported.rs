@@ -25,30 +25,11 @@ pub fn check(deal: &Deal, problems: &mut Vec<Problem>) {
             refuse(&format!("notes[{i}].combination_of"), "combination notes are");
         }
     }
-    if deal.default_events.as_ref().is_some_and(|e| e.accelerate.as_deref() == Some("automatic")) {
-        refuse("default_events.accelerate", "acceleration is");
-    }
-    if deal.default_events.as_ref().is_some_and(|e| e.liquidate.as_deref().is_some_and(|l| l != "never")) {
-        refuse("default_events.liquidate", "liquidation after an event of default is");
-    }
-    causes(deal, problems);
     purchases(deal, problems);
 }
 
 fn refused(problems: &mut Vec<Problem>, place: &str, what: &str) {
     problems.push(Problem::new(place, format!("{what} {YET}")));
-}
-
-fn causes(deal: &Deal, problems: &mut Vec<Problem>) {
-    let Some(events) = &deal.default_events else { return };
-    for (i, cause) in events.causes.iter().enumerate() {
-        if !["senior_interest", "par_ratio", "maturity"].contains(&cause.as_str()) {
-            problems.push(Problem::new(
-                format!("default_events.causes[{i}]"),
-                format!("found {cause:?}; expected senior_interest, par_ratio or maturity"),
-            ));
-        }
-    }
 }
 
 fn purchases(deal: &Deal, problems: &mut Vec<Problem>) {

@@ -2,4 +2,4 @@
 
 pub mod terms;
 
-pub use terms::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, sliced};
+pub use terms::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted, sliced};

@@ -2,6 +2,7 @@
 
 use crate::lanes::Pack;
 use crate::notes::RateTerms;
+use crate::state::Status;
 use crate::time::DayCount;
 
 /// One fee: `due = amount + (rate · base + slices + fixed) · dcf + unpaid from earlier dates`.
@@ -69,6 +70,31 @@ pub struct FeeCapTerms<P = f64> {
     pub rate: P,
     pub fixed_per_year: P,
     pub day_count: DayCount,
+    pub lifted: Lifted,
+}
+
+/// When a senior cap does not bind any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lifted {
+    #[default]
+    Never,
+    /// On a date on which the collateral is sold.
+    Liquidated,
+    /// On every date after an acceleration, and on a redemption date.
+    Accelerated,
+}
+
+impl<P> FeeCapTerms<P> {
+    /// Whether the cap does not bind on a date of a status; `sold` where the collateral is sold on it.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_lifted(&self, status: Status, sold: bool) -> bool {
+        match self.lifted {
+            Lifted::Never => false,
+            Lifted::Liquidated => sold || status == Status::Redemption,
+            Lifted::Accelerated => status != Status::Normal,
+        }
+    }
 }
 
 /// A share of what is left once the residual notes have reached an IRR; no IRR is a share without hurdle.

@@ -174,6 +174,9 @@ impl Observer<1, f64> for Tables {
                 );
             }
         }
+        if !plan.periods[p].is_last {
+            self.statuses(period, state);
+        }
         for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
             let i = f as usize;
             let paid = one(state.fees[i].paid);
@@ -210,6 +213,19 @@ impl Observer<1, f64> for Tables {
 }
 
 impl Tables {
+    /// Notes the change of status that the next payment date brings.
+    fn statuses(&mut self, period: u32, state: &State<1>) {
+        match (state.accelerated.any(), state.accelerates_next.any()) {
+            (false, true) => {
+                self.event(period, "acceleration", "the notes are accelerated from the next date on".to_owned());
+            }
+            (true, false) => {
+                self.event(period, "rescission", "no event of default continues: acceleration ends".to_owned());
+            }
+            _ => {}
+        }
+    }
+
     fn event(&mut self, period: u32, event: &'static str, detail: String) {
         self.events.push(EventRow { period, event, detail });
     }

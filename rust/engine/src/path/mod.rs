@@ -6,6 +6,7 @@ pub mod observer;
 pub mod payment_date;
 pub mod plan;
 pub mod runner;
+pub mod status;
 pub mod summary;
 
 pub use plan::{DealTerms, PeriodTerms, Plan};

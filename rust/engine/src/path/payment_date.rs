@@ -11,7 +11,8 @@ use crate::collateral::cohorts::CohortStep;
 use crate::coverage::ccc_excess::{CccAsset, Haircuts};
 use crate::lanes::Pack;
 use crate::notes::{OnUnpaid, controlling, deferral};
-use crate::state::State;
+use crate::state::{State, Status};
+use crate::waterfall::Pot;
 use crate::waterfall::interpreter;
 use crate::waterfall::interpreter::Terms;
 use crate::waterfall::recorder::Ledger;
@@ -65,6 +66,9 @@ pub struct PaymentDateInput {
     pub determination: i32,
     pub in_reinvestment: bool,
     pub is_last: bool,
+    pub status: Status,
+    /// What the collateral brought, less costs, where it was sold.
+    pub sale_proceeds: f64,
     pub active: Vec<bool>,
     pub interest: f64,
     pub principal: f64,
@@ -141,9 +145,21 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         purchases: false,
         deposits: !input.is_last,
         isa: Isa::PORTABLE,
+        status: Status::Normal,
     };
     let mut ledger = Ledger::default();
-    interpreter::run(&mut state, &terms, [&collateral.interest_proceeds, &collateral.principal_proceeds], &mut ledger);
+    let (interest, principal) = (&collateral.interest_proceeds, &collateral.principal_proceeds);
+    match input.status {
+        Status::Normal => interpreter::run(&mut state, &terms, [interest, principal], &mut ledger),
+        Status::Accelerated => {
+            let terms = terms.in_status(input.status);
+            interpreter::run_whole(&mut state, &terms, Pot::Acceleration, &(*interest + *principal), &mut ledger);
+        }
+        Status::Redemption => {
+            let terms = terms.in_status(input.status);
+            interpreter::run_whole(&mut state, &terms, Pot::Redemption, &(*interest + *principal), &mut ledger);
+        }
+    }
     let error = runner::settle(&mut state, deal, &collateral);
     let mut explained = Explained {
         ledger,
@@ -223,7 +239,7 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
         closing,
         cohorts: CohortStep::ZERO,
         interest_proceeds: one(input.interest),
-        principal_proceeds: one(input.principal),
+        principal_proceeds: one(input.principal + input.sale_proceeds),
         performing_par: one(performing),
         defaulted_par: one(figures.defaulted_par),
         carrying: one(figures.defaulted_carrying),
@@ -232,7 +248,7 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
         ccc_haircut: haircut,
         discount_haircut: one(discount_haircut),
         numerator: one(numerator),
-        sale_proceeds: Pack::ZERO,
+        sale_proceeds: one(input.sale_proceeds),
         recoveries: Pack::ZERO,
         fee_basis: one(input.fee_basis),
         pending: Pack::ZERO,

@@ -45,6 +45,23 @@ pub struct DealTerms<P = f64> {
     pub ccc_rules: ExcessRules,
     /// Causes of an event of default that are watched.
     pub watched: Vec<Cause>,
+    /// What an event of default does; none where it is only recorded.
+    pub acceleration: Option<AccelerationTerms>,
+}
+
+/// What follows an event of default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AccelerationTerms {
+    /// The acceleration ends when its causes do.
+    pub rescinded_when_cured: bool,
+}
+
+impl<P> DealTerms<P> {
+    /// Whether a cause of an event of default is watched.
+    #[must_use]
+    pub fn watches(&self, cause: Cause) -> bool {
+        self.watched.contains(&cause)
+    }
 }
 
 impl<P> DealTerms<P> {

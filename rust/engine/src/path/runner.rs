@@ -5,12 +5,13 @@ use cloche_dispatch::{Isa, Kernel};
 use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
 use super::plan::{DealTerms, PeriodTerms, Plan};
+use super::status;
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
-use crate::fees::{self, BaseDate, FeeBase};
+use crate::fees::{self, BaseDate, FeeBase, Lifted};
 use crate::lanes::{Mask, Pack, Param};
 use crate::notes::{OnUnpaid, controlling, deferral};
-use crate::state::{NoteLanes, State};
+use crate::state::{NoteLanes, State, Status};
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
 
@@ -80,6 +81,8 @@ impl<const L: usize> Workspace<L> {
         }
         state.any_cured = false;
         state.principal_paid = false;
+        state.accelerated = Mask::splat(false);
+        state.redeemed = Mask::splat(false);
         state.fresh = 0;
         state.deferred_saves = plan.deal.on_unpaid == OnUnpaid::Compound;
         state.bearing.fill(Pack::ZERO);
@@ -124,9 +127,17 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
             purchases: !period.is_last,
             isa,
             deposits: false,
+            status: Status::Normal,
         };
-        let proceeds = [&work.collateral.interest_proceeds, &work.collateral.principal_proceeds];
-        interpreter::run(&mut work.state, &terms, proceeds, recorder);
+        if plan.deal.acceleration.is_some() {
+            status::open(&mut work.state, &terms, &plan.deal);
+        }
+        let (interest, principal) = (&work.collateral.interest_proceeds, &work.collateral.principal_proceeds);
+        if work.state.accelerated.any() {
+            status::pay(&mut work.state, &terms, [interest, principal], recorder);
+        } else {
+            interpreter::run(&mut work.state, &terms, [interest, principal], recorder);
+        }
         let going_on = isa.run(Close { plan, work, observer, p });
         if !going_on {
             break;
@@ -196,7 +207,13 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>> Kernel for Close<'_, L, P, 
         // A difference that is not a number stays one.
         work.error = difference.max(-difference).max(work.error) + difference * 0.0;
         work.bought = work.cohorts.buy(&plan.cohorts, p, work.state.purchases);
+        if let Some(terms) = plan.deal.acceleration {
+            status::close(&mut work.state, &plan.deal, terms, work.running);
+        }
         observer.date(plan, p, &work.state, &work.collateral, work.running, work.bought);
+        if plan.deal.acceleration.is_some() {
+            work.state.accelerated = work.state.accelerates_next;
+        }
         let (state, collateral) = (&work.state, &work.collateral);
         let left = collateral.performing_par + work.bought + state.held + state.held_interest + collateral.pending;
         work.running = work.running.and(left.ge(Pack::splat(NOTHING_LEFT * plan.deal.target_par)));
@@ -412,6 +429,9 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
                 let of_year = |x: P| x.map(|x| x * caps[f]).pack();
                 work.bases[0][0] * of_year(cap.rate) + of_year(cap.fixed_per_year)
             };
+            if cap.lifted == Lifted::Accelerated {
+                lanes.cap_left = state.accelerated.select(Pack::splat(NO_CAP), lanes.cap_left);
+            }
         }
         lanes.paid = Pack::ZERO;
         if fee.hurdle.is_some() {

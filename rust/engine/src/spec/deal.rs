@@ -343,6 +343,16 @@ pub struct Waterfalls {
     pub redemption: Vec<Step>,
 }
 
+/// What a sale of the collateral costs: a share of the performing par sold, and money.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SaleCost {
+    #[serde(default)]
+    pub rate: f64,
+    #[serde(default)]
+    pub fixed: f64,
+}
+
 /// Events of default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -353,6 +363,8 @@ pub struct DefaultEvents {
     pub accelerate: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liquidate: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liquidation_cost: Option<SaleCost>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rescind: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

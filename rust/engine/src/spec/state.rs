@@ -39,6 +39,18 @@ pub struct Collected {
     pub interest: f64,
     #[serde(default)]
     pub principal: f64,
+    /// What a sale of the collateral has brought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liquidation: Option<Liquidation>,
+}
+
+/// A sale of the collateral: what it brought, and what it cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Liquidation {
+    pub proceeds: f64,
+    #[serde(default)]
+    pub costs: f64,
 }
 
 /// What a fee is owed.

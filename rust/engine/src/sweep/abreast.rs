@@ -34,6 +34,7 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
         eod_adjusted: first.eod_adjusted,
         ccc_rules: first.ccc_rules,
         watched: first.watched.clone(),
+        acceleration: first.acceleration,
     }
 }
 
@@ -104,6 +105,7 @@ fn fee<const L: usize>(fees: [&FeeTerms; L]) -> FeeTerms<Pack<L>> {
             rate: of_cap(|cap| cap.rate),
             fixed_per_year: of_cap(|cap| cap.fixed_per_year),
             day_count: cap.day_count,
+            lifted: cap.lifted,
         }),
         hurdle: first.hurdle.as_ref().map(|hurdle| HurdleTerms {
             irr: hurdle.irr,

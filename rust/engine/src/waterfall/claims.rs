@@ -130,7 +130,7 @@ pub fn pay_group<const L: usize, R: Recorder<L>>(
     };
     // Pro rata shares may take a rounding unit more than there is: what is left is never less than nothing.
     state.available = (state.available - total).positive();
-    if pot == Pot::Principal {
+    if pot.spends_principal() {
         state.principal_left(total);
     }
     total

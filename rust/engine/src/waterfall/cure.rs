@@ -189,7 +189,7 @@ pub fn need<const L: usize, P: Param<L>>(
         (TestKind::Overcollateralization, Pot::Interest) => {
             within(state, t, overcollateralization::cure_from_interest(numerator, denominator, t.trigger))
         }
-        (TestKind::Overcollateralization, Pot::Principal) => {
+        (TestKind::Overcollateralization, _) => {
             within(state, t, overcollateralization::cure_from_principal(numerator, denominator, t.trigger))
         }
         (TestKind::InterestCoverage, _) => {
@@ -256,7 +256,7 @@ fn need_past_deferred<const L: usize, P: Param<L>>(
     sequence: &[Vec<u16>],
     pot: Pot,
 ) -> Pack<L> {
-    let spent = if pot == Pot::Principal { 1.0 } else { 0.0 };
+    let spent = if pot.spends_principal() { 1.0 } else { 0.0 };
     let slope = test.trigger.map(|t| t - spent);
     let falls = slope.pack().gt(Pack::ZERO);
     let mut gap = (denominator * test.trigger.pack() - numerator).positive();
@@ -344,7 +344,7 @@ pub fn cure<const L: usize, P: Param<L>, R: Recorder<L>>(
     if amount.any_positive() || (R::ON && wanted.any_positive()) {
         let before = if R::ON { Some(Before::picture(state, sequence, CURE_LAYERS, Some(wanted))) } else { None };
         let left = principal::pay_sequence(state, sequence, CURE_LAYERS, amount);
-        if pot == Pot::Principal {
+        if pot.spends_principal() {
             state.principal_left(amount - left);
         }
         if let Some(before) = before {

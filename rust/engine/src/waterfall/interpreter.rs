@@ -14,7 +14,7 @@ use crate::expression::{Quantities, Quantity};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack, Param};
 use crate::notes::NoteTerms;
-use crate::state::State;
+use crate::state::{State, Status};
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder, Silent};
 
 /// What the waterfalls of one payment date read: the deal, and the scalars of the date.
@@ -40,6 +40,16 @@ pub struct Terms<'a, P = f64> {
     pub isa: Isa,
     /// Whether cash for collateral that cannot be bought stays on deposit; on the last date it goes on to the notes.
     pub deposits: bool,
+    /// Status of the futures whose cash the waterfall distributes.
+    pub status: Status,
+}
+
+impl<P: Copy> Terms<'_, P> {
+    /// The terms of the one pot of a status: the reinvestment period is over, nothing is bought.
+    #[must_use]
+    pub fn in_status(&self, status: Status) -> Self {
+        Self { status, in_reinvestment: false, purchases: false, deposits: false, ..*self }
+    }
 }
 
 /// Runs the interest waterfall on the interest proceeds, then the principal waterfall on the principal proceeds.
@@ -58,9 +68,27 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>>(
         }
         match pot {
             Pot::Interest => state.held_interest += state.available,
-            Pot::Principal => state.held += state.available + state.diverted,
+            _ => state.held += state.available + state.diverted,
         }
     }
+    state.available = Pack::ZERO;
+}
+
+/// Runs the waterfall of one pot, of interest and principal together; what no step takes stays on deposit.
+pub fn run_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    pot: Pot,
+    cash: &Pack<L>,
+    recorder: &mut R,
+) {
+    state.available = *cash;
+    if R::ON {
+        shown(state, terms, pot, recorder);
+    } else {
+        terms.isa.run(Waterfall { state, terms, pot });
+    }
+    state.held += state.available;
     state.available = Pack::ZERO;
 }
 
@@ -261,7 +289,9 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
         }
         Action::Pay { claims, senior_expense } => {
             let claims = &terms.program.claims[claims.range()];
-            let paid = claims::pay_group(state, claims, limit, pot, op.info, recorder);
+            // Senior expenses of one pot come out of interest: they leave the principal cash of the tests as it is.
+            let counted = if senior_expense { Pot::Interest } else { pot };
+            let paid = claims::pay_group(state, claims, limit, counted, op.info, recorder);
             if senior_expense {
                 state.coverage_numerator -= paid;
                 state.clear = 0;
@@ -288,7 +318,7 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
             let sequence = &terms.program.sequences[sequence as usize];
             let before = if R::ON { Some(Before::picture(state, sequence, layers, None)) } else { None };
             let left = principal::pay_sequence(state, sequence, layers, limit);
-            if pot == Pot::Principal {
+            if pot.spends_principal() {
                 state.principal_left(limit - left);
             }
             if let Some(before) = before {
@@ -400,7 +430,7 @@ fn hold<const L: usize, R: Recorder<L>>(
     state.available -= amount;
     match pot {
         Pot::Interest => state.held_interest += amount,
-        Pot::Principal => state.held += amount,
+        _ => state.held += amount,
     }
 }
 
@@ -441,8 +471,7 @@ impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
             Quantity::Passes(t) | Quantity::Ratio(t) | Quantity::CureAmount(t) | Quantity::Cushion(t) => {
                 self.of_test(q, t as usize)
             }
-            // Normal: the only status that is computed.
-            Quantity::Status => Pack::ZERO,
+            Quantity::Status => Pack::splat(terms.status.value()),
         }
     }
 }

@@ -8,6 +8,10 @@ use crate::expression::Expression;
 pub enum Pot {
     Interest,
     Principal,
+    /// Interest and principal together, after an acceleration.
+    Acceleration,
+    /// Interest, principal and what the sold collateral brings, on a redemption date.
+    Redemption,
 }
 
 impl Pot {
@@ -17,7 +21,22 @@ impl Pot {
         match self {
             Self::Interest => "interest",
             Self::Principal => "principal",
+            Self::Acceleration => "acceleration",
+            Self::Redemption => "redemption",
         }
+    }
+
+    /// Whether what it pays has been counted as principal cash.
+    #[inline(always)]
+    #[must_use]
+    pub fn spends_principal(self) -> bool {
+        self != Self::Interest
+    }
+
+    /// Whether it is one pot of interest and principal.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Acceleration | Self::Redemption)
     }
 }
 
@@ -216,11 +235,13 @@ pub struct StepInfo {
     pub pot: Pot,
 }
 
-/// Both waterfalls of a deal.
+/// The waterfalls of a deal.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
     pub interest: Vec<Op>,
     pub principal: Vec<Op>,
+    pub acceleration: Vec<Op>,
+    pub redemption: Vec<Op>,
     pub claims: Vec<Claim>,
     pub tests: Vec<u16>,
     pub residuals: Vec<u16>,
@@ -230,12 +251,13 @@ pub struct Program {
     pub slots: usize,
     /// Tests that some cure names: the condition of reinvestment.
     pub coverage: Vec<u16>,
-    /// Interest steps during and after the reinvestment period, then principal steps during and after it.
-    ready: [Vec<ReadyOp>; 4],
+    /// Interest steps during and after the reinvestment period, then principal steps during and after it, then the
+    /// steps of the one pot after an acceleration and on a redemption date.
+    ready: [Vec<ReadyOp>; 6],
 }
 
 impl Program {
-    /// Settles, once both waterfalls are in, what the loop would ask of each step on each date.
+    /// Settles, once all waterfalls are in, what the loop would ask of each step on each date.
     pub fn finish(&mut self) {
         let list = |ops: &[Op], during: bool| {
             let applies = |op: &&Op| op.during_reinvestment.is_none_or(|d| d == during);
@@ -246,16 +268,20 @@ impl Program {
             list(&self.interest, false),
             list(&self.principal, true),
             list(&self.principal, false),
+            list(&self.acceleration, false),
+            list(&self.redemption, false),
         ];
     }
 
     /// The steps of a waterfall that apply on a date.
     #[must_use]
     pub fn steps(&self, pot: Pot, in_reinvestment: bool) -> &[ReadyOp] {
-        let waterfall = match pot {
-            Pot::Interest => 0,
-            Pot::Principal => 2,
-        };
-        &self.ready[waterfall + usize::from(!in_reinvestment)]
+        let after = usize::from(!in_reinvestment);
+        &self.ready[match pot {
+            Pot::Interest => after,
+            Pot::Principal => 2 + after,
+            Pot::Acceleration => 4,
+            Pot::Redemption => 5,
+        }]
     }
 }

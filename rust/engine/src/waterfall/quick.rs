@@ -19,7 +19,7 @@ pub fn done<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_,
                 return false;
             }
             // What is left unpaid by interest is the exception.
-            if pot == Pot::Principal && !state.fees[fee as usize].current.any_positive() {
+            if pot.spends_principal() && !state.fees[fee as usize].current.any_positive() {
                 return true;
             }
             let selected = selected(state, terms, step);
@@ -30,7 +30,7 @@ pub fn done<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_,
             if state.notes[note as usize].has_overdue {
                 return false;
             }
-            if pot == Pot::Principal && !state.notes[note as usize].current_due.any_positive() {
+            if pot.spends_principal() && !state.notes[note as usize].current_due.any_positive() {
                 return true;
             }
             let selected = selected(state, terms, step);
@@ -94,7 +94,7 @@ fn spend<const L: usize>(state: &mut State<L>, paid: Pack<L>, senior_expense: bo
         state.coverage_numerator -= paid;
         state.clear = 0;
     }
-    if pot == Pot::Principal {
+    if pot.spends_principal() && !senior_expense {
         state.principal_left(paid);
     }
 }

@@ -54,7 +54,7 @@ pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
             state.fees[f].hurdle -= amount;
         }
     }
-    if pot == Pot::Principal {
+    if pot.spends_principal() {
         state.principal_left(amount);
     }
 }
@@ -81,7 +81,7 @@ pub fn incentive<const L: usize, P: Param<L>, R: Recorder<L>>(
     }
     state.fees[fee as usize].paid += amount;
     state.available = (state.available - amount).positive();
-    if pot == Pot::Principal {
+    if pot.spends_principal() {
         state.principal_left(amount);
     }
 }

@@ -57,7 +57,7 @@ impl Builder<'_> {
         self.program.tests.extend(&ids);
         let span = span(start, self.program.tests.len());
         if pay == Some("buy") {
-            if pot == Pot::Principal {
+            if pot.spends_principal() {
                 self.problems.push(Problem::new(&place, "principal that stays cures nothing; expected notes to pay"));
             }
             if ids.iter().any(|&t| self.scope.tests[t as usize].kind == TestKind::InterestCoverage) {
@@ -105,7 +105,7 @@ impl Builder<'_> {
         ops: &mut Vec<Op>,
     ) {
         let place = format!("{}.divert", frame.place);
-        if pot == Pot::Principal {
+        if pot != Pot::Interest {
             self.problems.push(Problem::new(place.clone(), "interest is diverted in the interest waterfall"));
         }
         if !(0.0..=1.0).contains(&share) {
@@ -140,7 +140,7 @@ impl Builder<'_> {
         ops: &mut Vec<Op>,
     ) {
         let place = format!("{}.reinvest", frame.place);
-        if pot == Pot::Interest {
+        if pot != Pot::Principal {
             self.problems.push(Problem::new(place.clone(), "collateral is bought in the principal waterfall"));
         }
         let unscheduled = match of {

@@ -1,0 +1,46 @@
+"""Events of default: what causes one, and what follows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cloche.model.document import Document
+from cloche.model.units import Balance, Count, Share
+
+__all__ = ["DefaultEvents", "SaleCost"]
+
+
+class SaleCost(Document):
+    """What a sale of the collateral costs: a share of the performing par sold, and money."""
+
+    rate: Share = 0.0
+    fixed: Balance = 0.0
+
+
+class DefaultEvents(Document):
+    """Events of default: what causes one, and what follows.
+
+    Parameters
+    ----------
+    causes
+        ``senior_interest``, ``par_ratio``, ``maturity``.
+    accelerate
+        Whether an event accelerates the notes from the next payment date on; ``never``: it is recorded and
+        changes no payment.
+    liquidate
+        When the collateral of an accelerated deal is sold: ``never``, on the first date on which the proceeds
+        cover all rated notes (``when_covered``), or on the first accelerated date (``always``).
+    liquidation_cost
+        What the sale costs.
+    rescind
+        ``when_cured``: an acceleration ends when no cause continues.
+    grace_days
+        Days for which interest may stay unpaid.
+    """
+
+    causes: tuple[Literal["senior_interest", "par_ratio", "maturity"], ...] = ()
+    accelerate: Literal["automatic", "never"] | None = None
+    liquidate: Literal["never", "when_covered", "always"] | None = None
+    liquidation_cost: SaleCost | None = None
+    rescind: Literal["never", "when_cured"] | None = None
+    grace_days: Count | None = None

@@ -1,0 +1,63 @@
+//! The status of each future: an event of default accelerates the notes from the next payment date on.
+//!
+//! After an acceleration interest and principal are one pot. Futures of one block may differ in their status: each
+//! waterfall runs for all of them, with cash only where the status is its own, and one that has no cash pays nothing.
+
+use super::plan::{AccelerationTerms, Cause, DealTerms};
+use super::summary::DUST;
+use crate::coverage::TestKind;
+use crate::lanes::{Mask, Pack, Param};
+use crate::state::{State, Status};
+use crate::waterfall::Pot;
+use crate::waterfall::interpreter::{self, Terms};
+use crate::waterfall::recorder::Recorder;
+
+/// Looks, before any payment, at the tests whose failure is an event of default.
+pub fn open<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, deal: &DealTerms<P>) {
+    state.par_failed = Mask::splat(false);
+    if !deal.watches(Cause::ParRatio) {
+        return;
+    }
+    for (test, t) in deal.tests.iter().enumerate() {
+        if t.kind == TestKind::EventOfDefaultParRatio && terms.active[test] {
+            let passes = interpreter::test_passes(state, terms, test);
+            state.par_failed = state.par_failed.or(passes.not());
+        }
+    }
+}
+
+/// Distributes the proceeds of a date on which some future is accelerated.
+pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    [interest, principal]: [&Pack<L>; 2],
+    recorder: &mut R,
+) {
+    let accelerated = state.accelerated;
+    if !accelerated.all() {
+        let normal = accelerated.not();
+        interpreter::run(state, terms, [&normal.keep(*interest), &normal.keep(*principal)], recorder);
+    }
+    let cash = accelerated.keep(*interest + *principal);
+    interpreter::run_whole(state, &terms.in_status(Status::Accelerated), Pot::Acceleration, &cash, recorder);
+}
+
+/// Finds, after a date's payments and deferrals, the futures that are accelerated from the next date on.
+#[inline(always)]
+pub fn close<const L: usize, P: Param<L>>(
+    state: &mut State<L>,
+    deal: &DealTerms<P>,
+    terms: AccelerationTerms,
+    running: Mask<L>,
+) {
+    let mut caused = state.par_failed;
+    if deal.watches(Cause::SeniorInterest) {
+        for (note, of) in state.notes.iter().zip(&deal.notes) {
+            if note.has_overdue && !of.residual {
+                caused = caused.or(note.overdue.gt(of.original.map(|par| DUST * par).pack()));
+            }
+        }
+    }
+    let lasting = if terms.rescinded_when_cured { Mask::splat(false) } else { state.accelerated };
+    state.accelerates_next = running.and(caused.or(lasting));
+}
