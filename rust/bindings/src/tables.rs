@@ -137,7 +137,7 @@ fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expl
         .float("paid", rows.iter().map(|r| r.paid).collect())?
         .float("available_before", rows.iter().map(|r| r.before).collect())?
         .float("available_after", rows.iter().map(|r| r.after).collect())?
-        .text("source", rows.iter().map(|r| if r.transfer { "transfer" } else { info(r).pot.name() }))?
+        .text("source", rows.iter().map(|r| if r.transfer { "transfer" } else { info(r).pot.source() }))?
         .text("reason", rows.iter().map(|r| r.reason.text()))?
         .finish())
 }

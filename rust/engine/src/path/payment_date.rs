@@ -214,7 +214,7 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
         ccc_total += par;
     }
     let performing = figures.plain_par + ccc_total + figures.discount_par;
-    let principal_amount = performing + input.principal;
+    let principal_amount = performing + input.principal + input.sale_proceeds;
     let base = figures.ccc_base.unwrap_or(principal_amount);
     let mut excess = one(figures.ccc_limit.map_or(0.0, |limit| ccc_total - limit * base)).positive();
     let mut haircuts = Haircuts::ZERO;

@@ -186,7 +186,7 @@ pub fn need<const L: usize, P: Param<L>>(
         return need_past_deferred(state, t, (numerator, denominator), sequence, pot);
     }
     match (t.kind, pot) {
-        (TestKind::Overcollateralization, Pot::Interest) => {
+        (TestKind::Overcollateralization, pot) if !pot.spends_principal() => {
             within(state, t, overcollateralization::cure_from_interest(numerator, denominator, t.trigger))
         }
         (TestKind::Overcollateralization, _) => {
@@ -356,7 +356,7 @@ pub fn cure<const L: usize, P: Param<L>, R: Recorder<L>>(
     if R::ON {
         for &test in &terms.program.tests[tests.range()] {
             // Rounding that is left of an earlier step pays no cure.
-            if pot == Pot::Interest || amount.gt(Pack::splat(DUST)).any() {
+            if !pot.spends_principal() || amount.gt(Pack::splat(DUST)).any() {
                 let (numerator, denominator) = measure(state, terms, test as usize);
                 recorder.after(test, numerator, denominator);
             }

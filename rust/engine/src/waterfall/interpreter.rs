@@ -289,11 +289,13 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
         }
         Action::Pay { claims, senior_expense } => {
             let claims = &terms.program.claims[claims.range()];
-            // Senior expenses of one pot come out of interest: they leave the principal cash of the tests as it is.
-            let counted = if senior_expense { Pot::Interest } else { pot };
-            let paid = claims::pay_group(state, claims, limit, counted, op.info, recorder);
+            let paid = claims::pay_group(state, claims, limit, pot, op.info, recorder);
             if senior_expense {
                 state.coverage_numerator -= paid;
+                if pot.is_whole() {
+                    // Beyond the interest proceeds they are paid with principal.
+                    state.coverage_numerator = state.coverage_numerator.positive();
+                }
                 state.clear = 0;
             }
         }

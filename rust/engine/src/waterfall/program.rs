@@ -26,17 +26,27 @@ impl Pot {
         }
     }
 
-    /// Whether what it pays has been counted as principal cash.
-    #[inline(always)]
+    /// Name of its cash in the ledger.
     #[must_use]
-    pub fn spends_principal(self) -> bool {
-        self != Self::Interest
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::Interest | Self::Principal => self.name(),
+            Self::Acceleration | Self::Redemption => "pot",
+        }
     }
 
     /// Whether it is one pot of interest and principal.
+    #[inline(always)]
     #[must_use]
     pub fn is_whole(self) -> bool {
         matches!(self, Self::Acceleration | Self::Redemption)
+    }
+
+    /// Whether what it pays leaves the numerator of the tests; cash of one pot has no source.
+    #[inline(always)]
+    #[must_use]
+    pub fn spends_principal(self) -> bool {
+        self == Self::Principal
     }
 }
 
