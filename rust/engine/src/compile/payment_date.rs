@@ -73,7 +73,8 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
     let Some(period) = period else { return Err(EngineError::Deal(problems)) };
     let performing =
         collateral.plain_par + collateral.discount_par + collateral.ccc.iter().map(|(_, par)| par).sum::<f64>();
-    let principal_amount = performing + state.collected.principal;
+    let sold = sale.map_or(0.0, |sale| if sale.costs < sale.proceeds { sale.proceeds - sale.costs } else { 0.0 });
+    let principal_amount = performing + state.collected.principal + sold;
     let fee_basis = state.fee_basis.unwrap_or(principal_amount + collateral.defaulted_par);
     let fees = terms
         .fees
@@ -111,8 +112,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         determination: determination.0,
         is_last: grid.is_last,
         status,
-        sale_proceeds: sale
-            .map_or(0.0, |sale| if sale.costs < sale.proceeds { sale.proceeds - sale.costs } else { 0.0 }),
+        sale_proceeds: sold,
         in_reinvestment: status == Status::Normal && state.in_reinvestment_period.unwrap_or(grid.in_reinvestment),
         active: terms.tests.iter().map(|t| period >= t.first_period).collect(),
         interest: state.collected.interest,
