@@ -37,7 +37,7 @@ On each payment date, interest proceeds are applied in the following order of pr
 (M)     if D OC (108.5%) is not satisfied, to the purchase of collateral until it is satisfied;
 (N)     during the reinvestment period, if Reinvestment OC (105.6%) is not satisfied, to the principal
         account, the lesser of 50% of what remains and the amount needed to satisfy it;
-(turbo) if passes('E OC') and not during_reinvestment, in this order:
+(turbo) if E OC is satisfied and after the reinvestment period, in this order:
         (i) turbo note E, share 0.5
         (ii) to the payment of sub (0.3% a year of the fee basis amount), at most 50% of what remains
         otherwise, in this order:

@@ -90,3 +90,22 @@ def test_a_long_clause_is_broken_into_lines_and_a_notebook_shows_the_picture() -
 
 def test_an_empty_waterfall_is_its_heading_alone() -> None:
     assert words(parsed(templates.us_bsl().waterfalls["receipts"].to_svg())) == ["Receipts"]
+
+
+def test_the_line_of_steps_has_no_gap() -> None:
+    """Every vertical arrow begins where a shape ends, however many lines the condition beside it has."""
+    document = templates.us_bsl().to_dict()
+    step = document["waterfalls"]["interest"][3]
+    step["when"] = (
+        "remaining > 1_000_000 and performing_par > 1_000_000 and balance('A') > 1_000 and date > 2026-01-20"
+    )
+    root = parsed(cl.Deal.from_dict(document).waterfalls["interest"].to_svg())
+    ends = {62.0}
+    for box in root.iter(f"{SVG}rect"):
+        if box.get("x") == "110":
+            ends.add(float(box.attrib["y"]) + float(box.attrib["height"]))
+    for diamond in root.iter(f"{SVG}polygon"):
+        ends.add(max(float(point.split(",")[1]) for point in diamond.attrib["points"].split()))
+    down = [line for line in root.iter(f"{SVG}line") if line.attrib["x1"] == line.attrib["x2"]]
+    assert len(down) > 15
+    assert all(min(abs(float(line.attrib["y1"]) - end) for end in ends) <= 0.11 for line in down)

@@ -6,9 +6,11 @@ import copy
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pytest
 
 import cloche as cl
+from cloche.table import encode
 from engine.states import STATE
 
 DEAL = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
@@ -219,3 +221,60 @@ def test_principal_that_is_held_since_a_coverage_test_fails_says_so() -> None:
     steps.insert(0, {"reinvest": "all", "when": "during_reinvestment", "label": "P0"})
     told = date(par=430e6, deal=cl.Deal.from_dict(document)).explain("E").split("\n\n")[2]
     assert "Clause P0 kept 6,000,000 on deposit, as a coverage test fails." in told
+
+
+def test_one_pot_after_an_acceleration_says_so_and_steps_without_letters_are_named_by_what_they_pay() -> None:
+    day = dt.date(2028, 4, 20)
+    number = (day - dt.date(1970, 1, 1)).days
+    steps = [("pay_fee", "senior", 1e5), ("pay_interest", "A", 2e6), ("pay_principal", "A", 9e6)]
+    before = [11.1e6, 11.0e6, 9.0e6, 0.0]
+    steps.append(("pay_interest", "B", 0.0))
+    raw: dict[str, Any] = {
+        "conservation_error": 0.0,
+        "ledger": {
+            "date": np.full(4, number, dtype=np.int32),
+            "waterfall": encode(["acceleration"] * 4),
+            "step": encode([step for step, _, _ in steps]),
+            "label": encode([""] * 4),
+            "payee": encode([payee for _, payee, _ in steps]),
+            "due": np.array([1e5, 2e6, 90e6, 5e5]),
+            "paid": np.array([paid for _, _, paid in steps]),
+            "available_before": np.array(before),
+            "source": encode(["acceleration"] * 4),
+            "reason": encode(["paid in full"] * 4),
+        },
+        "tests": {"date": np.array([], dtype=np.int32), "test": encode([])},
+        "cashflows": {
+            "date": np.full(2, number, dtype=np.int32),
+            "note": encode(["A", "B"]),
+            **{
+                name: np.array(values)
+                for name, values in {
+                    "begin_balance": [90e6, 60e6],
+                    "rate": [0.05, 0.06],
+                    "day_count_fraction": [0.25, 0.25],
+                    "interest_due": [2e6, 5e5],
+                    "interest_paid": [2e6, 0.0],
+                    "deferred_interest": [0.0, 0.0],
+                    "deferred_paid": [0.0, 0.0],
+                    "deferred_balance": [0.0, 0.0],
+                    "interest_shortfall": [0.0, 5e5],
+                    "principal_paid": [9e6, 0.0],
+                    "end_balance": [81e6, 60e6],
+                    "final_loss": [0.0, 0.0],
+                }.items()
+            },
+        },
+    }
+    run = cl.Result.from_engine(raw, document=DEAL.to_canonical(), manifest={})
+    assert run.explain(day, "A") == (
+        "On 2028-04-20, after an acceleration, Class A received 2,000,000 of interest, which is all that was due, and "
+        "9,000,000 of principal.\n"
+        "\n"
+        "Interest. 2,000,000 was due: 90,000,000 at 5% for 90 days of 360. All proceeds were 11,100,000; first came "
+        "fees of 100,000. 11,000,000 reached the interest step, and paid it in full.\n"
+        "\n"
+        "Principal. All proceeds were 11,100,000; first came fees of 100,000 and interest of 2,000,000 to Class A. The "
+        "principal step paid 9,000,000, of 90,000,000 owed. 81,000,000 is outstanding."
+    )
+    assert "Nothing was left for the interest step. 500,000 is overdue" in run.explain(day, "B")

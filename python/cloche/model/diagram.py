@@ -39,16 +39,16 @@ def waterfall_svg(document: DealDocument, fall: str) -> str:
     rows = [_fitted(row) for row in rows_of(document, fall)]
     top = _TOPS[fall]
     shapes = [_pill(top)]
-    y = 62.0
+    y = end = 62.0  # where the next row begins, and where the last shape ended
     for place, row in enumerate(rows):
         chips, chips_height = _chips(row)
         note = _wrapped(row.condition, (_RIGHT - _TARGETS) / 6.4)
         half = _half(row)
         tall = max(2 * half, chips_height + 15 * len(note))
         middle = y + _GAP + tall / 2
-        shapes.append(_arrow(_SPINE, y, _SPINE, middle - half))
+        shapes.append(_arrow(_SPINE, end, _SPINE, middle - half))
         if place and rows[place - 1].test:
-            shapes.append(_text(_SPINE + 8, y + 14, "holds", size=11, color=_FAINT, anchor="start"))
+            shapes.append(_text(_SPINE + 8, end + 14, "holds", size=11, color=_FAINT, anchor="start"))
         shapes.append(_step(row, middle, half))
         start = _TARGETS - 6
         if row.targets:
@@ -70,7 +70,7 @@ def waterfall_svg(document: DealDocument, fall: str) -> str:
             )
             for k, line in enumerate(note)
         ]
-        y = middle + half
+        y = end = middle + half
         if tall > 2 * half:
             y = max(y, middle + chips_height / 2 + 15 * len(note) - _GAP / 2)
     title = f"{document.name}: {top.lower()}"
@@ -141,6 +141,8 @@ class _Chip:
 def _chips(row: Row) -> tuple[list[_Chip], float]:
     """Return the boxes of a step's payees, broken into lines, and their height."""
     chips: list[_Chip] = []
+    if not row.targets:
+        return chips, 0.0
     x, offset = float(_TARGETS), 2.0
     for target in row.targets:
         width = _LETTER * len(target.text) + 22

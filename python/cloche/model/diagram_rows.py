@@ -92,8 +92,24 @@ class _Rows:
         if find is not None:
             found: tuple[tuple[str, ...], tuple[Target, ...], bool, list[str]] = find(step)
             return found
-        verb = getattr(step, "name", None) or step.verb
-        return (str(verb).replace("_", " "),), self._groups(getattr(step, "notes", None) or ()), False, []
+        return self._any(step)
+
+    def _any(self, step: Any) -> tuple[tuple[str, ...], tuple[Target, ...], bool, list[str]]:
+        """Return a step without a writer of its own: its verb, and whom it names."""
+        fields = step.model_dump(by_alias=True, exclude_none=True)
+        verb = str(fields.get("name") or step.verb).replace("_", " ").removeprefix("pay ")
+        groups = next((fields[key] for key in ("notes", "hedges", "fees") if key in fields), ())
+        places = [str(fields[key]) for key in ("account", "from", "to") if key in fields]
+        targets = self._groups(groups) or tuple(
+            Target(place, "account", "to" if k else "") for k, place in enumerate(places)
+        )
+        share = fields.get("share")
+        return (
+            (verb,),
+            targets,
+            False,
+            [f"{words.percent(share)} of what remains"] if isinstance(share, float) else [],
+        )
 
     def _groups(self, groups: Sequence[Sequence[str]]) -> tuple[Target, ...]:
         found: list[Target] = []

@@ -26,6 +26,8 @@ __all__ = [
 _PLAIN_CONDITIONS = {
     "during_reinvestment": "during the reinvestment period",
     "after_reinvestment": "after the reinvestment period",
+    "not during_reinvestment": "after the reinvestment period",
+    "not after_reinvestment": "during the reinvestment period",
 }
 _LONGEST_CLASS = 2
 _BASES = {
@@ -84,14 +86,32 @@ def groups_in_words(groups: Sequence[Sequence[str]], share: str) -> str:
 
 
 def condition(expression: str) -> str:
-    """Return a condition in words, as the beginning of a clause."""
+    """Return a condition in words, as the beginning of a clause.
+
+    Examples
+    --------
+    >>> condition("passes('E OC') and not during_reinvestment"), condition("remaining > 0")
+    ('if E OC is satisfied and after the reinvestment period', 'if remaining > 0')
+    """
+    whole = _plain_condition(expression)
+    if whole is not None:
+        return whole
+    parts = [_plain_condition(part) for part in expression.split(" and ")]
+    told = [part for part in parts if part is not None]
+    if len(told) < len(parts):
+        return f"if {expression}"
+    return " and ".join([told[0], *(part.removeprefix("if ") for part in told[1:])])
+
+
+def _plain_condition(expression: str) -> str | None:
+    """Return a simple condition in words; None for any other."""
     if expression in _PLAIN_CONDITIONS:
         return _PLAIN_CONDITIONS[expression]
-    if match := re.fullmatch(r"controlling\((['\"])(.+)\1\)", expression):
+    if match := re.fullmatch(r"controlling\((['\"])([^'\"]+)\1\)", expression):
         return f"if Class {match[2]} is the controlling class"
-    if match := re.fullmatch(r"(not )?passes\((['\"])(.+)\2\)", expression):
+    if match := re.fullmatch(r"(not )?passes\((['\"])([^'\"]+)\2\)", expression):
         return f"if {match[3]} is {'not ' if match[1] else ''}satisfied"
-    return f"if {expression}"
+    return None
 
 
 def largest(expression: str) -> str:

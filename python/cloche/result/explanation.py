@@ -22,6 +22,7 @@ from cloche.table import Table
 
 __all__ = ["explained"]
 
+_PHASES = {"acceleration": ", after an acceleration,", "redemption": ", a redemption date,"}
 _PRINCIPAL = ("pay_principal", "turbo")
 _INTEREST = ("pay_interest", "pay_shortfalls")
 
@@ -100,7 +101,8 @@ class _Date(DateLedger):
 
     def _headline(self) -> str:
         own = self.own
-        start = f"On {self.day} {class_name(self.note)} received"
+        phase = next((_PHASES[fall] for fall in self.falls if fall in _PHASES), "")
+        start = f"On {self.day}{phase} {class_name(self.note)} received"
         if self.terms.get("residual"):
             whole = own["interest_paid"] + own["principal_paid"]
             return f"{start} {_or_nothing(whole)}."

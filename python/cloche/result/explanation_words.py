@@ -11,6 +11,21 @@ __all__ = ["accrual", "amount", "before_it", "class_name", "clause", "joined", "
 _DUST = 0.005
 _MOST_DECIMALS = 8
 _LONGEST_CLASS = 2
+_KINDS = {
+    "pay_fee": "fees",
+    "incentive_fee": "fees",
+    "pay_interest": "interest",
+    "pay_deferred_interest": "deferred interest",
+    "pay_amortization": "amortization",
+    "pay_principal": "principal",
+    "turbo": "principal",
+    "pay_hedge": "hedge payments",
+    "fund_reserve": "reserves",
+    "pay_shortfalls": "shortfalls of fees and interest",
+    "pay_residual": "residual",
+    "reinvest": "purchases",
+    "retain": "deposits",
+}
 _PROCEEDS = {"interest": "Interest proceeds", "principal": "Principal proceeds"}
 
 
@@ -61,7 +76,7 @@ def clause(row: Mapping[str, Any], *, first: bool = False) -> str:
     """Return the clause of a ledger row; `first` where it begins a sentence."""
     if row["label"]:
         return f"{'Clause' if first else 'clause'} {row['label']}"
-    return f"{'The' if first else 'the'} step `{row['step']}`"
+    return f"{'The' if first else 'the'} {_KINDS.get(row['step'], row['step'].replace('_', ' '))} step"
 
 
 def proceeds(fall: str) -> str:
@@ -87,23 +102,6 @@ def accrual(own: Mapping[str, Any], terms: Mapping[str, Any]) -> str:
     if rule == "act/act" or abs(days - round(days)) > 1e-6:
         return f"at {percent}% for {fraction:.4f} years"
     return f"at {percent}% for {round(days)} days of {year}"
-
-
-_KINDS = {
-    "pay_fee": "fees",
-    "incentive_fee": "fees",
-    "pay_interest": "interest",
-    "pay_deferred_interest": "deferred interest",
-    "pay_amortization": "amortization",
-    "pay_principal": "principal",
-    "turbo": "principal",
-    "pay_hedge": "hedge payments",
-    "fund_reserve": "reserves",
-    "pay_shortfalls": "shortfalls of fees and interest",
-    "pay_residual": "residual",
-    "reinvest": "purchases",
-    "retain": "deposits",
-}
 
 
 def before_it(rows: Sequence[Mapping[str, Any]], payee: Callable[[str], str]) -> str:
