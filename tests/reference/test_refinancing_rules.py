@@ -143,6 +143,15 @@ class TestSuccessors:
         ]
         assert together == of_note(plain, "A", "interest_paid")
 
+    def test_the_commitment_of_a_class_ends_with_it(self) -> None:
+        commitment = {"amount": 80.0, "fee": 0.01, "draws": {"2025-07-15": 10.0}}
+        deal = deal_of(notes=[{**A, "commitment": commitment}, SUB])
+        deal["waterfalls"]["principal"] = [{"verb": "retain"}]
+        plain, result = (changed(*entries, deal=deal) for entries in ((), (refinance(NEW),)))
+        assert of_note(plain, "A", "principal_paid")[:2] == approx([0.0, -10.0])
+        assert of_note(result, "A", "interest_due")[:2] == approx([0.95, 0.0])
+        assert of_note(result, "A-R", "principal_paid")[:2] == [0.0, 0.0]
+
 
 class TestProceeds:
     def test_what_is_left_of_the_proceeds_is_held_as_principal(self) -> None:

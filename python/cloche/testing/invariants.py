@@ -92,20 +92,24 @@ def balances_continue(
 ) -> None:
     """Each note: end = begin + issued − principal, the next begin = end, and nothing is negative.
 
-    A residual note may contribute the cost of a refinancing. Deferred interest has a balance of its own, or joins
-    that of the note where the deal capitalizes it.
+    A residual note may contribute the cost of a refinancing, and principal is net of draws. Deferred interest has a
+    balance of its own, or joins that of the note where the deal capitalizes it.
     """
     capitalizes = deal.get("conventions", {}).get("deferred_form") == "capitalized"
-    residual = {note["name"] for note in deal["notes"] if note.get("residual")}
+    may_be_negative = {
+        note["name"]: {"interest_paid"} if note.get("residual") else {"principal_paid"}
+        for note in deal["notes"]
+        if note.get("residual") or note.get("commitment") or note.get("combination_of")
+    }
+    columns = {"interest_paid", "deferred_paid", "principal_paid", "deferred_balance"}
     for name, rows in _by_note(cashflows).items():
-        columns = ["deferred_paid", "principal_paid", "deferred_balance"]
         for row in rows:
             assert row["begin_balance"] >= 0, row
             assert row["end_balance"] >= -tolerance * par, row
             added = row.get("issued", 0.0) + (row["deferred_interest"] if capitalizes else 0.0)
             error = abs(row["begin_balance"] + added - row["principal_paid"] - row["end_balance"])
             assert error <= tolerance * par, row
-            for column in columns if name in residual else [*columns, "interest_paid"]:
+            for column in columns - may_be_negative.get(name, set()):
                 assert row[column] >= -tolerance * par, (column, row)
         for before, after in pairwise(rows):
             assert abs(before["end_balance"] - after["begin_balance"]) <= tolerance * par, after

@@ -34,7 +34,7 @@ def combination_row(deal: Document, terms: Document, balance: float, rows: Seque
         row = next(row for row in rows if row["note"] == name)
         paid = row["interest_paid"] + row["deferred_paid"] + row["principal_paid"]
         receipts += face / original_balance(component) * paid
-    principal = min(max(0.0, receipts), balance)
+    principal = min(receipts, balance)  # negative where a component is drawn or contributes
     return {
         **{key: 0.0 for key, value in rows[0].items() if isinstance(value, float)},
         "date": rows[0]["date"],

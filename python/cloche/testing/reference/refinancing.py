@@ -6,6 +6,7 @@ deferred and overdue interest, and from then on its name stands for the class an
 
 import copy
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from cloche.testing.reference.dates import Period
@@ -269,7 +270,9 @@ def with_successors(deal: Document, old: str, successors: Sequence[Document]) ->
     changed = copy.deepcopy(dict(deal))
     names = [terms["name"] for terms in successors]
     place = 1 + max(i for i, note in enumerate(changed["notes"]) if note["name"] == old)
-    changed["notes"][place - 1].pop("commitment", None)  # nothing more is drawn under it
+    for note in changed["notes"]:
+        if note["name"] == old and note.get("commitment"):
+            note["commitment"]["until"] = date.min.isoformat()  # nothing more is drawn under it
     changed["notes"][place:place] = [dict(terms) for terms in successors]
 
     def group(members: Sequence[str]) -> list[str]:

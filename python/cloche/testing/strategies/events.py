@@ -74,7 +74,7 @@ def _default_events(draw: st.DrawFn, deal: Document) -> Document:
     senior = next(note["name"] for note in deal["notes"] if note.get("principal_rank") == 1)
     owed = sum(note["balance"] for note in deal["notes"] if note.get("principal_rank") == 1)
     if draw(st.integers(0, 3)) > 0:
-        trigger = max(1.001, round(PAR / owed * draw(st.integers(60, 100)) / 100, 4))
+        trigger = max(1.001, round(PAR / max(1e6, owed) * draw(st.integers(60, 100)) / 100, 4))
         deal["tests"].append({"name": "EoD", "kind": "eod_par_ratio", "through": senior, "trigger": trigger})
     causes = st.lists(
         st.sampled_from(["senior_interest", "par_ratio", "maturity"]), min_size=1, max_size=3, unique=True

@@ -23,9 +23,21 @@ CONVENTIONS: dict[str, list[Any]] = {
 }
 """Conventions that are drawn only by name, with the values beside the default."""
 
-FEATURES = ("rounding", "hurdles", "carry_over", "waived", "turbo", "accounts", "hedges", *CONVENTIONS)
+FEATURES = (
+    "rounding",
+    "hurdles",
+    "carry_over",
+    "waived",
+    "turbo",
+    "accounts",
+    "hedges",
+    "commitments",
+    "combinations",
+    *CONVENTIONS,
+)
 """Rounded tests, several hurdles of an incentive fee, unused room of a cap, waived and deferred fees, a share of what
-remains for a class, accounts with the receipts waterfall, hedges; and conventions by name."""
+remains for a class, accounts with the receipts waterfall, hedges, classes drawn over time, combination notes; and
+conventions by name."""
 
 
 def asked(*, features: Collection[str] | bool) -> frozenset[str]:
@@ -75,6 +87,46 @@ def add_features(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
         draw(_accounts(deal))
     if "hedges" in features and draw(st.integers(0, 3)) > 0:
         draw(_hedges(deal))
+    if "commitments" in features and draw(st.integers(0, 3)) > 0:
+        draw(_commitments(deal))
+    if "combinations" in features and draw(st.booleans()):
+        draw(_combinations(deal))
+    return deal
+
+
+@st.composite
+def _commitments(draw: st.DrawFn, deal: Document) -> Document:
+    """A class that is drawn over time, and perhaps a step that draws on it."""
+    classes = [note for note in deal["notes"] if note.get("principal_rank") is not None]
+    note = draw(st.sampled_from(classes))
+    amount = note["balance"] * draw(st.sampled_from([1.0, 1.5, 3.0]))
+    note["balance"] = note["balance"] * draw(st.sampled_from([1.0, 0.5, 0.0]))
+    days = draw(st.lists(_days(deal), max_size=3, unique=True))
+    note["commitment"] = given(
+        {
+            "amount": amount,
+            "fee": draw(basis_points(0, 100)),
+            "until": draw(st.sampled_from([None, draw(_days(deal))])),
+            "revolving": draw(st.sampled_from([None, True])),
+            "draws": {day: amount * draw(st.integers(1, 60)) / 100 for day in days} or None,
+        }
+    )
+    if draw(st.booleans()):
+        through = draw(st.sampled_from(classes))["name"]
+        step: Document = {"verb": "draw", "note": note["name"], "through": through}
+        if draw(st.booleans()):
+            step["amount"] = "0.01 * performing_par"
+        _insert(draw, deal, step, draw(st.sampled_from(["interest", "principal"])))
+    return deal
+
+
+@st.composite
+def _combinations(draw: st.DrawFn, deal: Document) -> Document:
+    """A combination of a rated class and the residual note."""
+    rated = draw(st.sampled_from([note for note in deal["notes"] if not note.get("residual")]))["name"]
+    parts = {rated: draw(st.integers(1, 20)) * 1_000_000.0, "SUB": draw(st.integers(1, 5)) * 1_000_000.0}
+    balance = draw(st.sampled_from([None, 10_000_000.0]))
+    deal["notes"].append(given({"name": "COMBO", "combination_of": parts, "balance": balance}))
     return deal
 
 
