@@ -131,6 +131,11 @@ def test_years_in_which_equity_is_paid_nothing_any_more_are_not_printed() -> Non
     assert found.summary().splitlines()[-1].startswith("2028 ")
 
 
+def test_equity_that_is_never_paid_has_no_years() -> None:
+    ruin = paid({"SUB": [0.0] * 4})
+    assert cl.compare(ruin, ruin).summary().endswith("Paid the same: A, SUB.")
+
+
 def test_residual_notes_are_one_equity_and_show_each_for_itself() -> None:
     before = paid({"SUB": [1.0e6] * 4, "INC": [0.5e6] * 4})
     after = paid({"SUB": [1.5e6] * 4, "INC": [0.25e6] * 4})

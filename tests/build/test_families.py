@@ -221,3 +221,15 @@ def test_both_generations_in_one_crisis_the_older_one_protects_class_a_less() ->
     old, new = lost
     assert old[0] > 0.0 == new[0]
     assert old[1] > 0.9 > 0.5 > new[1]
+
+
+def test_an_event_of_default_accelerates_where_the_deal_says_so() -> None:
+    ruin = BASE.replace(cdr=0.30, recovery=0.3)
+    paid = []
+    for accelerate in ("never", "automatic"):
+        deal = templates.us_bsl(accelerate=accelerate)
+        run = cl.project(deal, pool_of(deal), ruin)
+        paid.append(run.notes.filter(note="A")["principal_paid"][0])
+        falls = set(run.ledger["waterfall"])
+        assert ("acceleration" in falls) == (accelerate == "automatic")
+    assert paid[1] > paid[0]

@@ -26,7 +26,6 @@ def comparison_summary(comparison: Comparison, currency: str) -> str:
             *_words(comparison),
             "",
             *_classes(comparison),
-            "",
             *_by_year(comparison),
         ]
     )
@@ -102,6 +101,8 @@ def _by_year(comparison: Comparison) -> list[str]:
         year["sum"] = row["cumulative_gain"]
     while sums and not any(abs(sums[max(sums)][name]) >= _CENT for name in ("before", "after")):
         del sums[max(sums)]
+    if not sums:
+        return []
     rows = [["equity in", *comparison.names, "gain", "sum of gains"]]
     for number, year in sums.items():
         rows.append(
@@ -113,7 +114,7 @@ def _by_year(comparison: Comparison) -> list[str]:
                 _signed(year["sum"]),
             ]
         )
-    return aligned(rows)
+    return ["", *aligned(rows)]
 
 
 def _signed(amount: float) -> str:

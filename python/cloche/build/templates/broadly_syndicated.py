@@ -46,6 +46,7 @@ def us_bsl(
     diversion_share: float = 0.5,
     diversion_to: Literal["principal", "notes"] = "principal",
     par_ratio_trigger: float | None = 1.025,
+    accelerate: Literal["automatic", "never"] = "never",
     taxes: float = 5_000.0,
     admin_rate: float = 0.0003,
     admin_fixed_per_year: float = 250_000.0,
@@ -116,6 +117,8 @@ def us_bsl(
         of the remaining interest it takes, and whether that goes to the ``principal`` account or pays ``notes``.
     par_ratio_trigger
         Trigger of the par ratio of the events of default, through the most senior class; None: no such test.
+    accelerate
+        Whether an event of default accelerates the notes.
     taxes
         Money a payment date.
     admin_rate, admin_fixed_per_year, admin_cap_rate, admin_cap_fixed_per_year
@@ -261,7 +264,9 @@ def us_bsl(
         discount_restore=discount_restore,
         long_dated_value=long_dated_value,
     )
-    builder = builder.collateral(**parts["collateral"]).default_events(**parts["default_events"])
+    builder = builder.collateral(**parts["collateral"]).default_events(
+        **{**parts["default_events"], "accelerate": accelerate}
+    )
     if concentration:
         builder = builder.collateral(concentration=[dict(limit) for limit in concentration])
     if rights:
