@@ -92,7 +92,7 @@ def test_a_cap_is_lifted_when_its_document_says(
 ) -> None:
     cap = {"rate": 0.0002, "fixed_per_year": 200_000, **({"lifted": lifted} if lifted else {})}
     deal = worked.deal().replace({"fees.admin.cap": cap})
-    collected = {"interest": 9_900_000, "principal": 6_000_000}
+    collected: dict[str, object] = {"interest": 9_900_000, "principal": 6_000_000}
     if sold:
         collected = {**collected, "liquidation": {"proceeds": 1e6}}
     date = cl.run_payment_date(deal, state(status=status, collected=collected))

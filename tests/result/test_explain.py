@@ -278,3 +278,36 @@ def test_one_pot_after_an_acceleration_says_so_and_steps_without_letters_are_nam
         "principal step paid 9,000,000, of 90,000,000 owed. 81,000,000 is outstanding."
     )
     assert "Nothing was left for the interest step. 500,000 is overdue" in run.explain(day, "B")
+
+
+def test_a_combination_note_receives_the_share_of_its_parts() -> None:
+    day = np.array([(dt.date(2026, 1, 20) - dt.date(1970, 1, 1)).days], dtype=np.int32)
+    zeros = ("deferred_interest", "deferred_paid", "deferred_balance", "interest_shortfall", "final_loss")
+    amounts = {
+        "begin_balance": 1e7,
+        "interest_paid": 120_000.0,
+        "principal_paid": 5_000.0,
+        "end_balance": 9_995_000.0,
+    }
+    raw: dict[str, Any] = {
+        "conservation_error": 0.0,
+        "ledger": {
+            "date": np.array([], dtype=np.int32),
+            **{k: encode([]) for k in ("waterfall", "step", "payee")},
+        },
+        "tests": {"date": np.array([], dtype=np.int32), "test": encode([])},
+        "cashflows": {
+            "date": day,
+            "note": encode(["COMBO"]),
+            **{name: np.array([value]) for name, value in amounts.items()},
+            **{name: np.zeros(1) for name in zeros},
+        },
+    }
+    document = DEAL.to_canonical()
+    document["notes"].append({"name": "COMBO", "combination_of": {"A": 8_500_000, "SUB": 1_500_000}})
+    run = cl.Result.from_engine(raw, document=document, manifest={})
+    assert run.explain("2026-01-20", "COMBO") == (
+        "On 2026-01-20 the COMBO notes received 125,000.\n"
+        "\n"
+        "It is a combination of Class A and the SUB notes, and receives their share."
+    )

@@ -85,6 +85,9 @@ class _Date(DateLedger):
     def paragraphs(self) -> Iterator[str]:
         """Yield the headline, then a paragraph for what the class is owed, or for each of the proceeds."""
         yield self._headline()
+        if parts := self.terms.get("combination_of"):
+            yield f"It is a combination of {joined([class_name(name) for name in parts])}, and receives their share."
+            return
         if not self.falls:
             return
         if self.terms.get("residual"):
@@ -103,7 +106,7 @@ class _Date(DateLedger):
         own = self.own
         phase = next((_PHASES[fall] for fall in self.falls if fall in _PHASES), "")
         start = f"On {self.day}{phase} {class_name(self.note)} received"
-        if self.terms.get("residual"):
+        if self.terms.get("residual") or self.terms.get("combination_of"):
             whole = own["interest_paid"] + own["principal_paid"]
             return f"{start} {_or_nothing(whole)}."
         if self._repaid():
