@@ -286,7 +286,8 @@ class _Date(DateLedger):
             f", shared with {joined([self._payee(name) for name in equals])} by balances" if equals else ""
         )
         whole = "all that was owed" if paid >= due - DUST else f"of {amount(due)} owed"
-        yield f"{clause(first, first=True)} paid {amount(paid)}, {whole}{shared}."
+        told = "" if rows[0]["step"] == "turbo" else f", {whole}"
+        yield f"{clause(first, first=True)} paid {amount(paid)}{told}{shared}."
 
     def _no_principal(self, rows: list[Row]) -> Iterator[str]:
         """Yield why no principal was paid: cures of others, purchases, classes that come first, or no step for it."""

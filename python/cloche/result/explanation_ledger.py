@@ -49,7 +49,9 @@ class DateLedger:
         terms = {each["name"]: each for each in document["notes"]}
         self.terms: Mapping[str, Any] = terms.get(self.note, {})
         self._named: set[str] = set()
-        self.falls = list(dict.fromkeys(row["waterfall"] for row in ledger))
+        # Receipts are moved before anything is paid.
+        falls = dict.fromkeys(row["waterfall"] for row in ledger)
+        self.falls = [fall for fall in falls if fall != "receipts"]
 
     def _flow(self, fall: str) -> list[Row]:
         return [row for row in self.ledger if row["waterfall"] == fall]
