@@ -196,6 +196,19 @@ class TestConditions:
         )
         assert len(result["collateral"]) == 1
 
+    def test_what_a_sale_brings_and_what_a_redemption_takes_are_quantities(self) -> None:
+        # at 0.75 the loan brings 75, after 20 prepaid 60; A takes 60.9, then 40.6
+        bad = loan_of(loan_id="L2", par=10.0, default_date=date(2025, 1, 10), market_price=0.1)
+        scenario = scenario_of(
+            liquidation_price=0.75,
+            cpr=TestFeasibility.AMORTIZING,
+            recovery_lag_months=constant(12.0),
+            events=[{"call": {}, "when": "liquidation_value < 65 and redemption_amount < 61"}],
+        )
+        result = run(loan_of(), bad, scenario=scenario)
+        # 80 · 0.75 and 10 · 0.4 on the second date
+        assert column(result, "sale_proceeds") == approx([0.0, 64.0])
+
     def test_a_withdrawn_call_is_spent_unless_it_repeats(self) -> None:
         entry = {"call": {}, "when": "performing_par > 0"}
         cpr = TestFeasibility.AMORTIZING

@@ -107,3 +107,12 @@ def test_every_state_of_one_pot_is_paid_and_conserved(data: st.DataObject) -> No
     invariants.ledger_is_continuous(result["ledger"], par=PAR)
     if not deal["waterfalls"].get("acceleration") and not deal["waterfalls"].get("redemption"):
         invariants.one_pot_pays_class_after_class(result["notes"], deal, par=PAR)
+
+
+@settings(generated, max_examples=25)
+@given(strategies.cases(events=True, features=True))
+def test_events_and_features_hold_together(case: Case) -> None:
+    result = run(case)
+    assert result["conservation_error"] <= 1e-9
+    invariants.ledger_is_continuous(result["ledger"], par=PAR)
+    invariants.balances_continue(result["cashflows"], result["deal"], par=PAR)

@@ -52,6 +52,7 @@ class Day:
     hedges: dict[str, Hedge] = field(default_factory=dict)
     interest_by_frequency: Mapping[int, float] = field(default_factory=dict)
     semiannual_share: float = 0.0
+    liquidation_value: float = 0.0
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     opening_cash: float = field(init=False)

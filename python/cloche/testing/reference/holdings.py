@@ -319,9 +319,9 @@ class Holdings:
         )
         return rare / performing if performing > 0 else 0.0
 
-    def worth(self) -> float:
-        """Performing par and recoveries to come, in currency units."""
-        performing = sum(position.balance for position in self.positions)
+    def worth(self, price: float = 1.0) -> float:
+        """Performing par at a price and recoveries to come, in currency units."""
+        performing = price * sum(position.balance for position in self.positions)
         return performing + sum(item.par * item.rate for item in self.queue)
 
 

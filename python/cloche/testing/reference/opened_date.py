@@ -109,6 +109,7 @@ class Dates:
             hedges=hedges,
             interest_by_frequency=got.by_frequency,
             semiannual_share=holdings.semiannual_share(),
+            liquidation_value=holdings.worth(self.scenario.get("liquidation_price", 1.0)),
         )
         for name, amount in draws.items():
             day.notes[name].draw(amount)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cloche.testing.reference.day import Day
+from cloche.testing.reference.sales import required
 
 
 def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) 
         "date": day.date.isoformat(),
         "account": lambda name: day.accounts[name],
         "unfunded": 0.0,
+        "liquidation_value": day.liquidation_value,
+        "redemption_amount": required(day),
         "semiannual_share": day.semiannual_share,
         "interest_by_frequency": lambda months: day.interest_by_frequency.get(months, 0.0),
         "balance": lambda name: sum(note.balance for note in notes(name)),
