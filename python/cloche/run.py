@@ -266,6 +266,8 @@ def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
         if names[code] in raw["amortization_unpaid"] and "amortization_due" in note:
             note["amortization_due"] = float(raw["amortization_unpaid"][names[code]])
     document["fees"] = {name: {"unpaid": float(unpaid)} for name, unpaid in raw["fees_unpaid"].items()}
+    document["accounts"] = {name: float(balance) for name, balance in raw["accounts"].items()}
+    document["hedges"] = {name: {"unpaid": float(unpaid)} for name, unpaid in raw["hedges_unpaid"].items()}
     document["collected"] = {
         "interest": float(raw["interest_account"]),
         "principal": float(raw["principal_account"]),

@@ -110,8 +110,12 @@ class StateDocument(Document):
         Proceeds on deposit at the determination date.
     fee_basis
         Base of the fees, in money.
-    fees, notes, collateral
-        What is owed, and what is held.
+    fees, notes, hedges
+        What is owed; what a hedge brings is among what was collected.
+    accounts
+        Balances of the deal's accounts, in money; absent: those at closing.
+    collateral
+        What is held.
     """
 
     cloche_state: Literal[1]
@@ -125,6 +129,8 @@ class StateDocument(Document):
     fee_basis: Balance | None = None
     fees: dict[Name, FeeState] = Field(default_factory=dict)
     notes: dict[Name, NoteState]
+    accounts: dict[Name, Balance] = Field(default_factory=dict)
+    hedges: dict[Name, FeeState] = Field(default_factory=dict)
     collateral: CollateralState
 
 
@@ -199,7 +205,8 @@ class DealState(Frozen[StateDocument]):
     def accounts(self) -> Mapping[str, float]:
         """Cash on deposit by account, in money."""
         collected = self._document.collected
-        return MappingProxyType({"interest": collected.interest, "principal": collected.principal})
+        own = {"interest": collected.interest, "principal": collected.principal}
+        return MappingProxyType(own | self._document.accounts)
 
     @property
     def notes(self) -> Mapping[str, NoteState]:

@@ -41,6 +41,16 @@ pub fn run_payment_date<'py>(py: Python<'py>, deal: PyRef<'py, Deal>, state: &st
         fees.set_item(&fee.name, unpaid)?;
     }
     out.set_item("fees_unpaid", fees)?;
+    let accounts = PyDict::new(py);
+    for (account, balance) in input.deal.accounts.iter().zip(&result.accounts) {
+        accounts.set_item(&account.name, balance)?;
+    }
+    out.set_item("accounts", accounts)?;
+    let hedges = PyDict::new(py);
+    for (hedge, unpaid) in input.deal.hedges.iter().zip(&result.hedges_unpaid) {
+        hedges.set_item(&hedge.name, unpaid)?;
+    }
+    out.set_item("hedges_unpaid", hedges)?;
     let amortization = PyDict::new(py);
     for (note, unpaid) in input.deal.notes.iter().zip(&result.amortization_unpaid) {
         amortization.set_item(&note.name, unpaid)?;

@@ -1,5 +1,6 @@
 //! From documents to numbers: resolves names, checks everything, reports every problem at once.
 
+pub mod accounts;
 pub mod assumptions;
 pub mod classes;
 pub mod cohorts;

@@ -2,13 +2,16 @@
 
 use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
+use crate::compile::periods::hedge_net;
 use crate::coverage::ccc_excess::CccAsset;
 use crate::error::{EngineError, Problem};
-use crate::fees::{FeeBase, FeeTerms, sliced};
+use crate::fees::{FeeBase, FeeTerms, share_on, sliced};
+use crate::hedges::Notional;
 use crate::lanes::Pack;
 use crate::math;
 use crate::notes::RateTerms;
 use crate::path::payment_date::{CollateralFigures, FeeOpening, NoteOpening, PaymentDateInput};
+use crate::path::plan::DealTerms;
 use crate::spec::DealState;
 use crate::spec::state::AssetState;
 use crate::state::Status;
@@ -91,9 +94,14 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
             let slices = sliced(&fee.tiers, Pack([base])).0[0];
             let computed = fee.amount_per_period + (fee.rate * base + slices + fee.fixed_per_year) * fraction;
             let hurdle = fee.hurdle.as_ref().and_then(|h| h.irr);
+            let start = terms.grid.periods[period].previous_unadjusted;
+            let charged = computed * (1.0 - share_on(&fee.waived, start));
+            let postponed = if fee.hurdle.is_some() { 0.0 } else { charged * share_on(&fee.deferred, start) };
+            let due = given.and_then(|g| g.due);
             FeeOpening {
                 base,
-                current: given.and_then(|g| g.due).unwrap_or(if fee.hurdle.is_some() { 0.0 } else { computed }),
+                current: due.unwrap_or(if fee.hurdle.is_some() { 0.0 } else { charged - postponed }),
+                postponed: if due.is_some() { 0.0 } else { postponed },
                 unpaid: given.map_or(0.0, |g| g.unpaid) * (1.0 + unpaid_rate(fee, state, &mut problems) * fraction),
                 cap: fee.cap.as_ref().filter(|cap| !cap.is_lifted(status, sale.is_some())).map_or(NO_CAP, |cap| {
                     (cap.rate * fee_basis + cap.fixed_per_year) * cap.day_count.fraction(previous, payment)
@@ -102,10 +110,23 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
             }
         })
         .collect();
+    let accounts = terms
+        .accounts
+        .iter()
+        .map(|account| state.accounts.get(&account.name).copied().unwrap_or(account.initial))
+        .collect();
+    let grid = &terms.grid.periods[period];
+    let hedges =
+        hedges(terms, state, [previous, payment], [grid.previous_unadjusted, grid.unadjusted], &notes, &mut problems);
+    let higher = terms
+        .fees
+        .iter()
+        .flat_map(|fee| &fee.higher)
+        .map(|h| h.irr.map_or(0.0, |irr| hurdle_balance(deal, state, irr, payment, &mut problems)))
+        .collect();
     if !problems.is_empty() {
         return Err(EngineError::Deal(problems));
     }
-    let grid = &terms.grid.periods[period];
     Ok(PaymentDateInput {
         deal: terms.clone(),
         date: payment.0,
@@ -119,14 +140,54 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         principal: state.collected.principal,
         notes,
         fees,
+        higher,
+        accounts,
+        hedges,
         collateral,
         fee_basis,
     })
 }
 
+/// What hedge counterparties are owed; what a hedge brings is among what was collected.
+fn hedges(
+    terms: &DealTerms,
+    state: &DealState,
+    adjusted: [Date; 2],
+    unadjusted: [Date; 2],
+    notes: &[NoteOpening],
+    problems: &mut Vec<Problem>,
+) -> Vec<[f64; 2]> {
+    let mut out = Vec::with_capacity(terms.hedges.len());
+    for hedge in &terms.hedges {
+        let given = state.hedges.get(&hedge.name);
+        let mut fixing = |index: &str| {
+            state.index_fixings.get(index).copied().unwrap_or_else(|| {
+                let message = format!("no fixing of {index}, which hedge {:?} exchanges", hedge.name);
+                problems.push(Problem::new("state.index_fixings", message));
+                0.0
+            })
+        };
+        let ended = hedge.termination.filter(|end| end.date <= unadjusted[0]).is_some();
+        let owed = given.and_then(|given| given.due).unwrap_or_else(|| {
+            let units = match hedge.notional {
+                Notional::Note(note) => notes[note as usize].balance,
+                Notional::Dates(_) => 1.0,
+            };
+            let net = if ended { 0.0 } else { hedge_net(hedge, adjusted, unadjusted, &mut fixing) * units };
+            if net < 0.0 { -net } else { 0.0 }
+        });
+        let ends = hedge.termination.filter(|end| end.date > unadjusted[0] && end.date <= unadjusted[1]);
+        let cost = ends.map_or(0.0, |end| if end.amount > 0.0 { end.amount } else { 0.0 });
+        out.push([owed + given.map_or(0.0, |given| given.unpaid), cost]);
+    }
+    out
+}
+
 fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) {
     let notes: Vec<_> = deal.terms.notes.iter().map(|n| n.name.as_str()).collect();
     let fees: Vec<_> = deal.terms.fees.iter().map(|f| f.name.as_str()).collect();
+    let accounts: Vec<_> = deal.terms.accounts.iter().map(|a| a.name.as_str()).collect();
+    let hedges: Vec<_> = deal.terms.hedges.iter().map(|h| h.name.as_str()).collect();
     for name in state.notes.keys() {
         if !notes.contains(&name.as_str()) {
             problems.push(Problem::new(
@@ -138,6 +199,17 @@ fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Proble
     for name in &notes {
         if !state.notes.contains_key(*name) {
             problems.push(Problem::new(format!("state.notes.{name}"), "missing; expected {balance: …}"));
+        }
+    }
+    for (place, kind, given, known) in [
+        ("accounts", "account", state.accounts.keys().collect::<Vec<_>>(), accounts),
+        ("hedges", "hedge", state.hedges.keys().collect(), hedges),
+    ] {
+        for name in given {
+            if !known.contains(&name.as_str()) {
+                let message = format!("unknown {kind}; known: {}", known.join(", "));
+                problems.push(Problem::new(format!("state.{place}.{name}"), message));
+            }
         }
     }
     for name in state.fees.keys() {
@@ -164,6 +236,13 @@ fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
         amount(note.balance, format!("state.notes.{name}.balance"));
         amount(note.deferred_interest, format!("state.notes.{name}.deferred_interest"));
         amount(note.interest_shortfall, format!("state.notes.{name}.interest_shortfall"));
+    }
+    for (name, balance) in &state.accounts {
+        amount(*balance, format!("state.accounts.{name}"));
+    }
+    for (name, hedge) in &state.hedges {
+        amount(hedge.unpaid, format!("state.hedges.{name}.unpaid"));
+        amount(hedge.due.unwrap_or(0.0), format!("state.hedges.{name}.due"));
     }
     for (name, fee) in &state.fees {
         amount(fee.unpaid, format!("state.fees.{name}.unpaid"));

@@ -2,6 +2,8 @@
 
 use crate::compile::deal::CompiledDeal;
 use crate::error::Problem;
+use crate::fees;
+use crate::hedges::{HedgeTerms, Leg};
 use crate::math;
 use crate::notes::RateTerms;
 use crate::path::plan::PeriodTerms;
@@ -99,6 +101,13 @@ pub fn compile(
                 .push(fee.hurdle.as_ref().and_then(|h| h.irr).map_or(0.0, |irr| math::pow(1.0 + irr, days / 365.0)));
         }
         for fee in &terms.fees {
+            for hurdle in &fee.higher {
+                row.higher_growth.push(hurdle.irr.map_or(0.0, |irr| math::pow(1.0 + irr, days / 365.0)));
+            }
+            row.waived.push(fees::share_on(&fee.waived, period.previous_unadjusted));
+            row.deferred.push(fees::share_on(&fee.deferred, period.previous_unadjusted));
+        }
+        for fee in &terms.fees {
             let rate = match &fee.unpaid_interest {
                 None => 0.0,
                 Some(RateTerms::Fixed { rate }) => *rate,
@@ -111,6 +120,21 @@ pub fn compile(
                 },
             };
             row.unpaid_rate.push(rate * fee.day_count.fraction(period.previous_payment, period.payment));
+        }
+        let mut fixed = |index: &str| {
+            fixing(deal, curves, index, p).unwrap_or_else(|message| {
+                report(problems, message);
+                0.0
+            })
+        };
+        let adjusted = [period.previous_payment, period.payment];
+        let unadjusted = [period.previous_unadjusted, period.unadjusted];
+        for hedge in &terms.hedges {
+            let ends = hedge.termination.map_or(terms.grid.periods.len(), |end| {
+                terms.grid.periods.iter().position(|p| p.unadjusted >= end.date).unwrap_or(terms.grid.periods.len())
+            });
+            row.hedge_net.push(if p > ends { 0.0 } else { hedge_net(hedge, adjusted, unadjusted, &mut fixed) });
+            row.hedge_end.push(hedge.termination.filter(|_| p == ends).map_or(0.0, |end| end.amount));
         }
         row.active = terms.tests.iter().map(|t| p >= t.first_period).collect();
         row.inactive = terms.tests.iter().filter(|t| p < t.first_period).fold(0, |bits, t| bits | t.bit);
@@ -126,6 +150,19 @@ pub fn compile(
         out.push(row);
     }
     out
+}
+
+/// What a hedge brings on a payment date, below zero what it costs; of a unit where a note's balance is its notional.
+pub fn hedge_net(
+    hedge: &HedgeTerms,
+    adjusted: [Date; 2],
+    unadjusted: [Date; 2],
+    fixing: &mut impl FnMut(&str) -> f64,
+) -> f64 {
+    let mut side = |leg: Option<&Leg>| {
+        leg.map_or(0.0, |leg| leg.rate(leg.index().map_or(0.0, &mut *fixing)) * leg.fraction(adjusted, unadjusted))
+    };
+    hedge.notional.amount(unadjusted[0]) * (side(hedge.receive.as_ref()) - side(hedge.pay.as_ref()))
 }
 
 fn report(problems: &mut Vec<Problem>, message: String) {

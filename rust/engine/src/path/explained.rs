@@ -180,7 +180,7 @@ impl Observer<1, f64> for Tables {
         for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
             let i = f as usize;
             let paid = one(state.fees[i].paid);
-            let unpaid = one(state.fee_due(i));
+            let unpaid = one(state.fee_unpaid(i));
             let brought = self.unpaid[i] * (1.0 + plan.periods[p].unpaid_rate[i]);
             let due = if fee.hurdle.is_some() { paid } else { paid + unpaid - brought };
             self.unpaid[i] = unpaid;

@@ -5,6 +5,7 @@ pub mod explained;
 pub mod observer;
 pub mod payment_date;
 pub mod plan;
+pub mod reserves;
 pub mod runner;
 pub mod status;
 pub mod summary;

@@ -205,7 +205,8 @@ pub fn finish<const L: usize, P: Param<L>>(
     let collateral = plan.pool.par + plan.deal.ramp_up_cash;
     for lane in 0..lanes {
         let at = |pack: &Pack<L>| pack.0[lane];
-        let all: f64 = original.iter().map(at).sum();
+        let all: f64 =
+            original.iter().zip(notes).filter(|(_, note)| !note.is_combination()).map(|(pack, _)| at(pack)).sum();
         for (n, note) in notes.iter().enumerate() {
             let (totals, measures) = (&totals[n], &measures[n]);
             let period = |pack: &Pack<L>| (at(pack) >= 0.0).then(|| at(pack) as u32);

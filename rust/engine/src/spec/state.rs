@@ -24,6 +24,12 @@ pub struct DealState {
     #[serde(default)]
     pub fees: BTreeMap<String, FeeState>,
     pub notes: BTreeMap<String, NoteState>,
+    /// Balances of the accounts, those at closing where they are absent.
+    #[serde(default)]
+    pub accounts: BTreeMap<String, f64>,
+    /// What hedge counterparties are owed.
+    #[serde(default)]
+    pub hedges: BTreeMap<String, FeeState>,
     pub collateral: CollateralState,
 }
 
