@@ -347,10 +347,6 @@ def test_an_unknown_convention_is_an_error(template: Document) -> None:
     ("parts", "place"),
     [
         ({"events": [{"date": "2027-07-20", "call": {"price": "market"}}]}, "events"),
-        (
-            {"default_events": {"causes": ["maturity"], "accelerate": "automatic"}},
-            "default_events.accelerate",
-        ),
     ],
 )
 def test_a_part_that_is_not_built_is_refused_by_name(template: Document, parts: Document, place: str) -> None:

@@ -20,7 +20,7 @@ __all__ = ["Account", "Hedge", "Leg", "Termination"]
 
 def _earns(value: object) -> object:
     """Read `earns: 0` as nothing."""
-    if isinstance(value, numbers.Real) and not isinstance(value, bool) and value == 0:
+    if not isinstance(value, bool) and isinstance(value, numbers.Real) and value == 0:
         return "nothing"
     return value
 
@@ -112,7 +112,7 @@ def _notional(value: object) -> object:
         return value
     if isinstance(value, Mapping) and value:
         return {iso_date(date): float(BALANCE(amount)) for date, amount in value.items()}
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
         return float(BALANCE(value))
     message = f"found {found(value)}, expected money, money by date, or the name of a note"
     raise PydanticCustomError("notional", "{message}", {"message": message})

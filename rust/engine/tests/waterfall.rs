@@ -321,7 +321,7 @@ fn several_hurdles_share_each_slice_of_what_is_left() {
     document["fees"][2]["hurdles"] = json!([{"irr": 0.10, "share": 0.20}, {"irr": 0.15, "share": 0.50}]);
     let result = pay(&document, &state(300_000.0, 0.0, 1e6, &[]));
     // Needs 200,000 · 1.1^(90/365) and 200,000 · 1.15^(90/365): the slice between them is their distance over 0.8.
-    let (low, high) = (200_000.0 * 1.1_f64.powf(90.0 / 365.0), 200_000.0 * 1.15_f64.powf(90.0 / 365.0));
+    let (low, high) = (200_000.0 * 1.023_779_468_085_648_88, 200_000.0 * 1.035_062_538_749_905_68);
     let between = (high - low) / 0.8;
     let fee = 0.2 * between + 0.5 * (300_000.0 - low - between);
     close(result.explained.fees[INCENTIVE].paid, fee);

@@ -167,7 +167,7 @@ fn hedges(
                 0.0
             })
         };
-        let ended = hedge.termination.filter(|end| end.date <= unadjusted[0]).is_some();
+        let ended = hedge.termination.is_some_and(|end| end.date <= unadjusted[0]);
         let owed = given.and_then(|given| given.due).unwrap_or_else(|| {
             let units = match hedge.notional {
                 Notional::Note(note) => notes[note as usize].balance,
