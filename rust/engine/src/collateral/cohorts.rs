@@ -84,8 +84,10 @@ pub struct Cohorts<const L: usize> {
     default: Vec<Pack<L>>,
     /// Per step: recovery value of that step's default.
     value: Vec<Pack<L>>,
-    /// Per step: recovery cash.
+    /// Per step: recovery cash; what lies beyond `known` is of other futures.
     cash: Vec<Pack<L>>,
+    /// Steps whose recovery cash is that of these futures.
+    known: usize,
     survival: Pack<L>,
     /// Performing par, what was bought on the last date included.
     performing: Pack<L>,
@@ -124,6 +126,7 @@ impl<const L: usize> Cohorts<L> {
             default: row.clone(),
             value: row.clone(),
             cash: row,
+            known: 0,
             survival: Pack::splat(1.0),
             performing: Pack::ZERO,
             any: false,
@@ -133,10 +136,8 @@ impl<const L: usize> Cohorts<L> {
     /// Back to no cohorts.
     #[inline(always)]
     pub fn clear(&mut self) {
-        // The other rows are written step by step before they are read.
-        for x in &mut self.cash {
-            *x = Pack::ZERO;
-        }
+        // All rows are written step by step before they are read.
+        self.known = 0;
         self.performing = Pack::ZERO;
         self.survival = Pack::splat(1.0);
         self.any = false;
@@ -185,6 +186,10 @@ impl<const L: usize> Cohorts<L> {
         let collected = tables.recovery_step[p] as usize;
         self.default[p] = default;
         self.value[p] = value;
+        while self.known <= collected {
+            self.cash[self.known] = Pack::ZERO;
+            self.known += 1;
+        }
         self.cash[collected] += value;
         let (defaulted_par, market_of_defaulted, carrying) = self.outstanding_defaults(tables, p);
         CohortStep {
@@ -233,7 +238,8 @@ impl<const L: usize> Cohorts<L> {
     #[must_use]
     pub fn pending(&self, p: usize) -> Pack<L> {
         let mut sum = Pack::ZERO;
-        for cash in &self.cash[p + 1..] {
+        let first = if p + 1 < self.known { p + 1 } else { self.known };
+        for cash in &self.cash[first..self.known] {
             sum += *cash;
         }
         sum

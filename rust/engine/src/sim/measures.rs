@@ -30,6 +30,8 @@ pub struct Measures<const L: usize> {
     pub equity: Vec<Pack<L>>,
     /// Per date and note: interest, principal, end balance (only when cash flows are kept).
     pub flows: Option<Vec<[Pack<L>; 3]>>,
+    /// Dates seen in this run, and in the run before it.
+    dates: [usize; 2],
     residuals: Vec<u16>,
     /// Per note: whether it has a place in the note payment sequence.
     ranked: Vec<bool>,
@@ -57,6 +59,7 @@ impl<const L: usize> Measures<L> {
             last_period: Pack::ZERO,
             equity: vec![Pack::ZERO; residuals.len() * plan.steps()],
             flows: keep_flows.then(|| vec![[Pack::ZERO; 3]; notes.len() * plan.steps()]),
+            dates: [0; 2],
             residuals,
             ranked: notes.iter().map(|n| n.principal_rank.is_some()).collect(),
             steps: plan.steps(),
@@ -86,9 +89,7 @@ impl<const L: usize> Measures<L> {
             self.last_covered[n] = Pack::splat(-1.0);
             self.deferred[n] = Mask::splat(false);
         }
-        for x in &mut self.equity {
-            *x = Pack::ZERO;
-        }
+        self.dates = [0, self.dates[0]];
         if let Some(flows) = &mut self.flows {
             for x in flows {
                 *x = [Pack::ZERO; 3];
@@ -96,6 +97,17 @@ impl<const L: usize> Measures<L> {
         }
         self.last_period = Pack::ZERO;
         self.all_covered = -1.0;
+    }
+
+    /// Ends a run: no residual flow comes after its last date.
+    #[inline(always)]
+    pub fn finish(&mut self) {
+        let [seen, before] = self.dates;
+        for r in 0..self.residuals.len() {
+            for p in seen..before {
+                self.equity[r * self.steps + p] = Pack::ZERO;
+            }
+        }
     }
 
     /// Last period in which collateral and cash covered a class and all ahead of it, in one lane; -1 without.
@@ -180,6 +192,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                 }
             }
         }
+        self.dates[0] = p + 1;
         for r in 0..self.residuals.len() {
             self.equity[r * self.steps + p] = state.notes[self.residuals[r] as usize].interest_paid;
         }

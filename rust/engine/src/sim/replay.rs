@@ -28,8 +28,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     let pool = &plan.pool;
     let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
     let (mut scratch, mut drawn) = (CopulaScratch::default(), Defaults::default());
-    setup.copula.draw::<1>(path, &mut scratch, &mut drawn);
-    let market = setup.copula.market::<1>(path);
+    let market = setup.copula.draw::<1>(path, &mut scratch, &mut drawn);
     setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
     work.drivers.reset(pool);
     let mut defaults = Vec::new();
