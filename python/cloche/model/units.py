@@ -20,7 +20,6 @@ from pydantic_core import PydanticCustomError
 from cloche.model.wording import found
 
 __all__ = [
-    "BALANCE",
     "IRR",
     "PRICE",
     "SHARE",
@@ -30,7 +29,6 @@ __all__ = [
     "DayOfMonth",
     "Floor",
     "MarketPrice",
-    "Money",
     "Months",
     "Positive",
     "PositiveMoney",
@@ -181,8 +179,7 @@ class Quantity:
         return WithJsonSchema({"anyOf": [number, text]}, mode="validation")
 
 
-BALANCE = Quantity("money, 0 or more", 0.0, 1e15, "plain")
-_MONEY = Quantity("money", -1e15, 1e15, "plain")
+_BALANCE = Quantity("money, 0 or more", 0.0, 1e15, "plain")
 _POSITIVE_MONEY = Quantity("money above 0", 0.0, 1e15, "plain", open_low=True)
 _RATE = Quantity("a rate a year from 0 to 0.5", 0.0, 0.5, stand_in=0.01)
 SPREAD = Quantity("a spread from -0.05 to 0.5", -0.05, 0.5, stand_in=0.01)
@@ -201,8 +198,7 @@ _TERM_YEARS = Quantity(
 _DAY_OF_MONTH = Quantity("a day of the month from 1 to 31", 1.0, 31.0, "plain", whole=True)
 _MONTHS = Quantity("a whole number of months from 1 to 12", 1.0, 12.0, "plain", whole=True, stand_in=3)
 
-Balance = Annotated[float, BeforeValidator(BALANCE), BALANCE.json_schema()]
-Money = Annotated[float, BeforeValidator(_MONEY), _MONEY.json_schema()]
+Balance = Annotated[float, BeforeValidator(_BALANCE), _BALANCE.json_schema()]
 PositiveMoney = Annotated[float, BeforeValidator(_POSITIVE_MONEY), _POSITIVE_MONEY.json_schema()]
 Rate = Annotated[float, BeforeValidator(_RATE), _RATE.json_schema()]
 Spread = Annotated[float, BeforeValidator(SPREAD), SPREAD.json_schema()]

@@ -5,7 +5,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod accounts;
 pub mod collateral;
 pub mod compile;
 pub mod coverage;
@@ -13,7 +12,6 @@ pub mod credit;
 pub mod error;
 pub mod expression;
 pub mod fees;
-pub mod hedges;
 pub mod lanes;
 pub mod math;
 pub mod metrics;

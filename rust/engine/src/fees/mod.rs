@@ -1,7 +1,5 @@
 //! Fees and expenses: their bases, caps and the incentive hurdle.
 
-pub mod carry_over;
 pub mod terms;
 
-pub use carry_over::CarryOver;
-pub use terms::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted, share_on, sliced};
+pub use terms::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted, sliced};

@@ -5,7 +5,7 @@ use cloche_dispatch::{Isa, Kernel};
 use super::columns::{PathColumns, PathNote};
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
-use super::totals::{BlockTotals, PLACES, count};
+use super::totals::{BlockTotals, PLACES, Sizes, count};
 use crate::credit::{CopulaScratch, DefaultEvent, Defaults};
 use crate::lanes::{Mask, Pack};
 use crate::metrics::{IrrTimes, irr};
@@ -87,10 +87,7 @@ pub fn run<const L: usize>(
     work: &mut BlockWork<L>,
     stop: &dyn Fn() -> bool,
 ) -> Option<Block> {
-    let notes = setup.plan.deal.notes.len();
-    let residuals = work.measures.residuals().len();
-    let years = setup.axis.years as usize;
-    let totals = BlockTotals::new(count, notes, residuals, setup.plan.steps(), years, work.keep.flows);
+    let totals = BlockTotals::new(count, Sizes::of(setup), work.keep.flows);
     let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)) };
     let isa = work.isa;
     let mut done = 0;
@@ -130,7 +127,8 @@ impl<const L: usize> Kernel for Draws<'_, L> {
         market.clear();
         let mut path = 0;
         while path < count {
-            market.extend_from_slice(&setup.copula.draw::<L>(first + path as u64, scratch, defaults).0);
+            setup.copula.draw::<L>(first + path as u64, scratch, defaults);
+            market.extend_from_slice(&setup.copula.market::<L>(first + path as u64).0);
             path += L;
         }
     }
@@ -154,8 +152,6 @@ impl<const L: usize> Kernel for CountDefaults<'_, L> {
         let Self { setup, work, done, totals } = self;
         let pool = &setup.plan.pool;
         let (steps, cells, companies) = (pool.steps, setup.axis.cells.as_slice(), setup.companies.as_slice());
-        let obligor_default = pool.obligor_default.as_slice();
-        let (years, rates_of_paths) = (totals.years.as_mut_slice(), totals.rates.as_mut_slice());
         let per_par = 1.0 / pool.par;
         let count = if totals.paths - done < SORTED { totals.paths - done } else { SORTED };
         let mut rows = setup.named.clone();
@@ -166,12 +162,13 @@ impl<const L: usize> Kernel for CountDefaults<'_, L> {
             work.defaults.filter(path, |event| {
                 let obligor = event.obligor as usize;
                 let (step, year) = cells[event.step as usize - 1];
-                let [par, lost] = obligor_default[obligor * steps + step as usize];
+                let [par, lost] = pool.obligor_default[obligor * steps + step as usize];
                 let row = &mut by_year[year as usize];
-                row[0] += companies[obligor].par;
-                row[1] += par;
-                row[2] += lost;
-                row[3] += 1.0;
+                let more = [companies[obligor].par, par, lost, 1.0];
+                let before = *row;
+                for k in 0..4 {
+                    row[k] = before[k] + more[k];
+                }
                 (DefaultEvent { obligor: event.obligor, step }, par > 0.0)
             });
             let scale = [per_par, per_par, per_par, 1.0];
@@ -184,14 +181,14 @@ impl<const L: usize> Kernel for CountDefaults<'_, L> {
                 for k in 0..4 {
                     rates[k] = sums[k] * scale[k];
                 }
-                let [sum, square] = &mut years[y];
+                let [sum, square] = &mut totals.years[y];
                 for k in 0..4 {
                     sum[k] += rates[k];
                 }
                 for k in 0..4 {
                     square[k] += rates[k] * rates[k];
                 }
-                rates_of_paths[y * totals.paths + done + path] = [rates[1], rates[2]];
+                totals.rates[y * totals.paths + done + path] = [rates[1], rates[2]];
             }
             work.order.push(Drawn { lost: sums[2], path });
         }
@@ -213,7 +210,6 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
     isa.run(Pool { setup, paths: &paths, work });
     work.measures.clear();
     let error = runner::run(&setup.plan, &mut work.work, &mut Silent, &mut work.measures, |_, _| {});
-    work.measures.finish();
     let place = start % PLACES;
     isa.run(Fold { setup, work, place, kept: Mask::from_lanes(kept), totals: &mut block.totals });
     for r in 0..work.measures.residuals().len() {
