@@ -20,7 +20,19 @@ ROOT = Path(__file__).resolve().parent.parent
 ENGINE_LAYERS = [
     {"sim", "sweep"},
     {"path"},
-    {"lifecycle", "waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression"} | {"state"},
+    {
+        "lifecycle",
+        "waterfall",
+        "coverage",
+        "collateral",
+        "credit",
+        "notes",
+        "fees",
+        "accounts",
+        "hedges",
+        "expression",
+    }
+    | {"state"},
     {"metrics", "time", "rates", "math"},
     {"lanes", "random", "workers", "error"},
 ]

@@ -12,6 +12,8 @@ DAY_COUNTS = (Next("time/day_count.rs", "pub fn name(self) -> &'static str"),)
 KEYS = Constant("compile/conventions.rs", "KEYS")
 
 SITES: dict[str, tuple[Site, ...]] = {
+    "Account.earns": (Constant("compile/accounts.rs", "EARNS"),),
+    "Account.proceeds": (Constant("compile/accounts.rs", "PROCEEDS"),),
     "CccRule.base": (Next("compile/deal.rs", "c.base.as_deref() == Some"),),
     "Collateral.defaulted_value": (
         Arms("compile/assumptions.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
@@ -34,11 +36,14 @@ SITES: dict[str, tuple[Site, ...]] = {
     "Fee.unpaid_interest": (Next("compile/fees.rs", "written.as_str() == Some"),),
     "FeeCap.day_count": DAY_COUNTS,
     "FeeCap.lifted": (Arms("compile/fees.rs", "match cap.lifted.as_deref()"),),
+    "Leg.day_count": DAY_COUNTS,
     "Pd::Column.name": (Arms("compile/credit.rs", "match name"),),
     "Step::Divert.to": (Arms("compile/steps/cures.rs", "match to"),),
+    "Step::PayHedge.part": (Constant("compile/steps/claims.rs", "HEDGE_PARTS"),),
     "Step::PayFee.part": (Arms("compile/steps/claims.rs", "match part"),),
     "Step::Reinvest.of": (Arms("compile/steps/cures.rs", "match of"),),
     "Step::Reinvest.share": (Next("compile/steps/cures.rs", "NumberOrName::Name(name) if name =="),),
+    "Termination.party": (Constant("compile/accounts.rs", "PARTIES"),),
     "Test.first_date": (Arms("compile/tests.rs", "match test.first_date.as_deref().unwrap_or(default)"),),
     "Test.kind": (Arms("compile/tests.rs", "match test.kind.as_str()"),),
     "Value::Groups.values": (Arms("compile/values.rs", "match key.split_once(':')"),),
@@ -59,9 +64,7 @@ _UNLIMITED = "no model of Python limits a field to it"
 INTENDED = {
     f"Collateral.concentration[]: {_FREE}": "recorded: no rule reads it",
     f"Collateral.quality[]: {_FREE}": "recorded: no rule reads it",
-    f"Deal.accounts[]: {_FREE}": "refused by name unless empty",
     f"Deal.events[]: {_FREE}": "refused by name unless empty",
-    f"Deal.hedges[]: {_FREE}": "refused by name unless empty",
     f"Deal.rights: {_FREE}": "recorded: no rule reads it",
     f"ReinvestmentRules.after: {_FREE}": "its `conditions` alone are looked up",
     "Deal.conventions: Python writes Conventions, the engine reads map of anything": (

@@ -37,7 +37,7 @@ def test_steps_are_tagged_and_groups_are_lists_of_lists(deal: Deal) -> None:
     assert steps[0] == {"verb": "pay_fee", "fees": [["taxes"]], "part": "all"}
     assert steps[1] == {"verb": "pay_fee", "fees": [["admin"]], "part": "capped", "label": "B"}
     assert steps[2]["fees"] == [["senior", "platform"]]
-    assert steps[3] == {"verb": "unsupported", "name": "pay_hedge", "body": "swap", "label": "D"}
+    assert steps[3] == {"verb": "pay_hedge", "hedges": [["swap"]], "part": "all", "label": "D"}
     assert steps[4]["steps"] == [
         {"verb": "pay_interest", "notes": [["X", "A"]]},
         {"verb": "pay_amortization", "notes": [["X"]]},

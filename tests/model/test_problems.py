@@ -213,8 +213,32 @@ def test_a_wrong_step_is_refused_at_its_place(
         (
             "accounts",
             {"earns": "cash"},
-            "accounts[0]",
-            "found an entry without a name, expected a key `name`",
+            "accounts[0].name",
+            "missing: this key is required",
+        ),
+        (
+            "accounts",
+            {"name": "reserve", "earns": "interest"},
+            "accounts[0].earns",
+            "found 'interest', expected 'nothing' or 'cash'",
+        ),
+        (
+            "hedges",
+            {"name": "swap", "notional": 1e6},
+            "hedges[0]",
+            "found neither pay nor receive, expected at least one of them",
+        ),
+        (
+            "hedges",
+            {"name": "swap", "pay": {"fixed": 0.04, "index": "sofr_3m"}, "notional": 1e6},
+            "hedges[0].pay",
+            "found another mixture, expected fixed, index and spread, index and above, or index and below",
+        ),
+        (
+            "hedges",
+            {"name": "swap", "receive": {"fixed": 0.04}, "notional": [1]},
+            "hedges[0].notional",
+            "found a list, expected money, money by date, or the name of a note",
         ),
     ],
 )

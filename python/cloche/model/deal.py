@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from cloche.errors import DealError, Problem
 from cloche.model import engine, words
+from cloche.model.accounts import Account, Hedge
 from cloche.model.collateral import CollateralRules, ReinvestmentRules
 from cloche.model.conventions import Conventions
 from cloche.model.dates import Closing, Dates
@@ -208,6 +209,16 @@ class Deal(Frozen[DealDocument]):
     def tests(self) -> Named[CoverageTest]:
         """Tests, by position or name."""
         return Named(self._document.tests)
+
+    @property
+    def accounts(self) -> Named[Account]:
+        """Accounts beside the collection accounts, by position or name."""
+        return Named(self._document.accounts)
+
+    @property
+    def hedges(self) -> Named[Hedge]:
+        """Hedges, by position or name."""
+        return Named(self._document.hedges)
 
     @property
     def collateral(self) -> CollateralRules:

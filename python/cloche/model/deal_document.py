@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from cloche.model.accounts import Account, Hedge
 from cloche.model.collateral import CollateralRules, ReinvestmentRules
 from cloche.model.conventions import Conventions
 from cloche.model.dates import Closing, Dates
@@ -15,7 +16,7 @@ from cloche.model.fees import Fee
 from cloche.model.notes import Note
 from cloche.model.steps import Block, Cure, Groups, PayPariPassu, PayPrincipal, Step, StepList, Waterfalls
 from cloche.model.tests import CoverageTest
-from cloche.model.text import NOT_EMPTY, Entry, Name, NamedEntry
+from cloche.model.text import NOT_EMPTY, Entry, Name
 from cloche.model.units import PositiveMoney
 
 __all__ = ["DealDocument"]
@@ -61,8 +62,8 @@ class DealDocument(Document):
     closing: Closing = Closing()
     notes: Annotated[tuple[Note, ...], NOT_EMPTY]
     fees: tuple[Fee, ...] = ()
-    accounts: tuple[NamedEntry, ...] = ()
-    hedges: tuple[NamedEntry, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    hedges: tuple[Hedge, ...] = ()
     tests: tuple[CoverageTest, ...] = ()
     collateral: CollateralRules = CollateralRules()
     reinvestment: ReinvestmentRules = ReinvestmentRules()

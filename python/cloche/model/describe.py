@@ -12,18 +12,23 @@ from cloche.model.steps import (
     Block,
     Cure,
     Divert,
+    FundReserve,
     IncentiveFee,
     PayAmortization,
     PayDeferredInterest,
     PayFee,
+    PayHedge,
     PayInterest,
     PayPariPassu,
     PayPrincipal,
     PayResidual,
     PayShortfalls,
     Reinvest,
+    ReleaseReserve,
     Retain,
     Step,
+    Transfer,
+    Turbo,
     Unsupported,
 )
 
@@ -128,6 +133,7 @@ class _Clauses:
 
     def __init__(self, document: DealDocument) -> None:
         self._fees = {fee.name: fee for fee in document.fees}
+        self._targets = {account.name: account.target for account in document.accounts}
         self._tests = {test.name: test for test in document.tests}
 
     def clause(self, step: Step) -> str:
@@ -153,6 +159,11 @@ class _Clauses:
             PayDeferredInterest: self._due("deferred interest on"),
             PayAmortization: self._due("the amortization of"),
             PayShortfalls: self._pay_shortfalls,
+            PayHedge: self._pay_hedge,
+            Transfer: lambda step: f"from {_purse(step.from_)} to {_purse(step.to)}",
+            FundReserve: self._fund_reserve,
+            ReleaseReserve: self._release_reserve,
+            Turbo: self._turbo,
             Retain: lambda _: "what remains stays on deposit",
             Unsupported: lambda step: f"{_spoken(step.name)} {_plain(step.body)}".rstrip(),
         }
@@ -241,6 +252,30 @@ class _Clauses:
             f"to {target}, until the internal rate of return{of} above which {step.until} is due is reached"
         )
 
+    def _pay_hedge(self, step: PayHedge) -> str:
+        parts = {
+            "all": "hedge payments under",
+            "periodic": "periodic hedge payments under",
+            "termination": "hedge termination payments under",
+            "defaulted": "hedge termination payments to defaulted counterparties under",
+        }
+        paid = [words.joined(list(group)) + (_BY_AMOUNTS if len(group) > 1 else "") for group in step.hedges]
+        return f"to the payment of {parts[step.part]} {', then '.join(paid)}"
+
+    def _fund_reserve(self, step: FundReserve) -> str:
+        target = step.up_to or self._targets.get(step.account)
+        return f"to the account {step.account}, until its balance is {target}"
+
+    def _release_reserve(self, step: ReleaseReserve) -> str:
+        floor = step.above or self._targets.get(step.account)
+        what = "its balance" if floor is None else f"its balance above {floor}"
+        return f"from the account {step.account}, {what}"
+
+    def _turbo(self, step: Turbo) -> str:
+        target = words.groups_in_words(step.notes, "pro rata based on balances")
+        share = f"{words.percent(step.share)} of what remains"
+        return f"to the payment of deferred interest on and principal of {target}, {share}"
+
     def _block(self, step: Block) -> str:
         parts = "\n".join(
             f"({_roman(position)}) {self.clause(item)}" for position, item in enumerate(step.steps, 1)
@@ -252,6 +287,10 @@ class _Clauses:
             )
             text += f"\notherwise, in this order:\n{others}"
         return text
+
+
+def _purse(name: str) -> str:
+    return f"{name} proceeds" if name in ("interest", "principal") else f"the account {name}"
 
 
 def _spoken(name: str) -> str:

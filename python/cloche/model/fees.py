@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ValidationError, model_validator
+from pydantic import BeforeValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document, problem
 from cloche.model.notes import DayCount
-from cloche.model.text import Name
-from cloche.model.units import IRR, Balance, Count, PositiveMoney, Rate, Share, Spread
+from cloche.model.text import Name, iso_date
+from cloche.model.units import IRR, SHARE, Balance, Count, PositiveMoney, Rate, Share, Spread
 from cloche.model.wording import found
 
 __all__ = ["Fee", "FeeCap", "Hurdle", "Tier", "UnpaidInterest"]
@@ -83,6 +83,20 @@ def _unpaid_interest(value: object) -> object:
     raise PydanticCustomError("unpaid_interest", "{message}", {"message": message})
 
 
+def _share_by_date(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {iso_date(date): SHARE(share) for date, share in value.items()}
+    return SHARE(value)
+
+
+_SHARE_SCHEMA = {"type": "number", "minimum": 0, "maximum": 1}
+ShareByDate = Annotated[
+    float | dict[str, float],
+    BeforeValidator(_share_by_date),
+    WithJsonSchema({"anyOf": [_SHARE_SCHEMA, {"type": "object", "additionalProperties": _SHARE_SCHEMA}]}),
+]
+
+
 class Fee(Document):
     """A fee or an expense.
 
@@ -110,6 +124,10 @@ class Fee(Document):
         Shares of the residual of an incentive fee.
     tiers
         Rates by slice of the base.
+    waived
+        Share of each date's amount that is never due; or shares by date, for periods that start on it or later.
+    deferred
+        Share of each date's amount (what is waived apart) that is due from the next date on; or shares by date.
     """
 
     name: Name
@@ -125,6 +143,8 @@ class Fee(Document):
     )
     hurdles: tuple[Hurdle, ...] = ()
     tiers: tuple[Tier, ...] = ()
+    waived: ShareByDate | None = None
+    deferred: ShareByDate | None = None
 
     @model_validator(mode="after")
     def _has_an_amount(self) -> Self:

@@ -18,7 +18,7 @@ __all__ = ["VERBS", "short_groups", "short_step", "tagged_step"]
 
 _BESIDE = ("when", "amount", "label")
 _NOTE_VERBS = ("pay_interest", "pay_deferred_interest", "pay_amortization")
-_NOT_BUILT = ("transfer", "fund_reserve", "release_reserve", "pay_hedge", "turbo")
+_NOT_BUILT = ("draw",)
 VERBS = (
     "pay_fee",
     *_NOTE_VERBS,
@@ -30,6 +30,11 @@ VERBS = (
     "reinvest",
     "incentive_fee",
     "pay_residual",
+    "pay_hedge",
+    "transfer",
+    "fund_reserve",
+    "release_reserve",
+    "turbo",
     "retain",
     *_NOT_BUILT,
 )
@@ -97,6 +102,10 @@ def _body(verb: str, body: object) -> dict[str, Any]:
     fields = dict(body)
     if verb == "pay_fee" and "fee" in fields and "fees" not in fields:
         fields["fees"] = fields.pop("fee")
+    if verb == "pay_hedge" and "hedge" in fields and "hedges" not in fields:
+        fields["hedges"] = fields.pop("hedge")
+    if verb == "turbo" and "note" in fields and "notes" not in fields:
+        fields["notes"] = fields.pop("note")
     if verb == "pay_residual" and "to" in fields and "notes" not in fields:
         fields["notes"] = fields.pop("to")
     if verb == "cure" and "pay" in fields:
@@ -116,6 +125,15 @@ _SHORT_FIELD = {
     "cure": "tests",
     "incentive_fee": "fee",
     "pay_residual": "notes",
+    "pay_hedge": "hedges",
+    "fund_reserve": "account",
+    "release_reserve": "account",
+}
+_MAPPINGS = {
+    "divert": "a mapping with test, share and to",
+    "transfer": "a mapping with from and to",
+    "turbo": "a mapping with note and share",
+    "retain": "`retain: all`",
 }
 
 
@@ -129,8 +147,7 @@ def _short_body(verb: str, body: object) -> dict[str, Any]:
         return {"of": body, "share": 1.0}
     if verb == "retain" and body in (None, "all"):
         return {}
-    expected = "`retain: all`" if verb == "retain" else "a mapping with test, share and to"
-    raise _refusal(f"found {found(body)} for {verb}, expected {expected}")
+    raise _refusal(f"found {found(body)} for {verb}, expected {_MAPPINGS[verb]}")
 
 
 def _cure_target(pay: object) -> dict[str, Any]:
@@ -178,12 +195,22 @@ def short_step(step: Mapping[str, Any]) -> dict[str, Any]:
     return {verb: _written_body(verb, fields), **beside}
 
 
-def _written_body(verb: str, fields: dict[str, Any]) -> object:  # noqa: PLR0911 - one return a verb
+def _written_body(verb: str, fields: dict[str, Any]) -> object:  # noqa: PLR0911, PLR0912 - one return a verb
     if verb == "pay_fee":
         groups = short_groups(fields["fees"])
         if fields.get("part", "all") == "all":
             return groups
         return {"fee" if isinstance(groups, str) else "fees": groups, "part": fields["part"]}
+    if verb == "pay_hedge":
+        groups = short_groups(fields["hedges"])
+        if fields.get("part", "all") == "all":
+            return groups
+        return {"hedge" if isinstance(groups, str) else "hedges": groups, "part": fields["part"]}
+    if verb in ("fund_reserve", "release_reserve"):
+        return fields if len(fields) > 1 else fields["account"]
+    if verb == "turbo":
+        groups = short_groups(fields["notes"])
+        return {"note" if isinstance(groups, str) else "notes": groups, "share": fields["share"]}
     if verb in _NOTE_VERBS:
         return short_groups(fields["notes"])
     if verb == "pay_pari_passu":

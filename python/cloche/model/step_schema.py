@@ -30,6 +30,7 @@ def _mapping(required: list[str], **properties: Any) -> dict[str, Any]:
 
 
 _PART: dict[str, Any] = {"enum": ["all", "current", "unpaid", "capped", "above_cap"]}
+_HEDGE_PART: dict[str, Any] = {"enum": ["all", "periodic", "termination", "defaulted"]}
 _BODIES: dict[str, Any] = {
     "pay_fee": {
         "anyOf": [
@@ -73,11 +74,23 @@ _BODIES: dict[str, Any] = {
         ],
     },
     "retain": {"enum": ["all", None]},
-    "transfer": True,
-    "fund_reserve": True,
-    "release_reserve": True,
-    "pay_hedge": True,
-    "turbo": True,
+    "pay_hedge": {
+        "anyOf": [
+            GROUPS_SCHEMA,
+            _mapping(["hedge"], hedge=_NAME, part=_HEDGE_PART),
+            _mapping(["hedges"], hedges=GROUPS_SCHEMA, part=_HEDGE_PART),
+        ]
+    },
+    "transfer": _mapping(["from", "to"], **{"from": _NAME}, to=_NAME),
+    "fund_reserve": {"anyOf": [_NAME, _mapping(["account"], account=_NAME, up_to=_EXPRESSION)]},
+    "release_reserve": {"anyOf": [_NAME, _mapping(["account"], account=_NAME, above=_EXPRESSION)]},
+    "turbo": {
+        "anyOf": [
+            _mapping(["note", "share"], note=_NAME, share=_SHARE),
+            _mapping(["notes", "share"], notes=GROUPS_SCHEMA, share=_SHARE),
+        ]
+    },
+    "draw": True,
 }
 
 STEP_SCHEMA: dict[str, Any] = {

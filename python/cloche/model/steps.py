@@ -170,6 +170,46 @@ class PayResidual(_Step):
     until: Name | None = None
 
 
+class PayHedge(_Step):
+    """Pay what hedge counterparties are owed; `part` selects what of it."""
+
+    verb: Literal["pay_hedge"] = "pay_hedge"
+    hedges: Groups
+    part: Literal["all", "periodic", "termination", "defaulted"] = "all"
+
+
+class Transfer(_Step):
+    """Move cash between proceeds and accounts; `interest` and `principal` mean the proceeds."""
+
+    verb: Literal["transfer"] = "transfer"
+    from_: Name = Field(alias="from")
+    to: Name
+
+
+class FundReserve(_Step):
+    """Fill an account up to an amount; without one up to its target."""
+
+    verb: Literal["fund_reserve"] = "fund_reserve"
+    account: Name
+    up_to: Expression | None = None
+
+
+class ReleaseReserve(_Step):
+    """Take from an account what is above an amount; without one above its target."""
+
+    verb: Literal["release_reserve"] = "release_reserve"
+    account: Name
+    above: Expression | None = None
+
+
+class Turbo(_Step):
+    """Pay deferred interest and principal of notes with a share of what is left."""
+
+    verb: Literal["turbo"] = "turbo"
+    notes: Groups
+    share: Share
+
+
 class Retain(_Step):
     """Leave what is left on deposit."""
 
@@ -218,6 +258,11 @@ Step = Annotated[
     | Reinvest
     | IncentiveFee
     | PayResidual
+    | PayHedge
+    | Transfer
+    | FundReserve
+    | ReleaseReserve
+    | Turbo
     | Retain
     | Block
     | Unsupported,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, StrictBool, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from cloche.model.units import decimal_of
@@ -23,7 +23,6 @@ __all__ = [
     "Flag",
     "IsoDate",
     "Name",
-    "NamedEntry",
     "iso_date",
 ]
 
@@ -101,14 +100,6 @@ def _entry_scalar(value: object) -> object:
     raise PydanticCustomError("entry", "{message}", {"message": message})
 
 
-def _named(value: object) -> object:
-    """Refuse an entry without a name."""
-    if isinstance(value, dict) and not (isinstance(value.get("name"), str) and value["name"]):
-        message = "found an entry without a name, expected a key `name`"
-        raise PydanticCustomError("entry", "{message}", {"message": message})
-    return value
-
-
 def _printable(value: str) -> str:
     """Refuse line breaks, control characters and unusual blanks: a name appears in tables and ledgers."""
     if value.isprintable():
@@ -135,9 +126,3 @@ Expression = Annotated[
 ]
 AnyEntry = Annotated[Any, BeforeValidator(_entry)]
 Entry = Annotated[dict[str, Any], BeforeValidator(_entry)]
-NamedEntry = Annotated[
-    dict[str, Any],
-    Field(json_schema_extra={"properties": {"name": {"type": "string"}}, "required": ["name"]}),
-    BeforeValidator(_named),
-    BeforeValidator(_entry),
-]

@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from cloche.model.wording import found
 
 __all__ = [
+    "BALANCE",
     "IRR",
     "PRICE",
     "SHARE",
@@ -29,6 +30,7 @@ __all__ = [
     "DayOfMonth",
     "Floor",
     "MarketPrice",
+    "Money",
     "Months",
     "Positive",
     "PositiveMoney",
@@ -179,7 +181,8 @@ class Quantity:
         return WithJsonSchema({"anyOf": [number, text]}, mode="validation")
 
 
-_BALANCE = Quantity("money, 0 or more", 0.0, 1e15, "plain")
+BALANCE = Quantity("money, 0 or more", 0.0, 1e15, "plain")
+_MONEY = Quantity("money", -1e15, 1e15, "plain")
 _POSITIVE_MONEY = Quantity("money above 0", 0.0, 1e15, "plain", open_low=True)
 _RATE = Quantity("a rate a year from 0 to 0.5", 0.0, 0.5, stand_in=0.01)
 SPREAD = Quantity("a spread from -0.05 to 0.5", -0.05, 0.5, stand_in=0.01)
@@ -198,7 +201,8 @@ _TERM_YEARS = Quantity(
 _DAY_OF_MONTH = Quantity("a day of the month from 1 to 31", 1.0, 31.0, "plain", whole=True)
 _MONTHS = Quantity("a whole number of months from 1 to 12", 1.0, 12.0, "plain", whole=True, stand_in=3)
 
-Balance = Annotated[float, BeforeValidator(_BALANCE), _BALANCE.json_schema()]
+Balance = Annotated[float, BeforeValidator(BALANCE), BALANCE.json_schema()]
+Money = Annotated[float, BeforeValidator(_MONEY), _MONEY.json_schema()]
 PositiveMoney = Annotated[float, BeforeValidator(_POSITIVE_MONEY), _POSITIVE_MONEY.json_schema()]
 Rate = Annotated[float, BeforeValidator(_RATE), _RATE.json_schema()]
 Spread = Annotated[float, BeforeValidator(SPREAD), SPREAD.json_schema()]

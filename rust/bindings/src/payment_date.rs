@@ -36,15 +36,21 @@ pub fn run_payment_date<'py>(py: Python<'py>, deal: PyRef<'py, Deal>, state: &st
     out.set_item("principal_account", result.principal_account)?;
     out.set_item("interest_account", result.interest_account)?;
     out.set_item("oc_numerator", result.numerator)?;
-    let [fee_basis, performing_par, principal_amount] = result.bases;
-    out.set_item("fee_basis", fee_basis)?;
-    out.set_item("performing_par", performing_par)?;
-    out.set_item("collateral_principal_amount", principal_amount)?;
     let fees = PyDict::new(py);
     for (fee, unpaid) in input.deal.fees.iter().zip(&result.fees_unpaid) {
         fees.set_item(&fee.name, unpaid)?;
     }
     out.set_item("fees_unpaid", fees)?;
+    let accounts = PyDict::new(py);
+    for (account, balance) in input.deal.accounts.iter().zip(&result.accounts) {
+        accounts.set_item(&account.name, balance)?;
+    }
+    out.set_item("accounts", accounts)?;
+    let hedges = PyDict::new(py);
+    for (hedge, unpaid) in input.deal.hedges.iter().zip(&result.hedges_unpaid) {
+        hedges.set_item(&hedge.name, unpaid)?;
+    }
+    out.set_item("hedges_unpaid", hedges)?;
     let amortization = PyDict::new(py);
     for (note, unpaid) in input.deal.notes.iter().zip(&result.amortization_unpaid) {
         amortization.set_item(&note.name, unpaid)?;

@@ -129,6 +129,8 @@ fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expl
                 Payee::Fee(f) => deal.fees[f as usize].name.as_str(),
                 Payee::Account(cloche_engine::waterfall::Pot::Interest) => "interest account",
                 Payee::Account(_) => "principal account",
+                Payee::Reserve(a) => deal.accounts[a as usize].name.as_str(),
+                Payee::Hedge(h) => deal.hedges[h as usize].name.as_str(),
                 Payee::Collateral => "collateral",
                 Payee::Sequence => "note payment sequence",
             }),
@@ -199,7 +201,7 @@ pub fn note_columns<'py>(columns: Columns<'py>, rows: &[NoteRow<'_>]) -> PyResul
     };
     columns
         .text("note", rows.iter().map(|r| r.terms.name.as_str()))?
-        .text("kind", rows.iter().map(|r| if r.terms.residual { "residual" } else { "note" }))?
+        .text("kind", rows.iter().map(|r| kind(r.terms)))?
         .text("rating", rows.iter().map(|r| r.terms.rating.as_str()))?
         .float("original_balance", of_terms(|n| n.original))?
         .float("balance", float(|s| s.balance))?
@@ -224,6 +226,14 @@ pub fn note_columns<'py>(columns: Columns<'py>, rows: &[NoteRow<'_>]) -> PyResul
         .date("last_payment", date(|s| s.last_payment))?
         .float("irr", float(|s| s.irr))?
         .float("max_interest_shortfall", float(|s| s.max_interest_shortfall))
+}
+
+fn kind(terms: &NoteTerms) -> &'static str {
+    match (terms.residual, terms.is_combination()) {
+        (true, _) => "residual",
+        (_, true) => "combination",
+        _ => "note",
+    }
 }
 
 /// The classes over a whole path.

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 pub mod collateral;
 pub mod compile;
 pub mod coverage;
@@ -12,6 +13,7 @@ pub mod credit;
 pub mod error;
 pub mod expression;
 pub mod fees;
+pub mod hedges;
 pub mod lanes;
 pub mod math;
 pub mod metrics;

@@ -1,5 +1,6 @@
 //! The state of a deal in `L` futures on one payment date.
 
+use crate::fees::CarryOver;
 use crate::lanes::{Mask, Pack};
 
 /// The status of a deal on a payment date: which priority of payments its cash follows.
@@ -91,12 +92,38 @@ pub struct FeeLanes<const L: usize> {
     pub hurdle: Pack<L>,
 }
 
+/// One hedge in `L` futures, on one payment date.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HedgeLanes<const L: usize> {
+    /// Net payments still unpaid, of this and earlier dates.
+    pub periodic: Pack<L>,
+    /// What its termination costs, still unpaid.
+    pub termination: Pack<L>,
+    /// Paid on this date.
+    pub paid: Pack<L>,
+}
+
 /// Balances, amounts due and cash of one block of futures; allocated once a worker.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
 #[derive(Clone, Debug)]
 pub struct State<const L: usize> {
     pub notes: Vec<NoteLanes<L>>,
     pub fees: Vec<FeeLanes<L>>,
+    pub hedges: Vec<HedgeLanes<L>>,
+    /// Balances of the accounts.
+    pub accounts: Vec<Pack<L>>,
+    /// What lay in them before the steps of the date.
+    pub reserved: Pack<L>,
+    /// Futures in which nothing goes into an account any more.
+    pub closed: Mask<L>,
+    /// Interest and principal proceeds before they are distributed.
+    pub receipts: [Pack<L>; 2],
+    /// What the residual notes must still receive to reach further hurdles of incentive fees, fee by fee.
+    pub higher: Vec<Pack<L>>,
+    /// Fees whose cap carries unused room over.
+    pub carried: Vec<CarryOver<L>>,
+    /// Per fee: what is due from the next date on; empty where no fee is deferred.
+    pub postponed: Vec<Pack<L>>,
     /// Whether a cure has paid something on this date, in any lane.
     pub any_cured: bool,
     /// Whether some principal may have been paid on this date, in any lane.
@@ -162,6 +189,14 @@ impl<const L: usize> State<L> {
         Self {
             notes: vec![NoteLanes::default(); notes],
             fees: vec![FeeLanes::default(); fees],
+            higher: Vec::new(),
+            carried: Vec::new(),
+            postponed: Vec::new(),
+            hedges: Vec::new(),
+            accounts: Vec::new(),
+            reserved: Pack::ZERO,
+            closed: Mask::splat(false),
+            receipts: [Pack::ZERO; 2],
             any_cured: false,
             principal_paid: false,
             deferred_saves: true,
@@ -258,5 +293,11 @@ impl<const L: usize> State<L> {
     pub fn fee_due(&self, fee: usize) -> Pack<L> {
         let fee = &self.fees[fee];
         if fee.has_arrears { fee.current + fee.arrears } else { fee.current }
+    }
+
+    /// What a fee leaves unpaid, with what is deferred of it.
+    #[must_use]
+    pub fn fee_unpaid(&self, fee: usize) -> Pack<L> {
+        self.fee_due(fee) + self.postponed.get(fee).copied().unwrap_or(Pack::ZERO)
     }
 }

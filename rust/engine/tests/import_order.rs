@@ -1,6 +1,6 @@
 //! The order of imports inside the engine, which privacy cannot express between sibling modules.
 //!
-//! `{sim, sweep} → path → {waterfall, coverage, collateral, credit, notes, fees, expression, state} →
+//! `{sim, sweep} → path → {waterfall, coverage, collateral, credit, notes, fees, accounts, hedges, expression, state} →
 //! {metrics, time, rates} → {lanes, random, math, workers} → error`: a module uses its own row and the rows after it.
 //! `compile` may use all of them;
 //! only `compile` reads `spec`, and only `sweep`, whose workers read the scenarios of their points, uses `compile`.
@@ -14,7 +14,19 @@ use std::path::{Path, PathBuf};
 const ROWS: [&[&str]; 5] = [
     &["sim", "sweep"],
     &["path"],
-    &["waterfall", "coverage", "collateral", "credit", "notes", "fees", "expression", "lifecycle", "state"],
+    &[
+        "waterfall",
+        "coverage",
+        "collateral",
+        "credit",
+        "notes",
+        "fees",
+        "accounts",
+        "hedges",
+        "expression",
+        "lifecycle",
+        "state",
+    ],
     &["metrics", "time", "rates"],
     &["lanes", "random", "math", "workers", "error"],
 ];

@@ -283,3 +283,75 @@ fn purchases_that_need_coverage_wait_while_a_test_fails() {
     let reasons: Vec<_> = result.explained.ledger.entries.iter().map(|e| e.reason.text()).collect();
     assert!(reasons.contains(&"held: a coverage test fails"), "{reasons:?}");
 }
+
+#[test]
+fn a_turbo_pays_a_share_of_what_is_left_to_deferred_interest_and_principal() {
+    let interest = json!([{"verb": "turbo", "notes": [["C"]], "share": 0.5}, residual()]);
+    let result = pay(&deal(&interest, &to_notes()), &state(40_000.0, 0.0, 1e6, &[("C.deferred_interest", 5_000.0)]));
+    close(result.explained.notes[C].deferred_paid, 5_000.0);
+    close(result.explained.notes[C].principal_paid, 15_000.0);
+    close(result.explained.notes[SUB].interest_paid, 20_000.0);
+    let result = pay(&deal(&interest, &to_notes()), &state(40_000.0, 0.0, 1e6, &[("C.balance", 12_000.0)]));
+    close(result.explained.notes[C].principal_paid, 12_000.0);
+    close(result.explained.notes[SUB].interest_paid, 28_000.0);
+}
+
+#[test]
+fn a_turbo_is_no_cure_of_interest_coverage() {
+    let interest = json!([
+        {"verb": "turbo", "notes": [["A-1", "A-2"]], "share": 1.0, "amount": "6_000"},
+        {"verb": "pay_interest", "notes": [["A-1", "A-2"]]},
+        {"verb": "cure", "tests": ["A IC"]},
+        residual()
+    ]);
+    // Q stays 8,000 for: I = 20,000 passes, and the ratio after is 2.5.
+    let result = pay(&deal(&interest, &to_notes()), &state(20_000.0, 0.0, 1e6, &[]));
+    close(result.explained.notes[A1].principal_paid + result.explained.notes[A2].principal_paid, 6_000.0);
+    close(result.explained.ledger.tests[2].denominator_after, 8_000.0);
+}
+
+#[test]
+fn several_hurdles_share_each_slice_of_what_is_left() {
+    let interest = json!([
+        {"verb": "pay_residual", "notes": [["SUB"]], "until": "incentive"},
+        {"verb": "incentive_fee", "fee": "incentive"},
+        residual()
+    ]);
+    let mut document = deal(&interest, &to_notes());
+    document["fees"][2]["hurdles"] = json!([{"irr": 0.10, "share": 0.20}, {"irr": 0.15, "share": 0.50}]);
+    let result = pay(&document, &state(300_000.0, 0.0, 1e6, &[]));
+    // Needs 200,000 · 1.1^(90/365) and 200,000 · 1.15^(90/365): the slice between them is their distance over 0.8.
+    let (low, high) = (200_000.0 * 1.023_779_468_085_648_88, 200_000.0 * 1.035_062_538_749_905_68);
+    let between = (high - low) / 0.8;
+    let fee = 0.2 * between + 0.5 * (300_000.0 - low - between);
+    close(result.explained.fees[INCENTIVE].paid, fee);
+    close(result.explained.notes[SUB].interest_paid, 300_000.0 - fee);
+    // Up to the second hurdle the first share alone applies.
+    let result = pay(&document, &state(low + 1_000.0, 0.0, 1e6, &[]));
+    close(result.explained.fees[INCENTIVE].paid, 200.0);
+}
+
+#[test]
+fn hurdles_rise() {
+    let mut document = deal(&json!([residual()]), &to_notes());
+    document["fees"][2]["hurdles"] = json!([{"irr": 0.10, "share": 0.20}, {"irr": 0.10, "share": 0.50}]);
+    let parsed = serde_json::from_value(document).expect("a deal of the right shape");
+    let error = cloche_engine::compile::compile_deal(parsed).expect_err("hurdles of the same rate");
+    assert!(error.to_string().contains("fees[2].hurdles[1].irr"), "{error}");
+}
+
+#[test]
+fn a_fee_may_be_waived_and_deferred_in_part() {
+    let interest = json!([{"verb": "pay_fee", "fees": [["taxes"]]}, residual()]);
+    let mut document = deal(&interest, &to_notes());
+    document["fees"][0]["waived"] = json!(0.25);
+    document["fees"][0]["deferred"] = json!({"2026-01-01": 0.40});
+    // Of 1,000 a quarter is waived; of the other 750 the manager takes 450 now and 300 from the next date on.
+    let result = pay(&document, &state(40_000.0, 0.0, 1e6, &[]));
+    close(result.explained.fees[TAXES].paid, 450.0);
+    close(result.explained.fees[TAXES].unpaid, 300.0);
+    close(result.fees_unpaid[TAXES], 300.0);
+    document["fees"][0]["deferred"] = json!({"2026-01-21": 0.40});
+    let result = pay(&document, &state(40_000.0, 0.0, 1e6, &[]));
+    close(result.explained.fees[TAXES].paid, 750.0);
+}

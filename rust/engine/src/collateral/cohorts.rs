@@ -44,45 +44,6 @@ pub struct CohortTables<P = f64> {
     pub first_open: Vec<usize>,
 }
 
-impl<P> CohortTables<P> {
-    /// Contractual balance of a unit of par of a cohort at the end of step `p`.
-    #[must_use]
-    pub fn balance(&self, cohort: usize, p: usize) -> f64 {
-        let mut balance = 1.0;
-        for q in cohort + 1..=p {
-            balance -= self.instalment[q * self.steps + cohort];
-        }
-        balance
-    }
-}
-
-/// The cohorts after a payment date, in numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CohortsAfter {
-    pub survival: f64,
-    pub performing: f64,
-    /// Step (from 0) after which something was bought, and its par then over the survival factor.
-    pub units: Vec<(usize, f64)>,
-    pub defaults: Vec<CohortDefault>,
-}
-
-impl Default for CohortsAfter {
-    /// Nothing was bought.
-    fn default() -> Self {
-        Self { survival: 1.0, performing: 0.0, units: Vec::new(), defaults: Vec::new() }
-    }
-}
-
-/// A default of the cohorts whose recovery is still to come.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CohortDefault {
-    /// Steps (from 0) of the default and of the recovery.
-    pub step: usize,
-    pub collected: usize,
-    pub par: f64,
-    pub value: f64,
-}
-
 /// What the cohorts do in one step.
 #[derive(Clone, Copy, Debug)]
 pub struct CohortStep<const L: usize> {
@@ -123,8 +84,10 @@ pub struct Cohorts<const L: usize> {
     default: Vec<Pack<L>>,
     /// Per step: recovery value of that step's default.
     value: Vec<Pack<L>>,
-    /// Per step: recovery cash.
+    /// Per step: recovery cash; what lies beyond `known` is of other futures.
     cash: Vec<Pack<L>>,
+    /// Steps whose recovery cash is that of these futures.
+    known: usize,
     survival: Pack<L>,
     /// Performing par, what was bought on the last date included.
     performing: Pack<L>,
@@ -163,6 +126,7 @@ impl<const L: usize> Cohorts<L> {
             default: row.clone(),
             value: row.clone(),
             cash: row,
+            known: 0,
             survival: Pack::splat(1.0),
             performing: Pack::ZERO,
             any: false,
@@ -172,55 +136,11 @@ impl<const L: usize> Cohorts<L> {
     /// Back to no cohorts.
     #[inline(always)]
     pub fn clear(&mut self) {
-        // The other rows are written step by step before they are read.
-        for x in &mut self.cash {
-            *x = Pack::ZERO;
-        }
+        // All rows are written step by step before they are read.
+        self.known = 0;
         self.performing = Pack::ZERO;
         self.survival = Pack::splat(1.0);
         self.any = false;
-    }
-
-    /// Goes on, from no cohorts, with what there was after a payment date.
-    pub fn go_on(&mut self, after: &CohortsAfter) {
-        for rows in [&mut self.units, &mut self.default, &mut self.value] {
-            rows.fill(Pack::ZERO);
-        }
-        self.survival = Pack::splat(after.survival);
-        self.performing = Pack::splat(after.performing);
-        self.any = !(after.units.is_empty() && after.defaults.is_empty());
-        for &(step, units) in &after.units {
-            self.units[step] = Pack::splat(units);
-        }
-        for default in &after.defaults {
-            self.default[default.step] = Pack::splat(default.par);
-            self.value[default.step] = Pack::splat(default.value);
-            self.cash[default.collected] += Pack::splat(default.value);
-        }
-    }
-
-    /// What there is in one lane after the payment date of step `p`.
-    #[must_use]
-    pub fn after<P>(&self, tables: &CohortTables<P>, p: usize, lane: usize) -> CohortsAfter {
-        let mut out = CohortsAfter {
-            survival: self.survival.0[lane],
-            performing: self.performing.0[lane],
-            ..CohortsAfter::default()
-        };
-        if !self.any {
-            return out;
-        }
-        for step in 0..=p {
-            let (units, par) = (self.units[step].0[lane], self.default[step].0[lane]);
-            if units > 0.0 {
-                out.units.push((step, units));
-            }
-            let collected = tables.recovery_step[step] as usize;
-            if par > 0.0 && collected > p {
-                out.defaults.push(CohortDefault { step, collected, par, value: self.value[step].0[lane] });
-            }
-        }
-        out
     }
 
     /// Runs step `p` with the step's default rate.
@@ -266,6 +186,10 @@ impl<const L: usize> Cohorts<L> {
         let collected = tables.recovery_step[p] as usize;
         self.default[p] = default;
         self.value[p] = value;
+        while self.known <= collected {
+            self.cash[self.known] = Pack::ZERO;
+            self.known += 1;
+        }
         self.cash[collected] += value;
         let (defaulted_par, market_of_defaulted, carrying) = self.outstanding_defaults(tables, p);
         CohortStep {
@@ -314,7 +238,8 @@ impl<const L: usize> Cohorts<L> {
     #[must_use]
     pub fn pending(&self, p: usize) -> Pack<L> {
         let mut sum = Pack::ZERO;
-        for cash in &self.cash[p + 1..] {
+        let first = if p + 1 < self.known { p + 1 } else { self.known };
+        for cash in &self.cash[first..self.known] {
             sum += *cash;
         }
         sum

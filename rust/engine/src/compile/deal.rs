@@ -6,7 +6,7 @@ use crate::compile::conventions::Conventions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::names::Names;
 use crate::compile::steps::{Builder, Scope};
-use crate::compile::{default_events, fees, notes, tests, unsupported};
+use crate::compile::{accounts, default_events, fees, notes, tests, unsupported};
 use crate::coverage::TestKind;
 use crate::coverage::ccc_excess::ExcessRules;
 use crate::error::{EngineError, Problem};
@@ -42,10 +42,18 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
     let conventions = Conventions::read(&document.conventions, &mut problems);
     unsupported::check(&document, &mut problems);
     let dates = dates::compile(&document.dates, &document.currency, conventions.cash_timing_period, &mut problems);
-    let note_names = Names::gather("note", "notes", document.notes.iter().map(|n| n.name.as_str()), &mut problems);
+    Names::gather("note", "notes", document.notes.iter().map(|n| n.name.as_str()), &mut problems);
+    // Steps, tests and expressions do not know combination notes.
+    let own = document.notes.iter().filter(|n| n.combination_of.is_empty()).map(|n| n.name.as_str());
+    let note_names = Names::gather("note", "notes", own, &mut Vec::new());
     let fee_names = Names::gather("fee", "fees", document.fees.iter().map(|f| f.name.as_str()), &mut problems);
     let test_names = Names::gather("test", "tests", document.tests.iter().map(|t| t.name.as_str()), &mut problems);
-    let note_terms = notes::compile(&document.notes, &mut problems);
+    let account_names =
+        Names::gather("account", "accounts", document.accounts.iter().map(|a| a.name.as_str()), &mut problems);
+    let hedge_names = Names::gather("hedge", "hedges", document.hedges.iter().map(|h| h.name.as_str()), &mut problems);
+    let account_terms = accounts::accounts(&document.accounts, &mut problems);
+    let hedge_terms = accounts::hedges(&document.hedges, &note_names, &mut problems);
+    let note_terms = notes::compile(&document.notes, &note_names, &mut problems);
     let fee_terms = fees::compile(&document.fees, &note_names, &mut problems);
     let test_terms = tests::compile(&document, &note_terms, &note_names, dates.as_ref(), &conventions, &mut problems);
     let ranks = notes::ranks(&note_terms);
@@ -58,6 +66,10 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         note_names: &note_names,
         fee_names: &fee_names,
         test_names: &test_names,
+        accounts: &account_terms,
+        hedges: &hedge_terms,
+        account_names: &account_names,
+        hedge_names: &hedge_names,
         conventions: &conventions,
         sequences: &sequences,
         coverage_during: document.reinvestment.during.iter().any(|r| r == "coverage"),
@@ -75,6 +87,7 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
     for expression in &program.expressions {
         expression.uses(|quantity| reads_ccc_share |= quantity == Quantity::CccShare);
     }
+    let combines = note_terms.iter().any(NoteTerms::is_combination);
     let terms = DealTerms {
         name: document.name.clone(),
         target_par: document.target_par,
@@ -85,6 +98,9 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
             .filter(|t| t.kind == TestKind::InterestCoverage)
             .fold(0, |bits, t| bits | t.bit),
         tests: test_terms,
+        combines,
+        accounts: account_terms,
+        hedges: hedge_terms,
         program,
         ranks,
         grid: dates.grid.clone(),

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
+use crate::compile::dates::date;
 use crate::compile::names::Names;
 use crate::error::Problem;
 use crate::fees::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted};
 use crate::notes::RateTerms;
-use crate::spec::deal::{Fee, Tier};
-use crate::time::DayCount;
+use crate::spec::deal::{Fee, Hurdle, ShareByDate, Tier};
+use crate::time::{Date, DayCount};
 
 /// Compiles the fees.
 pub fn compile(fees: &[Fee], notes: &Names, problems: &mut Vec<Problem>) -> Vec<FeeTerms> {
@@ -57,37 +58,25 @@ fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> Fe
             BaseDate::PeriodStart
         }
     };
-    if fee.hurdles.len() > 1 {
-        problems.push(Problem::new(
-            format!("{place}.hurdles"),
-            "several hurdles are known but this version does not compute them yet; expected one",
-        ));
-    }
-    let cap = fee.cap.as_ref().map(|cap| {
-        if cap.carry_over > 0 {
-            problems.push(Problem::new(
-                format!("{place}.cap.carry_over"),
-                "carrying an unused cap forward is known but this version does not compute it yet; expected 0",
-            ));
-        }
-        FeeCapTerms {
-            rate: cap.rate,
-            fixed_per_year: cap.fixed_per_year,
-            day_count: day_count(cap.day_count.as_deref(), &format!("{place}.cap.day_count"), problems),
-            lifted: match cap.lifted.as_deref() {
-                None => Lifted::Never,
-                Some("liquidated") => Lifted::Liquidated,
-                Some("accelerated") => Lifted::Accelerated,
-                Some(other) => {
-                    problems.push(Problem::new(
-                        format!("{place}.cap.lifted"),
-                        format!("found {other:?}; expected liquidated or accelerated"),
-                    ));
-                    Lifted::Never
-                }
-            },
-        }
+    let cap = fee.cap.as_ref().map(|cap| FeeCapTerms {
+        rate: cap.rate,
+        fixed_per_year: cap.fixed_per_year,
+        day_count: day_count(cap.day_count.as_deref(), &format!("{place}.cap.day_count"), problems),
+        carry_over: cap.carry_over,
+        lifted: match cap.lifted.as_deref() {
+            None => Lifted::Never,
+            Some("liquidated") => Lifted::Liquidated,
+            Some("accelerated") => Lifted::Accelerated,
+            Some(other) => {
+                problems.push(Problem::new(
+                    format!("{place}.cap.lifted"),
+                    format!("found {other:?}; expected liquidated or accelerated"),
+                ));
+                Lifted::Never
+            }
+        },
     });
+    let hurdles = hurdles(&fee.hurdles, place, problems);
     FeeTerms {
         name: fee.name.clone(),
         amount_per_period: fee.amount_per_period.unwrap_or(0.0),
@@ -98,12 +87,57 @@ fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> Fe
         base_date,
         day_count: day_count(fee.day_count.as_deref(), &format!("{place}.day_count"), problems),
         cap,
-        hurdle: fee.hurdles.first().map(|h| HurdleTerms { irr: h.irr, share: h.share }),
+        hurdle: hurdles.first().cloned(),
+        higher: hurdles.into_iter().skip(1).collect(),
+        waived: shares(fee.waived.as_ref(), &format!("{place}.waived"), problems),
+        deferred: shares(fee.deferred.as_ref(), &format!("{place}.deferred"), problems),
         unpaid_interest: fee
             .unpaid_interest
             .as_ref()
             .and_then(|rate| unpaid_interest(rate, &format!("{place}.unpaid_interest"), problems)),
     }
+}
+
+/// Hurdles from the lowest up; the share of all that is left, without an IRR, comes first.
+fn hurdles(written: &[Hurdle], place: &str, problems: &mut Vec<Problem>) -> Vec<HurdleTerms> {
+    let mut below: Option<f64> = None;
+    for (i, hurdle) in written.iter().enumerate() {
+        let low = match (hurdle.irr, below) {
+            (None, _) => i > 0,
+            (Some(irr), Some(below)) => !(irr > below),
+            (Some(_), None) => false,
+        };
+        if low {
+            let found = hurdle.irr.map_or("none".to_owned(), |irr| irr.to_string());
+            problems.push(Problem::new(
+                format!("{place}.hurdles[{i}].irr"),
+                format!("found {found}; expected a rate above that of the hurdle before it"),
+            ));
+        }
+        below = hurdle.irr.or(below);
+    }
+    written.iter().map(|h| HurdleTerms { irr: h.irr, share: h.share }).collect()
+}
+
+/// Shares of a fee from dates on, in order.
+fn shares(written: Option<&ShareByDate>, place: &str, problems: &mut Vec<Problem>) -> Vec<(Date, f64)> {
+    let mut out = Vec::new();
+    match written {
+        None => {}
+        Some(ShareByDate::Share(share)) => out.push((Date(i32::MIN), *share)),
+        Some(ShareByDate::Dates(dates)) => {
+            for (from, share) in dates {
+                if let Some(from) = date(from, &format!("{place}.{from}"), problems) {
+                    out.push((from, *share));
+                }
+            }
+        }
+    }
+    if let Some((_, share)) = out.iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+        problems.push(Problem::new(place, format!("found {share}; expected a decimal from 0 to 1")));
+    }
+    out.sort_by_key(|(from, _)| *from);
+    out
 }
 
 /// Slices of the base, each from where the one before ends; only the last may have no end.

@@ -1,15 +1,16 @@
 //! Classes of notes: terms and ranks.
 
 use crate::compile::dates::date;
+use crate::compile::names::Names;
 use crate::error::Problem;
 use crate::notes::{CouponTerms, NoteTerms, RateTerms};
 use crate::spec::deal::{Coupon, Note};
 use crate::time::DayCount;
 
-/// Compiles the notes.
-pub fn compile(notes: &[Note], problems: &mut Vec<Problem>) -> Vec<NoteTerms> {
+/// Compiles the notes: combination notes after the others.
+pub fn compile(notes: &[Note], names: &Names, problems: &mut Vec<Problem>) -> Vec<NoteTerms> {
     let mut out = Vec::with_capacity(notes.len());
-    for (i, note) in notes.iter().enumerate() {
+    for (i, note) in notes.iter().enumerate().filter(|(_, note)| note.combination_of.is_empty()) {
         let place = format!("notes[{i}]");
         if !(note.balance > 0.0) || !note.balance.is_finite() {
             problems.push(Problem::new(
@@ -47,10 +48,57 @@ pub fn compile(notes: &[Note], problems: &mut Vec<Problem>) -> Vec<NoteTerms> {
             coupon: note.coupon.as_ref().and_then(|c| coupon(c, &format!("{place}.coupon"), problems)),
             amortization: note.amortization.as_ref().map(|a| (a.payments, a.start)),
             rating: note.rating.values().next().cloned().unwrap_or_default(),
+            combination: Vec::new(),
         });
     }
     contradictions(&out, problems);
+    let mut combinations = Vec::new();
+    for (i, note) in notes.iter().enumerate().filter(|(_, note)| !note.combination_of.is_empty()) {
+        combinations.push(combination(note, &out, names, &format!("notes[{i}]"), problems));
+    }
+    out.append(&mut combinations);
     out
+}
+
+/// A combination note: its rated balance, and the share of each component that it holds.
+fn combination(
+    note: &Note,
+    others: &[NoteTerms],
+    names: &Names,
+    place: &str,
+    problems: &mut Vec<Problem>,
+) -> NoteTerms {
+    let ranked = note.interest_rank.is_some() || note.principal_rank.is_some();
+    if note.coupon.is_some() || ranked || note.residual || note.deferrable || note.amortization.is_some() {
+        let message =
+            "a combination note has no coupon, no rank, no deferral and no amortization: its components have them";
+        problems.push(Problem::new(place, message));
+    }
+    let (mut parts, mut sum) = (Vec::new(), 0.0);
+    for (name, &face) in &note.combination_of {
+        let place = format!("{place}.combination_of.{name}");
+        let Some(n) = names.find(name, &place, problems) else { continue };
+        let whole = others.get(n as usize).map_or(0.0, |note| note.original);
+        if !(face > 0.0 && face <= whole) {
+            let message = format!("found {face}; expected an amount above zero, up to the balance of {name}, {whole}");
+            problems.push(Problem::new(place, message));
+        }
+        sum += face;
+        parts.push((n, face / whole));
+    }
+    NoteTerms {
+        name: note.name.clone(),
+        original: if note.balance > 0.0 { note.balance } else { sum },
+        issue_price: note.issue_price,
+        interest_rank: u32::MAX,
+        principal_rank: None,
+        deferrable: false,
+        residual: false,
+        coupon: None,
+        amortization: None,
+        rating: note.rating.values().next().cloned().unwrap_or_default(),
+        combination: parts,
+    }
 }
 
 fn coupon(coupon: &Coupon, place: &str, problems: &mut Vec<Problem>) -> Option<CouponTerms> {
@@ -136,7 +184,7 @@ pub fn ranks(notes: &[NoteTerms]) -> Vec<Vec<u16>> {
 pub fn with_unranked(notes: &[NoteTerms], ranks: &[Vec<u16>]) -> Vec<Vec<u16>> {
     let mut out = ranks.to_vec();
     for (i, note) in (0_u16..).zip(notes) {
-        if note.residual || note.principal_rank.is_some() {
+        if note.residual || note.is_combination() || note.principal_rank.is_some() {
             continue;
         }
         let alike = |rank: &Vec<u16>| rank.iter().any(|&n| notes[n as usize].interest_rank == note.interest_rank);

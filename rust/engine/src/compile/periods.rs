@@ -2,9 +2,10 @@
 
 use crate::compile::deal::CompiledDeal;
 use crate::error::Problem;
+use crate::fees;
+use crate::hedges::{HedgeTerms, Leg};
 use crate::math;
 use crate::notes::RateTerms;
-use crate::path::opening::Opening;
 use crate::path::plan::PeriodTerms;
 use crate::rates::Curves;
 use crate::time::{Date, DayCount, thirty_360};
@@ -33,33 +34,26 @@ pub fn fixing(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize) -> Re
     curves.fixing(index, period.fixing)
 }
 
-/// All payment dates of a run whose credit time counts from `as_of`, from closing or the state that it goes on from.
+/// All payment dates of a run whose credit time counts from `as_of`.
 pub fn compile(
     deal: &CompiledDeal,
     curves: &Curves,
     cash_spread: f64,
     as_of: Date,
-    opening: Option<&Opening>,
     problems: &mut Vec<Problem>,
 ) -> Vec<PeriodTerms> {
     let terms = &deal.terms;
     let index = deal_index(deal);
-    let first = opening.map_or(0, |opening| opening.first);
-    let ended = opening.is_some_and(|opening| opening.reinvestment_ended);
-    let last_run = first.checked_sub(1).map(|p| &terms.grid.periods[p]);
-    let (paid, unadjusted) = last_run.map_or((terms.grid.closing, terms.grid.closing), |p| (p.payment, p.unadjusted));
+    let closing = terms.grid.closing;
     let mut out = Vec::with_capacity(terms.grid.periods.len());
     for (p, period) in terms.grid.periods.iter().enumerate() {
-        // What was fixed before the run starts is not paid in it.
-        let mut of_the_past = Vec::new();
-        let problems: &mut Vec<Problem> = if p < first { &mut of_the_past } else { &mut *problems };
         let mut row = PeriodTerms {
             payment: period.payment.0,
             determination: period.determination.0,
-            in_reinvestment: period.in_reinvestment && !ended,
+            in_reinvestment: period.in_reinvestment,
             is_last: period.is_last,
-            years: f64::from(period.payment - paid) / 365.0,
-            anniversary: thirty_360(unadjusted, period.unadjusted),
+            years: f64::from(period.payment - closing) / 365.0,
+            anniversary: thirty_360(closing, period.unadjusted),
             credit_time: thirty_360(as_of, period.unadjusted),
             ..PeriodTerms::default()
         };
@@ -107,6 +101,13 @@ pub fn compile(
                 .push(fee.hurdle.as_ref().and_then(|h| h.irr).map_or(0.0, |irr| math::pow(1.0 + irr, days / 365.0)));
         }
         for fee in &terms.fees {
+            for hurdle in &fee.higher {
+                row.higher_growth.push(hurdle.irr.map_or(0.0, |irr| math::pow(1.0 + irr, days / 365.0)));
+            }
+            row.waived.push(fees::share_on(&fee.waived, period.previous_unadjusted));
+            row.deferred.push(fees::share_on(&fee.deferred, period.previous_unadjusted));
+        }
+        for fee in &terms.fees {
             let rate = match &fee.unpaid_interest {
                 None => 0.0,
                 Some(RateTerms::Fixed { rate }) => *rate,
@@ -119,6 +120,21 @@ pub fn compile(
                 },
             };
             row.unpaid_rate.push(rate * fee.day_count.fraction(period.previous_payment, period.payment));
+        }
+        let mut fixed = |index: &str| {
+            fixing(deal, curves, index, p).unwrap_or_else(|message| {
+                report(problems, message);
+                0.0
+            })
+        };
+        let adjusted = [period.previous_payment, period.payment];
+        let unadjusted = [period.previous_unadjusted, period.unadjusted];
+        for hedge in &terms.hedges {
+            let ends = hedge.termination.map_or(terms.grid.periods.len(), |end| {
+                terms.grid.periods.iter().position(|p| p.unadjusted >= end.date).unwrap_or(terms.grid.periods.len())
+            });
+            row.hedge_net.push(if p > ends { 0.0 } else { hedge_net(hedge, adjusted, unadjusted, &mut fixed) });
+            row.hedge_end.push(hedge.termination.filter(|_| p == ends).map_or(0.0, |end| end.amount));
         }
         row.active = terms.tests.iter().map(|t| p >= t.first_period).collect();
         row.inactive = terms.tests.iter().filter(|t| p < t.first_period).fold(0, |bits, t| bits | t.bit);
@@ -134,6 +150,19 @@ pub fn compile(
         out.push(row);
     }
     out
+}
+
+/// What a hedge brings on a payment date, below zero what it costs; of a unit where a note's balance is its notional.
+pub fn hedge_net(
+    hedge: &HedgeTerms,
+    adjusted: [Date; 2],
+    unadjusted: [Date; 2],
+    fixing: &mut impl FnMut(&str) -> f64,
+) -> f64 {
+    let mut side = |leg: Option<&Leg>| {
+        leg.map_or(0.0, |leg| leg.rate(leg.index().map_or(0.0, &mut *fixing)) * leg.fraction(adjusted, unadjusted))
+    };
+    hedge.notional.amount(unadjusted[0]) * (side(hedge.receive.as_ref()) - side(hedge.pay.as_ref()))
 }
 
 fn report(problems: &mut Vec<Problem>, message: String) {

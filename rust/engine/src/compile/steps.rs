@@ -1,19 +1,24 @@
 //! Steps of the priorities of payments: from the grammar to the flat program.
 //!
-//! `acceleration` builds the order of one pot where a document has none, `claims` compiles steps that pay what is due, `cures` those that depend on tests: cures, diversions, purchases.
+//! `acceleration` builds the order of one pot where a document has none, `claims` compiles steps that pay what is due,
+//! `cures` those that depend on tests: cures, diversions, purchases, `reserves` those that move cash between proceeds and
+//! accounts.
 
 mod acceleration;
 mod claims;
 mod cures;
+mod reserves;
 
 use std::collections::BTreeMap;
 
+use crate::accounts::AccountTerms;
 use crate::compile::conventions::Conventions;
 use crate::compile::names::Names;
 use crate::coverage::TestTerms;
 use crate::error::Problem;
 use crate::expression::{self, Kind, Quantity};
 use crate::fees::FeeTerms;
+use crate::hedges::HedgeTerms;
 use crate::notes::NoteTerms;
 use crate::spec::deal::Waterfalls;
 use crate::spec::steps::Step;
@@ -31,6 +36,10 @@ pub struct Scope<'a> {
     pub note_names: &'a Names,
     pub fee_names: &'a Names,
     pub test_names: &'a Names,
+    pub accounts: &'a [AccountTerms],
+    pub hedges: &'a [HedgeTerms],
+    pub account_names: &'a Names,
+    pub hedge_names: &'a Names,
     pub conventions: &'a Conventions,
     pub sequences: &'a BTreeMap<String, Sequence>,
     /// Purchases during the reinvestment period need the coverage tests.
@@ -54,6 +63,12 @@ impl expression::Names for Scope<'_> {
     }
     fn residual(&self, note: u32) -> bool {
         self.notes.get(note as usize).is_some_and(|n| n.residual)
+    }
+    fn account(&self, name: &str) -> Option<u32> {
+        self.account_names.get(name).map(u32::from)
+    }
+    fn account_names(&self) -> Vec<String> {
+        self.account_names.list().to_vec()
     }
 }
 
@@ -94,6 +109,10 @@ impl<'a> Builder<'a> {
     /// Compiles the waterfalls.
     pub fn build(mut self, falls: &Waterfalls) -> Program {
         let (interest, principal) = (&falls.interest, &falls.principal);
+        self.targets();
+        let mut ops = Vec::new();
+        self.steps(&falls.receipts, "waterfalls.receipts", Pot::Receipts, None, &mut ops);
+        self.program.receipts = ops;
         let place = "waterfalls.interest";
         self.program.interest = self.measured(interest, place, Pot::Interest);
         self.must_end(interest, place);
@@ -114,6 +133,7 @@ impl<'a> Builder<'a> {
         }
         self.program.principal = ops;
         self.must_end(principal, place);
+        self.hedges_are_paid();
         self.program.acceleration = self.whole(&falls.acceleration, falls, Pot::Acceleration);
         self.program.redemption = if falls.redemption.is_empty() {
             // What is wrong with these steps has been said.
@@ -228,7 +248,30 @@ impl<'a> Builder<'a> {
     }
 
     fn step(&mut self, step: &Step, place: &str, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+        let moves = matches!(step, Step::Transfer { .. } | Step::FundReserve { .. } | Step::ReleaseReserve { .. });
+        if pot == Pot::Receipts && !moves && !matches!(step, Step::Block { .. }) {
+            let message = "expected transfer, fund_reserve, release_reserve, or a block of them: nothing is paid before the interest waterfall";
+            self.problems.push(Problem::new(place, message));
+            return;
+        }
         match step {
+            Step::PayHedge { hedges, part, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                let claims = self.hedge_claims(hedges, part, &format!("{place}.pay_hedge"));
+                self.pay(claims, "pay_hedge", &frame, pot, slot, ops);
+            }
+            Step::Transfer { from, to, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                self.transfer(from, to, &frame, pot, slot, ops);
+            }
+            Step::FundReserve { account, up_to, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                self.fund_reserve(account, up_to.as_deref(), &frame, pot, slot, ops);
+            }
+            Step::ReleaseReserve { account, above, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                self.release_reserve(account, above.as_deref(), &frame, pot, slot, ops);
+            }
             Step::PayFee { fees, part, when, amount, label } => {
                 let frame = frame(place, when, amount, label);
                 let claims = self.fee_claims(fees, part, &format!("{place}.pay_fee"));
@@ -316,6 +359,18 @@ impl<'a> Builder<'a> {
                     self.push(Action::Residual { notes, until }, "pay_residual", &frame, pot, slot, ops);
                 }
             }
+            Step::Turbo { notes, share, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                let inner = format!("{place}.turbo");
+                let groups = self.note_groups(notes, &inner);
+                self.paying(&groups, &inner, "principal", false);
+                if !(0.0..=1.0).contains(share) {
+                    self.problems
+                        .push(Problem::new(format!("{inner}.share"), format!("found {share}; expected 0 to 1")));
+                }
+                let sequence = self.sequence(groups);
+                self.push(Action::Turbo { share: *share, sequence }, "turbo", &frame, pot, slot, ops);
+            }
             Step::Retain { when, amount, label } => {
                 let frame = frame(place, when, amount, label);
                 self.push(Action::Retain, "retain", &frame, pot, slot, ops);
@@ -381,6 +436,10 @@ fn joins_diverted(step: &Step) -> bool {
         | Step::Cure { .. }
         | Step::PayInterest { .. }
         | Step::PayDeferredInterest { .. }
+        | Step::PayHedge { .. }
+        | Step::Transfer { .. }
+        | Step::FundReserve { .. }
+        | Step::ReleaseReserve { .. }
         | Step::PayPariPassu { .. } => false,
         Step::Block { steps, otherwise, .. } => steps.iter().chain(otherwise).any(joins_diverted),
         _ => true,

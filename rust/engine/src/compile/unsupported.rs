@@ -8,22 +8,8 @@ const YET: &str = "known, but this version does not compute it yet";
 /// Reports everything that would change a payment and is not built.
 pub fn check(deal: &Deal, problems: &mut Vec<Problem>) {
     let mut refuse = |place: &str, what: &str| refused(problems, place, what);
-    if !deal.accounts.is_empty() {
-        refuse("accounts", "accounts are");
-    }
-    if !deal.hedges.is_empty() {
-        refuse("hedges", "hedges are");
-    }
     if !deal.events.is_empty() {
         refuse("events", "contracted events are");
-    }
-    if !deal.waterfalls.receipts.is_empty() {
-        refuse("waterfalls.receipts", "a receipts waterfall is");
-    }
-    for (i, note) in deal.notes.iter().enumerate() {
-        if !note.combination_of.is_empty() {
-            refuse(&format!("notes[{i}].combination_of"), "combination notes are");
-        }
     }
     purchases(deal, problems);
 }

@@ -49,9 +49,9 @@ impl<const L: usize> Haircuts<L> {
         if asset.discount > 0.0 {
             let own = par * asset.discount;
             if rules.per_portion {
-                let deeper = 1.0 - price - asset.discount;
-                self.discount += own;
-                self.excess += taken * (if deeper > 0.0 { deeper } else { 0.0 });
+                let inside = if 1.0 - price > asset.discount { taken } else { Pack::ZERO };
+                self.discount += own - inside * asset.discount;
+                self.excess += inside * (1.0 - price);
                 return;
             }
             let as_discount = own.ge(haircut);

@@ -2,7 +2,7 @@
 
 use crate::credit::Copula;
 use crate::lanes::Pack;
-use crate::math::normal::normal_tails;
+use crate::math::normal::normal_tails_lanes;
 
 impl Copula {
     /// The share of the surviving reinvested collateral that defaults in each step, given the market factor `Z`.
@@ -27,8 +27,9 @@ impl Copula {
             // Where nothing survives in double precision: all of it if the curve rises, none if it rests.
             let exhausted = if threshold > previous { 1.0 } else { 0.0 };
             let mut share = [0.0; L];
+            let (all_below, all_above) = normal_tails_lanes(Pack::splat(level) - shift);
             for lane in 0..L {
-                let (below, above) = normal_tails(level - shift.0[lane]);
+                let (below, above) = (all_below.0[lane], all_above.0[lane]);
                 let lower = below - defaulted[lane];
                 let upper = surviving[lane] - above;
                 let difference = if defaulted[lane] < 0.5 { lower } else { upper };

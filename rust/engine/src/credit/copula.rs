@@ -6,10 +6,11 @@
 use crate::credit::bounds::{BUCKETS, Buckets};
 use crate::credit::curves::Curves;
 use crate::credit::defaults::{DefaultEvent, Defaults};
+use crate::credit::own::OwnPart;
 use crate::lanes::Pack;
 use crate::math::normal::normal_inverse_lanes;
 use crate::math::{normal_cdf, normal_inverse};
-use crate::random::{INDUSTRY, MARKET, MARKET_ENTITY, OBLIGOR, draws, entity_draws, scattered_draws, uniform};
+use crate::random::{INDUSTRY, MARKET, MARKET_ENTITY, OBLIGOR, draws, entity_draws, uniform};
 
 /// A company.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +43,7 @@ pub struct CopulaInput {
 }
 
 /// A company as the draws need it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Obligor {
     key: u64,
     /// Index into [`Copula::groups`].
@@ -57,9 +58,10 @@ struct Obligor {
 /// Companies whose first words are drawn and compared at once.
 const CHUNK: usize = 8;
 
-/// What the first look at eight companies needs.
+/// What the draws of eight companies need.
 #[derive(Clone, Debug)]
 struct Chunk {
+    obligors: [Obligor; CHUNK],
     key_low: [u64; CHUNK],
     key_high: [u64; CHUNK],
     groups: [u32; CHUNK],
@@ -78,9 +80,9 @@ pub struct Copula {
     /// Entity keys of the industries that some company belongs to; empty when industries have no factor.
     industries: Vec<u64>,
     curves: Curves,
+    own_part: OwnPart,
     obligors: Vec<Obligor>,
     /// Those of `obligors` that can default, filled up to whole chunks with one that owes nothing.
-    active: Vec<Obligor>,
     chunks: Vec<Chunk>,
     /// `Φ⁻¹(F(t_p))` of what is bought with reinvested money.
     pub(super) reinvestment_thresholds: Vec<f64>,
@@ -93,15 +95,9 @@ pub struct CopulaScratch {
     systematic: Vec<f64>,
     /// Its bucket, by group and lane.
     buckets: Vec<u32>,
-    /// Draws that passed their bound: place of the company times 16 plus lane, and first word.
-    candidates: Vec<u32>,
-    words: Vec<u32>,
     /// Defaults of each lane, `[lane][company]`.
     events: Vec<DefaultEvent>,
 }
-
-/// Candidates that are decided at once.
-const BATCH: usize = 16;
 
 impl Copula {
     /// A copula; `intra < 1` and the ranges of [`CopulaInput`] and [`ObligorInput`] are the caller's to check.
@@ -136,8 +132,7 @@ impl Copula {
                 active.push(*obligor);
             }
         }
-        let nobody = Obligor { key: 0, group: 0, row: 0, last_step: 0, index: 0 };
-        active.resize(active.len().next_multiple_of(CHUNK), nobody);
+        active.resize(active.len().next_multiple_of(CHUNK), Obligor::default());
         let chunks =
             active.chunks_exact(CHUNK).map(|obligors| Chunk::new(obligors, &curves, buckets, own_weight)).collect();
         Self {
@@ -148,9 +143,9 @@ impl Copula {
             own_weight,
             buckets,
             industries,
+            own_part: OwnPart::new(own_weight),
             curves,
             obligors: compiled,
-            active,
             chunks,
             reinvestment_thresholds: reinvestment_cumulative.into_iter().map(normal_inverse).collect(),
         }
@@ -177,8 +172,8 @@ impl Copula {
 
     /// `√inter · Z + √(intra - inter) · Y` of each group of companies.
     #[inline(always)]
-    fn systematic<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch) {
-        let market = self.market::<L>(first_path) * self.market_weight;
+    fn systematic<const L: usize>(&self, first_path: u64, market: Pack<L>, scratch: &mut CopulaScratch) {
+        let market = market * self.market_weight;
         let groups = if self.industries.is_empty() { 1 } else { self.industries.len() };
         scratch.systematic.resize(groups * L, 0.0);
         scratch.buckets.resize(groups * L, 0);
@@ -195,106 +190,63 @@ impl Copula {
         }
     }
 
-    /// Draws the first word of every company in every lane and keeps those within their bound.
+    /// Draws the defaults of the `L` paths from `first_path` on, adds the paths to `out` and returns their market factor.
+    ///
+    /// `first_path` is a multiple of 4 unless `L` is 1.
     #[inline(always)]
-    fn candidates<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch) -> usize {
+    pub fn draw<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch, out: &mut Defaults) -> Pack<L> {
         const { assert!(L <= 16, "a mask of lanes has 16 bits") };
-        let room = (self.active.len() * L).next_multiple_of(BATCH);
-        scratch.candidates.resize(room, 0);
-        scratch.words.resize(room, 0);
-        let (candidates, kept) = (scratch.candidates.as_mut_slice(), scratch.words.as_mut_slice());
-        let mut found = 0;
-        let mut base = 0;
+        // One more than can be: what does not default is written and not counted.
+        let room = self.chunks.len() * CHUNK + 1;
+        let market = self.market::<L>(first_path);
+        self.systematic::<L>(first_path, market, scratch);
+        scratch.events.resize(L * room, DefaultEvent::default());
+        let CopulaScratch { systematic, buckets, events } = scratch;
+        let (systematic, events) = (systematic.as_slice(), events.as_mut_slice());
+        let mut counts = [0_usize; L];
+        let mut words = [[0; CHUNK]; L];
         for chunk in &self.chunks {
-            let (words, masks) = if self.industries.is_empty() {
-                chunk.hits::<L, true>(self.seed, first_path, &scratch.buckets)
+            let masks = if self.industries.is_empty() {
+                chunk.hits::<L, true>(self.seed, first_path, buckets, &mut words)
             } else {
-                chunk.hits::<L, false>(self.seed, first_path, &scratch.buckets)
+                chunk.hits::<L, false>(self.seed, first_path, buckets, &mut words)
             };
             for half in 0..2 {
                 let mut mask = 0;
                 for k in 0..4 {
                     mask |= u64::from(masks[4 * half + k]) << (16 * k);
                 }
-                let start = base + 64 * count(half);
                 while mask != 0 {
                     // A bit's place is company of the half times 16 plus lane.
-                    let bit = mask.trailing_zeros();
-                    candidates[found] = start + bit;
-                    kept[found] = words[bit as usize % 16 % L][4 * half + (bit >> 4) as usize];
-                    found += 1;
+                    let bit = mask.trailing_zeros() as usize;
                     mask &= mask - 1;
+                    let (company, lane) = ((4 * half + (bit >> 4)) % CHUNK, bit % 16 % L);
+                    let (obligor, word) = (&chunk.obligors[company], words[lane][company]);
+                    let of_group = systematic[obligor.group as usize * L + lane];
+                    let (own, error) = self.own_part.of(word);
+                    let (row, latent) = (obligor.row, of_group + own);
+                    let step = match self.curves.first_step_between(row, latent - error, latent + error) {
+                        Some(step) => step,
+                        None => self.exact_step(first_path + lane as u64, obligor, word, of_group),
+                    };
+                    events[lane * room + counts[lane]] = DefaultEvent { obligor: obligor.index, step };
+                    counts[lane] += usize::from(step <= obligor.last_step);
                 }
-            }
-            base += 16 * count(CHUNK);
-        }
-        found
-    }
-
-    /// Draws the defaults of the `L` paths from `first_path` on and adds the paths to `out`.
-    ///
-    /// `first_path` is a multiple of 4 unless `L` is 1.
-    #[inline(always)]
-    pub fn draw<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch, out: &mut Defaults) {
-        let room = self.active.len();
-        let mut counts = [0_usize; L];
-        // One more than can be: what does not default is written and not counted.
-        scratch.events.resize(L * (room + 1), DefaultEvent::default());
-        if room > 0 {
-            self.systematic::<L>(first_path, scratch);
-            let found = self.candidates::<L>(first_path, scratch);
-            let mut start = 0;
-            while start < found {
-                let size = if found - start < BATCH { found - start } else { BATCH };
-                self.decide::<L>(first_path, scratch, start, size, &mut counts);
-                start += BATCH;
             }
         }
         for lane in 0..L {
-            let row = lane * (room + 1);
-            out.push(&scratch.events[row..row + counts[lane]]);
+            out.push(&events[lane * room..][..counts[lane]]);
         }
+        market
     }
 
-    /// Decides a batch of candidates: those that default join their lane's events.
-    #[inline(always)]
-    fn decide<const L: usize>(
-        &self,
-        first_path: u64,
-        scratch: &mut CopulaScratch,
-        start: usize,
-        size: usize,
-        counts: &mut [usize; L],
-    ) {
-        let candidates = &scratch.candidates[start..start + BATCH];
-        let words = &scratch.words[start..start + BATCH];
-        let active = self.active.as_slice();
-        let events = scratch.events.as_mut_slice();
-        let of_group = scratch.systematic.as_slice();
-        let row = active.len() + 1;
-        let mut paths = [first_path; BATCH];
-        let mut keys = [0; BATCH];
-        let mut systematic = [0.0; BATCH];
-        for n in 0..size {
-            let obligor = &active[candidates[n] as usize / 16];
-            let lane = candidates[n] as usize % 16 % L;
-            paths[n] = first_path + lane as u64;
-            keys[n] = obligor.key;
-            systematic[n] = of_group[obligor.group as usize * L + lane];
-        }
-        let low = scattered_draws(self.seed, &paths, OBLIGOR, 1, &keys);
-        let mut u = [0.0; BATCH];
-        for n in 0..BATCH {
-            u[n] = uniform(words[n], low[n]);
-        }
-        let latent = Pack(systematic) + normal_inverse_lanes(Pack(u)) * self.own_weight;
-        for n in 0..size {
-            let obligor = &active[candidates[n] as usize / 16];
-            let lane = candidates[n] as usize % 16 % L;
-            let step = self.curves.first_step_reaching(obligor.row, latent.0[n]);
-            events[lane * row + counts[lane]] = DefaultEvent { obligor: obligor.index, step };
-            counts[lane] += usize::from(step <= obligor.last_step);
-        }
+    /// The step of a company in a path, from both words of its draw.
+    #[cold]
+    #[inline(never)]
+    fn exact_step(&self, path: u64, obligor: &Obligor, word: u32, systematic: f64) -> u32 {
+        let [second] = draws::<1>(self.seed, path, OBLIGOR, 1, obligor.key);
+        let latent = systematic + normal_inverse(uniform(word, second)) * self.own_weight;
+        self.curves.first_step_reaching(obligor.row, latent)
     }
 
     /// The variable `X` of one company in one path, the bits that [`Copula::draw`] compares with the thresholds.
@@ -317,9 +269,15 @@ impl Copula {
 
 impl Chunk {
     fn new(obligors: &[Obligor], curves: &Curves, buckets: Buckets, own_weight: f64) -> Self {
-        let mut chunk =
-            Self { key_low: [0; CHUNK], key_high: [0; CHUNK], groups: [0; CHUNK], bounds: [[0; CHUNK]; BUCKETS] };
+        let mut chunk = Self {
+            obligors: [Obligor::default(); CHUNK],
+            key_low: [0; CHUNK],
+            key_high: [0; CHUNK],
+            groups: [0; CHUNK],
+            bounds: [[0; CHUNK]; BUCKETS],
+        };
         for (k, obligor) in obligors.iter().enumerate() {
+            chunk.obligors[k] = *obligor;
             chunk.key_low[k] = obligor.key & 0xffff_ffff;
             chunk.key_high[k] = obligor.key >> 32;
             chunk.groups[k] = obligor.group;
@@ -333,7 +291,8 @@ impl Chunk {
         chunk
     }
 
-    /// First word of each company's draw by lane, and for each company the lanes, as bits, whose word is within its bound.
+    /// Draws the first word of each company by lane; returns for each company the lanes, as bits, whose word is within its
+    /// bound.
     ///
     /// `ONE_GROUP`: all companies share the systematic part.
     #[inline(always)]
@@ -342,7 +301,8 @@ impl Chunk {
         seed: u64,
         first_path: u64,
         buckets: &[u32],
-    ) -> ([[u32; CHUNK]; L], [u32; CHUNK]) {
+        words: &mut [[u32; CHUNK]; L],
+    ) -> [u32; CHUNK] {
         let (buckets, _) = buckets.as_chunks::<L>();
         let mut of_company = [&buckets[0]; CHUNK];
         if !ONE_GROUP {
@@ -350,7 +310,6 @@ impl Chunk {
                 of_company[k] = &buckets[self.groups[k] as usize];
             }
         }
-        let mut words = [[0; CHUNK]; L];
         let mut masks = [0; CHUNK];
         let counters = if L == 1 { 1 } else { L / 4 };
         for i in 0..counters {
@@ -376,7 +335,7 @@ impl Chunk {
                 }
             }
         }
-        (words, masks)
+        masks
     }
 }
 

@@ -7,6 +7,18 @@ use crate::math::normal_inverse;
 /// Thresholds of a block.
 const BLOCK: usize = 64;
 
+/// Cells of a guide; a power of two.
+const CELLS: usize = 64;
+
+/// Where in a row to look for a level: cells of equal width between its least and its greatest finite threshold.
+#[derive(Clone, Debug)]
+struct Guide {
+    from: f64,
+    per_unit: f64,
+    /// No level of the cell is above the threshold before this place.
+    starts: [u16; CELLS],
+}
+
 /// Rows of `Φ⁻¹(F(t_p))`, one for each distinct curve.
 ///
 /// Companies that share a curve share a row. What a row has beyond its steps is `+∞`, and it ends with one at least.
@@ -15,6 +27,8 @@ pub struct Curves {
     /// Blocks of a row.
     stride: usize,
     blocks: Vec<[f64; BLOCK]>,
+    /// One a row.
+    guides: Vec<Guide>,
 }
 
 impl Curves {
@@ -27,6 +41,7 @@ impl Curves {
         }
         let stride = (steps + 1).div_ceil(BLOCK);
         let mut blocks = Vec::new();
+        let mut guides = Vec::new();
         let mut rows = Vec::with_capacity(cumulative.len());
         let mut known = BTreeMap::new();
         for curve in cumulative {
@@ -38,24 +53,42 @@ impl Curves {
                 for (step, &p) in curve.iter().enumerate() {
                     blocks[start + step / BLOCK][step % BLOCK] = normal_inverse(p);
                 }
-                count(start)
+                guides.push(Guide::new(blocks[start..].as_flattened()));
+                count(guides.len()) - 1
             }));
         }
-        (Self { stride, blocks }, rows)
+        (Self { stride, blocks, guides }, rows)
     }
 
     /// The threshold of a step, counted from 1.
     #[must_use]
     pub fn threshold(&self, row: u32, step: u32) -> f64 {
         let index = step as usize - 1;
-        self.blocks[row as usize + index / BLOCK][index % BLOCK]
+        self.blocks[row as usize * self.stride + index / BLOCK][index % BLOCK]
+    }
+
+    /// The first step, counted from 1, whose threshold is at least x, for a level x that is known to lie between two
+    /// bounds; none where a threshold between them leaves it open.
+    #[inline(always)]
+    #[must_use]
+    pub fn first_step_between(&self, row: u32, low: f64, high: f64) -> Option<u32> {
+        let (thresholds, guide) = (self.blocks.as_flattened(), &self.guides[row as usize]);
+        let start = row as usize * self.stride * BLOCK;
+        let mut place = start + guide.start(low);
+        // Most cells hold one threshold or none, and the row ends with an infinite one.
+        place += usize::from(thresholds[place] < low);
+        while thresholds[place] < low {
+            place += 1;
+        }
+        if thresholds[place] >= high { Some(count(place - start) + 1) } else { None }
     }
 
     /// The first step, counted from 1, whose threshold is at least x; beyond the last step if there is none.
     #[inline(always)]
     #[must_use]
     pub fn first_step_reaching(&self, row: u32, x: f64) -> u32 {
-        let mut block = row as usize;
+        let start = row as usize * self.stride;
+        let mut block = start;
         let last = block + self.stride - 1;
         while block < last && self.blocks[block][BLOCK - 1] < x {
             block += 1;
@@ -69,7 +102,42 @@ impl Curves {
             below = if thresholds[next - 1] < x { next } else { below };
             half /= 2;
         }
-        count((block - row as usize) * BLOCK + below) + 1
+        count((block - start) * BLOCK + below) + 1
+    }
+}
+
+impl Guide {
+    /// The guide of a row of thresholds that do not fall.
+    fn new(thresholds: &[f64]) -> Self {
+        let finite = |x: &&f64| x.abs() < f64::INFINITY;
+        let mut guide = Self { from: 0.0, per_unit: 0.0, starts: [0; CELLS] };
+        let (Some(&from), Some(&to)) = (thresholds.iter().find(finite), thresholds.iter().rfind(finite)) else {
+            return guide;
+        };
+        if !(to > from) {
+            return guide;
+        }
+        let per_unit = (CELLS as f64 - 1.0) / (to - from);
+        for (i, start) in guide.starts.iter_mut().enumerate().skip(1) {
+            // A little below the lower edge of the cell, so that rounding puts no level into a cell that starts above it.
+            let edge = from + (i as f64 - 0.5 - 1e-9) / per_unit - 1e-12;
+            *start = thresholds.iter().take_while(|t| **t < edge).count() as u16;
+        }
+        guide.from = from;
+        guide.per_unit = per_unit;
+        guide
+    }
+
+    /// A place in the row that is not beyond the first threshold of at least x.
+    #[inline(always)]
+    fn start(&self, x: f64) -> usize {
+        const TOP: f64 = CELLS as f64 - 1.0;
+        // A sum with 2⁵² is a whole number, and its last bits hold it.
+        const TWO_POW_52: f64 = 4_503_599_627_370_496.0;
+        let cell = (x - self.from) * self.per_unit;
+        let cell = if cell > 0.0 { cell } else { 0.0 };
+        let cell = if cell < TOP { cell } else { TOP };
+        usize::from(self.starts[(cell + TWO_POW_52).to_bits() as usize % CELLS])
     }
 }
 
@@ -101,6 +169,37 @@ mod tests {
         assert_eq!(curves.first_step_reaching(rows[0], -40.0), 2);
         assert_eq!(curves.first_step_reaching(rows[0], 0.0), 4);
         assert_eq!(curves.first_step_reaching(rows[1], -40.0), 5);
+    }
+
+    #[test]
+    fn between_two_bounds_lies_the_step_of_every_level_or_it_is_left_open() {
+        let mut shapes: Vec<Vec<f64>> = Vec::new();
+        for steps in [1, 2, 7, 48, 63, 64, 180] {
+            shapes.push((1..=steps).map(|p| f64::from(p) / (f64::from(steps) + 1.0)).collect());
+            shapes.push((1..=steps).map(|p| 1e-9 * f64::from(p * p)).collect());
+            shapes.push((1..=steps).map(|p| 0.3 + 1e-15 * f64::from(p)).collect());
+        }
+        shapes.extend([vec![0.0; 4], vec![1.0; 4], vec![0.0, 0.1, 0.1, 1.0], vec![0.2; 3]]);
+        let whole: Vec<&[f64]> = shapes.iter().map(Vec::as_slice).collect();
+        let (curves, rows) = Curves::new(&whole);
+        let mut open = 0;
+        for row in rows {
+            for i in -6_000..6_000 {
+                let x = f64::from(i) * 1e-3;
+                let step = curves.first_step_reaching(row, x);
+                for slack in [0.0, 1e-12, 1e-4, 0.1] {
+                    let between = curves.first_step_between(row, x - slack, x + slack);
+                    assert!(between.is_none_or(|found| found == step));
+                    open += u32::from(between.is_none());
+                    assert!(slack > 0.0 || between.is_some());
+                }
+            }
+            assert_eq!(
+                curves.first_step_between(row, f64::NEG_INFINITY, f64::INFINITY).is_some(),
+                curves.threshold(row, 1) == f64::INFINITY
+            );
+        }
+        assert!(open > 0);
     }
 
     #[test]

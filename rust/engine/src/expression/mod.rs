@@ -40,6 +40,14 @@ pub trait Names {
     fn test_names(&self) -> Vec<String>;
     /// Whether a note is a residual note.
     fn residual(&self, note: u32) -> bool;
+    /// Index of an account.
+    fn account(&self, _name: &str) -> Option<u32> {
+        None
+    }
+    /// All accounts.
+    fn account_names(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Something wrong at a byte of the text.

@@ -76,6 +76,8 @@ pub enum Quantity {
     CureAmount(u32),
     /// Ratio less trigger of a test.
     Cushion(u32),
+    /// Money: balance of an account.
+    Account(u32),
 }
 
 impl Quantity {
@@ -95,7 +97,8 @@ impl Quantity {
             | Self::PerformingPar
             | Self::Balance(_)
             | Self::Deferred(_)
-            | Self::CureAmount(_) => Kind::Money,
+            | Self::CureAmount(_)
+            | Self::Account(_) => Kind::Money,
             Self::PoolFactor
             | Self::CccShare
             | Self::NoteFactor(_)
@@ -135,6 +138,8 @@ enum Form {
     OfRatedNote(fn(u32) -> Quantity),
     /// With the quoted name of a test.
     OfTest(fn(u32) -> Quantity),
+    /// With the quoted name of an account.
+    OfAccount(fn(u32) -> Quantity),
     /// Known, and not computed.
     Later,
 }
@@ -160,7 +165,7 @@ const QUANTITIES: [(&str, Form); 27] = [
     ("trigger", Form::OfTest(Quantity::Trigger)),
     ("cure_amount", Form::OfTest(Quantity::CureAmount)),
     ("cushion", Form::OfTest(Quantity::Cushion)),
-    ("account", Form::Later),
+    ("account", Form::OfAccount(Quantity::Account)),
     ("unfunded", Form::Later),
     ("liquidation_value", Form::Later),
     ("redemption_amount", Form::Later),
@@ -204,6 +209,7 @@ pub fn resolve(word: &str, argument: &Argument<'_>, names: &dyn Names) -> Result
             (index, _) => Ok(build(index)),
         },
         Some(Form::OfTest(build)) => test(word, argument, names).map(build),
+        Some(Form::OfAccount(build)) => account(word, argument, names).map(build),
     }
 }
 
@@ -225,6 +231,12 @@ fn test(word: &str, argument: &Argument<'_>, names: &dyn Names) -> Result<u32, S
         None if names.note(name).is_some() => Err(format!("'{name}' is a note; `{word}` takes a test")),
         None => Err(format!("unknown test '{name}'; {}", expected(name, &known))),
     }
+}
+
+fn account(word: &str, argument: &Argument<'_>, names: &dyn Names) -> Result<u32, String> {
+    let known = names.account_names();
+    let Argument::Name(name) = argument else { return Err(unnamed(word, "account", known.first())) };
+    names.account(name).ok_or_else(|| format!("unknown account '{name}'; {}", expected(name, &known)))
 }
 
 fn unnamed(word: &str, what: &str, example: Option<&String>) -> String {

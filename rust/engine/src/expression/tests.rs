@@ -28,6 +28,12 @@ impl Names for Deal {
     fn residual(&self, note: u32) -> bool {
         NOTES[note as usize] == "SUB"
     }
+    fn account(&self, name: &str) -> Option<u32> {
+        index(&["reserve"], name)
+    }
+    fn account_names(&self) -> Vec<String> {
+        vec!["reserve".to_owned()]
+    }
 }
 
 /// Lane `l` of a pack holds future `first + l`.
@@ -57,6 +63,7 @@ fn scalar(q: Quantity, future: usize) -> f64 {
         Quantity::Trigger(_) => 1.05,
         Quantity::CureAmount(_) => 70_000.0 * x,
         Quantity::Cushion(_) => 0.02 * x - 0.05,
+        Quantity::Account(_) => 60_000.0 * x,
     }
 }
 
@@ -292,7 +299,7 @@ fn errors_say_what_was_found_what_is_expected_and_where() {
             "deferred('SUB')",
             "column 1: `deferred` takes a note that bears interest; 'SUB' is a residual note".to_owned(),
         ),
-        ("account('x')", "column 1: `account` is known but this version does not compute it yet".to_owned()),
+        ("account('x')", "column 1: unknown account 'x'; known: reserve".to_owned()),
         ("unfunded", "column 1: `unfunded` is known but this version does not compute it yet".to_owned()),
         (
             "interest_by_frequency(6)",
@@ -449,7 +456,7 @@ const WORDS: [&str; 46] = [
     "during_reinvestment",
     "controlling('B-1')",
     "unknown",
-    "account('x')",
+    "account('reserve')",
     "0",
     "1",
     "0.5",

@@ -1,5 +1,7 @@
 //! Fees and expenses: their bases, caps and the incentive hurdle.
 
+pub mod carry_over;
 pub mod terms;
 
-pub use terms::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted, sliced};
+pub use carry_over::CarryOver;
+pub use terms::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted, share_on, sliced};

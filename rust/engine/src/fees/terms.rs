@@ -3,7 +3,7 @@
 use crate::lanes::Pack;
 use crate::notes::RateTerms;
 use crate::state::Status;
-use crate::time::DayCount;
+use crate::time::{Date, DayCount};
 
 /// One fee: `due = amount + (rate · base + slices + fixed) · dcf + unpaid from earlier dates`.
 #[derive(Clone, Debug)]
@@ -19,6 +19,11 @@ pub struct FeeTerms<P = f64> {
     pub day_count: DayCount,
     pub cap: Option<FeeCapTerms<P>>,
     pub hurdle: Option<HurdleTerms<P>>,
+    /// Further hurdles of an incentive fee, each above the one before.
+    pub higher: Vec<HurdleTerms<P>>,
+    /// Shares of each date's amount that are waived, and that are deferred, from periods that start on a date on.
+    pub waived: Vec<(Date, f64)>,
+    pub deferred: Vec<(Date, f64)>,
     /// What unpaid amounts bear; an index below zero counts as zero.
     pub unpaid_interest: Option<RateTerms>,
 }
@@ -70,6 +75,8 @@ pub struct FeeCapTerms<P = f64> {
     pub rate: P,
     pub fixed_per_year: P,
     pub day_count: DayCount,
+    /// Earlier payment dates whose unused room is added.
+    pub carry_over: u32,
     pub lifted: Lifted,
 }
 
@@ -95,6 +102,12 @@ impl<P> FeeCapTerms<P> {
             Lifted::Accelerated => status != Status::Normal,
         }
     }
+}
+
+/// The share in force in a period that starts on `start`; none before its first date.
+#[must_use]
+pub fn share_on(shares: &[(Date, f64)], start: Date) -> f64 {
+    shares.iter().rfind(|(from, _)| *from <= start).map_or(0.0, |(_, share)| *share)
 }
 
 /// A share of what is left once the residual notes have reached an IRR; no IRR is a share without hurdle.

@@ -2,6 +2,8 @@
 //!
 //! Only `+ - * /`, `sqrt`, comparisons and bit casts; no branch, so that a loop over lanes becomes vector code.
 
+use crate::lanes::Pack;
+
 pub mod exp;
 pub mod ln;
 pub mod normal;
@@ -22,6 +24,18 @@ fn polynomial<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
     while i > 0 {
         i -= 1;
         value = value * x + coefficients[i];
+    }
+    value
+}
+
+/// The polynomial lane by lane, the bits of [`polynomial`]: a coefficient is loaded once for all lanes.
+#[inline(always)]
+fn polynomial_lanes<const L: usize, const N: usize>(x: Pack<L>, coefficients: &[f64; N]) -> Pack<L> {
+    let mut value = Pack::splat(coefficients[N - 1]);
+    let mut i = N - 1;
+    while i > 0 {
+        i -= 1;
+        value = value * x + Pack::splat(coefficients[i]);
     }
     value
 }

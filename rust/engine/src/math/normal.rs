@@ -1,6 +1,6 @@
 //! The standard normal distribution function and its inverse.
 
-use super::{exp::exp, ln::ln, polynomial};
+use super::{exp::exp, ln::ln, polynomial, polynomial_lanes};
 use crate::lanes::Pack;
 
 /// Numerator of `(1 - Φ(x)) / e^(-x²/2)` for `0 <= x <= 40`; rational fit of relative error 5.4e-17.
@@ -42,6 +42,29 @@ fn upper_tail(x: f64) -> f64 {
     let d = 0.5 * (x - head) * (x + head);
     let density = exp(-0.5 * head * head) * (1.0 - d * (1.0 - d * (0.5 - d * (1.0 / 6.0))));
     density * (polynomial(x, &TAIL_NUMERATOR) / polynomial(x, &TAIL_DENOMINATOR))
+}
+
+/// `1 - Φ(x)` of `x >= 0` lane by lane, the bits of [`upper_tail`].
+#[inline(always)]
+fn upper_tail_lanes<const L: usize>(x: Pack<L>) -> Pack<L> {
+    let x = x.map(|x| if x > 39.0 { 39.0 } else { x });
+    let share = polynomial_lanes(x, &TAIL_NUMERATOR) / polynomial_lanes(x, &TAIL_DENOMINATOR);
+    let density = x.map(|x| {
+        let head = f64::from_bits(x.to_bits() & 0xffff_ffff_f800_0000);
+        let d = 0.5 * (x - head) * (x + head);
+        exp(-0.5 * head * head) * (1.0 - d * (1.0 - d * (0.5 - d * (1.0 / 6.0))))
+    });
+    density * share
+}
+
+/// `(Φ(x), 1 - Φ(x))` lane by lane, the bits of [`normal_tails`].
+#[inline(always)]
+#[must_use]
+pub fn normal_tails_lanes<const L: usize>(x: Pack<L>) -> (Pack<L>, Pack<L>) {
+    let tail = upper_tail_lanes(x.map(f64::abs));
+    let rest = Pack::splat(1.0) - tail;
+    let negative = x.lt(Pack::ZERO);
+    (negative.select(tail, rest), negative.select(rest, tail))
 }
 
 /// `(Φ(x), 1 - Φ(x))`, each with small relative error.
@@ -194,7 +217,20 @@ pub fn normal_inverse_lanes<const L: usize>(p: Pack<L>) -> Pack<L> {
 
 #[cfg(test)]
 mod tests {
-    use super::{exp, normal_cdf, normal_inverse};
+    use super::{exp, normal_cdf, normal_inverse, normal_tails, normal_tails_lanes};
+    use crate::lanes::Pack;
+
+    #[test]
+    fn tails_lane_by_lane_are_the_tails_of_each() {
+        for i in -4_100..4_100 {
+            let x = [0.0, 1e-3, 1e-9, 7.3e-4].map(|add| f64::from(i) * 0.01 + add);
+            let (below, above) = normal_tails_lanes(Pack(x));
+            for lane in 0..4 {
+                let (b, a) = normal_tails(x[lane]);
+                assert_eq!((below.0[lane].to_bits(), above.0[lane].to_bits()), (b.to_bits(), a.to_bits()), "{x:?}");
+            }
+        }
+    }
 
     #[test]
     fn the_ends_of_the_range_are_certain() {

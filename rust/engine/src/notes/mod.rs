@@ -1,5 +1,6 @@
 //! Classes of notes: what they are, what they accrue, who controls, what defers.
 
+pub mod combination;
 pub mod controlling;
 pub mod deferral;
 pub mod terms;

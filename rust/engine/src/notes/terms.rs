@@ -18,6 +18,16 @@ pub struct NoteTerms<P = f64> {
     /// Equal instalments from interest proceeds (class X): number of payments, first payment date from 1.
     pub amortization: Option<(u32, u32)>,
     pub rating: String,
+    /// Components of a combination note, each with the share of it that the note holds.
+    pub combination: Vec<(u16, P)>,
+}
+
+impl<P> NoteTerms<P> {
+    /// Whether it holds parts of other notes and has no place of its own in the priorities of payments.
+    #[must_use]
+    pub fn is_combination(&self) -> bool {
+        !self.combination.is_empty()
+    }
 }
 
 impl NoteTerms {
@@ -84,6 +94,7 @@ mod tests {
             coupon: None,
             amortization: Some((payments, start)),
             rating: String::new(),
+            combination: Vec::new(),
         }
     }
 

@@ -127,7 +127,14 @@ impl<const L: usize> Drivers<L> {
                 continue;
             }
             let at = loan * pool.steps + k;
-            for (from, row) in self.flows[k..last].iter_mut().zip(&pool.rows[at..at + last - k]) {
+            let (fours, rest) = self.flows[k..last].as_chunks_mut::<4>();
+            let (fours_of_rows, rest_of_rows) = pool.rows[at..at + last - k].as_chunks::<4>();
+            for (from, rows) in fours.iter_mut().zip(fours_of_rows) {
+                for i in 0..4 {
+                    subtract(&mut from[i][lane], &rows[i]);
+                }
+            }
+            for (from, row) in rest.iter_mut().zip(rest_of_rows) {
                 subtract(&mut from[lane], row);
             }
             let default = &pool.row_default[at];

@@ -9,8 +9,8 @@ use super::plan::DealTerms;
 use super::runner;
 use crate::collateral::cohorts::CohortStep;
 use crate::coverage::ccc_excess::{CccAsset, Haircuts};
-use crate::lanes::Pack;
-use crate::notes::{OnUnpaid, controlling, deferral};
+use crate::lanes::{Mask, Pack};
+use crate::notes::{OnUnpaid, combination, controlling, deferral};
 use crate::state::{State, Status};
 use crate::waterfall::Pot;
 use crate::waterfall::interpreter;
@@ -39,6 +39,8 @@ pub struct FeeOpening {
     pub cap: f64,
     /// What the residual notes must still receive to reach the fee's hurdle.
     pub hurdle: f64,
+    /// What of the date's amount is due from the next date on.
+    pub postponed: f64,
 }
 
 /// The collateral at the determination date.
@@ -74,6 +76,12 @@ pub struct PaymentDateInput {
     pub principal: f64,
     pub notes: Vec<NoteOpening>,
     pub fees: Vec<FeeOpening>,
+    /// What the residual notes must still receive to reach further hurdles, fee by fee.
+    pub higher: Vec<f64>,
+    /// Per account: its balance.
+    pub accounts: Vec<f64>,
+    /// Per hedge: net payments owed, and what its termination costs.
+    pub hedges: Vec<[f64; 2]>,
     pub collateral: CollateralFigures,
     pub fee_basis: f64,
 }
@@ -85,10 +93,12 @@ pub struct PaymentDateResult {
     pub principal_account: f64,
     pub interest_account: f64,
     pub numerator: f64,
-    /// What fees of the next date run on: fee basis, performing par, collateral principal amount.
-    pub bases: [f64; 3],
     /// Per fee: unpaid after the date.
     pub fees_unpaid: Vec<f64>,
+    /// Per account: balance after the date.
+    pub accounts: Vec<f64>,
+    /// Per hedge: unpaid after the date.
+    pub hedges_unpaid: Vec<f64>,
     /// Per note: instalments unpaid after the date.
     pub amortization_unpaid: Vec<f64>,
 }
@@ -124,6 +134,23 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         state.fees[f].has_arrears = true;
         state.fees[f].cap_left = one(fee.cap);
         state.fees[f].hurdle = one(fee.hurdle);
+        if let Some(postponed) = state.postponed.get_mut(f) {
+            *postponed = one(fee.postponed);
+        }
+    }
+    for (need, given) in state.higher.iter_mut().zip(&input.higher) {
+        *need = one(*given);
+    }
+    for (balance, given) in state.accounts.iter_mut().zip(&input.accounts) {
+        *balance = one(*given);
+        state.reserved += *balance;
+    }
+    state.closed = Mask::splat(input.is_last);
+    state.accelerated = Mask::splat(input.status == Status::Accelerated);
+    state.redeemed = Mask::splat(input.status == Status::Redemption);
+    for (hedge, [periodic, termination]) in state.hedges.iter_mut().zip(&input.hedges) {
+        hedge.periodic = one(*periodic);
+        hedge.termination = one(*termination);
     }
     let collateral = collateral(input);
     let principal_amount = collateral.performing_par + collateral.principal_proceeds;
@@ -163,6 +190,9 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         }
     }
     let error = runner::settle(&mut state, deal, &collateral);
+    if deal.combines {
+        combination::pass_on(&deal.notes, &mut state.notes);
+    }
     let mut explained = Explained {
         ledger,
         periods: 1,
@@ -194,8 +224,8 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     }
     for (f, before) in (0_u16..).zip(&input.fees) {
         let i = f as usize;
-        let (paid, unpaid) = (state.fees[i].paid.0[0], state.fee_due(i).0[0]);
-        let due = if deal.fees[i].hurdle.is_some() { paid } else { before.current };
+        let (paid, unpaid) = (state.fees[i].paid.0[0], state.fee_unpaid(i).0[0]);
+        let due = if deal.fees[i].hurdle.is_some() { paid } else { before.current + before.postponed };
         explained.fees.push(FeeRow { period: 0, fee: f, base: before.base, due, paid, unpaid });
     }
     PaymentDateResult {
@@ -203,9 +233,9 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         principal_account: state.held.0[0],
         interest_account: state.held_interest.0[0],
         numerator: collateral.numerator.0[0],
-        bases: [principal_amount + collateral.defaulted_par, collateral.performing_par, principal_amount]
-            .map(|base| base.0[0]),
-        fees_unpaid: (0..deal.fees.len()).map(|f| state.fee_due(f).0[0]).collect(),
+        accounts: state.accounts.iter().map(|balance| balance.0[0]).collect(),
+        hedges_unpaid: state.hedges.iter().map(|hedge| hedge.periodic.0[0] + hedge.termination.0[0]).collect(),
+        fees_unpaid: (0..deal.fees.len()).map(|f| state.fee_unpaid(f).0[0]).collect(),
         amortization_unpaid: (0..deal.notes.len()).map(|n| state.notes[n].amortization_due.0[0]).collect(),
     }
 }

@@ -1,13 +1,14 @@
 //! Everything a run reads: the compiled deal, the scalars of each date, the closing pool and the cohorts.
 
-use super::opening::Opening;
+use crate::accounts::AccountTerms;
 use crate::collateral::{ClosingPool, CohortTables};
 use crate::coverage::TestTerms;
 use crate::coverage::ccc_excess::ExcessRules;
-use crate::fees::FeeTerms;
+use crate::fees::{CarryOver, FeeTerms};
+use crate::hedges::HedgeTerms;
 use crate::lanes::Pack;
 use crate::notes::{NoteTerms, OnUnpaid};
-use crate::state::State;
+use crate::state::{HedgeLanes, State};
 use crate::time::PeriodGrid;
 use crate::waterfall::Program;
 
@@ -20,6 +21,10 @@ pub struct DealTerms<P = f64> {
     pub notes: Vec<NoteTerms<P>>,
     pub fees: Vec<FeeTerms<P>>,
     pub tests: Vec<TestTerms<P>>,
+    /// Some notes hold parts of others.
+    pub combines: bool,
+    pub accounts: Vec<AccountTerms>,
+    pub hedges: Vec<HedgeTerms>,
     pub program: Program,
     /// Bits of the interest coverage tests.
     pub interest_tests: u64,
@@ -77,6 +82,17 @@ impl<P> DealTerms<P> {
             state.stepped = vec![false; self.notes.len()];
         }
         state.deferred_saves = self.on_unpaid == OnUnpaid::Compound;
+        state.accounts = self.accounts.iter().map(|account| Pack::splat(account.initial)).collect();
+        state.hedges = vec![HedgeLanes::default(); self.hedges.len()];
+        for (f, fee) in self.fees.iter().enumerate() {
+            state.higher.extend(fee.higher.iter().map(|_| Pack::ZERO));
+            if let Some(cap) = fee.cap.as_ref().filter(|cap| cap.carry_over > 0) {
+                state.carried.push(CarryOver::new(f, cap.carry_over));
+            }
+        }
+        if self.fees.iter().any(|fee| !fee.deferred.is_empty()) {
+            state.postponed = vec![Pack::ZERO; self.fees.len()];
+        }
         state
     }
 }
@@ -112,17 +128,26 @@ pub struct PeriodTerms<P = f64> {
     pub cap_fraction: Vec<f64>,
     /// Per fee: growth of the hurdle balance since the previous date; 0 without a hurdle.
     pub hurdle_growth: Vec<P>,
+    /// The same for further hurdles, fee by fee.
+    pub higher_growth: Vec<P>,
+    /// Per fee: shares of the date's amount that are waived and deferred.
+    pub waived: Vec<f64>,
+    pub deferred: Vec<f64>,
     /// Per fee: interest on what is unpaid, rate times day-count fraction.
     pub unpaid_rate: Vec<P>,
     /// Per test: whether it applies.
     pub active: Vec<bool>,
+    /// Per hedge: what is received, below zero what is owed; of a unit of balance where a note is its notional.
+    pub hedge_net: Vec<f64>,
+    /// Per hedge: what its termination costs on this date.
+    pub hedge_end: Vec<f64>,
     /// Bits of the tests that do not.
     pub inactive: u64,
     /// Interest on principal cash held since the previous date, per unit.
     pub cash_income: f64,
-    /// Years from closing or the state's payment date, act/365, adjusted date.
+    /// Years from closing, act/365, adjusted date.
     pub years: f64,
-    /// Years from closing or the state's unadjusted payment date to the unadjusted date, 30/360.
+    /// Years from closing to the unadjusted date, 30/360.
     pub anniversary: f64,
     /// Credit time of the unadjusted date, years from the as-of date.
     pub credit_time: f64,
@@ -141,10 +166,8 @@ pub struct Plan<P = f64> {
     pub post_period_share: P,
     /// Par of assets that were in default on the as-of date.
     pub opening_defaulted_par: f64,
-    /// Days from closing to each payment date, and before them to dates of distributions that are none.
+    /// Days from closing to each payment date.
     pub days: Vec<i32>,
-    /// The state that the run goes on from; absent: it starts at closing.
-    pub opening: Option<Opening>,
 }
 
 impl<P> Plan<P> {
@@ -152,17 +175,5 @@ impl<P> Plan<P> {
     #[must_use]
     pub fn steps(&self) -> usize {
         self.periods.len()
-    }
-
-    /// Step (from 0) that is run first.
-    #[must_use]
-    pub fn first(&self) -> usize {
-        self.opening.as_ref().map_or(0, |opening| opening.first)
-    }
-
-    /// Dates of past distributions that are no payment dates of the schedule.
-    #[must_use]
-    pub fn off_schedule(&self) -> usize {
-        self.opening.as_ref().map_or(0, Opening::off_schedule)
     }
 }

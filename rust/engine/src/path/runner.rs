@@ -5,13 +5,14 @@ use cloche_dispatch::{Isa, Kernel};
 use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
 use super::plan::{DealTerms, PeriodTerms, Plan};
+use super::reserves;
 use super::status;
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{self, BaseDate, FeeBase, Lifted};
 use crate::lanes::{Mask, Pack, Param};
-use crate::notes::{OnUnpaid, controlling, deferral};
-use crate::state::{NoteLanes, State, Status};
+use crate::notes::{OnUnpaid, combination, controlling, deferral};
+use crate::state::{HedgeLanes, NoteLanes, State, Status};
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
 
@@ -37,7 +38,7 @@ pub struct Workspace<const L: usize> {
     error: Pack<L>,
     isa: Isa,
     /// What fees are charged on, `[date][base]`: the last determination date, then this one.
-    pub(super) bases: [[Pack<L>; BASES]; 2],
+    bases: [[Pack<L>; BASES]; 2],
 }
 
 impl<const L: usize> Workspace<L> {
@@ -79,6 +80,11 @@ impl<const L: usize> Workspace<L> {
             let hurdle = fee.hurdle.as_ref().is_some_and(|h| h.irr.is_some());
             state.fees[f].hurdle = if hurdle { cost } else { Pack::ZERO };
         }
+        state.higher.fill(cost);
+        state.postponed.fill(Pack::ZERO);
+        for carried in &mut state.carried {
+            carried.clear();
+        }
         state.any_cured = false;
         state.principal_paid = false;
         state.accelerated = Mask::splat(false);
@@ -88,16 +94,15 @@ impl<const L: usize> Workspace<L> {
         state.bearing.fill(Pack::ZERO);
         state.held = Pack::splat(plan.deal.ramp_up_cash);
         state.held_interest = Pack::splat(plan.deal.interest_reserve);
+        for (balance, account) in state.accounts.iter_mut().zip(&plan.deal.accounts) {
+            *balance = Pack::splat(account.initial);
+        }
+        state.hedges.fill(HedgeLanes::default());
         self.cohorts.clear();
         self.running = Mask::splat(true);
         self.error = Pack::ZERO;
         let assets = plan.pool.par + plan.deal.ramp_up_cash;
         self.bases[1] = [assets + plan.opening_defaulted_par, plan.pool.par, assets].map(Pack::splat);
-        if let Some(opening) = &plan.opening {
-            opening.put(&mut self.state);
-            self.cohorts.go_on(&opening.cohorts);
-            self.bases[1] = opening.bases.map(Pack::splat);
-        }
     }
 }
 
@@ -114,7 +119,7 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
 ) -> Pack<L> {
     work.open(plan);
     let isa = work.isa;
-    for (p, period) in plan.periods.iter().enumerate().skip(plan.first()) {
+    for (p, period) in plan.periods.iter().enumerate() {
         on_date(recorder, p);
         isa.run(Collect { plan, work, period, p });
         isa.run(Accrue { plan, work, period });
@@ -209,6 +214,9 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>> Kernel for Close<'_, L, P, 
     fn run(self) -> bool {
         let Self { plan, work, observer, p } = self;
         let difference = settle(&mut work.state, &plan.deal, &work.collateral);
+        if plan.deal.combines {
+            work.state.principal_paid |= combination::pass_on(&plan.deal.notes, &mut work.state.notes);
+        }
         // A difference that is not a number stays one.
         work.error = difference.max(-difference).max(work.error) + difference * 0.0;
         work.bought = work.cohorts.buy(&plan.cohorts, p, work.state.purchases);
@@ -220,7 +228,10 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>> Kernel for Close<'_, L, P, 
             work.state.accelerated = work.state.accelerates_next;
         }
         let (state, collateral) = (&work.state, &work.collateral);
-        let left = collateral.performing_par + work.bought + state.held + state.held_interest + collateral.pending;
+        let mut left = collateral.performing_par + work.bought + state.held + state.held_interest + collateral.pending;
+        for balance in &state.accounts {
+            left += *balance;
+        }
         work.running = work.running.and(left.ge(Pack::splat(NOTHING_LEFT * plan.deal.target_par)));
         work.running.any()
     }
@@ -229,7 +240,7 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>> Kernel for Close<'_, L, P, 
 /// The proceeds and the numerator on the determination date.
 #[inline(always)]
 fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, period: &PeriodTerms<P>, p: usize) {
-    let (state, running, out) = (&work.state, &work.running, &mut work.collateral);
+    let (state, running, out) = (&mut work.state, &work.running, &mut work.collateral);
     let (closing, cohorts) = (&out.closing, &mut out.cohorts);
     let cash_income = state.held * period.cash_income;
     out.interest_proceeds = running.keep(closing.interest + cohorts.interest + cash_income + state.held_interest);
@@ -258,6 +269,11 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     }
     let principal = state.held + closing.principal + cohorts.scheduled + cohorts.prepaid;
     out.principal_proceeds = running.keep(principal + out.recoveries + out.sale_proceeds);
+    if !(plan.deal.accounts.is_empty() && plan.deal.hedges.is_empty()) {
+        let left = out.performing_par + out.pending;
+        let proceeds = [&mut out.interest_proceeds, &mut out.principal_proceeds];
+        reserves::open(&plan.deal, period, state, *running, left, proceeds);
+    }
     let principal_amount = out.performing_par + out.principal_proceeds;
     let mut found = (Pack::ZERO, Haircuts::ZERO);
     if !period.is_last {
@@ -404,6 +420,10 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
             lanes.arrears += lanes.current;
             lanes.has_arrears = true;
         }
+        if !fee.deferred.is_empty() {
+            lanes.arrears += state.postponed[f];
+            lanes.has_arrears = true;
+        }
         if fee.unpaid_interest.is_some() && lanes.has_arrears {
             lanes.arrears += lanes.arrears * period.unpaid_rate[f].pack();
         }
@@ -429,11 +449,24 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
             };
             lanes.current += running.keep(fees::sliced(&fee.tiers, base) * fractions[f]);
         }
+        if !(fee.waived.is_empty() && fee.deferred.is_empty()) {
+            lanes.current = lanes.current * (1.0 - period.waived[f]);
+        }
+        if !fee.deferred.is_empty() {
+            state.postponed[f] = lanes.current * period.deferred[f];
+            lanes.current -= state.postponed[f];
+        }
         if let Some(cap) = &fee.cap {
+            let left = lanes.cap_left;
             lanes.cap_left = {
                 let of_year = |x: P| x.map(|x| x * caps[f]).pack();
                 work.bases[0][0] * of_year(cap.rate) + of_year(cap.fixed_per_year)
             };
+            if cap.carry_over > 0
+                && let Some(carried) = state.carried.iter_mut().find(|carried| carried.fee == f)
+            {
+                lanes.cap_left = carried.room(left, lanes.cap_left);
+            }
             if cap.lifted == Lifted::Accelerated {
                 lanes.cap_left = state.accelerated.select(Pack::splat(NO_CAP), lanes.cap_left);
             }
@@ -442,6 +475,9 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
         if fee.hurdle.is_some() {
             lanes.hurdle = lanes.hurdle * growth[f].pack();
         }
+    }
+    for (need, growth) in state.higher.iter_mut().zip(&period.higher_growth) {
+        *need = *need * growth.pack();
     }
     state.diverted = Pack::ZERO;
     state.joined = Pack::ZERO;
@@ -464,6 +500,9 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
 #[inline(always)]
 pub fn settle<const L: usize, P>(state: &mut State<L>, deal: &DealTerms<P>, collateral: &Collateral<L>) -> Pack<L> {
     let mut out = state.purchases + state.held + state.held_interest - state.kept;
+    if !(state.accounts.is_empty() && state.hedges.is_empty()) {
+        out += reserves::paid(state);
+    }
     if deal.on_unpaid == OnUnpaid::Simple {
         for ((note, terms), bearing) in state.notes.iter().zip(&deal.notes).zip(&mut state.bearing) {
             *bearing = deferral::bearing(terms.deferrable, deal.capitalizes, note, *bearing);

@@ -5,7 +5,7 @@ use cloche_dispatch::{Isa, Kernel};
 use super::columns::{PathColumns, PathNote};
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
-use super::totals::{BlockTotals, PLACES, Sizes, count};
+use super::totals::{BlockTotals, PLACES, count};
 use crate::credit::{CopulaScratch, DefaultEvent, Defaults};
 use crate::lanes::{Mask, Pack};
 use crate::metrics::{IrrTimes, irr};
@@ -87,7 +87,10 @@ pub fn run<const L: usize>(
     work: &mut BlockWork<L>,
     stop: &dyn Fn() -> bool,
 ) -> Option<Block> {
-    let totals = BlockTotals::new(count, Sizes::of(setup), work.keep.flows);
+    let notes = setup.plan.deal.notes.len();
+    let residuals = work.measures.residuals().len();
+    let years = setup.axis.years as usize;
+    let totals = BlockTotals::new(count, notes, residuals, setup.plan.steps(), years, work.keep.flows);
     let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)) };
     let isa = work.isa;
     let mut done = 0;
@@ -127,8 +130,7 @@ impl<const L: usize> Kernel for Draws<'_, L> {
         market.clear();
         let mut path = 0;
         while path < count {
-            setup.copula.draw::<L>(first + path as u64, scratch, defaults);
-            market.extend_from_slice(&setup.copula.market::<L>(first + path as u64).0);
+            market.extend_from_slice(&setup.copula.draw::<L>(first + path as u64, scratch, defaults).0);
             path += L;
         }
     }
@@ -152,6 +154,8 @@ impl<const L: usize> Kernel for CountDefaults<'_, L> {
         let Self { setup, work, done, totals } = self;
         let pool = &setup.plan.pool;
         let (steps, cells, companies) = (pool.steps, setup.axis.cells.as_slice(), setup.companies.as_slice());
+        let obligor_default = pool.obligor_default.as_slice();
+        let (years, rates_of_paths) = (totals.years.as_mut_slice(), totals.rates.as_mut_slice());
         let per_par = 1.0 / pool.par;
         let count = if totals.paths - done < SORTED { totals.paths - done } else { SORTED };
         let mut rows = setup.named.clone();
@@ -162,13 +166,12 @@ impl<const L: usize> Kernel for CountDefaults<'_, L> {
             work.defaults.filter(path, |event| {
                 let obligor = event.obligor as usize;
                 let (step, year) = cells[event.step as usize - 1];
-                let [par, lost] = pool.obligor_default[obligor * steps + step as usize];
+                let [par, lost] = obligor_default[obligor * steps + step as usize];
                 let row = &mut by_year[year as usize];
-                let more = [companies[obligor].par, par, lost, 1.0];
-                let before = *row;
-                for k in 0..4 {
-                    row[k] = before[k] + more[k];
-                }
+                row[0] += companies[obligor].par;
+                row[1] += par;
+                row[2] += lost;
+                row[3] += 1.0;
                 (DefaultEvent { obligor: event.obligor, step }, par > 0.0)
             });
             let scale = [per_par, per_par, per_par, 1.0];
@@ -181,14 +184,14 @@ impl<const L: usize> Kernel for CountDefaults<'_, L> {
                 for k in 0..4 {
                     rates[k] = sums[k] * scale[k];
                 }
-                let [sum, square] = &mut totals.years[y];
+                let [sum, square] = &mut years[y];
                 for k in 0..4 {
                     sum[k] += rates[k];
                 }
                 for k in 0..4 {
                     square[k] += rates[k] * rates[k];
                 }
-                totals.rates[y * totals.paths + done + path] = [rates[1], rates[2]];
+                rates_of_paths[y * totals.paths + done + path] = [rates[1], rates[2]];
             }
             work.order.push(Drawn { lost: sums[2], path });
         }
@@ -210,6 +213,7 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
     isa.run(Pool { setup, paths: &paths, work });
     work.measures.clear();
     let error = runner::run(&setup.plan, &mut work.work, &mut Silent, &mut work.measures, |_, _| {});
+    work.measures.finish();
     let place = start % PLACES;
     isa.run(Fold { setup, work, place, kept: Mask::from_lanes(kept), totals: &mut block.totals });
     for r in 0..work.measures.residuals().len() {

@@ -25,7 +25,7 @@ impl Default for Histogram {
 impl Histogram {
     /// Counts a share, which is not negative; one above 1 joins the last bin.
     pub fn add(&mut self, share: f64) {
-        let bin = (share * (BINS as f64 - 1.0) + 0.5) as usize;
+        let bin = (share * (BINS as f64 - 1.0) + 0.5) as u32 as usize;
         let bin = if bin < BINS { bin } else { BINS - 1 };
         self.total += 1;
         let [count, largest] = &mut self.bins[bin];

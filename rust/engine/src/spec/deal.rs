@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::{Account, Hedge};
 use super::steps::Step;
 
 /// A deal, as one JSON document in canonical form.
@@ -22,9 +23,9 @@ pub struct Deal {
     #[serde(default)]
     pub fees: Vec<Fee>,
     #[serde(default)]
-    pub accounts: Vec<serde_json::Value>,
+    pub accounts: Vec<Account>,
     #[serde(default)]
-    pub hedges: Vec<serde_json::Value>,
+    pub hedges: Vec<Hedge>,
     #[serde(default)]
     pub tests: Vec<Test>,
     #[serde(default)]
@@ -218,6 +219,20 @@ pub struct Fee {
     pub hurdles: Vec<Hurdle>,
     #[serde(default)]
     pub tiers: Vec<Tier>,
+    /// Share of each date's amount that is never due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<ShareByDate>,
+    /// Share of each date's amount that is due from the next date on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<ShareByDate>,
+}
+
+/// A share, or shares from dates on; none before the first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ShareByDate {
+    Share(f64),
+    Dates(BTreeMap<String, f64>),
 }
 
 /// The senior cap of a fee.

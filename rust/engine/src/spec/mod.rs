@@ -3,6 +3,7 @@
 //! Python's models report every problem of shape; these types are the second line, and `compile` reports every
 //! problem of meaning. Only `compile` reads them.
 
+pub mod accounts;
 pub mod deal;
 pub mod model;
 pub mod scenario;

@@ -142,6 +142,65 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         label: Option<String>,
     },
+    /// What hedge counterparties are owed.
+    PayHedge {
+        hedges: Groups,
+        /// `all`, `periodic`, `termination`, `defaulted`.
+        #[serde(default = "all")]
+        part: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        when: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// Cash from one account, or from proceeds, to another.
+    Transfer {
+        from: String,
+        to: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        when: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// Fills an account up to an amount, without one to its target.
+    FundReserve {
+        account: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        up_to: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        when: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// Takes from an account what is above an amount, without one above its target.
+    ReleaseReserve {
+        account: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        above: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        when: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// A share of what is left to the principal of notes.
+    Turbo {
+        notes: Groups,
+        share: f64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        when: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
     /// What is left stays on deposit.
     Retain {
         #[serde(default, skip_serializing_if = "Option::is_none")]

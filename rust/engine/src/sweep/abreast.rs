@@ -18,6 +18,9 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
         notes: (0..first.notes.len()).map(|n| note(deals.map(|deal| &deal.notes[n]))).collect(),
         fees: (0..first.fees.len()).map(|f| fee(deals.map(|deal| &deal.fees[f]))).collect(),
         tests: (0..first.tests.len()).map(|t| test(deals.map(|deal| &deal.tests[t]))).collect(),
+        combines: first.combines,
+        accounts: first.accounts.clone(),
+        hedges: first.hedges.clone(),
         program: first.program.clone(),
         interest_tests: first.interest_tests,
         ranks: first.ranks.clone(),
@@ -58,9 +61,14 @@ pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>
         fee_fraction: first.fee_fraction.clone(),
         cap_fraction: first.cap_fraction.clone(),
         hurdle_growth: columns(|p| &p.hurdle_growth),
+        higher_growth: columns(|p| &p.higher_growth),
+        waived: first.waived.clone(),
+        deferred: first.deferred.clone(),
         unpaid_rate: columns(|p| &p.unpaid_rate),
         active: first.active.clone(),
         inactive: first.inactive,
+        hedge_net: first.hedge_net.clone(),
+        hedge_end: first.hedge_end.clone(),
         cash_income: first.cash_income,
         years: first.years,
         anniversary: first.anniversary,
@@ -86,6 +94,9 @@ fn note<const L: usize>(notes: [&NoteTerms; L]) -> NoteTerms<Pack<L>> {
         coupon: first.coupon.clone(),
         amortization: first.amortization,
         rating: first.rating.clone(),
+        combination: (0..first.combination.len())
+            .map(|k| (first.combination[k].0, lanes(notes, |n| n.combination[k].1)))
+            .collect(),
     }
 }
 
@@ -106,11 +117,17 @@ fn fee<const L: usize>(fees: [&FeeTerms; L]) -> FeeTerms<Pack<L>> {
             fixed_per_year: of_cap(|cap| cap.fixed_per_year),
             day_count: cap.day_count,
             lifted: cap.lifted,
+            carry_over: cap.carry_over,
         }),
         hurdle: first.hurdle.as_ref().map(|hurdle| HurdleTerms {
             irr: hurdle.irr,
             share: lanes(fees, |f| f.hurdle.as_ref().map_or(0.0, |hurdle| hurdle.share)),
         }),
+        higher: (0..first.higher.len())
+            .map(|h| HurdleTerms { irr: first.higher[h].irr, share: lanes(fees, |f| f.higher[h].share) })
+            .collect(),
+        waived: first.waived.clone(),
+        deferred: first.deferred.clone(),
         unpaid_interest: first.unpaid_interest.clone(),
     }
 }

@@ -13,7 +13,6 @@ use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::assumptions::{DefaultedSource, DefaultedValue, Origin, Series};
 use crate::compile::classes::{Class, Points, classes};
-use crate::compile::plan::days;
 use crate::error::EngineError;
 use crate::lanes::Pack;
 use crate::path::plan::Plan;
@@ -130,6 +129,7 @@ impl<'a, const L: usize> Worker<'a, L> {
     fn new(points: &Points, class: &'a Class<'a>, index: usize, own: &[usize], isa: Isa) -> Self {
         let deals = lanes(own).map(|point| points.of(point).0);
         let contracts = &class.contracts;
+        let closing = contracts.deal.terms.grid.closing;
         let plan = Plan {
             deal: abreast::deals(deals.map(|d| &points.deals[d].terms)),
             periods: periods(class, deals),
@@ -139,8 +139,7 @@ impl<'a, const L: usize> Worker<'a, L> {
             liquidation_price: Pack::ZERO,
             post_period_share: Pack::ZERO,
             opening_defaulted_par: contracts.defaulted_par(),
-            days: days(contracts.deal, class.resumed.as_ref()),
-            opening: class.resumed.as_ref().map(|resumed| resumed.opening.clone()),
+            days: contracts.deal.terms.grid.periods.iter().map(|p| p.payment - closing).collect(),
         };
         let (steps, notes) = (plan.steps(), plan.deal.notes.len());
         let mut work = Workspace::new(&plan, isa);
@@ -230,8 +229,8 @@ impl<'a, const L: usize> Worker<'a, L> {
             .of
             .defaulted
             .iter()
-            .map(|DefaultedSource { asset, recovery, .. }| {
-                let recovery = lanes_of(Series::Recovery, *recovery)[contracts.steps.start.tape];
+            .map(|DefaultedSource { asset, recovery }| {
+                let recovery = lanes_of(Series::Recovery, *recovery)[0];
                 DefaultedAsset {
                     par: asset.par,
                     market: asset.market,

@@ -22,6 +22,9 @@ pub fn due<const L: usize>(state: &State<L>, claim: Claim) -> Pack<L> {
             if note.has_overdue { note.overdue + note.current_due } else { note.current_due }
         }
         ClaimKind::Deferred => state.notes[i].deferred,
+        ClaimKind::Hedge => state.hedges[i].periodic + state.hedges[i].termination,
+        ClaimKind::HedgePeriodic => state.hedges[i].periodic,
+        ClaimKind::HedgeTermination => state.hedges[i].termination,
         // What another step has repaid is not due any more.
         ClaimKind::Amortization => state.notes[i].amortization_due.min(state.notes[i].balance),
     }
@@ -56,6 +59,13 @@ pub fn settle<const L: usize>(state: &mut State<L>, claim: Claim, paid: Pack<L>)
             note.principal_paid += paid;
             state.notes_changed();
         }
+        ClaimKind::Hedge | ClaimKind::HedgePeriodic | ClaimKind::HedgeTermination => {
+            let hedge = &mut state.hedges[i];
+            hedge.paid += paid;
+            let first = if claim.kind == ClaimKind::HedgeTermination { Pack::ZERO } else { paid.min(hedge.periodic) };
+            hedge.periodic -= first;
+            hedge.termination = (hedge.termination - (paid - first)).positive();
+        }
         _ => {
             let fee = &mut state.fees[i];
             fee.paid += paid;
@@ -85,6 +95,7 @@ pub fn settle<const L: usize>(state: &mut State<L>, claim: Claim, paid: Pack<L>)
 pub fn payee(claim: Claim) -> Payee {
     match claim.kind {
         ClaimKind::Interest | ClaimKind::Deferred | ClaimKind::Amortization => Payee::Note(claim.index),
+        ClaimKind::Hedge | ClaimKind::HedgePeriodic | ClaimKind::HedgeTermination => Payee::Hedge(claim.index),
         _ => Payee::Fee(claim.index),
     }
 }

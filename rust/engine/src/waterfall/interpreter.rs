@@ -8,7 +8,7 @@ use cloche_dispatch::{Isa, Kernel};
 use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
 use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
-use super::{claims, divert, quick, residual};
+use super::{claims, divert, quick, reserves, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::expression::{Quantities, Quantity};
 use crate::fees::FeeTerms;
@@ -59,8 +59,12 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>>(
     proceeds: [&Pack<L>; 2],
     recorder: &mut R,
 ) {
-    for (pot, cash) in [Pot::Interest, Pot::Principal].into_iter().zip(proceeds) {
-        state.available = *cash;
+    let received = !terms.program.receipts.is_empty();
+    if received {
+        receive(state, terms, proceeds, recorder);
+    }
+    for (i, (pot, cash)) in [Pot::Interest, Pot::Principal].into_iter().zip(proceeds).enumerate() {
+        state.available = if received { state.receipts[i] } else { *cash };
         if R::ON {
             shown(state, terms, pot, recorder);
         } else {
@@ -90,6 +94,26 @@ pub fn run_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
     }
     state.held += state.available;
     state.available = Pack::ZERO;
+}
+
+/// Runs the receipts waterfall: what it leaves is distributed, and read by the tests.
+fn receive<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    proceeds: [&Pack<L>; 2],
+    recorder: &mut R,
+) {
+    state.receipts = proceeds.map(|cash| *cash);
+    let pot = Pot::Receipts;
+    for step in terms.program.steps(pot, terms.in_reinvestment) {
+        // `remaining` is what the step can move.
+        state.available = step.source.map_or(Pack::ZERO, |source| reserves::cash(state, source));
+        terms.isa.run(OneStep { state, terms, step, pot, recorder });
+    }
+    state.coverage_numerator += state.receipts[0] - *proceeds[0];
+    let principal = state.receipts[1] - *proceeds[1];
+    state.par_ratio_numerator += principal;
+    state.principal_left(-principal);
 }
 
 /// One waterfall without a ledger.
@@ -130,7 +154,7 @@ fn shown<const L: usize, P: Param<L>, R: Recorder<L>>(
     recorder: &mut R,
 ) {
     for step in terms.program.steps(pot, terms.in_reinvestment) {
-        state.limit = state.available;
+        state.limit = step.source.map_or(state.available, |source| reserves::cash(state, source));
         select(state, terms, step);
         let deselected = !state.limit.any_positive() && state.available.any_positive();
         if step.payment && step.conditional() && deselected {
@@ -157,6 +181,9 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Kernel for OneStep<'_, L, P, R
     fn run(self) -> bool {
         let Self { state, terms, step, pot, recorder } = self;
         state.limit = state.available;
+        if let Some(source) = step.source {
+            state.limit = reserves::cash(state, source);
+        }
         if step.masked || step.guarded {
             select(state, terms, step);
         }
@@ -232,7 +259,7 @@ fn guarded<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, 
 }
 
 #[inline(never)]
-fn evaluate<const L: usize, P: Param<L>>(
+pub fn evaluate<const L: usize, P: Param<L>>(
     state: &State<L>,
     terms: &Terms<'_, P>,
     expression: u16,
@@ -327,6 +354,7 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
                 before.write(state, Reason::PaidInFull, op.info, recorder);
             }
         }
+        Action::Turbo { share, sequence } => turbo(state, terms, share, sequence, limit, pot, op.info, recorder),
         Action::Reinvest { share, unscheduled, needs_coverage } => {
             let share = share.map_or(terms.post_period_share.pack(), Pack::splat);
             reinvest(state, terms, share, unscheduled, needs_coverage, limit, op.info, recorder);
@@ -335,6 +363,7 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
         Action::Residual { notes, until } => {
             residual::pay(state, terms, notes, until, limit, pot, op.info, recorder);
         }
+        Action::Move { from, to, due } => reserves::transfer(state, terms, op, (from, to, due), pot, recorder),
         Action::Retain => {
             hold(state, limit, pot, Reason::Retained, op.info, recorder);
         }
@@ -376,6 +405,33 @@ pub fn coverage_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms:
 pub fn test_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) -> Mask<L> {
     let (numerator, denominator) = measure(state, terms, test);
     overcollateralization::passes(numerator, denominator, terms.tests[test].trigger)
+}
+
+/// Pays `min(share · remaining, amount)` to notes: deferred interest, then principal. It is no cure: the pro forma interest
+/// of interest coverage does not count it.
+#[expect(clippy::too_many_arguments, reason = "the parameters of one step")]
+#[inline(always)]
+fn turbo<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    share: f64,
+    sequence: u16,
+    limit: Pack<L>,
+    pot: Pot,
+    info: u16,
+    recorder: &mut R,
+) {
+    let layers = Layers { interest: false, deferred: true, cure: false };
+    let sequence = &terms.program.sequences[sequence as usize];
+    let amount = (state.available * share).min(limit);
+    let before = if R::ON { Some(Before::picture(state, sequence, layers, Some(amount))) } else { None };
+    let left = principal::pay_sequence(state, sequence, layers, amount);
+    if pot == Pot::Principal {
+        state.principal_left(amount - left);
+    }
+    if let Some(before) = before {
+        before.write(state, Reason::PaidInFull, info, recorder);
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parameters of one step")]
@@ -461,6 +517,7 @@ impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
             Quantity::PerformingPar => state.performing_par,
             Quantity::CccShare => state.ccc_share,
             Quantity::Balance(n) => state.notes[n as usize].balance,
+            Quantity::Account(a) => state.accounts[a as usize],
             Quantity::Deferred(n) => state.notes[n as usize].deferred,
             Quantity::NoteFactor(n) => {
                 state.notes[n as usize].balance * terms.notes[n as usize].original.map(|x| 1.0 / x).pack()

@@ -8,6 +8,7 @@ pub mod principal;
 pub mod program;
 pub mod quick;
 pub mod recorder;
+pub mod reserves;
 pub mod residual;
 
 pub use program::{Action, Claim, ClaimKind, Op, Pot, Program, StepInfo};

@@ -6,6 +6,8 @@ use crate::expression::Expression;
 /// Which money a waterfall distributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pot {
+    /// Both, before they are distributed.
+    Receipts,
     Interest,
     Principal,
     /// Interest and principal together, after an acceleration.
@@ -19,6 +21,7 @@ impl Pot {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Receipts => "receipts",
             Self::Interest => "interest",
             Self::Principal => "principal",
             Self::Acceleration => "acceleration",
@@ -30,7 +33,7 @@ impl Pot {
     #[must_use]
     pub fn source(self) -> &'static str {
         match self {
-            Self::Interest | Self::Principal => self.name(),
+            Self::Receipts | Self::Interest | Self::Principal => self.name(),
             Self::Acceleration | Self::Redemption => "pot",
         }
     }
@@ -67,6 +70,42 @@ pub enum ClaimKind {
     Interest,
     Deferred,
     Amortization,
+    /// Periodic net payments, then the termination payment.
+    Hedge,
+    HedgePeriodic,
+    HedgeTermination,
+}
+
+impl ClaimKind {
+    /// Whether a note is owed it.
+    #[must_use]
+    pub const fn of_note(self) -> bool {
+        matches!(self, Self::Interest | Self::Deferred | Self::Amortization)
+    }
+}
+
+/// Where cash lies that a step moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purse {
+    /// What is left in the running waterfall.
+    Running,
+    /// Interest proceeds before they are distributed.
+    Interest,
+    /// Principal proceeds before they are distributed.
+    Principal,
+    /// Interest that joins the principal waterfall.
+    Diverted,
+    Account(u16),
+}
+
+/// How much a step moves at most; amounts are expressions of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    All,
+    /// What fills the account up to a target.
+    UpTo(u16),
+    /// What is above an amount, without one all.
+    Above(Option<u16>),
 }
 
 /// One payee of a step.
@@ -119,14 +158,31 @@ pub enum Action {
     ReleaseDiverted,
     /// Pays notes down; a sequence pays unpaid interest and deferred interest of a class first.
     PayPrincipal { sequence: u16, with_interest: bool, with_deferred: bool },
+    /// Pays deferred interest and principal with a share of what is left.
+    Turbo { share: f64, sequence: u16 },
     /// Buys collateral, or keeps the cash where a coverage test fails.
     Reinvest { share: Option<f64>, unscheduled: bool, needs_coverage: bool },
     /// Pays the manager's share above the hurdle.
     Incentive { fee: u16 },
     /// Pays residual notes; `until` names the incentive fee whose hurdle ends the step.
     Residual { notes: Span, until: Option<u16> },
+    /// Moves cash between the proceeds and accounts.
+    Move { from: Purse, to: Purse, due: Due },
     /// Leaves the rest on deposit.
     Retain,
+}
+
+impl Action {
+    /// Where cash comes from that is not what is left in the running waterfall.
+    #[inline(always)]
+    #[must_use]
+    pub const fn source(&self) -> Option<Purse> {
+        match self {
+            Self::Move { from: Purse::Running, .. } => None,
+            Self::Move { from, .. } => Some(*from),
+            _ => None,
+        }
+    }
 }
 
 /// One step of the flat program.
@@ -182,6 +238,8 @@ pub struct ReadyOp {
     pub payment: bool,
     /// There is often nothing left after it.
     pub spends_all: bool,
+    /// Where its cash comes from, where that is not the running waterfall.
+    pub source: Option<Purse>,
 }
 
 impl ReadyOp {
@@ -191,16 +249,19 @@ impl ReadyOp {
             quick: quick(action, claims, tests),
             masked: op.slot.is_some() || op.controlling.is_some(),
             guarded: op.when.is_some() || op.amount.is_some(),
-            payment: !matches!(
-                action,
-                Action::Enter { .. } | Action::Stepped { .. } | Action::SeniorExpensesEnd | Action::ReleaseDiverted
-            ),
+            source: action.source(),
+            payment: action.source().is_none()
+                && !matches!(
+                    action,
+                    Action::Enter { .. } | Action::Stepped { .. } | Action::SeniorExpensesEnd | Action::ReleaseDiverted
+                ),
             spends_all: matches!(
                 action,
                 Action::Cure { .. }
                     | Action::PayPrincipal { .. }
                     | Action::Reinvest { .. }
                     | Action::Residual { .. }
+                    | Action::Move { .. }
                     | Action::ReleaseDiverted
                     | Action::Retain
             ),
@@ -248,6 +309,7 @@ pub struct StepInfo {
 /// The waterfalls of a deal.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
+    pub receipts: Vec<Op>,
     pub interest: Vec<Op>,
     pub principal: Vec<Op>,
     pub acceleration: Vec<Op>,
@@ -262,8 +324,8 @@ pub struct Program {
     /// Tests that some cure names: the condition of reinvestment.
     pub coverage: Vec<u16>,
     /// Interest steps during and after the reinvestment period, then principal steps during and after it, then the
-    /// steps of the one pot after an acceleration and on a redemption date.
-    ready: [Vec<ReadyOp>; 6],
+    /// steps of the one pot after an acceleration and on a redemption date, then those of the receipts.
+    ready: [Vec<ReadyOp>; 8],
 }
 
 impl Program {
@@ -280,6 +342,8 @@ impl Program {
             list(&self.principal, false),
             list(&self.acceleration, false),
             list(&self.redemption, false),
+            list(&self.receipts, true),
+            list(&self.receipts, false),
         ];
     }
 
@@ -292,6 +356,7 @@ impl Program {
             Pot::Principal => 2 + after,
             Pot::Acceleration => 4,
             Pot::Redemption => 5,
+            Pot::Receipts => 6 + after,
         }]
     }
 }

@@ -10,6 +10,9 @@ pub enum Payee {
     Fee(u16),
     /// A collection account: diverted interest and cash that is held.
     Account(Pot),
+    /// An account of the deal.
+    Reserve(u16),
+    Hedge(u16),
     /// Sellers of collateral.
     Collateral,
     /// Whoever a cure would pay, when nothing is needed.
@@ -29,6 +32,7 @@ pub enum Reason {
     Retained,
     HurdleNotReached,
     Residual,
+    Transferred,
 }
 
 impl Reason {
@@ -46,6 +50,7 @@ impl Reason {
             Self::Retained => "held on deposit",
             Self::HurdleNotReached => "hurdle not reached",
             Self::Residual => "residual",
+            Self::Transferred => "transferred",
         }
     }
 }

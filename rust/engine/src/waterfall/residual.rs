@@ -1,7 +1,8 @@
 //! The residual notes and the manager's share above their hurdle.
 //!
 //! Until the hurdle: `X = clamp(−Σ CF·(1 + h)^{(t − t_i)/365}, 0, cash)` goes to the residual notes first; of what is
-//! left the manager takes its share, the residual notes the rest.
+//! left the manager takes its share, the residual notes the rest. Of several hurdles each starts a slice: the holders' part
+//! of a slice, `1 − share`, is what lies between its hurdle and the next.
 
 use super::interpreter::Terms;
 use super::program::{Pot, Span};
@@ -54,6 +55,9 @@ pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
             state.fees[f].hurdle -= amount;
         }
     }
+    for need in &mut state.higher {
+        *need -= amount;
+    }
     if pot.spends_principal() {
         state.principal_left(amount);
     }
@@ -72,7 +76,11 @@ pub fn incentive<const L: usize, P: Param<L>, R: Recorder<L>>(
 ) {
     let share = terms.fees[fee as usize].hurdle.as_ref().map_or(Pack::ZERO, |h| h.share.pack());
     let below = state.fees[fee as usize].hurdle.positive();
-    let amount = (limit - below).positive() * share;
+    let amount = if terms.fees[fee as usize].higher.is_empty() {
+        (limit - below).positive() * share
+    } else {
+        sliced(state, terms, fee, limit)
+    };
     if R::ON {
         let before = state.available;
         let reason = if amount.any_positive() { Reason::PaidInFull } else { Reason::HurdleNotReached };
@@ -84,4 +92,29 @@ pub fn incentive<const L: usize, P: Param<L>, R: Recorder<L>>(
     if pot.spends_principal() {
         state.principal_left(amount);
     }
+}
+
+/// The manager's shares of the slices between several hurdles.
+#[inline(never)]
+fn sliced<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, fee: u16, limit: Pack<L>) -> Pack<L> {
+    let own = &terms.fees[fee as usize];
+    let before: usize = terms.fees[..fee as usize].iter().map(|f| f.higher.len()).sum();
+    let mut need = state.fees[fee as usize].hurdle.positive();
+    let mut left = (limit - need).positive();
+    let mut amount = Pack::ZERO;
+    let shares = own.hurdle.iter().chain(&own.higher).map(|h| h.share.pack());
+    for (i, share) in shares.enumerate() {
+        let mut slice = left;
+        if i < own.higher.len() {
+            let next = state.higher[before + i].max(need);
+            let holders = Pack::splat(1.0) - share;
+            // Where the manager takes all of a slice the holders never reach the next hurdle.
+            let room = (next - need).ratio_or_zero(holders);
+            slice = holders.gt(Pack::ZERO).select(left.min(room), left);
+            need = next;
+        }
+        amount += slice * share;
+        left -= slice;
+    }
+    amount
 }

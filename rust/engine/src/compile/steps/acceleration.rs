@@ -50,7 +50,7 @@ fn groups(notes: &[NoteTerms]) -> Vec<Vec<usize>> {
             beside.and_then(|n| n.principal_rank).or_else(|| ranks.first().copied())
         })
     };
-    let rated = || notes.iter().enumerate().filter(|(_, note)| !note.residual);
+    let rated = || notes.iter().enumerate().filter(|(_, note)| !note.residual && !note.is_combination());
     if ranks.is_empty() {
         let all: Vec<usize> = rated().map(|(n, _)| n).collect();
         return if all.is_empty() { Vec::new() } else { vec![all] };
@@ -61,8 +61,9 @@ fn groups(notes: &[NoteTerms]) -> Vec<Vec<usize>> {
         .collect()
 }
 
+/// Whether it pays fees or hedge counterparties.
 fn is_fee(step: &Step) -> bool {
-    matches!(step, Step::PayFee { when: None, .. })
+    matches!(step, Step::PayFee { when: None, .. } | Step::PayHedge { when: None, .. })
 }
 
 fn is_residual(step: &Step) -> bool {

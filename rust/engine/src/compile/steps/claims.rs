@@ -7,6 +7,9 @@ use crate::spec::steps::{Groups, Step};
 use crate::waterfall::program::Span;
 use crate::waterfall::{Action, Claim, ClaimKind, Op, Pot};
 
+/// Parts of what a hedge costs.
+const HEDGE_PARTS: [&str; 4] = ["all", "periodic", "termination", "defaulted"];
+
 impl Builder<'_> {
     pub(super) fn claims(&mut self, claims: &[Claim]) -> Span {
         let start = self.program.claims.len();
@@ -71,9 +74,7 @@ impl Builder<'_> {
                 self.interest_begun = true;
                 ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
             }
-            let fees_only = claims
-                .iter()
-                .all(|c| !matches!(c.kind, ClaimKind::Interest | ClaimKind::Deferred | ClaimKind::Amortization));
+            let fees_only = claims.iter().all(|c| !c.kind.of_note());
             let senior_expense = pot != Pot::Principal && fees_only && !self.interest_begun;
             let span = self.claims(&claims);
             let claims_of = claims.clone();
@@ -164,6 +165,55 @@ impl Builder<'_> {
         out
     }
 
+    pub(super) fn hedge_claims(&mut self, hedges: &Groups, part: &str, place: &str) -> Vec<Vec<Claim>> {
+        if !HEDGE_PARTS.contains(&part) {
+            self.problems.push(Problem::new(
+                format!("{place}.part"),
+                format!("found {part:?}; expected all, periodic, termination or defaulted"),
+            ));
+        }
+        let mut out = Vec::new();
+        for group in hedges {
+            let mut claims = Vec::new();
+            for name in group {
+                let Some(index) = self.scope.hedge_names.find(name, place, self.problems) else { continue };
+                // A counterparty at fault is paid what its hedge's end costs by its own step alone.
+                let defaulted = self.scope.hedges[index as usize].termination.is_some_and(|end| end.defaulted);
+                let kind = match (part, defaulted) {
+                    ("all", false) => ClaimKind::Hedge,
+                    ("all", true) | ("periodic", _) => ClaimKind::HedgePeriodic,
+                    ("termination", false) | ("defaulted", true) => ClaimKind::HedgeTermination,
+                    _ => continue,
+                };
+                claims.push(Claim { kind, index });
+            }
+            if !claims.is_empty() {
+                out.push(claims);
+            }
+        }
+        out
+    }
+
+    /// Every hedge that can cost something has a step of the interest waterfall that pays its net amounts.
+    pub(super) fn hedges_are_paid(&mut self) {
+        let paid = |h: u16| {
+            self.repeatable
+                .iter()
+                .flat_map(|r| &r.claims)
+                .any(|claim| claim.index == h && matches!(claim.kind, ClaimKind::Hedge | ClaimKind::HedgePeriodic))
+        };
+        let mut unpaid = Vec::new();
+        for (h, hedge) in (0_u16..).zip(self.scope.hedges) {
+            if hedge.pay.is_some() && !paid(h) {
+                unpaid.push(Problem::new(
+                    format!("hedges[{h}]"),
+                    format!("no pay_hedge step of the interest waterfall pays what {:?} costs", hedge.name),
+                ));
+            }
+        }
+        self.problems.append(&mut unpaid);
+    }
+
     pub(super) fn note_claims(&mut self, groups: &Groups, kind: ClaimKind, place: &str, what: &str) -> Vec<Vec<Claim>> {
         let groups = self.note_groups(groups, place);
         self.paying(&groups, place, what, false);
@@ -177,6 +227,9 @@ impl Builder<'_> {
             let claims = match step {
                 Step::PayFee { fees, part, when: None, amount: None, .. } => {
                     self.fee_claims(fees, part, &format!("{place}.pay_fee"))
+                }
+                Step::PayHedge { hedges, part, when: None, amount: None, .. } => {
+                    self.hedge_claims(hedges, part, &format!("{place}.pay_hedge"))
                 }
                 Step::PayInterest { notes, when: None, amount: None, .. } => {
                     self.note_claims(notes, ClaimKind::Interest, &format!("{place}.pay_interest"), "interest")
@@ -196,7 +249,7 @@ impl Builder<'_> {
                 _ => {
                     self.problems.push(Problem::new(
                         place,
-                        "expected pay_fee, pay_interest, pay_deferred_interest or pay_amortization, without when or amount",
+                        "expected pay_fee, pay_hedge, pay_interest, pay_deferred_interest or pay_amortization, without when or amount",
                     ));
                     continue;
                 }
