@@ -105,9 +105,8 @@ def test_a_smoothing_account_changes_when_cash_comes_but_not_how_much() -> None:
     def first(table: cl.Table, column: str, **where: str) -> float:
         rows = table.to_dict()
         places = range(len(table))
-        return next(
-            rows[column][i] for i in places if all(rows[key][i] == value for key, value in where.items())
-        )
+        found = (i for i in places if all(rows[key][i] == value for key, value in where.items()))
+        return float(rows[column][next(found)])
 
     put_aside = first(two.ledger, "paid", waterfall="receipts", payee="smoothing")
     assert put_aside == pytest.approx(0.05 * first(one.collateral, "interest_collected"))

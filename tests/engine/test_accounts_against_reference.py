@@ -48,7 +48,8 @@ def enriched(draw: st.DrawFn) -> Case:
     ]
     turbo: list[dict[str, Any]] = []
     rated = [note for note in deal["notes"] if note.get("principal_rank") is not None]
-    if rated and draw(st.booleans()):
+    with_turbo: bool = draw(st.booleans())
+    if rated and with_turbo:
         turbo = [{"verb": "turbo", "notes": [[rated[-1]["name"]]], "share": draw(shares)}]
     falls["interest"] = [
         {"verb": "pay_hedge", "hedges": [["swap"]]},

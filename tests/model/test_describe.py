@@ -20,7 +20,7 @@ On each payment date, interest proceeds are applied in the following order of pr
 (C)     to the payment of senior (0.15% a year of the fee basis amount) and platform (0.1% a year of the next
         part of the performing par up to 100,000,000 plus 0.04% a year of the rest of the performing par), pro
         rata based on amounts due;
-(D)     pay hedge swap;
+(D)     to the payment of hedge payments under swap;
 (E)     to the payment, pro rata based on amounts due, of (1) interest on the Class X Notes and the Class A
         Notes and (2) the amortization of the Class X Notes;
 (F)     to the payment of interest on the Class B-1 Notes and the Class B-2 Notes, pro rata based on amounts
@@ -38,7 +38,7 @@ On each payment date, interest proceeds are applied in the following order of pr
 (N)     during the reinvestment period, if Reinvestment OC (105.6%) is not satisfied, to the principal
         account, the lesser of 50% of what remains and the amount needed to satisfy it;
 (turbo) if E OC is satisfied and after the reinvestment period, in this order:
-        (i) turbo note E, share 0.5
+        (i) to the payment of deferred interest on and principal of the Class E Notes, 50% of what remains
         (ii) to the payment of sub (0.3% a year of the fee basis amount), at most 50% of what remains
         otherwise, in this order:
         (i) to the payment of sub (0.3% a year of the fee basis amount), at most 250,000;

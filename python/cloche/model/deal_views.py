@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar, overload
 
+from cloche.model.accounts import Account, Hedge
 from cloche.model.deal_document import DealDocument
 from cloche.model.describe import describe_waterfall
 from cloche.model.diagram import waterfall_svg
@@ -15,7 +16,7 @@ from cloche.model.tests import CoverageTest
 
 __all__ = ["Named", "Waterfall"]
 
-_Item = TypeVar("_Item", bound=Note | Fee | CoverageTest)
+_Item = TypeVar("_Item", bound=Note | Fee | CoverageTest | Account | Hedge)
 
 
 class Named(Sequence[_Item]):
