@@ -12,6 +12,7 @@ from cloche.model.conventions import Conventions
 from cloche.model.dates import Closing, Dates
 from cloche.model.default_events import DefaultEvents
 from cloche.model.document import Document
+from cloche.model.events import Event
 from cloche.model.fees import Fee
 from cloche.model.notes import Note
 from cloche.model.steps import Block, Cure, Groups, PayPariPassu, PayPrincipal, Step, StepList, Waterfalls
@@ -71,7 +72,7 @@ class DealDocument(Document):
     waterfalls: Waterfalls
     default_events: DefaultEvents | None = None
     rights: Entry | None = None
-    events: tuple[Entry, ...] = ()
+    events: tuple[Event, ...] = ()
     conventions: Conventions = Conventions()
     template: Annotated[Literal["us_bsl_2"] | None, Field(exclude=True)] = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, final
 
@@ -13,6 +13,7 @@ from pydantic import Field
 from cloche.errors import ScenarioError
 from cloche.model.curves import Curves
 from cloche.model.document import Document
+from cloche.model.events import Event
 from cloche.model.frozen import Frozen
 from cloche.model.rate_curve import RateCurve
 from cloche.model.reinvestment import Reinvestment, ReinvestmentDocument, reinvestment_document
@@ -33,7 +34,6 @@ class ScenarioDocument(Document):
     """A scenario in canonical form; `Scenario` says what each key means."""
 
     not_computed: ClassVar[tuple[str, ...]] = (
-        "events",
         "usage_at_default",
         "draw_rate",
         "fx",
@@ -51,6 +51,7 @@ class ScenarioDocument(Document):
     post_period_share: Share = 0.0
     cash_rate_spread: Spread = -0.0020
     defaults: dict[Name, IsoDate] = Field(default_factory=dict)
+    events: tuple[Event, ...] = ()
 
 
 @final
@@ -83,7 +84,10 @@ class Scenario(Frozen[ScenarioDocument]):
         Spread over the index that cash earns.
     defaults
         Companies that default on given dates, in addition to `cdr`: dates by obligor.
-    events, market_spreads, draw_rate, usage_at_default, default_timing, fx
+    events
+        What is assumed to happen to the deal, in the grammar of its own events: calls on a date or under a
+        condition, such as ``{"call": {"price": 0.99}, "date": "rp_end + 12M"}``.
+    market_spreads, draw_rate, usage_at_default, default_timing, fx
         Keys of the grammar that this version does not compute; refused by name unless None.
 
     Raises
@@ -113,7 +117,7 @@ class Scenario(Frozen[ScenarioDocument]):
         post_period_share: float = 0.0,
         cash_rate_spread: float | str = -0.0020,
         defaults: Mapping[str, dt.date | str] | None = None,
-        events: Any = None,
+        events: Sequence[Mapping[str, Any]] | None = None,
         market_spreads: Any = None,
         draw_rate: Any = None,
         usage_at_default: Any = None,

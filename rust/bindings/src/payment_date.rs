@@ -26,6 +26,7 @@ pub fn run_payment_date<'py>(py: Python<'py>, deal: PyRef<'py, Deal>, state: &st
     let dates = Dates {
         payment: vec![input.date],
         determination: vec![input.determination],
+        sale_determination: vec![input.determination],
         index_rate: Box::new(|_, n| input.notes[n].index_rate),
         rate: Box::new(|_, n| input.notes[n].rate),
         fraction: Box::new(|_, n| input.notes[n].day_count_fraction),

@@ -15,6 +15,8 @@ use crate::columns::Columns;
 pub struct Dates<'a> {
     pub payment: Vec<i32>,
     pub determination: Vec<i32>,
+    /// Determination dates where all collateral is sold for the date.
+    pub sale_determination: Vec<i32>,
     pub index_rate: Box<dyn Fn(usize, usize) -> f64 + 'a>,
     pub rate: Box<dyn Fn(usize, usize) -> f64 + 'a>,
     pub fraction: Box<dyn Fn(usize, usize) -> f64 + 'a>,
@@ -22,11 +24,18 @@ pub struct Dates<'a> {
 }
 
 impl<'a> Dates<'a> {
+    /// The day on which a path's tests are measured.
+    fn tested(&self, path: &Explained, period: u32) -> i32 {
+        let days = if path.sold_on == Some(period) { &self.sale_determination } else { &self.determination };
+        days[period as usize]
+    }
+
     /// The dates of a plan.
     pub fn of(plan: &'a Plan) -> Self {
         Self {
             payment: plan.periods.iter().map(|p| p.payment).collect(),
             determination: plan.periods.iter().map(|p| p.determination).collect(),
+            sale_determination: plan.periods.iter().map(|p| p.sale_determination).collect(),
             index_rate: Box::new(|p, n| plan.periods[p].index_rate[n]),
             rate: Box::new(|p, n| plan.periods[p].rate[n]),
             fraction: Box::new(|p, n| plan.periods[p].day_count_fraction[n]),
@@ -92,7 +101,7 @@ fn tests<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expla
     let test = |r: &cloche_engine::waterfall::recorder::TestEntry| &deal.tests[r.test as usize];
     let ratio = |n: f64, d: f64| if d > 0.0 { n / d } else { f64::INFINITY };
     Ok(Columns::new(py)
-        .date("date", rows.iter().map(|r| Some(dates.determination[r.period as usize])).collect())?
+        .date("date", rows.iter().map(|r| Some(dates.tested(path, r.period))).collect())?
         .text("test", rows.iter().map(|r| test(r).name.as_str()))?
         .text("kind", rows.iter().map(|r| test(r).kind.name()))?
         .float("numerator", rows.iter().map(|r| r.numerator).collect())?

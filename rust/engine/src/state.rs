@@ -176,8 +176,12 @@ pub struct State<const L: usize> {
     pub accelerates_next: Mask<L>,
     /// Futures in which a par ratio that is an event of default fails on this determination date.
     pub par_failed: Mask<L>,
-    /// Futures that end on this date because all collateral is sold.
+    /// Futures that end on this date because a call sells all collateral.
     pub redeemed: Mask<L>,
+    /// Accelerated futures that end on this date because all collateral is sold.
+    pub liquidated: Mask<L>,
+    /// Futures in which a call on this date was not feasible.
+    pub withdrawn: Mask<L>,
     /// Mask slots of blocks.
     pub slots: Vec<Mask<L>>,
 }
@@ -224,6 +228,8 @@ impl<const L: usize> State<L> {
             accelerates_next: Mask::splat(false),
             par_failed: Mask::splat(false),
             redeemed: Mask::splat(false),
+            liquidated: Mask::splat(false),
+            withdrawn: Mask::splat(false),
             slots: vec![Mask::splat(true); slots],
         }
     }

@@ -5,6 +5,7 @@
 //! its defaults, whatever the loans' own schedules.
 
 use super::loan::LoanFlows;
+use super::sale::SaleRow;
 use crate::coverage::ccc_excess::CccAsset;
 
 /// How defaulted and discounted collateral counts, and when recoveries come.
@@ -59,6 +60,13 @@ pub struct ClosingPool {
     pub floor_benefit: Vec<f64>,
     /// The flows of each loan, `[loan][step]`.
     pub rows: Vec<[f64; 4]>,
+    /// What each loan does in a step at whose end all is sold, `[loan][step]`, and their sums by step; nothing where no
+    /// sale may come.
+    pub sale_rows: Vec<SaleRow>,
+    pub sale: Vec<SaleRow>,
+    /// Per step: what assets that were in default on the as-of date recover later above their market value; nothing
+    /// without such assets.
+    pub recovers_above: Vec<f64>,
     /// What a default of each loan in each step does, `[loan][step]`.
     pub row_default: Vec<LoanDefault>,
     /// Number of steps in which the loan has par at the start.
@@ -181,9 +189,23 @@ impl ClosingPool {
         self.has_discount |= self.discount_share[loan] > 0.0;
     }
 
+    /// Adds what a performing loan does in each step at whose end all is sold.
+    pub fn add_sale(&mut self, loan: usize, rows: &[SaleRow]) {
+        self.sale_rows.resize(self.loans * self.steps, SaleRow::default());
+        self.sale.resize(self.steps, SaleRow::default());
+        for (p, row) in rows.iter().enumerate() {
+            self.sale_rows[loan * self.steps + p] = *row;
+            for (total, x) in self.sale[p].iter_mut().zip(row) {
+                *total += x;
+            }
+        }
+    }
+
     /// Adds an asset that was in default on the as-of date.
     pub fn add_defaulted(&mut self, asset: &DefaultedAsset) {
+        self.recovers_above.resize(self.steps, 0.0);
         for p in 0..asset.recovery_step {
+            self.recovers_above[p] += asset.par * (asset.recovery - asset.market);
             self.defaulted[p][DEFAULTED_PAR] += asset.par;
             self.defaulted[p][MARKET] += asset.par * asset.market;
             if p < asset.carry_end {

@@ -5,6 +5,7 @@
 
 use cloche_dispatch::Kernel;
 
+use super::sale::SaleStep;
 use crate::coverage::ccc_excess::CccAsset;
 use crate::lanes::{Pack, Param, weighted_sum};
 
@@ -38,10 +39,22 @@ pub struct CohortTables<P = f64> {
     pub has_discount: bool,
     /// Price and discount of the cohorts when they are in the CCC set; `discount` leaves them out then.
     pub ccc: Option<CccAsset>,
+    /// What the cohorts do in a step at whose end all is sold; nothing where no sale may come.
+    pub sale: SaleTables,
     /// First cohort that is alive in each step.
     pub first_alive: Vec<usize>,
     /// First step whose default is still to be recovered after each step.
     pub first_open: Vec<usize>,
+}
+
+/// What one unit of par of each cohort does by contract in a step at whose end all is sold, `[step][cohort]`.
+#[derive(Clone, Debug, Default)]
+pub struct SaleTables {
+    pub instalment: Vec<f64>,
+    pub interest: Vec<f64>,
+    pub interest_of_prepaid: Vec<f64>,
+    /// Contractual balance that is sold times the price at which it was bought.
+    pub worth: Vec<f64>,
 }
 
 /// What the cohorts do in one step.
@@ -204,6 +217,32 @@ impl<const L: usize> Cohorts<L> {
             carrying,
             discount,
         }
+    }
+
+    /// What step `p` would do if all were sold at its end, before it is run.
+    #[must_use]
+    pub fn sale<P: Param<L>>(&self, tables: &CohortTables<P>, p: usize, mdr: Pack<L>) -> SaleStep<L> {
+        if !self.any || tables.sale.instalment.is_empty() {
+            return SaleStep::ZERO;
+        }
+        let (row, first) = (p * tables.steps, tables.first_alive[p]);
+        let units = &self.units[first..p];
+        let sum = |table: &[f64]| weighted_sum(units, &table[row + first..row + p]);
+        let mpr = tables.mpr[p].pack();
+        let begin = self.performing;
+        let factor = self.survival * (Pack::splat(1.0) - mdr);
+        let alive = begin - begin * mdr;
+        let scheduled = (factor * sum(&tables.sale.instalment)).min(alive);
+        let prepaid = (alive - scheduled) * mpr;
+        let mut interest = factor * sum(&tables.sale.interest);
+        if !tables.sale.interest_of_prepaid.is_empty() {
+            interest += factor * mpr * sum(&tables.sale.interest_of_prepaid);
+        }
+        if tables.on_default > 0.0 {
+            interest += self.survival * mdr * sum(&tables.sale.interest) * tables.on_default;
+        }
+        let worth = factor * (Pack::splat(1.0) - mpr) * sum(&tables.sale.worth);
+        SaleStep { interest, scheduled, prepaid, par: alive - scheduled - prepaid, worth }
     }
 
     #[inline(always)]

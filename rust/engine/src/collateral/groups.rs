@@ -7,6 +7,7 @@
 use super::closing_pool::{CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES};
 use super::closing_pool::{DefaultedAsset, PoolRules};
 use super::loan::{ContractStep, Income};
+use super::sale::SaleStep;
 use crate::lanes::{Pack, Param};
 
 /// The contracts of the loans of a group, added up.
@@ -19,6 +20,9 @@ pub struct LoanGroup {
     ccc: Vec<(usize, Vec<f64>)>,
     /// Per step: their contractual balance at its end.
     ccc_end: Vec<f64>,
+    /// The contracts where all is sold at the end of a step, and what is sold then at market prices; nothing where no
+    /// sale may come.
+    sale: Vec<(ContractStep, f64)>,
 }
 
 impl LoanGroup {
@@ -30,6 +34,18 @@ impl LoanGroup {
             discount: vec![0.0; steps],
             ccc: Vec::new(),
             ccc_end: vec![0.0; steps],
+            sale: Vec::new(),
+        }
+    }
+
+    /// Adds what a loan does where all is sold at the end of a step; `price` is its market price.
+    pub fn add_sale(&mut self, contract: &[ContractStep], price: f64) {
+        self.sale.resize(contract.len(), (ContractStep::default(), 0.0));
+        for ((sum, worth), step) in self.sale.iter_mut().zip(contract) {
+            sum.scheduled += step.scheduled;
+            sum.end += step.end;
+            add(&mut sum.interest, step.interest);
+            *worth += step.end * price;
         }
     }
 
@@ -83,6 +99,11 @@ pub struct PoolFlows<const L: usize> {
     pub ccc: Vec<Pack<L>>,
     /// Per step: par of all of them.
     pub ccc_par: Vec<Pack<L>>,
+    /// Per step: what the pool does where all is sold at its end; nothing where no sale may come.
+    pub sale: Vec<SaleStep<L>>,
+    /// Per step: what assets that were in default on the as-of date recover later above their market value; nothing
+    /// without such assets.
+    pub recovers_above: Vec<Pack<L>>,
 }
 
 impl<const L: usize> PoolFlows<L> {
@@ -97,11 +118,15 @@ impl<const L: usize> PoolFlows<L> {
             floor_benefit: vec![Pack::ZERO; steps],
             ccc: vec![Pack::ZERO; steps * ccc],
             ccc_par: vec![Pack::ZERO; steps],
+            sale: Vec::new(),
+            recovers_above: Vec::new(),
         }
     }
 
     /// Back to nothing.
     pub fn clear(&mut self) {
+        self.recovers_above.fill(Pack::ZERO);
+        self.sale.fill(SaleStep::ZERO);
         self.flows.fill([Pack::ZERO; 4]);
         self.defaulted.fill([Pack::ZERO; 4]);
         for column in
@@ -135,6 +160,9 @@ impl<const L: usize> PoolFlows<L> {
         let steps = self.flows.len();
         let one = Pack::splat(1.0);
         let mut left = one;
+        if !group.sale.is_empty() {
+            self.sale.resize(steps, SaleStep::ZERO);
+        }
         for p in 0..steps {
             let contract = &group.contract[p];
             if !(contract.open > 0.0) {
@@ -144,6 +172,14 @@ impl<const L: usize> PoolFlows<L> {
             let gone = left * mdr;
             let alive = left * (one - mdr);
             let prepaid = alive * mpr * contract.end;
+            if let Some((sold, worth)) = group.sale.get(p) {
+                let (sale, kept) = (&mut self.sale[p], alive * (one - mpr));
+                sale.interest += pays(sold.interest, alive, mpr, gone);
+                sale.scheduled += alive * sold.scheduled;
+                sale.prepaid += alive * mpr * sold.end;
+                sale.par += kept * sold.end;
+                sale.worth += kept * *worth;
+            }
             let flows = &mut self.flows[p];
             flows[INTEREST] += pays(contract.interest, alive, mpr, gone);
             flows[PRINCIPAL] += alive * contract.scheduled + prepaid;
@@ -187,7 +223,9 @@ impl<const L: usize> PoolFlows<L> {
     /// Adds an asset that was in default on the as-of date.
     pub fn add_defaulted<P: Param<L>>(&mut self, asset: &DefaultedAsset<P>) {
         let par = Pack::splat(asset.par);
+        self.recovers_above.resize(self.flows.len(), Pack::ZERO);
         for p in 0..asset.recovery_step {
+            self.recovers_above[p] += par * (asset.recovery.pack() - Pack::splat(asset.market));
             let held = &mut self.defaulted[p];
             held[DEFAULTED_PAR] += par;
             held[MARKET] += Pack::splat(asset.par * asset.market);

@@ -187,17 +187,35 @@ pub fn contract(
         if !(walk.balance > 0.0) {
             break;
         }
-        let matured = loan.maturity <= dates.end;
-        out[p] = if walk.own.is_some() {
-            walk.own_step(loan, dates, matured, shares, fixings)
-        } else {
-            walk.plain_step(loan, dates, matured, shares, fixings.step(p))
-        };
+        out[p] = walk.step(loan, dates, shares, fixings, p);
         walk.balance = out[p].end;
     }
 }
 
+/// What the contract of one loan does in each step where its collections end on a later day, before all is sold.
+pub fn sales(
+    loan: &LoanContract,
+    steps: &[StepDates],
+    ends: &[Date],
+    shares: InterestShares,
+    fixings: &impl LoanFixings,
+    out: &mut Vec<ContractStep>,
+) {
+    out.clear();
+    out.resize(steps.len(), ContractStep::default());
+    let mut walk = Walk { balance: loan.par, own: loan.own.map(|o| Running::new(o, steps[0].start, loan, fixings)) };
+    for (p, (dates, end)) in steps.iter().zip(ends).enumerate() {
+        if !(walk.balance > 0.0) {
+            break;
+        }
+        let sale = StepDates { end: *end, is_last: true, ..*dates };
+        out[p] = walk.clone().step(loan, &sale, shares, fixings, p);
+        walk.balance = walk.step(loan, dates, shares, fixings, p).end;
+    }
+}
+
 /// The running accrual period of a loan with its own dates.
+#[derive(Clone)]
 struct Running {
     dates: OwnDates,
     /// Number of the date that ends the running period.
@@ -234,6 +252,7 @@ impl Running {
     }
 }
 
+#[derive(Clone)]
 struct Walk {
     /// Contractual balance.
     balance: f64,
@@ -241,6 +260,22 @@ struct Walk {
 }
 
 impl Walk {
+    fn step(
+        &mut self,
+        loan: &LoanContract,
+        dates: &StepDates,
+        shares: InterestShares,
+        fixings: &impl LoanFixings,
+        p: usize,
+    ) -> ContractStep {
+        let matured = loan.maturity <= dates.end;
+        if self.own.is_some() {
+            self.own_step(loan, dates, matured, shares, fixings)
+        } else {
+            self.plain_step(loan, dates, matured, shares, fixings.step(p))
+        }
+    }
+
     /// The instalment of `years` on a contractual balance.
     fn instalment(loan: &LoanContract, balance: f64, years: f64) -> f64 {
         let due = loan.original_par * loan.amortization_rate * years;

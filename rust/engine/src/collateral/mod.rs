@@ -4,6 +4,7 @@ pub mod closing_pool;
 pub mod cohorts;
 pub mod groups;
 pub mod loan;
+pub mod sale;
 pub mod tape;
 
 pub use closing_pool::{ClosingPool, PoolRules};

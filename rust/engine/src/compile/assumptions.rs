@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::collateral::closing_pool::{DefaultedAsset, PERFORMING};
 use crate::collateral::groups::{GroupRates, LoanGroup};
 use crate::collateral::loan::LoanFlows;
+use crate::collateral::sale::{self, SaleRow};
 use crate::collateral::{ClosingPool, Tape};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::pool::{Contracts, MONTHS_CARRIED, Steps};
@@ -188,6 +189,20 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             let rates = self.rates(loan);
             flows.set(contracts.of(loan), &rates.mdr, &rates.mpr);
             pool.add_loan(loan, &flows, &rates.recovery, &rates.recovery_step, &contracts.rules);
+            let sale = contracts.sale_of(loan);
+            if !sale.is_empty() {
+                let price = contracts.tape.market_price[loan];
+                let mut left = 1.0;
+                let mut rows = vec![SaleRow::default(); n];
+                for (p, (step, own)) in sale.iter().zip(contracts.of(loan)).enumerate() {
+                    if !(left * own.open > 0.0) {
+                        break;
+                    }
+                    rows[p] = sale::row(step, left, rates.mdr[p], rates.mpr[p], price);
+                    left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]);
+                }
+                pool.add_sale(loan, &rows);
+            }
         }
         let ccc = &contracts.ccc;
         pool.ccc_par =
@@ -217,6 +232,10 @@ impl<'c, 'a> Assumptions<'c, 'a> {
                 out.groups.len() - 1
             });
             out.groups[place].add(contracts.of(loan), contracts.discount_share[loan], ccc[loan]);
+            let sale = contracts.sale_of(loan);
+            if !sale.is_empty() {
+                out.groups[place].add_sale(sale, contracts.tape.market_price[loan]);
+            }
         }
         out
     }

@@ -8,9 +8,9 @@ use crate::compile::assumptions::{Assumptions, DefaultedSource, Groups};
 use crate::compile::cohorts::CohortSource;
 use crate::compile::plan::{curves_and_steps, refusal};
 use crate::compile::pool::{self, Contracts, PoolInput};
-use crate::compile::{check_scenario, cohorts, periods};
+use crate::compile::{check_scenario, cohorts, events, periods};
 use crate::error::{EngineError, Problem};
-use crate::path::plan::PeriodTerms;
+use crate::path::plan::{CallTerms, PeriodTerms};
 use crate::spec::scenario::Value;
 use crate::spec::{Scenario, deal};
 use crate::time::Date;
@@ -116,6 +116,9 @@ pub struct Class<'a> {
     pub cohorts: CohortTables,
     /// The scalars of each payment date, by deal.
     pub periods: HashMap<usize, Vec<PeriodTerms>>,
+    pub calls: Vec<CallTerms>,
+    /// Per step: whether all collateral may be sold; nothing where it never may.
+    pub sells: Vec<bool>,
     /// Its points, in order.
     pub points: Vec<usize>,
 }
@@ -181,7 +184,11 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     let (d, s) = points.of(own[0]);
     let (deal, scenario) = (&points.deals[d], &points.scenarios[s]);
     let mut problems = Vec::new();
-    let (curves, steps) = curves_and_steps(deal, tape, scenario, &mut problems)?;
+    let (curves, mut steps) = curves_and_steps(deal, tape, scenario, &mut problems)?;
+    let events = events::compile(deal, &scenario.events, &mut problems);
+    if !events.sells.is_empty() {
+        steps.may_sell(deal);
+    }
     let mut by_deal = HashMap::new();
     for point in &own {
         let d = points.of(*point).0;
@@ -208,6 +215,8 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         pool,
         cohorts: bought.tables,
         periods: by_deal,
+        calls: events.calls,
+        sells: events.sells,
         points: own,
     })
 }
@@ -265,6 +274,7 @@ fn side_by_side(a: &Scenario, b: &Scenario) -> bool {
         && a.recovery_lag_months == b.recovery_lag_months
         && a.defaults == b.defaults
         && a.rates == b.rates
+        && a.events == b.events
         && one.price == other.price
         && one.spread == other.spread
         && one.floor.to_bits() == other.floor.to_bits()

@@ -1,6 +1,7 @@
 //! What the manager buys: contracts of the reinvestment cohorts, per unit of par.
 
 use crate::collateral::CohortTables;
+use crate::collateral::cohorts::SaleTables;
 use crate::collateral::loan::LoanCoupon;
 use crate::compile::assumptions::{Origin, Series};
 use crate::compile::deal::CompiledDeal;
@@ -153,6 +154,7 @@ pub fn compile(
         par_per_cash: price.iter().map(|x| 1.0 / x).collect(),
         has_discount: false,
         ccc,
+        sale: SaleTables::default(),
         first_alive: vec![0; n],
         first_open,
     };
@@ -167,6 +169,15 @@ pub fn compile(
     let grid = &deal.terms.grid;
     let term = (rules.term_years * 12.0 + 0.5) as i32;
     let mut last_alive = vec![0; n];
+    if !steps.sale_ends.is_empty() {
+        let prepaid = if tables.interest_of_prepaid.is_empty() { 0 } else { n * n };
+        tables.sale = SaleTables {
+            instalment: vec![0.0; n * n],
+            interest: vec![0.0; n * n],
+            interest_of_prepaid: vec![0.0; prepaid],
+            worth: vec![0.0; n * n],
+        };
+    }
     for c in 0..n.saturating_sub(1) {
         let bought = &grid.periods[c];
         let own = bought.unadjusted.add_months(term);
@@ -183,6 +194,20 @@ pub fn compile(
             last_alive[c] = p;
             let dates = &steps.dates[p];
             let start = if p == c + 1 { bought.payment } else { dates.start };
+            if let Some(sale_end) = steps.sale_ends.get(p) {
+                let matured = maturity <= *sale_end;
+                let end = if matured { later(maturity, start) } else { *sale_end };
+                let weight = coupon.rate(fixings[p]) * DayCount::Act360.fraction(start, end);
+                let due = AMORTIZATION_RATE * dates.years;
+                let instalment = if matured || due > contract { contract } else { due };
+                let (at, sale) = (p * n + c, &mut tables.sale);
+                sale.instalment[at] = instalment;
+                sale.interest[at] = contract * weight;
+                sale.worth[at] = (contract - instalment) * price[c];
+                if let Some(of_prepaid) = sale.interest_of_prepaid.get_mut(at) {
+                    *of_prepaid = -(1.0 - deal.conventions.interest_on_prepaid) * (contract - instalment) * weight;
+                }
+            }
             let matured = maturity <= dates.end;
             let end = if matured { later(maturity, start) } else { dates.end };
             let weight = coupon.rate(fixings[p]) * DayCount::Act360.fraction(start, end);

@@ -11,6 +11,8 @@ pub struct DealDates {
     pub closing: Date,
     pub effective: Date,
     pub stated_maturity: Date,
+    pub non_call_end: Option<Date>,
+    pub reinvestment_end: Option<Date>,
     pub fixing_calendar: Calendar,
     pub months: u32,
 }
@@ -100,6 +102,8 @@ pub fn compile(
             closing,
             effective: effective.unwrap_or(closing),
             stated_maturity,
+            non_call_end,
+            reinvestment_end,
             fixing_calendar,
             months: dates.payment_frequency_months,
         }),

@@ -1,7 +1,7 @@
 //! Events of default: their causes, and what follows.
 
 use crate::error::Problem;
-use crate::path::plan::{AccelerationTerms, Cause};
+use crate::path::plan::{AccelerationTerms, Cause, LiquidationTerms, SaleCost};
 use crate::spec::deal::DefaultEvents;
 
 /// The causes that a document names.
@@ -23,10 +23,6 @@ pub fn causes(events: Option<&DefaultEvents>, problems: &mut Vec<Problem>) -> Ve
 /// What an event of default does; nothing where it is only recorded.
 pub fn acceleration(events: Option<&DefaultEvents>, problems: &mut Vec<Problem>) -> Option<AccelerationTerms> {
     let events = events?;
-    if let Some("when_covered" | "always") = events.liquidate.as_deref() {
-        let message = "liquidation after an event of default is known, but this version does not compute it yet";
-        problems.push(Problem::new("default_events.liquidate", message));
-    }
     let mut unknown = |key: &str, found: &str, expected: &str| {
         let message = format!("found {found:?}; expected {expected}");
         problems.push(Problem::new(format!("default_events.{key}"), message));
@@ -42,9 +38,18 @@ pub fn acceleration(events: Option<&DefaultEvents>, problems: &mut Vec<Problem>)
         Some("when_cured") => true,
         Some(other) => unknown("rescind", other, "when_cured or never"),
     };
-    match events.liquidate.as_deref() {
-        None | Some("never" | "when_covered" | "always") => false,
-        Some(other) => unknown("liquidate", other, "never, when_covered or always"),
+    let cost = events
+        .liquidation_cost
+        .as_ref()
+        .map_or(SaleCost::default(), |cost| SaleCost { rate: cost.rate, fixed: cost.fixed });
+    let liquidation = match events.liquidate.as_deref() {
+        None | Some("never") => None,
+        Some("when_covered") => Some(LiquidationTerms { must_cover: true, cost }),
+        Some("always") => Some(LiquidationTerms { must_cover: false, cost }),
+        Some(other) => {
+            unknown("liquidate", other, "never, when_covered or always");
+            None
+        }
     };
-    accelerates.then_some(AccelerationTerms { rescinded_when_cured })
+    accelerates.then_some(AccelerationTerms { rescinded_when_cured, liquidation })
 }

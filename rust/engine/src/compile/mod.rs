@@ -9,6 +9,7 @@ pub mod credit;
 pub mod dates;
 pub mod deal;
 pub mod default_events;
+pub mod events;
 pub mod fees;
 pub mod names;
 pub mod notes;

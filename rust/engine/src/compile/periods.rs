@@ -50,6 +50,7 @@ pub fn compile(
         let mut row = PeriodTerms {
             payment: period.payment.0,
             determination: period.determination.0,
+            sale_determination: period.sale_determination.0,
             in_reinvestment: period.in_reinvestment,
             is_last: period.is_last,
             years: f64::from(period.payment - closing) / 365.0,
@@ -144,6 +145,8 @@ pub fn compile(
                 let held_from = if as_of > period.previous_payment { as_of } else { period.previous_payment };
                 let fraction = DayCount::Act360.fraction(held_from, period.collection_last);
                 row.cash_income = if rate > 0.0 { rate * fraction } else { 0.0 };
+                let sold = DayCount::Act360.fraction(held_from, period.sale_last);
+                row.sale_cash_income = if rate > 0.0 { rate * sold } else { 0.0 };
             }
             Err(message) => report(problems, message),
         }

@@ -5,6 +5,7 @@ use crate::collateral::groups::PoolFlows;
 use crate::compile::assumptions::Assumptions;
 use crate::compile::cohorts;
 use crate::compile::deal::CompiledDeal;
+use crate::compile::events;
 use crate::compile::periods;
 use crate::compile::pool::{self, Contracts, PoolInput, Steps};
 use crate::compile::rates;
@@ -44,7 +45,11 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     let PlanInput { deal, tape, scenario, model_defaults } = input;
     let mut problems = Vec::new();
     check_scenario(scenario, tape, model_defaults, &mut problems);
-    let (curves, steps) = curves_and_steps(deal, tape, scenario, &mut problems)?;
+    let (curves, mut steps) = curves_and_steps(deal, tape, scenario, &mut problems)?;
+    let events = events::compile(deal, &scenario.events, &mut problems);
+    if !events.sells.is_empty() {
+        steps.may_sell(deal);
+    }
     let as_of = Date(tape.as_of);
     let periods = periods::compile(deal, &curves, scenario.cash_rate_spread, as_of, &mut problems);
     let bought = cohorts::compile(deal, scenario, &curves, &steps, &mut problems);
@@ -73,6 +78,8 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
         cohort_mdr: if model_defaults { vec![0.0; contracts.steps.len()] } else { bought.mdr },
         liquidation_price: scenario.liquidation_price,
         post_period_share: scenario.post_period_share,
+        calls: events.calls,
+        sells: events.sells,
         opening_defaulted_par: contracts.defaulted_par(),
     };
     let Contracts { steps, obligors, .. } = contracts;

@@ -27,6 +27,8 @@ pub struct Steps {
     pub credit_time: Vec<f64>,
     pub carry_end: Vec<usize>,
     pub months: u32,
+    /// Per step: the last day of its collections where all is sold at its end; nothing where no sale may come.
+    pub sale_ends: Vec<Date>,
 }
 
 /// Months between the own dates of a loan that states only the next one.
@@ -80,7 +82,20 @@ impl Steps {
             previous = period.collection_last;
         }
         let carry_end = carry_ends(&defaults_from, |p| grid.periods[p].determination);
-        Some(Self { dates, timeline, exponent, credit_time, carry_end, months: deal.dates.months })
+        Some(Self {
+            dates,
+            timeline,
+            exponent,
+            credit_time,
+            carry_end,
+            months: deal.dates.months,
+            sale_ends: Vec::new(),
+        })
+    }
+
+    /// Takes in that all collateral may be sold for a payment date.
+    pub fn may_sell(&mut self, deal: &CompiledDeal) {
+        self.sale_ends = deal.terms.grid.periods.iter().map(|period| period.sale_last).collect();
     }
 
     /// Number of steps.
@@ -163,6 +178,8 @@ pub struct Contracts<'a> {
     pub obligor_of: Vec<usize>,
     /// The steps of each loan, `[loan][step]`; nothing for loans in default.
     rows: Vec<ContractStep>,
+    /// The same where all is sold at the end of a step; nothing where no sale may come.
+    sale_rows: Vec<ContractStep>,
     /// Per loan: share of par that it is carried below par, outside the CCC set.
     pub discount_share: Vec<f64>,
     /// CCC assets by market value, and the loan of each.
@@ -175,6 +192,12 @@ impl Contracts<'_> {
     #[must_use]
     pub fn of(&self, loan: usize) -> &[ContractStep] {
         &self.rows[loan * self.steps.len()..][..self.steps.len()]
+    }
+
+    /// The steps of one loan where all is sold at the end of each; nothing where no sale may come.
+    #[must_use]
+    pub fn sale_of(&self, loan: usize) -> &[ContractStep] {
+        if self.sale_rows.is_empty() { &[] } else { &self.sale_rows[loan * self.steps.len()..][..self.steps.len()] }
     }
 
     /// What a run whose defaults are rates reads of the closing pool beside its flows.
@@ -245,6 +268,7 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         obligors,
         obligor_of,
         rows: Vec::with_capacity(tape.len() * n),
+        sale_rows: Vec::new(),
         discount_share: vec![0.0; tape.len()],
         ccc: Vec::new(),
         rules,
@@ -278,8 +302,16 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         let Some(fixings) = by_index.get(index) else { continue };
         loan::contract(&contract, &out.steps.dates, shares, fixings, &mut rows);
         out.rows.extend_from_slice(&rows);
+        if !out.steps.sale_ends.is_empty() {
+            loan::sales(&contract, &out.steps.dates, &out.steps.sale_ends, shares, fixings, &mut rows);
+            out.sale_rows.resize(i * n, ContractStep::default());
+            out.sale_rows.extend_from_slice(&rows);
+        }
     }
     out.rows.resize(tape.len() * n, ContractStep::default());
+    if !out.steps.sale_ends.is_empty() {
+        out.sale_rows.resize(tape.len() * n, ContractStep::default());
+    }
     out.ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price).then(a.1.cmp(&b.1)));
     out
 }

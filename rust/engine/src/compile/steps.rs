@@ -114,7 +114,12 @@ impl<'a> Builder<'a> {
         self.steps(&falls.receipts, "waterfalls.receipts", Pot::Receipts, None, &mut ops);
         self.program.receipts = ops;
         let place = "waterfalls.interest";
-        self.program.interest = self.measured(interest, place, Pot::Interest);
+        let mut ops = Vec::new();
+        self.steps(interest, place, Pot::Interest, None, &mut ops);
+        if !self.interest_begun {
+            ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
+        }
+        self.program.interest = ops;
         self.must_end(interest, place);
 
         let place = "waterfalls.principal";
@@ -148,26 +153,18 @@ impl<'a> Builder<'a> {
         self.program
     }
 
-    /// A waterfall in which the senior expenses come before the first interest.
-    fn measured(&mut self, steps: &[Step], place: &str, pot: Pot) -> Vec<Op> {
-        self.interest_begun = false;
-        let mut ops = Vec::new();
-        self.steps(steps, place, pot, None, &mut ops);
-        if !self.interest_begun {
-            ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
-        }
-        ops
-    }
-
-    /// The waterfall of one pot; without steps of its own, the usual order after an acceleration.
+    /// The waterfall of one pot; without steps of its own, the usual order after an acceleration. What no step takes
+    /// stays in the principal account.
     fn whole(&mut self, steps: &[Step], falls: &Waterfalls, pot: Pot) -> Vec<Op> {
         let place = format!("waterfalls.{}", pot.name());
-        if !steps.is_empty() {
-            self.must_end(steps, &place);
-            return self.measured(steps, &place, pot);
+        let mut ops = Vec::new();
+        if steps.is_empty() {
+            let usual = acceleration::usual(&falls.interest, self.scope.notes);
+            self.steps(&usual, &place, pot, None, &mut ops);
+        } else {
+            self.steps(steps, &place, pot, None, &mut ops);
         }
-        let built = acceleration::usual(&falls.interest, self.scope.notes);
-        self.measured(&built, &place, pot)
+        ops
     }
 
     /// Every waterfall ends in a residual, or retains what is left.

@@ -8,6 +8,7 @@ use crate::collateral::closing_pool::{
     CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES,
 };
 use crate::collateral::groups::PoolFlows;
+use crate::collateral::sale::{SaleRow, SaleStep, WORTH};
 use crate::lanes::Pack;
 
 /// The closing pool's flows of one step, in lanes.
@@ -48,6 +49,8 @@ pub struct Drivers<const L: usize> {
     defaulted: Vec<[[f64; 4]; L]>,
     /// `[step][lane]`: what discount obligations are carried below par.
     discount: Vec<[f64; L]>,
+    /// `[step][lane]`: what the pool does where all is sold; nothing where no sale may come.
+    sale: Vec<[SaleRow; L]>,
     /// `[step][lane]`: new defaults, where they are shown.
     defaults: Option<Vec<[f64; L]>>,
     has_discount: bool,
@@ -75,6 +78,7 @@ impl<const L: usize> Drivers<L> {
             flows: vec![[[0.0; 4]; L]; pool.steps],
             defaulted: vec![[[0.0; 4]; L]; pool.steps],
             discount: if pool.has_discount { vec![[0.0; L]; pool.steps] } else { Vec::new() },
+            sale: vec![[SaleRow::default(); L]; pool.sale.len()],
             defaults: shows_defaults.then(|| vec![[0.0; L]; pool.steps]),
             has_discount: pool.has_discount,
             hazard: vec![Pack::ZERO; pool.steps],
@@ -104,6 +108,9 @@ impl<const L: usize> Drivers<L> {
             *lanes = [*total; L];
         }
         for (lanes, total) in self.discount.iter_mut().zip(&pool.discount) {
+            *lanes = [*total; L];
+        }
+        for (lanes, total) in self.sale.iter_mut().zip(&pool.sale) {
             *lanes = [*total; L];
         }
         if let Some(defaults) = &mut self.defaults {
@@ -136,6 +143,13 @@ impl<const L: usize> Drivers<L> {
             }
             for (from, row) in rest.iter_mut().zip(rest_of_rows) {
                 subtract(&mut from[lane], row);
+            }
+            if !self.sale.is_empty() {
+                for (from, row) in self.sale[k..last].iter_mut().zip(&pool.sale_rows[at..at + last - k]) {
+                    for (x, less) in from[lane].iter_mut().zip(row) {
+                        *x -= less;
+                    }
+                }
             }
             let default = &pool.row_default[at];
             let (collected, carry_end) = (default.collected as usize, default.carry_end as usize);
@@ -198,6 +212,39 @@ impl<const L: usize> Drivers<L> {
             market_of_defaulted,
             defaulted_par,
         };
+    }
+
+    /// What the closing pool does in step `p` where all is sold at its end.
+    #[must_use]
+    pub fn sale(&self, p: usize) -> SaleStep<L> {
+        if let Some(given) = &self.given {
+            return given.sale.get(p).copied().unwrap_or(SaleStep::ZERO);
+        }
+        let Some(lanes) = self.sale.get(p) else { return SaleStep::ZERO };
+        let of = |q: usize| {
+            let mut out = Pack::ZERO;
+            for l in 0..L {
+                out.0[l] = lanes[l][q];
+            }
+            out.positive()
+        };
+        let prepaid = of(PREPAID);
+        SaleStep {
+            interest: of(INTEREST),
+            scheduled: (of(PRINCIPAL) - prepaid).positive(),
+            prepaid,
+            par: of(PERFORMING),
+            worth: of(WORTH),
+        }
+    }
+
+    /// What assets that were in default on the as-of date recover after step `p` above their market value.
+    #[must_use]
+    pub fn recovers_above(&self, pool: &ClosingPool, p: usize) -> Pack<L> {
+        match &self.given {
+            Some(given) => given.recovers_above.get(p).copied().unwrap_or(Pack::ZERO),
+            None => Pack::splat(pool.recovers_above.get(p).copied().unwrap_or(0.0)),
+        }
     }
 
     /// The flows whose defaults are rates, where they are.

@@ -86,6 +86,8 @@ pub struct Explained {
     pub ledger: Ledger,
     /// Number of payment dates until the run ended.
     pub periods: usize,
+    /// The date for which all collateral was sold.
+    pub sold_on: Option<u32>,
     /// Largest difference of cash in and cash out on any date, currency units.
     pub conservation_error: f64,
 }
@@ -96,6 +98,7 @@ struct Tables {
     collateral: Vec<CollateralRow>,
     fees: Vec<FeeRow>,
     events: Vec<EventRow>,
+    sold_on: Option<u32>,
     begin: Vec<f64>,
     deferred: Vec<f64>,
     /// Amounts that fees run on, as of the determination date before.
@@ -215,6 +218,20 @@ impl Observer<1, f64> for Tables {
 impl Tables {
     /// Notes the change of status that the next payment date brings.
     fn statuses(&mut self, period: u32, state: &State<1>) {
+        let sold = state.redeemed.any() || state.liquidated.any();
+        if state.redeemed.any() {
+            self.event(period, "call", "all collateral is sold and the notes are redeemed".to_owned());
+        } else if state.withdrawn.any() {
+            let detail = "the proceeds would not cover what a redemption must pay".to_owned();
+            self.event(period, "call not feasible", detail);
+        }
+        if state.liquidated.any() {
+            self.event(period, "liquidation", "all collateral is sold after the acceleration".to_owned());
+        }
+        if sold {
+            self.sold_on = Some(period);
+            return;
+        }
         match (state.accelerated.any(), state.accelerates_next.any()) {
             (false, true) => {
                 self.event(period, "acceleration", "the notes are accelerated from the next date on".to_owned());
@@ -288,6 +305,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         events: tables.events,
         ledger,
         periods,
+        sold_on: tables.sold_on,
         conservation_error: error.0[0],
     }
 }

@@ -7,6 +7,7 @@ pub mod payment_date;
 pub mod plan;
 pub mod reserves;
 pub mod runner;
+pub mod sale;
 pub mod status;
 pub mod summary;
 

@@ -178,16 +178,17 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     };
     let mut ledger = Ledger::default();
     let (interest, principal) = (&collateral.interest_proceeds, &collateral.principal_proceeds);
-    match input.status {
-        Status::Normal => interpreter::run(&mut state, &terms, [interest, principal], &mut ledger),
-        Status::Accelerated => {
-            let terms = terms.in_status(input.status);
-            interpreter::run_whole(&mut state, &terms, Pot::Acceleration, &(*interest + *principal), &mut ledger);
-        }
-        Status::Redemption => {
-            let terms = terms.in_status(input.status);
-            interpreter::run_whole(&mut state, &terms, Pot::Redemption, &(*interest + *principal), &mut ledger);
-        }
+    let pot = match input.status {
+        Status::Normal => None,
+        Status::Accelerated => Some(Pot::Acceleration),
+        Status::Redemption => Some(Pot::Redemption),
+    };
+    if let Some(pot) = pot {
+        let terms = terms.in_status(input.status);
+        interpreter::measure_whole(&mut state, &terms, interest, &mut ledger);
+        interpreter::run_whole(&mut state, &terms, pot, &(*interest + *principal), &mut ledger);
+    } else {
+        interpreter::run(&mut state, &terms, [interest, principal], &mut ledger);
     }
     let error = runner::settle(&mut state, deal, &collateral);
     if deal.combines {

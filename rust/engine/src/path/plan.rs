@@ -4,6 +4,7 @@ use crate::accounts::AccountTerms;
 use crate::collateral::{ClosingPool, CohortTables};
 use crate::coverage::TestTerms;
 use crate::coverage::ccc_excess::ExcessRules;
+use crate::expression::Expression;
 use crate::fees::{CarryOver, FeeTerms};
 use crate::hedges::HedgeTerms;
 use crate::lanes::Pack;
@@ -60,6 +61,47 @@ pub struct DealTerms<P = f64> {
 pub struct AccelerationTerms {
     /// The acceleration ends when its causes do.
     pub rescinded_when_cured: bool,
+    /// The collateral of an accelerated deal is sold.
+    pub liquidation: Option<LiquidationTerms>,
+}
+
+/// When the collateral of an accelerated deal is sold, and what that costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LiquidationTerms {
+    /// Only on a date on which the proceeds cover every rated class.
+    pub must_cover: bool,
+    pub cost: SaleCost,
+}
+
+/// A share of the performing par that is sold, and currency units.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SaleCost {
+    pub rate: f64,
+    pub fixed: f64,
+}
+
+/// At which price performing par is sold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SalePrice {
+    /// The scenario's liquidation price.
+    Scenario,
+    Stated(f64),
+    /// Each asset at its own market price.
+    Market,
+}
+
+/// A call: all collateral is sold and every class is paid in full.
+#[derive(Clone, Debug)]
+pub struct CallTerms {
+    /// Per step: whether it may be exercised.
+    pub window: Vec<bool>,
+    pub when: Option<Expression>,
+    pub price: SalePrice,
+    pub cost: SaleCost,
+    /// Tried again on later dates until it is feasible.
+    pub retry: bool,
+    /// Looked at again after it was withdrawn.
+    pub repeat: bool,
 }
 
 impl<P> DealTerms<P> {
@@ -145,6 +187,9 @@ pub struct PeriodTerms<P = f64> {
     pub inactive: u64,
     /// Interest on principal cash held since the previous date, per unit.
     pub cash_income: f64,
+    /// The same where all collateral is sold for the date, and the determination date then.
+    pub sale_cash_income: f64,
+    pub sale_determination: i32,
     /// Years from closing, act/365, adjusted date.
     pub years: f64,
     /// Years from closing to the unadjusted date, 30/360.
@@ -164,6 +209,9 @@ pub struct Plan<P = f64> {
     pub cohort_mdr: Vec<f64>,
     pub liquidation_price: P,
     pub post_period_share: P,
+    pub calls: Vec<CallTerms>,
+    /// Per step: whether all collateral may be sold; nothing where it never may.
+    pub sells: Vec<bool>,
     /// Par of assets that were in default on the as-of date.
     pub opening_defaulted_par: f64,
     /// Days from closing to each payment date.

@@ -56,6 +56,45 @@ pub fn open<const L: usize, P>(
     }
 }
 
+/// What accounts and hedges add to interest and principal where all collateral is sold for the date.
+#[must_use]
+pub fn with_sale<const L: usize, P>(
+    deal: &DealTerms<P>,
+    period: &PeriodTerms<P>,
+    state: &State<L>,
+    running: Mask<L>,
+) -> [Pack<L>; 2] {
+    let (mut interest, mut principal) = (Pack::ZERO, Pack::ZERO);
+    for (h, hedge) in deal.hedges.iter().enumerate() {
+        let mut net = running.keep(Pack::splat(period.hedge_net[h]));
+        if let Notional::Note(note) = hedge.notional {
+            net = net * state.notes[note as usize].balance;
+        }
+        interest += net.positive();
+        principal += (-running.keep(Pack::splat(period.hedge_end[h]))).positive();
+    }
+    for (balance, account) in state.accounts.iter().zip(&deal.accounts) {
+        if account.earns {
+            interest += running.keep(*balance * period.sale_cash_income);
+        }
+        if account.principal {
+            principal += running.keep(*balance);
+        } else {
+            interest += running.keep(*balance);
+        }
+    }
+    [interest, principal]
+}
+
+/// Closes the accounts of the futures in which all collateral is sold.
+pub fn close<const L: usize>(state: &mut State<L>, sold: Mask<L>) {
+    state.closed = state.closed.or(sold);
+    state.reserved = sold.not().keep(state.reserved);
+    for balance in &mut state.accounts {
+        *balance = sold.not().keep(*balance);
+    }
+}
+
 /// What left the proceeds of a date to accounts and hedge counterparties.
 #[inline(never)]
 #[must_use]

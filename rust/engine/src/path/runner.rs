@@ -6,6 +6,7 @@ use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
 use super::plan::{DealTerms, PeriodTerms, Plan};
 use super::reserves;
+use super::sale::{self, Calls};
 use super::status;
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
@@ -21,7 +22,7 @@ pub const NOTHING_LEFT: f64 = 1e-9;
 /// What fees can be charged on beside the notes: fee basis, performing par, collateral principal amount.
 const BASES: usize = 3;
 /// A cap that does not bind.
-const NO_CAP: f64 = 1e300;
+pub const NO_CAP: f64 = 1e300;
 
 /// Scratch of one worker.
 #[derive(Clone, Debug)]
@@ -29,16 +30,17 @@ pub struct Workspace<const L: usize> {
     pub state: State<L>,
     pub cohorts: Cohorts<L>,
     pub drivers: Drivers<L>,
-    collateral: Collateral<L>,
+    pub calls: Calls<L>,
+    pub collateral: Collateral<L>,
     /// Lanes whose run had not ended before this date.
-    running: Mask<L>,
+    pub running: Mask<L>,
     /// Par bought on this date.
     bought: Pack<L>,
     /// Largest cash difference of any date so far.
     error: Pack<L>,
     isa: Isa,
     /// What fees are charged on, `[date][base]`: the last determination date, then this one.
-    bases: [[Pack<L>; BASES]; 2],
+    pub bases: [[Pack<L>; BASES]; 2],
 }
 
 impl<const L: usize> Workspace<L> {
@@ -50,6 +52,7 @@ impl<const L: usize> Workspace<L> {
             state: deal.state(),
             cohorts: Cohorts::new(plan.steps()),
             drivers: Drivers::new(&plan.pool, L == 1),
+            calls: Calls::new(plan.calls.len()),
             collateral: Collateral::ZERO,
             running: Mask::splat(true),
             bought: Pack::ZERO,
@@ -88,7 +91,11 @@ impl<const L: usize> Workspace<L> {
         state.any_cured = false;
         state.principal_paid = false;
         state.accelerated = Mask::splat(false);
+        state.accelerates_next = Mask::splat(false);
         state.redeemed = Mask::splat(false);
+        state.liquidated = Mask::splat(false);
+        state.withdrawn = Mask::splat(false);
+        self.calls.clear();
         state.fresh = 0;
         state.deferred_saves = plan.deal.on_unpaid == OnUnpaid::Compound;
         state.bearing.fill(Pack::ZERO);
@@ -121,6 +128,10 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
     let isa = work.isa;
     for (p, period) in plan.periods.iter().enumerate() {
         on_date(recorder, p);
+        let may_sell = !plan.sells.is_empty();
+        if may_sell {
+            sale::prepare(plan, work, period, p);
+        }
         isa.run(Collect { plan, work, period, p });
         isa.run(Accrue { plan, work, period });
         let terms = Terms {
@@ -142,8 +153,11 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
         if plan.deal.acceleration.is_some() {
             status::open(&mut work.state, &terms, &plan.deal);
         }
+        if may_sell {
+            sale::decide(plan, work, &terms, period, p);
+        }
         let (interest, principal) = (&work.collateral.interest_proceeds, &work.collateral.principal_proceeds);
-        if work.state.accelerated.any() {
+        if work.state.accelerated.or(work.state.redeemed).any() {
             status::pay(&mut work.state, &terms, [interest, principal], recorder);
         } else {
             interpreter::run(&mut work.state, &terms, [interest, principal], recorder);
@@ -233,6 +247,9 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>> Kernel for Close<'_, L, P, 
             left += *balance;
         }
         work.running = work.running.and(left.ge(Pack::splat(NOTHING_LEFT * plan.deal.target_par)));
+        if !plan.sells.is_empty() {
+            work.running = work.running.and(sale::sold(&work.state).not());
+        }
         work.running.any()
     }
 }
@@ -485,6 +502,18 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
     state.held_interest = running.not().keep(state.held_interest);
     state.kept = state.held + state.held_interest;
     state.purchases = Pack::ZERO;
+    figures(state, deal, collateral, running);
+}
+
+/// What the steps and the tests of a date read of its collateral.
+#[inline(always)]
+pub fn figures<const L: usize, P>(
+    state: &mut State<L>,
+    deal: &DealTerms<P>,
+    collateral: &Collateral<L>,
+    running: Mask<L>,
+) {
+    let principal_amount = collateral.performing_par + collateral.principal_proceeds;
     state.unscheduled = running.keep(collateral.closing.prepaid + collateral.cohorts.prepaid);
     state.numerator = collateral.numerator;
     state.par_ratio_numerator =

@@ -26,20 +26,28 @@ pub fn open<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_,
     }
 }
 
-/// Distributes the proceeds of a date on which some future is accelerated.
+/// Distributes the proceeds of a date on which some future is accelerated or redeemed.
 pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     [interest, principal]: [&Pack<L>; 2],
     recorder: &mut R,
 ) {
-    let accelerated = state.accelerated;
-    if !accelerated.all() {
-        let normal = accelerated.not();
+    let redeemed = state.redeemed;
+    let accelerated = state.accelerated.and(redeemed.not());
+    let normal = accelerated.or(redeemed).not();
+    if normal.any() {
         interpreter::run(state, terms, [&normal.keep(*interest), &normal.keep(*principal)], recorder);
     }
-    let cash = accelerated.keep(*interest + *principal);
-    interpreter::run_whole(state, &terms.in_status(Status::Accelerated), Pot::Acceleration, &cash, recorder);
+    for (lanes, status, pot) in
+        [(accelerated, Status::Accelerated, Pot::Acceleration), (redeemed, Status::Redemption, Pot::Redemption)]
+    {
+        if lanes.any() {
+            let terms = terms.in_status(status);
+            interpreter::measure_whole(state, &terms, &lanes.keep(*interest), recorder);
+            interpreter::run_whole(state, &terms, pot, &lanes.keep(*interest + *principal), recorder);
+        }
+    }
 }
 
 /// Finds, after a date's payments and deferrals, the futures that are accelerated from the next date on.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::{Account, Hedge};
+use super::events::Event;
 use super::steps::Step;
 
 /// A deal, as one JSON document in canonical form.
@@ -40,7 +41,7 @@ pub struct Deal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rights: Option<serde_json::Value>,
     #[serde(default)]
-    pub events: Vec<serde_json::Value>,
+    pub events: Vec<Event>,
     #[serde(default)]
     pub conventions: BTreeMap<String, serde_json::Value>,
 }

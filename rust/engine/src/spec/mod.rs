@@ -5,12 +5,14 @@
 
 pub mod accounts;
 pub mod deal;
+pub mod events;
 pub mod model;
 pub mod scenario;
 pub mod state;
 pub mod steps;
 
 pub use deal::Deal;
+pub use events::Event;
 pub use model::DefaultModel;
 pub use scenario::Scenario;
 pub use state::DealState;

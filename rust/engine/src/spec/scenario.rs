@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::events::Event;
+
 /// A scenario, as one JSON document in canonical form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +32,9 @@ pub struct Scenario {
     /// Companies that default on given dates.
     #[serde(default)]
     pub defaults: BTreeMap<String, String>,
+    /// What is assumed to happen to the deal.
+    #[serde(default)]
+    pub events: Vec<Event>,
 }
 
 fn zero() -> Value {

@@ -70,6 +70,8 @@ pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>
         hedge_net: first.hedge_net.clone(),
         hedge_end: first.hedge_end.clone(),
         cash_income: first.cash_income,
+        sale_cash_income: first.sale_cash_income,
+        sale_determination: first.sale_determination,
         years: first.years,
         anniversary: first.anniversary,
         credit_time: first.credit_time,

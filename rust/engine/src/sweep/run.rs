@@ -138,6 +138,8 @@ impl<'a, const L: usize> Worker<'a, L> {
             cohort_mdr: Vec::new(),
             liquidation_price: Pack::ZERO,
             post_period_share: Pack::ZERO,
+            calls: class.calls.clone(),
+            sells: class.sells.clone(),
             opening_defaulted_par: contracts.defaulted_par(),
             days: contracts.deal.terms.grid.periods.iter().map(|p| p.payment - closing).collect(),
         };
@@ -296,6 +298,7 @@ fn cohort_tables<const L: usize>(tables: &CohortTables) -> CohortTables<Pack<L>>
         par_per_cash: tables.par_per_cash.clone(),
         has_discount: tables.has_discount,
         ccc: tables.ccc,
+        sale: tables.sale.clone(),
         first_alive: tables.first_alive.clone(),
         first_open: tables.first_open.clone(),
     }

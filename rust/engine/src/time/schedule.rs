@@ -96,6 +96,9 @@ pub struct Period {
     pub collection_first: Date,
     /// Last day of the collection period.
     pub collection_last: Date,
+    /// Determination date, and last day of the collection period, where all collateral is sold for the payment date.
+    pub sale_determination: Date,
+    pub sale_last: Date,
     /// Two business days of the index before the accrual period starts.
     pub fixing: Date,
     /// 30/360 years between the schedule dates.
@@ -189,14 +192,19 @@ fn period(terms: &ScheduleTerms, previous: Option<&Period>, unadjusted: Date, is
     };
     let previous_unadjusted = previous.map_or(terms.closing, |p| p.unadjusted);
     let previous_payment = previous.map_or(terms.closing, |p| p.payment);
+    let collection_first = previous.map_or(terms.closing, |p| p.collection_last.add_days(1));
+    let sale_determination = terms.determination.last_date(payment, &terms.calendar);
+    let sale_last = if terms.cash_timing_period { payment } else { sale_determination };
     Period {
         previous_unadjusted,
         unadjusted,
         previous_payment,
         payment,
         determination,
-        collection_first: previous.map_or(terms.closing, |p| p.collection_last.add_days(1)),
+        collection_first,
         collection_last: if terms.cash_timing_period { payment } else { determination },
+        sale_determination,
+        sale_last: if sale_last > collection_first { sale_last } else { collection_first },
         fixing: terms.fixing_calendar.add_business_days(previous_payment, -2),
         years: thirty_360(previous_unadjusted, unadjusted),
         in_reinvestment: !is_last && terms.reinvestment_end.is_some_and(|end| unadjusted <= end),

@@ -10,7 +10,7 @@ use super::principal::{self, Before, Layers};
 use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
 use super::{claims, divert, quick, reserves, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
-use crate::expression::{Quantities, Quantity};
+use crate::expression::{Expression, Quantities, Quantity};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack, Param};
 use crate::notes::NoteTerms;
@@ -76,6 +76,29 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>>(
         }
     }
     state.available = Pack::ZERO;
+}
+
+/// Measures the tests of a date whose cash is one pot: senior expenses are what `interest` would pay of them.
+pub fn measure_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    interest: &Pack<L>,
+    recorder: &mut R,
+) {
+    let fees = state.fees.clone();
+    state.available = *interest;
+    for step in terms.program.steps(Pot::Interest, terms.in_reinvestment) {
+        match step.op.action {
+            Action::SeniorExpensesEnd => break,
+            Action::Pay { senior_expense: true, .. } | Action::Enter { .. } => {
+                terms.isa.run(OneStep { state, terms, step, pot: Pot::Interest, recorder: &mut Silent });
+            }
+            _ => {}
+        }
+    }
+    state.fees = fees;
+    state.available = Pack::ZERO;
+    senior_expenses_end(state, terms, recorder);
 }
 
 /// Runs the waterfall of one pot, of interest and principal together; what no step takes stays on deposit.
@@ -258,6 +281,11 @@ fn guarded<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, 
     limit
 }
 
+/// Where a condition holds as things stand.
+pub fn holds<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, condition: &Expression) -> Mask<L> {
+    condition.evaluate(&View { state, terms, due: Pack::ZERO }).gt(Pack::ZERO)
+}
+
 #[inline(never)]
 pub fn evaluate<const L: usize, P: Param<L>>(
     state: &State<L>,
@@ -319,10 +347,6 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
             let paid = claims::pay_group(state, claims, limit, pot, op.info, recorder);
             if senior_expense {
                 state.coverage_numerator -= paid;
-                if pot.is_whole() {
-                    // Beyond the interest proceeds they are paid with principal.
-                    state.coverage_numerator = state.coverage_numerator.positive();
-                }
                 state.clear = 0;
             }
         }

@@ -38,13 +38,6 @@ impl Pot {
         }
     }
 
-    /// Whether it is one pot of interest and principal.
-    #[inline(always)]
-    #[must_use]
-    pub fn is_whole(self) -> bool {
-        matches!(self, Self::Acceleration | Self::Redemption)
-    }
-
     /// Whether what it pays leaves the numerator of the tests; cash of one pot has no source.
     #[inline(always)]
     #[must_use]

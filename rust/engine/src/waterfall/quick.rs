@@ -92,9 +92,6 @@ fn spend<const L: usize>(state: &mut State<L>, paid: Pack<L>, senior_expense: bo
     state.available = (state.available - paid).positive();
     if senior_expense {
         state.coverage_numerator -= paid;
-        if pot.is_whole() {
-            state.coverage_numerator = state.coverage_numerator.positive();
-        }
         state.clear = 0;
     }
     if pot.spends_principal() {

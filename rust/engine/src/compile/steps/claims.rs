@@ -70,12 +70,12 @@ impl Builder<'_> {
         }
         for claims in groups {
             let interest = claims.iter().any(|c| c.kind == ClaimKind::Interest);
-            if pot != Pot::Principal && interest && !self.interest_begun {
+            if pot == Pot::Interest && interest && !self.interest_begun {
                 self.interest_begun = true;
                 ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
             }
             let fees_only = claims.iter().all(|c| !c.kind.of_note());
-            let senior_expense = pot != Pot::Principal && fees_only && !self.interest_begun;
+            let senior_expense = pot == Pot::Interest && fees_only && !self.interest_begun;
             let span = self.claims(&claims);
             let claims_of = claims.clone();
             self.push(Action::Pay { claims: span, senior_expense }, verb, frame, pot, slot, ops);

@@ -1,0 +1,127 @@
+"""Events: calls, refinancings and what else happens to a deal, each on a date or under a condition."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from cloche.model.document import Document, problem
+from cloche.model.text import Entry, Expression, Flag, Name, iso_date
+from cloche.model.units import PRICE, Balance, Share
+from cloche.model.wording import found
+
+__all__ = ["Call", "Event", "EventCost"]
+
+_RELATIVE = re.compile(r"(closing|effective|nc_end|rp_end|maturity)\s*([+-]\s*\d+\s*[MY])?")
+_KINDS = ("call", "refinance", "reprice", "reset", "amend", "issue")
+
+
+def _event_date(value: object) -> object:
+    """Return a date as ISO text, or a date of the deal moved by months or years."""
+    if isinstance(value, str) and _RELATIVE.fullmatch(value.strip()):
+        return value.strip()
+    try:
+        return iso_date(value)
+    except PydanticCustomError:
+        message = (
+            f"found {found(value)}, expected a date such as 2028-04-20, or closing, effective, nc_end, rp_end "
+            "or maturity, moved by months or years as in rp_end + 12M"
+        )
+        raise PydanticCustomError("event_date", "{message}", {"message": message}) from None
+
+
+def _price(value: object) -> object:
+    return value if value == "market" else PRICE(value)
+
+
+EventDate = Annotated[str, BeforeValidator(_event_date), WithJsonSchema({"type": "string"})]
+SalePrice = Annotated[float | Literal["market"], BeforeValidator(_price)]
+
+
+class EventCost(Document):
+    """What an event costs: a share of a base, and money.
+
+    Parameters
+    ----------
+    rate, of
+        Share of ``performing_par`` (what a call sells) or of ``refinanced_balance``.
+    fixed
+        Money.
+    paid_from
+        Who pays: ``interest``, ``equity`` or ``proceeds``; a call pays from its proceeds.
+    """
+
+    rate: Share = 0.0
+    of: Literal["performing_par", "refinanced_balance"] | None = None
+    fixed: Balance = 0.0
+    paid_from: Literal["interest", "equity", "proceeds"] | None = None
+
+
+class Call(Document):
+    """An optional redemption: all collateral is sold and every class is paid in full.
+
+    Parameters
+    ----------
+    price
+        Price of performing par, or ``market``: each asset at its own; absent: the scenario's liquidation
+        price. Defaulted par goes at its recovery rate.
+    if_infeasible
+        Where the proceeds do not cover what a redemption must pay: ``withdraw`` the call, or ``retry`` it on
+        the next payment dates.
+    """
+
+    price: SalePrice | None = None
+    if_infeasible: Literal["withdraw", "retry"] | None = None
+
+
+class Event(Document):
+    """What happens, and when.
+
+    Parameters
+    ----------
+    date
+        ISO date, or a date of the deal moved by months or years (``rp_end + 12M``): the event acts on the
+        first payment date whose schedule date is not before it.
+    when, from, until
+        Condition, looked at on every payment date of the window, by each path.
+    repeat
+        Whether the event may act again.
+    label
+        Name in tables.
+    cost
+        What it costs.
+    call
+        The exercise of an optional redemption.
+    refinance, reprice, reset, amend, issue
+        Events of the grammar that this version does not compute; refused by name.
+    """
+
+    date: EventDate | None = None
+    when: Expression | None = None
+    from_: EventDate | None = Field(default=None, alias="from")
+    until: EventDate | None = None
+    repeat: Flag = False
+    label: Name | None = None
+    cost: EventCost | None = None
+    call: Call | None = None
+    refinance: Entry | None = None
+    reprice: Entry | None = None
+    reset: Entry | None = None
+    amend: Entry | None = None
+    issue: Entry | None = None
+
+    @model_validator(mode="after")
+    def _one_event(self) -> Self:
+        named = [kind for kind in _KINDS if getattr(self, kind) is not None]
+        problems = []
+        if len(named) != 1:
+            said = " and ".join(named) or "no event"
+            problems.append(problem((), f"found {said}, expected one of {', '.join(_KINDS)}"))
+        if (self.date is None) == (self.when is None):
+            problems.append(problem((), "found neither or both of date and when, expected one of them"))
+        if problems:
+            raise ValidationError.from_exception_data("Event", problems)
+        return self

@@ -1,0 +1,45 @@
+//! What the collateral does in a step at whose end all of it is sold.
+//!
+//! The collection period of such a date ends later than that of another: at most one business day before the payment
+//! date. So every step in which a sale may come has a second set of flows beside its own.
+
+use super::loan::ContractStep;
+use crate::lanes::Pack;
+
+/// Interest, principal (prepaid principal included), par that is left to sell, prepaid principal, and what the par that
+/// is left is worth at market prices.
+pub const SALE_FLOWS: usize = 5;
+/// Place of the value at market prices.
+pub const WORTH: usize = 4;
+
+/// Flows of one step, side by side.
+pub type SaleRow = [f64; SALE_FLOWS];
+
+/// The flows of a part of the collateral in one step, in lanes.
+#[derive(Clone, Copy, Debug)]
+pub struct SaleStep<const L: usize> {
+    pub interest: Pack<L>,
+    pub scheduled: Pack<L>,
+    pub prepaid: Pack<L>,
+    /// Par that is left to sell.
+    pub par: Pack<L>,
+    /// What it is worth at market prices.
+    pub worth: Pack<L>,
+}
+
+impl<const L: usize> SaleStep<L> {
+    /// Nothing.
+    pub const ZERO: Self =
+        Self { interest: Pack::ZERO, scheduled: Pack::ZERO, prepaid: Pack::ZERO, par: Pack::ZERO, worth: Pack::ZERO };
+}
+
+/// What one loan does in a step with a sale, of which a share `left` is left and whose rates are `mdr` and `mpr`.
+#[must_use]
+pub fn row(step: &ContractStep, left: f64, mdr: f64, mpr: f64, price: f64) -> SaleRow {
+    let alive = left * (1.0 - mdr);
+    let prepaid = alive * mpr * step.end;
+    let interest =
+        alive * (step.interest.whole + mpr * step.interest.of_prepaid) + left * mdr * step.interest.of_default;
+    let par = alive * (1.0 - mpr) * step.end;
+    [interest, alive * step.scheduled + prepaid, par, prepaid, par * price]
+}

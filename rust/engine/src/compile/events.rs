@@ -1,0 +1,287 @@
+//! Events of a deal and of a scenario: when each may act, and on which terms.
+
+use std::collections::BTreeMap;
+
+use crate::compile::dates;
+use crate::compile::deal::CompiledDeal;
+use crate::error::Problem;
+use crate::expression::{self, Expression, Kind};
+use crate::path::plan::{CallTerms, DealTerms, SaleCost, SalePrice};
+use crate::spec::Event;
+use crate::spec::events::EventCost;
+use crate::spec::steps::NumberOrName;
+use crate::time::Date;
+
+/// The events of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Events {
+    pub calls: Vec<CallTerms>,
+    /// Per step: whether all collateral may be sold; nothing where it never may.
+    pub sells: Vec<bool>,
+}
+
+/// Compiles the events of a deal, those that a scenario assumes, and the auction calls that the deal contracts.
+pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Problem>) -> Events {
+    let mut out = Events::default();
+    for (i, event) in deal.document.events.iter().enumerate() {
+        one(deal, event, &format!("events[{i}]"), &mut out, problems);
+    }
+    for (i, event) in assumed.iter().enumerate() {
+        one(deal, event, &format!("scenario.events[{i}]"), &mut out, problems);
+    }
+    out.calls.extend(auction_call(deal, problems));
+    let periods = &deal.terms.grid.periods;
+    let liquidates = deal.terms.acceleration.is_some_and(|terms| terms.liquidation.is_some());
+    if liquidates || !out.calls.is_empty() {
+        out.sells = (0..periods.len())
+            .map(|p| !periods[p].is_last && (liquidates || out.calls.iter().any(|call| call.window[p])))
+            .collect();
+    }
+    out
+}
+
+fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, problems: &mut Vec<Problem>) {
+    let others = [
+        ("refinance", event.refinance.is_some()),
+        ("reprice", event.reprice.is_some()),
+        ("reset", event.reset.is_some()),
+        ("amend", event.amend.is_some()),
+        ("issue", event.issue.is_some()),
+    ];
+    for (name, _) in others.iter().filter(|(_, is)| *is) {
+        let message = "this event is known, but this version does not compute it yet";
+        problems.push(Problem::new(format!("{place}.{name}"), message));
+    }
+    let named = others.iter().filter(|(_, is)| *is).count() + usize::from(event.call.is_some());
+    if named != 1 {
+        let message = format!("found {named} events; expected one of call, refinance, reprice, reset, amend, issue");
+        problems.push(Problem::new(place, message));
+        return;
+    }
+    let Some(call) = &event.call else { return };
+    let price = match &call.price {
+        None => SalePrice::Scenario,
+        Some(NumberOrName::Number(price)) if *price > 0.0 && *price <= 2.0 => SalePrice::Stated(*price),
+        Some(NumberOrName::Name(name)) if name == "market" => SalePrice::Market,
+        Some(other) => {
+            let found = match other {
+                NumberOrName::Number(x) => x.to_string(),
+                NumberOrName::Name(name) => format!("{name:?}"),
+            };
+            let message = format!("found {found}; expected a price such as 0.985, or market");
+            problems.push(Problem::new(format!("{place}.call.price"), message));
+            SalePrice::Scenario
+        }
+    };
+    let retry = match call.if_infeasible.as_deref() {
+        None | Some("withdraw") => false,
+        Some("retry") => true,
+        Some(other) => {
+            let message = format!("found {other:?}; expected withdraw or retry");
+            problems.push(Problem::new(format!("{place}.call.if_infeasible"), message));
+            false
+        }
+    };
+    let cost = sale_cost(event.cost.as_ref(), &format!("{place}.cost"), problems);
+    let when = event.when.as_ref().and_then(|text| condition(deal, text, &format!("{place}.when"), problems));
+    let Some(window) = window(deal, event, place, problems) else { return };
+    out.calls.push(CallTerms { window, when, price, cost, retry, repeat: event.repeat });
+}
+
+/// A call that the documents contract on payment dates of given months until it is feasible.
+fn auction_call(deal: &CompiledDeal, problems: &mut Vec<Problem>) -> Option<CallTerms> {
+    let written = deal.document.rights.as_ref()?.get("auction_call")?;
+    let place = "rights.auction_call";
+    let from = written.get("from").and_then(|from| from.as_str());
+    let months: Option<Vec<u64>> = written
+        .get("months")
+        .and_then(|list| list.as_array())
+        .map(|list| list.iter().filter_map(|m| m.as_u64()).collect());
+    let (Some(from), Some(months)) = (from, months) else {
+        problems.push(Problem::new(place, "expected {from: DATE, months: [4, 10]}"));
+        return None;
+    };
+    let from = event_date(deal, from, &format!("{place}.from"), problems)?;
+    let window = deal
+        .terms
+        .grid
+        .periods
+        .iter()
+        .map(|period| {
+            let month = u64::from(period.unadjusted.ymd().1);
+            !period.is_last
+                && period.unadjusted >= from
+                && may_redeem(deal, period.unadjusted)
+                && months.contains(&month)
+        })
+        .collect();
+    let (price, cost) = (SalePrice::Scenario, SaleCost::default());
+    Some(CallTerms { window, when: None, price, cost, retry: true, repeat: true })
+}
+
+fn may_redeem(deal: &CompiledDeal, unadjusted: Date) -> bool {
+    deal.dates.non_call_end.is_none_or(|end| unadjusted >= end)
+}
+
+/// Per step: whether an event may act. A dated one acts on the first payment date whose schedule date is not before it.
+fn window(deal: &CompiledDeal, event: &Event, place: &str, problems: &mut Vec<Problem>) -> Option<Vec<bool>> {
+    let mut read = |text: &Option<String>, key: &str| {
+        text.as_ref().map(|text| event_date(deal, text, &format!("{place}.{key}"), problems))
+    };
+    let (date, from, until) = (read(&event.date, "date"), read(&event.from, "from"), read(&event.until, "until"));
+    if date.is_some() == event.when.is_some() {
+        let message = "found neither or both of date and when; expected one of them";
+        problems.push(Problem::new(place, message));
+        return None;
+    }
+    let unreadable = |date: Option<Option<Date>>| date.is_some_and(|date| date.is_none());
+    if unreadable(date) || unreadable(from) || unreadable(until) {
+        return None;
+    }
+    let (date, from, until) = (date.flatten(), from.flatten(), until.flatten());
+    let periods = &deal.terms.grid.periods;
+    if let Some(date) = date {
+        let acts = periods.iter().find(|period| period.unadjusted >= date);
+        match acts {
+            None => {
+                let message = format!("found {date}, after the last payment date");
+                problems.push(Problem::new(format!("{place}.date"), message));
+                return None;
+            }
+            Some(period) if !may_redeem(deal, period.unadjusted) => {
+                let end = deal.dates.non_call_end.map_or_else(String::new, |end| end.to_string());
+                let message = format!("found {date}; expected a date after the non-call period, which ends on {end}");
+                problems.push(Problem::new(format!("{place}.date"), message));
+                return None;
+            }
+            Some(_) => {}
+        }
+    }
+    let start = date.or(from);
+    let acts = |day: Date| start.is_none_or(|start| day >= start) && until.is_none_or(|until| day <= until);
+    Some(
+        periods
+            .iter()
+            .map(|period| !period.is_last && acts(period.unadjusted) && may_redeem(deal, period.unadjusted))
+            .collect(),
+    )
+}
+
+/// A date of an event: ISO, or a date of the deal moved by months or years.
+fn event_date(deal: &CompiledDeal, text: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Date> {
+    let text = text.trim();
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return dates::date(text, place, problems);
+    }
+    let split = text.find(['+', '-']).unwrap_or(text.len());
+    let (anchor, moved) = (text[..split].trim(), text[split..].trim());
+    let known = match anchor {
+        "closing" => Some(deal.dates.closing),
+        "effective" => Some(deal.dates.effective),
+        "nc_end" => deal.dates.non_call_end,
+        "rp_end" => deal.dates.reinvestment_end,
+        "maturity" => Some(deal.dates.stated_maturity),
+        _ => {
+            let message = format!(
+                "found {text:?}; expected a date such as 2028-04-20, or closing, effective, nc_end, rp_end or maturity, moved by months or years as in rp_end + 12M"
+            );
+            problems.push(Problem::new(place, message));
+            return None;
+        }
+    };
+    let Some(start) = known else {
+        problems.push(Problem::new(place, format!("found {text:?}; the deal has no such date")));
+        return None;
+    };
+    match months(moved) {
+        Some(months) => Some(start.add_months(months)),
+        None => {
+            let message = format!("found {text:?}; expected months or years after the date, as in {anchor} + 12M");
+            problems.push(Problem::new(place, message));
+            None
+        }
+    }
+}
+
+/// Months of `+ 12M` or `- 1Y`; nothing is none.
+fn months(text: &str) -> Option<i32> {
+    if text.is_empty() {
+        return Some(0);
+    }
+    let (sign, rest) = text.split_at(1);
+    let rest = rest.trim();
+    let unit = match rest.chars().last()? {
+        'M' => 1,
+        'Y' => 12,
+        _ => return None,
+    };
+    let number: i32 = rest[..rest.len() - 1].trim().parse().ok().filter(|n| (0..=1200).contains(n))?;
+    Some(if sign == "-" { -number * unit } else { number * unit })
+}
+
+fn sale_cost(cost: Option<&EventCost>, place: &str, problems: &mut Vec<Problem>) -> SaleCost {
+    let Some(cost) = cost else { return SaleCost::default() };
+    match cost.of.as_deref() {
+        None | Some("performing_par") => {}
+        Some(other) => {
+            let message = format!("found {other:?}; expected performing_par, which is what a call sells");
+            problems.push(Problem::new(format!("{place}.of"), message));
+        }
+    }
+    match cost.paid_from.as_deref() {
+        None | Some("proceeds") => {}
+        Some(other) => {
+            let message = format!("found {other:?}; expected proceeds: what a sale costs is taken from what it brings");
+            problems.push(Problem::new(format!("{place}.paid_from"), message));
+        }
+    }
+    if !(0.0..=1.0).contains(&cost.rate) || !(cost.fixed >= 0.0) {
+        problems.push(Problem::new(place, "expected a rate from 0 to 1 and an amount of zero or more"));
+    }
+    SaleCost { rate: cost.rate, fixed: cost.fixed }
+}
+
+fn condition(deal: &CompiledDeal, text: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Expression> {
+    match expression::compile(text, &DealNames::of(&deal.terms), &[Kind::Boolean]) {
+        Ok(expression) => Some(expression),
+        Err(found) => {
+            problems.extend(found.into_iter().map(|problem| Problem::new(place, problem.message)));
+            None
+        }
+    }
+}
+
+/// The names of a compiled deal.
+struct DealNames<'a> {
+    terms: &'a DealTerms,
+    notes: BTreeMap<&'a str, u32>,
+    tests: BTreeMap<&'a str, u32>,
+}
+
+impl<'a> DealNames<'a> {
+    fn of(terms: &'a DealTerms) -> Self {
+        Self {
+            terms,
+            notes: (0..).zip(&terms.notes).map(|(n, note)| (note.name.as_str(), n)).collect(),
+            tests: (0..).zip(&terms.tests).map(|(t, test)| (test.name.as_str(), t)).collect(),
+        }
+    }
+}
+
+impl expression::Names for DealNames<'_> {
+    fn note(&self, name: &str) -> Option<u32> {
+        self.notes.get(name).copied()
+    }
+    fn test(&self, name: &str) -> Option<u32> {
+        self.tests.get(name).copied()
+    }
+    fn note_names(&self) -> Vec<String> {
+        self.terms.notes.iter().map(|note| note.name.clone()).collect()
+    }
+    fn test_names(&self) -> Vec<String> {
+        self.terms.tests.iter().map(|test| test.name.clone()).collect()
+    }
+    fn residual(&self, note: u32) -> bool {
+        self.terms.notes.get(note as usize).is_some_and(|note| note.residual)
+    }
+}

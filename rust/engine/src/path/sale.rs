@@ -1,0 +1,317 @@
+//! Sales of all collateral for a payment date: calls, and liquidations after an acceleration.
+//!
+//! `net = par · price + recoveries to come − cost`; a call is feasible where
+//! `interest + principal + net ≥ fees due + Σ rated (balance + deferred + overdue + current interest)`.
+//! The run of a future ends on the date of its sale. Where no call is feasible the date is like any other.
+
+use super::observer::Collateral;
+use super::plan::{LiquidationTerms, PeriodTerms, Plan, SaleCost, SalePrice};
+use super::reserves;
+use super::runner::{NO_CAP, Workspace, figures};
+use crate::collateral::sale::SaleStep;
+use crate::fees::{self, BaseDate, FeeBase, Lifted};
+use crate::lanes::{Mask, Pack, Param};
+use crate::state::{State, Status};
+use crate::waterfall::interpreter::{self, Terms};
+
+/// Proceeds cover what is required up to this share of it.
+const TOLERANCE: f64 = 1e-12;
+
+/// Which calls are over, and which are tried again.
+#[derive(Clone, Debug)]
+pub struct Calls<const L: usize> {
+    spent: Vec<Mask<L>>,
+    pending: Vec<Mask<L>>,
+    /// What the collateral of this date does where all of it is sold.
+    closing: SaleStep<L>,
+    cohorts: SaleStep<L>,
+    cash_income: Pack<L>,
+    /// Principal held when the date opened.
+    held: Pack<L>,
+    held_interest: Pack<L>,
+}
+
+impl<const L: usize> Calls<L> {
+    /// No call has been exercised.
+    #[must_use]
+    pub fn new(calls: usize) -> Self {
+        Self {
+            spent: vec![Mask::splat(false); calls],
+            pending: vec![Mask::splat(false); calls],
+            closing: SaleStep::ZERO,
+            cohorts: SaleStep::ZERO,
+            cash_income: Pack::ZERO,
+            held: Pack::ZERO,
+            held_interest: Pack::ZERO,
+        }
+    }
+
+    /// Back to closing.
+    pub fn clear(&mut self) {
+        self.spent.fill(Mask::splat(false));
+        self.pending.fill(Mask::splat(false));
+    }
+}
+
+/// Looks at the collateral before its step is run.
+pub fn prepare<const L: usize, P: Param<L>>(
+    plan: &Plan<P>,
+    work: &mut Workspace<L>,
+    period: &PeriodTerms<P>,
+    p: usize,
+) {
+    let state = &mut work.state;
+    state.redeemed = Mask::splat(false);
+    state.liquidated = Mask::splat(false);
+    state.withdrawn = Mask::splat(false);
+    if plan.sells[p] {
+        work.calls.closing = work.drivers.sale(p);
+        work.calls.cohorts = work.cohorts.sale(&plan.cohorts, p, work.drivers.hazard[p]);
+        work.calls.cash_income = state.held * period.sale_cash_income;
+        work.calls.held = state.held;
+        work.calls.held_interest = state.held_interest;
+    }
+}
+
+/// Decides, once it is known what is owed, in which futures all collateral is sold, and counts it as cash there.
+pub fn decide<const L: usize, P: Param<L>>(
+    plan: &Plan<P>,
+    work: &mut Workspace<L>,
+    terms: &Terms<'_, P>,
+    period: &PeriodTerms<P>,
+    p: usize,
+) {
+    if !plan.sells[p] {
+        return;
+    }
+    let mut sold = sale(plan, work, period, p);
+    let mut done = Mask::splat(false);
+    for (c, call) in plan.calls.iter().enumerate() {
+        if !call.window[p] {
+            continue;
+        }
+        let mut wanted = work.running.and(work.calls.spent[c].not()).and(done.not());
+        if let Some(when) = &call.when {
+            let mut holds = interpreter::holds(&work.state, terms, when);
+            let accelerated = work.state.accelerated;
+            if accelerated.any() {
+                let there = interpreter::holds(&work.state, &terms.in_status(Status::Accelerated), when);
+                holds = accelerated.and(there).or(accelerated.not().and(holds));
+            }
+            wanted = wanted.and(holds.or(work.calls.pending[c]));
+        }
+        if !wanted.any() {
+            continue;
+        }
+        let net = net(plan, &work.calls, &sold, call.price, call.cost);
+        let feasible = wanted.and(covers(plan, work, period, &sold, net));
+        sold.sale_proceeds = feasible.select(net, sold.sale_proceeds);
+        done = done.or(feasible);
+        let failed = wanted.and(feasible.not());
+        work.state.withdrawn = work.state.withdrawn.or(failed);
+        if call.retry {
+            work.calls.pending[c] = work.calls.pending[c].or(failed);
+        } else if !call.repeat {
+            work.calls.spent[c] = work.calls.spent[c].or(failed);
+        }
+        work.calls.spent[c] = work.calls.spent[c].or(feasible);
+    }
+    work.state.redeemed = done;
+    if let Some(LiquidationTerms { must_cover, cost }) = plan.deal.acceleration.and_then(|terms| terms.liquidation) {
+        let mut lanes = work.running.and(work.state.accelerated).and(done.not());
+        if lanes.any() {
+            let net = net(plan, &work.calls, &sold, SalePrice::Scenario, cost);
+            if must_cover {
+                lanes = lanes.and(covers(plan, work, period, &sold, net));
+            }
+            sold.sale_proceeds = lanes.select(net, sold.sale_proceeds);
+            work.state.liquidated = lanes;
+            done = done.or(lanes);
+        }
+    }
+    if !done.any() {
+        return;
+    }
+    count(&mut sold, work.running);
+    reserves::close(&mut work.state, done);
+    select(done, &sold, &mut work.collateral);
+    charge(plan, work, period, done);
+    figures(&mut work.state, &plan.deal, &work.collateral, work.running);
+    work.state.clear = period.inactive;
+    work.state.looked = false;
+    let redeemed = work.state.redeemed;
+    for (lanes, fee) in work.state.fees.iter_mut().zip(&plan.deal.fees) {
+        let lifted = match fee.cap.as_ref().map(|cap| cap.lifted) {
+            Some(Lifted::Liquidated) => done,
+            Some(Lifted::Accelerated) => redeemed,
+            _ => continue,
+        };
+        lanes.cap_left = lifted.select(Pack::splat(NO_CAP), lanes.cap_left);
+    }
+}
+
+/// The collateral of the date where all of it is sold, before a price is set.
+fn sale<const L: usize, P: Param<L>>(
+    plan: &Plan<P>,
+    work: &Workspace<L>,
+    period: &PeriodTerms<P>,
+    p: usize,
+) -> Collateral<L> {
+    let (calls, normal) = (&work.calls, &work.collateral);
+    let mut out = Collateral::ZERO;
+    out.closing.interest = calls.closing.interest;
+    out.closing.prepaid = calls.closing.prepaid;
+    out.closing.principal = calls.closing.scheduled + calls.closing.prepaid;
+    out.closing.recoveries = normal.closing.recoveries;
+    out.cohorts.interest = calls.cohorts.interest;
+    out.cohorts.scheduled = calls.cohorts.scheduled;
+    out.cohorts.prepaid = calls.cohorts.prepaid;
+    out.cohorts.recoveries = normal.cohorts.recoveries;
+    out.cohorts.default = normal.cohorts.default;
+    out.recoveries = normal.recoveries;
+    let interest = out.closing.interest + out.cohorts.interest + calls.cash_income + calls.held_interest;
+    out.interest_proceeds = work.running.keep(interest);
+    let principal = calls.held + out.closing.principal + out.cohorts.scheduled + out.cohorts.prepaid;
+    out.principal_proceeds = work.running.keep(principal + out.recoveries);
+    if !(plan.deal.accounts.is_empty() && plan.deal.hedges.is_empty()) {
+        let [interest, principal] = reserves::with_sale(&plan.deal, period, &work.state, work.running);
+        out.interest_proceeds += interest;
+        out.principal_proceeds += principal;
+    }
+    // What has defaulted so far counts at its recovery, as in its market value; only the tape may say otherwise.
+    out.pending = normal.market_of_defaulted + work.drivers.recovers_above(&plan.pool, p);
+    out
+}
+
+/// What a sale brings, less its cost.
+fn net<const L: usize, P: Param<L>>(
+    plan: &Plan<P>,
+    calls: &Calls<L>,
+    sold: &Collateral<L>,
+    price: SalePrice,
+    cost: SaleCost,
+) -> Pack<L> {
+    let par = calls.closing.par + calls.cohorts.par;
+    let brought = match price {
+        SalePrice::Scenario => par * plan.liquidation_price.pack(),
+        SalePrice::Stated(price) => par * price,
+        SalePrice::Market => calls.closing.worth + calls.cohorts.worth,
+    } + sold.pending;
+    (brought - (par * cost.rate + Pack::splat(cost.fixed))).positive()
+}
+
+/// Where all proceeds cover what a redemption must pay.
+fn covers<const L: usize, P: Param<L>>(
+    plan: &Plan<P>,
+    work: &Workspace<L>,
+    period: &PeriodTerms<P>,
+    sold: &Collateral<L>,
+    net: Pack<L>,
+) -> Mask<L> {
+    let cash = sold.interest_proceeds + sold.principal_proceeds + net;
+    let principal_amount = sold.principal_proceeds + net;
+    let state = &work.state;
+    let mut required = Pack::ZERO;
+    for f in 0..plan.deal.fees.len() {
+        if plan.deal.fees[f].hurdle.is_some() {
+            continue;
+        }
+        let current = after_sale(plan, work, period, f, principal_amount).unwrap_or(state.fees[f].current);
+        required += current + state.fees[f].arrears;
+    }
+    for (note, of) in state.notes.iter().zip(&plan.deal.notes) {
+        if !of.residual && !of.is_combination() {
+            required += note.balance + note.deferred + note.overdue + note.current_due;
+        }
+    }
+    for hedge in &state.hedges {
+        required += hedge.periodic + hedge.termination;
+    }
+    cash.ge(required * (1.0 - TOLERANCE))
+}
+
+/// A fee's amount of the date where all collateral is cash; none where its base is that of the date before.
+fn after_sale<const L: usize, P: Param<L>>(
+    plan: &Plan<P>,
+    work: &Workspace<L>,
+    period: &PeriodTerms<P>,
+    f: usize,
+    principal_amount: Pack<L>,
+) -> Option<Pack<L>> {
+    let fee = &plan.deal.fees[f];
+    if fee.base_date == BaseDate::PeriodStart {
+        return None;
+    }
+    let (start, end) = match fee.base {
+        FeeBase::FeeBasis => (work.bases[0][0], principal_amount),
+        FeeBase::PerformingPar => (work.bases[0][1], Pack::ZERO),
+        FeeBase::CollateralPrincipalAmount => (work.bases[0][2], principal_amount),
+        FeeBase::Note(_) => return None,
+    };
+    let base = if fee.base_date == BaseDate::Average { (start + end) * 0.5 } else { end };
+    let fraction = period.fee_fraction[f];
+    let rate = fee.rate.map(|rate| rate * fraction).pack();
+    let fixed = fee.fixed_per_year.zip(fee.amount_per_period, |year, date| year * fraction + date).pack();
+    let sliced = if fee.tiers.is_empty() { Pack::ZERO } else { fees::sliced(&fee.tiers, base) * fraction };
+    Some(work.running.keep(base * rate + fixed + sliced))
+}
+
+/// Sets what fees are owed where all collateral is cash.
+fn charge<const L: usize, P: Param<L>>(
+    plan: &Plan<P>,
+    work: &mut Workspace<L>,
+    period: &PeriodTerms<P>,
+    sold: Mask<L>,
+) {
+    let principal_amount = work.collateral.principal_proceeds;
+    for f in 0..plan.deal.fees.len() {
+        if let Some(current) = after_sale(plan, work, period, f, principal_amount) {
+            work.state.fees[f].current = sold.select(current, work.state.fees[f].current);
+        }
+    }
+}
+
+/// Counts what was sold as cash.
+fn count<const L: usize>(sold: &mut Collateral<L>, running: Mask<L>) {
+    sold.principal_proceeds += running.keep(sold.sale_proceeds);
+    sold.numerator = sold.principal_proceeds;
+    sold.fee_basis = sold.principal_proceeds;
+    sold.pending = Pack::ZERO;
+}
+
+/// Takes over the collateral of the futures in which it is sold.
+fn select<const L: usize>(sold: Mask<L>, sale: &Collateral<L>, out: &mut Collateral<L>) {
+    let take = |new: &Pack<L>, old: &mut Pack<L>| *old = sold.select(*new, *old);
+    for (new, old) in [
+        (&sale.closing.interest, &mut out.closing.interest),
+        (&sale.closing.principal, &mut out.closing.principal),
+        (&sale.closing.prepaid, &mut out.closing.prepaid),
+        (&sale.closing.performing, &mut out.closing.performing),
+        (&sale.cohorts.interest, &mut out.cohorts.interest),
+        (&sale.cohorts.scheduled, &mut out.cohorts.scheduled),
+        (&sale.cohorts.prepaid, &mut out.cohorts.prepaid),
+        (&sale.cohorts.performing, &mut out.cohorts.performing),
+        (&sale.interest_proceeds, &mut out.interest_proceeds),
+        (&sale.principal_proceeds, &mut out.principal_proceeds),
+        (&sale.performing_par, &mut out.performing_par),
+        (&sale.defaulted_par, &mut out.defaulted_par),
+        (&sale.carrying, &mut out.carrying),
+        (&sale.market_of_defaulted, &mut out.market_of_defaulted),
+        (&sale.ccc_par, &mut out.ccc_par),
+        (&sale.ccc_haircut, &mut out.ccc_haircut),
+        (&sale.discount_haircut, &mut out.discount_haircut),
+        (&sale.numerator, &mut out.numerator),
+        (&sale.sale_proceeds, &mut out.sale_proceeds),
+        (&sale.fee_basis, &mut out.fee_basis),
+        (&sale.pending, &mut out.pending),
+    ] {
+        take(new, old);
+    }
+}
+
+/// Futures whose run ends on this date because all collateral is sold.
+#[inline(always)]
+#[must_use]
+pub fn sold<const L: usize>(state: &State<L>) -> Mask<L> {
+    state.redeemed.or(state.liquidated)
+}
