@@ -30,6 +30,10 @@ SITES: dict[str, tuple[Site, ...]] = {
     "DefaultEvents.liquidate": (Arms("compile/default_events.rs", "match events.liquidate.as_deref()"),),
     "DefaultEvents.rescind": (Arms("compile/default_events.rs", "match events.rescind.as_deref()"),),
     "DefaultModel::GaussianCopula.measure": (),
+    "Call.if_infeasible": (Arms("compile/events.rs", "match call.if_infeasible.as_deref()"),),
+    "Call.price": (Next("compile/events.rs", "Some(NumberOrName::Name(name)) if name =="),),
+    "EventCost.of": (Arms("compile/events.rs", "match cost.of.as_deref()"),),
+    "EventCost.paid_from": (Arms("compile/events.rs", "match cost.paid_from.as_deref()"),),
     "Fee.base": (Arms("compile/fees.rs", 'match fee.base.as_deref().unwrap_or("fee_basis")'),),
     "Fee.base_date": (Arms("compile/fees.rs", 'match fee.base_date.as_deref().unwrap_or("period_start")'),),
     "Fee.day_count": DAY_COUNTS,
@@ -64,7 +68,18 @@ _UNLIMITED = "no model of Python limits a field to it"
 INTENDED = {
     f"Collateral.concentration[]: {_FREE}": "recorded: no rule reads it",
     f"Collateral.quality[]: {_FREE}": "recorded: no rule reads it",
-    f"Deal.events[]: {_FREE}": "refused by name unless empty",
+    f"Event.amend: {_FREE}": "refused by name",
+    f"Event.issue: {_FREE}": "refused by name",
+    f"Event.refinance: {_FREE}": "refused by name",
+    f"Event.reprice: {_FREE}": "refused by name",
+    f"Event.reset: {_FREE}": "refused by name",
+    "EventCost.of: Python allows 'refinanced_balance', compile/events.rs does not name it": (
+        "refused by name: the cost of a refinancing, which is refused too"
+    ),
+    "EventCost.paid_from: Python allows 'equity', compile/events.rs does not name it": "refused by name",
+    "EventCost.paid_from: Python allows 'interest', compile/events.rs does not name it": "refused by name",
+    f"compile/events.rs: compares with 'nc_end', {_UNLIMITED}": "a date of the deal that events count from",
+    f"compile/events.rs: compares with 'rp_end', {_UNLIMITED}": "a date of the deal that events count from",
     f"Deal.rights: {_FREE}": "recorded: no rule reads it",
     f"ReinvestmentRules.after: {_FREE}": "its `conditions` alone are looked up",
     "Deal.conventions: Python writes Conventions, the engine reads map of anything": (

@@ -55,7 +55,7 @@ SIMPLE = st.one_of(
     verb("pay_residual", GROUPS),
     verb("pay_residual", st.fixed_dictionaries({"to": NAMES, "until": NAMES})),
     verb("retain", st.just("all")),
-    verb("transfer", st.dictionaries(NAMES, NAMES | st.floats(0, 1) | st.booleans(), max_size=2)),
+    verb("transfer", st.fixed_dictionaries({"from": NAMES, "to": NAMES})),
 )
 STEPS = st.recursive(
     SIMPLE,

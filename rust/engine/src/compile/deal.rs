@@ -6,7 +6,7 @@ use crate::compile::conventions::Conventions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::names::Names;
 use crate::compile::steps::{Builder, Scope};
-use crate::compile::{accounts, default_events, fees, notes, tests, unsupported};
+use crate::compile::{accounts, default_events, events, fees, notes, tests, unsupported};
 use crate::coverage::TestKind;
 use crate::coverage::ccc_excess::ExcessRules;
 use crate::error::{EngineError, Problem};
@@ -118,7 +118,9 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         watched,
         acceleration,
     };
-    Ok(CompiledDeal { terms, dates, conventions, document })
+    let compiled = CompiledDeal { terms, dates, conventions, document };
+    events::compile(&compiled, &[], &mut problems);
+    if problems.is_empty() { Ok(compiled) } else { Err(EngineError::Deal(problems)) }
 }
 
 fn after_needs_coverage(deal: &Deal) -> bool {

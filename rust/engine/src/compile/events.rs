@@ -96,7 +96,7 @@ fn auction_call(deal: &CompiledDeal, problems: &mut Vec<Problem>) -> Option<Call
     let months: Option<Vec<u64>> = written
         .get("months")
         .and_then(|list| list.as_array())
-        .map(|list| list.iter().filter_map(|m| m.as_u64()).collect());
+        .map(|list| list.iter().filter_map(serde_json::Value::as_u64).collect());
     let (Some(from), Some(months)) = (from, months) else {
         problems.push(Problem::new(place, "expected {from: DATE, months: [4, 10]}"));
         return None;
@@ -193,14 +193,12 @@ fn event_date(deal: &CompiledDeal, text: &str, place: &str, problems: &mut Vec<P
         problems.push(Problem::new(place, format!("found {text:?}; the deal has no such date")));
         return None;
     };
-    match months(moved) {
-        Some(months) => Some(start.add_months(months)),
-        None => {
-            let message = format!("found {text:?}; expected months or years after the date, as in {anchor} + 12M");
-            problems.push(Problem::new(place, message));
-            None
-        }
+    let moved = months(moved).map(|months| start.add_months(months));
+    if moved.is_none() {
+        let message = format!("found {text:?}; expected months or years after the date, as in {anchor} + 12M");
+        problems.push(Problem::new(place, message));
     }
+    moved
 }
 
 /// Months of `+ 12M` or `- 1Y`; nothing is none.
@@ -216,7 +214,7 @@ fn months(text: &str) -> Option<i32> {
         _ => return None,
     };
     let number: i32 = rest[..rest.len() - 1].trim().parse().ok().filter(|n| (0..=1200).contains(n))?;
-    Some(if sign == "-" { -number * unit } else { number * unit })
+    Some(if sign.starts_with('-') { -number * unit } else { number * unit })
 }
 
 fn sale_cost(cost: Option<&EventCost>, place: &str, problems: &mut Vec<Problem>) -> SaleCost {

@@ -159,7 +159,11 @@ fn denominator(
 }
 
 fn first_period(test: &Test, kind: TestKind, dates: &DealDates, place: &str, problems: &mut Vec<Problem>) -> usize {
-    let default = if kind == TestKind::InterestCoverage { "second_determination" } else { "effective" };
+    let default = match kind {
+        TestKind::InterestCoverage => "second_determination",
+        TestKind::Overcollateralization => "effective",
+        TestKind::EventOfDefaultParRatio => "closing",
+    };
     let from = |date: Date| {
         dates.grid.periods.iter().position(|p| p.determination >= date).unwrap_or(dates.grid.periods.len())
     };

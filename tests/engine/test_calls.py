@@ -1,0 +1,138 @@
+"""Calls and liquidations: all collateral is sold, every class is paid, the run ends."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+import cloche as cl
+
+BASE: dict[str, Any] = {"cdr": 0.02, "cpr": 0.20, "recovery": 0.70, "recovery_lag_months": 6, "rates": 0.043}
+CALL = {"call": {"price": 0.99}, "date": "rp_end + 12M"}
+
+
+def scenario(*events: dict[str, Any], **changes: Any) -> cl.Scenario:
+    return cl.Scenario(**{**BASE, **changes}, events=events)
+
+
+@pytest.fixture(scope="module")
+def deal() -> cl.Deal:
+    return cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+
+
+@pytest.fixture(scope="module")
+def pool() -> cl.LoanPool:
+    return cl.synthetic.loan_pool(n=80, seed=5, as_of="2025-03-20")
+
+
+def test_a_call_pays_every_class_in_full_and_ends_the_run(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    run = cl.project(deal, pool, scenario(CALL))
+    last = run.cashflows["date"][-1]
+    assert [row["event"] for row in run.events.rows()] == ["call"]
+    assert run.events["date"][0] == last == dt.date(2031, 4, 21)
+    rows = {row["note"]: row for row in run.cashflows.filter(date=last).rows()}
+    assert all(rows[name]["end_balance"] == 0.0 for name in ("A", "B", "C", "D", "E"))
+    assert rows["SUB"]["interest_paid"] > 0
+    assert set(run.ledger.filter(date=last)["waterfall"]) == {"redemption"}
+    assert run.conservation_error < 1e-12
+
+
+def test_the_sale_brings_par_at_the_price_and_recoveries_to_come_less_its_cost(
+    deal: cl.Deal, pool: cl.LoanPool
+) -> None:
+    def sold(price: float, **cost: float) -> float:
+        event = {"call": {"price": price}, "date": "rp_end + 12M", "cost": cost}
+        return float(cl.project(deal, pool, scenario(event)).collateral["sale_proceeds"][-1])
+
+    par = (sold(1.00) - sold(0.98)) / 0.02
+    assert par == pytest.approx(_par_before(deal, pool), rel=0.2)
+    assert sold(0.99) == pytest.approx(sold(1.00) - 0.01 * par, rel=1e-12)
+    assert sold(0.99, rate=0.002, fixed=5e5) == pytest.approx(sold(0.99) - 0.002 * par - 5e5, rel=1e-12)
+
+
+def _par_before(deal: cl.Deal, pool: cl.LoanPool) -> float:
+    rows = list(cl.project(deal, pool, scenario()).collateral.rows())
+    return float(next(row["performing_par"] for row in rows if row["date"] >= dt.date(2031, 4, 1)))
+
+
+def test_sold_par_earns_until_one_business_day_before_the_payment_date(
+    deal: cl.Deal, pool: cl.LoanPool
+) -> None:
+    called = cl.project(deal, pool, scenario(CALL)).collateral["interest_collected"][-1]
+    number = len(cl.project(deal, pool, scenario(CALL)).collateral) - 1
+    normal = cl.project(deal, pool, scenario()).collateral["interest_collected"][number]
+    assert 1.05 < called / normal < 1.15
+
+
+def test_a_call_that_does_not_cover_the_notes_is_withdrawn(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    cheap = {"call": {"price": 0.60}, "date": "rp_end + 12M"}
+    run = cl.project(deal, pool, scenario(cheap))
+    plain = cl.project(deal, pool, scenario())
+    assert [row["event"] for row in run.events.rows()] == ["call not feasible"]
+    assert list(run.cashflows.rows()) == list(plain.cashflows.rows())
+
+
+def test_a_call_may_be_tried_until_it_is_feasible(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    # Deleveraging makes a low price enough in the end.
+    event = {"call": {"price": 0.88, "if_infeasible": "retry"}, "date": "rp_end"}
+    kinds = [row["event"] for row in cl.project(deal, pool, scenario(event)).events.rows()]
+    assert kinds[-1] == "call"
+    assert set(kinds[:-1]) == {"call not feasible"}
+
+
+def test_each_path_meets_the_condition_of_a_call_at_its_own_time(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    event = {"call": {"price": "market"}, "when": "note_factor('A') < 0.5", "from": "nc_end"}
+    model = cl.GaussianCopula(inter=0.3, intra=0.4)
+    runs = cl.simulate(deal, pool, model, scenario=scenario(event), paths=512, seed=3, keep="paths")
+    assert runs.conservation_error < 1e-10
+    called = set()
+    rows = list(runs.paths.rows())
+    for path in range(0, 512, 32):
+        replay = runs.replay(path)
+        called.update(row["date"] for row in replay.events.rows() if row["event"] == "call")
+        returns = {row["note"]: row["irr"] for row in rows if row["path"] == path and row["note"] == "SUB"}
+        assert {"SUB": replay.notes.filter(note="SUB")["irr"][0]} == returns
+    assert len(called) > 2
+
+
+def test_points_of_a_sweep_are_called_as_in_their_own_projections(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    prices = (0.70, 0.90, 0.99)
+    event = {"call": {}, "date": "rp_end + 12M"}
+    points = [scenario(event, liquidation_price=price) for price in prices]
+    swept = cl.sweep(deal, pool, points)
+    for point, one in enumerate(points):
+        alone = cl.project(deal, pool, one).notes.filter(note="SUB")["irr"][0]
+        rows = [row for row in swept.notes.rows() if row["note"] == "SUB"]
+        assert rows[point]["irr"] == alone
+
+
+def test_an_auction_call_is_contracted(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    rights = {"auction_call": {"from": "2032-04-20", "months": [4, 10]}}
+    run = cl.project(deal.replace({"rights": rights}), pool, scenario())
+    assert [row["event"] for row in run.events.rows()][-1] == "call"
+    assert run.cashflows["date"][-1] >= dt.date(2032, 4, 20)
+
+
+@pytest.mark.parametrize("liquidate", ["always", "when_covered"])
+def test_the_collateral_of_an_accelerated_deal_is_sold(
+    deal: cl.Deal, pool: cl.LoanPool, liquidate: str
+) -> None:
+    causes = {"causes": ["par_ratio"], "accelerate": "automatic", "liquidate": liquidate}
+    crash = {"cdr": [0.90, 0.90, 0.60, *[0.10] * 40], "cpr": 0.0, "recovery": 0.30, "recovery_lag_months": 18}
+    run = cl.project(deal.replace({"default_events": causes}), pool, scenario(**crash))
+    kinds = [row["event"] for row in run.events.rows()]
+    assert "acceleration" in kinds
+    assert ("liquidation" in kinds) == (liquidate == "always")
+    assert run.conservation_error < 1e-12
+
+
+def test_what_no_event_can_mean_is_refused_with_its_place(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    early = {"call": {}, "date": "2026-01-20"}
+    with pytest.raises(cl.ScenarioError) as refused:
+        cl.project(deal, pool, scenario(early, {"refinance": {"A": {}}, "date": "2028-01-20"}))
+    places = [problem.place for problem in refused.value.problems]
+    assert places == ["scenario.events[0].date", "scenario.events[1].refinance"]
+    with pytest.raises(cl.ScenarioError) as shapes:
+        scenario({"call": {"price": 0.0}}, {"date": "soon", "call": {}})
+    places = [problem.place for problem in shapes.value.problems]
+    assert "scenario.events[0].call.price" in places or "events[0].call.price" in places
