@@ -85,7 +85,7 @@ def test_each_path_meets_the_condition_of_a_call_at_its_own_time(deal: cl.Deal, 
     model = cl.GaussianCopula(inter=0.3, intra=0.4)
     runs = cl.simulate(deal, pool, model, scenario=scenario(event), paths=512, seed=3, keep="paths")
     assert runs.conservation_error < 1e-10
-    called = set()
+    called: set[dt.date] = set()
     rows = list(runs.paths.rows())
     for path in range(0, 512, 32):
         replay = runs.replay(path)

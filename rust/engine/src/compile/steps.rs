@@ -159,8 +159,11 @@ impl<'a> Builder<'a> {
         let place = format!("waterfalls.{}", pot.name());
         let mut ops = Vec::new();
         if steps.is_empty() {
+            // What is wrong with the steps of the interest waterfall has been said.
+            let told = self.problems.len();
             let usual = acceleration::usual(&falls.interest, self.scope.notes);
             self.steps(&usual, &place, pot, None, &mut ops);
+            self.problems.truncate(told);
         } else {
             self.steps(steps, &place, pot, None, &mut ops);
         }
