@@ -28,11 +28,12 @@ pub enum Field {
     PostPeriodShare,
     CashRateSpread,
     Defaults,
+    Events,
 }
 
 impl Field {
     /// Every field, by its name in documents.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("cdr", Self::Cdr),
         ("cpr", Self::Cpr),
         ("recovery", Self::Recovery),
@@ -43,6 +44,7 @@ impl Field {
         ("post_period_share", Self::PostPeriodShare),
         ("cash_rate_spread", Self::CashRateSpread),
         ("defaults", Self::Defaults),
+        ("events", Self::Events),
     ];
 
     fn copy(self, from: &Scenario, to: &mut Scenario) {
@@ -57,6 +59,7 @@ impl Field {
             Self::PostPeriodShare => to.post_period_share = from.post_period_share,
             Self::CashRateSpread => to.cash_rate_spread = from.cash_rate_spread,
             Self::Defaults => to.defaults.clone_from(&from.defaults),
+            Self::Events => to.events.clone_from(&from.events),
         }
     }
 }
