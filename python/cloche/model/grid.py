@@ -26,6 +26,7 @@ _FIELDS = (
     "post_period_share",
     "cash_rate_spread",
     "defaults",
+    "events",
 )
 _PARTS = ("price", "spread", "floor", "term_years", "rating", "recovery", "pd")
 _NAMES = (*_FIELDS, *(f"reinvestment.{part}" for part in _PARTS))
