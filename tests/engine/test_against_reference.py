@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cloche.testing import reference, strategies
+from cloche.testing.reference import projection, sales
 from cloche.testing.reference import tests as coverage
 from cloche.testing.reference.dates import Period
 from cloche.testing.strategies import PAR, Case
@@ -84,3 +85,45 @@ def test_payment_dates_agree(data: st.DataObject) -> None:
     )
     assert close(ours["principal_account"], theirs["accounts"]["principal"], PAR)
     assert close(ours["interest_account"], theirs["accounts"]["interest"], PAR)
+
+
+@settings(generated, max_examples=200)
+@given(strategies.cases(events=["default", "order", "call"]))
+def test_projections_with_events_agree(case: Case) -> None:
+    # Sales of all collateral are refused where rates run by days.
+    assume(case.deal.get("conventions", {}).get("rate_exponent") != "days_365")
+    covered = sales.covers
+    close_calls = []
+
+    def covers(available: float, amount: float) -> bool:
+        close_calls.append(abs(available - amount) <= TOLERANCE * PAR)
+        return covered(available, amount)
+
+    with pytest.MonkeyPatch.context() as patch:
+        decisions = Decisions(patch)
+        patch.setattr(sales, "covers", covers)
+        patch.setattr(projection, "covers", covers)
+        theirs = reference.project(case.deal, case.loans, case.as_of, case.scenario)
+    assume(not starts_late(case, theirs["schedule"]))
+    assume(not decisions.doubtful and not on_trigger(theirs["tests"]) and not any(close_calls))
+    ours = crossing.project(case)
+    assert not list(differences(ours, theirs, par=PAR))
+    assert ours["conservation_error"] <= TOLERANCE
+
+
+@settings(generated, max_examples=100)
+@given(st.data())
+def test_dates_of_one_pot_agree(data: st.DataObject) -> None:
+    deal = data.draw(strategies.deals(events=["default", "order"]))
+    state: Mapping[str, Any] = data.draw(strategies.payment_states(deal, events=True))
+    with pytest.MonkeyPatch.context() as patch:
+        decisions = Decisions(patch)
+        theirs = reference.run_payment_date(deal, state)
+    assume(not decisions.doubtful and not on_trigger(theirs["tests"]))
+    ours = crossing.run_payment_date(deal, state)
+    assert not list(
+        differences(
+            ours, {**theirs, "cashflows": theirs["notes"]}, par=PAR, tables=("tests", "cashflows", "fees")
+        )
+    )
+    assert close(ours["principal_account"], theirs["accounts"]["principal"], PAR)

@@ -136,3 +136,21 @@ def test_what_no_event_can_mean_is_refused_with_its_place(deal: cl.Deal, pool: c
         scenario({"call": {"price": 0.0}}, {"date": "soon", "call": {}})
     places = [problem.place for problem in shapes.value.problems]
     assert "scenario.events[0].call.price" in places or "events[0].call.price" in places
+
+
+def test_a_call_may_wait_for_the_share_of_ccc_collateral(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    event = {"call": {"price": 0.99}, "when": "ccc_share >= 0", "from": "rp_end"}
+    never = {"call": {"price": 0.99}, "when": "ccc_share > 0.99", "from": "rp_end"}
+    first = cl.project(deal, pool, scenario({**event, "when": "ccc_share > 0"}))
+    assert cl.project(deal, pool, scenario(event)).events["event"].tolist() == ["call"]
+    assert first.events["event"].tolist() == ["call"]
+    assert len(cl.project(deal, pool, scenario(never)).events) == 0
+    swept = cl.sweep(deal, pool, [scenario({**event, "when": "ccc_share > 0"})])
+    assert list(swept.notes["irr"]) == list(first.notes["irr"])
+
+
+def test_a_sale_is_refused_where_rates_run_by_days(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    by_days = deal.replace({"conventions": {"rate_exponent": "days_365"}})
+    with pytest.raises(cl.ScenarioError) as refused:
+        cl.project(by_days, pool, scenario(CALL))
+    assert [problem.place for problem in refused.value.problems] == ["conventions.rate_exponent"]

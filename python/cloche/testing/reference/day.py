@@ -43,7 +43,6 @@ class Day:
     residual_flows: list[tuple[date, float]]
     unscheduled: float = 0.0
     post_period_share: float = 0.0
-    closing_par: float = 0.0
     status: str = "normal"
     sold: bool = False
     event_cost: Fee | None = None

@@ -99,7 +99,6 @@ class Dates:
             residual_flows=list(self.ledgers.flows),
             unscheduled=got.prepaid,
             post_period_share=self.scenario.get("post_period_share", 0.0),
-            closing_par=self.measures[0].performing_par,
             status=status,
             sold=sale is not None,
             event_cost=self._open_event_cost(),

@@ -54,5 +54,5 @@ def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) 
         "cure_amount": cure_amount,
         "performing_par": measure.performing_par,
         "ccc_share": measure.ccc_par / (measure.collateral_principal_amount or 1.0),
-        "pool_factor": measure.performing_par / (day.closing_par or 1.0),
+        "pool_factor": measure.performing_par / day.deal["target_par"],
     }

@@ -119,6 +119,8 @@ pub struct Class<'a> {
     pub cohorts: CohortTables,
     /// The scalars of each payment date, by deal.
     pub periods: HashMap<usize, Vec<PeriodTerms>>,
+    /// Whether a condition of a call reads the share of CCC collateral.
+    pub reads_ccc_share: bool,
     pub calls: Vec<CallTerms>,
     /// Per step: whether all collateral may be sold; nothing where it never may.
     pub sells: Vec<bool>,
@@ -218,6 +220,7 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         pool,
         cohorts: bought.tables,
         periods: by_deal,
+        reads_ccc_share: events.read_ccc_share(),
         calls: events.calls,
         sells: events.sells,
         points: own,

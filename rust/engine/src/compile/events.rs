@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::compile::dates;
 use crate::compile::deal::CompiledDeal;
 use crate::error::Problem;
-use crate::expression::{self, Expression, Kind};
+use crate::expression::{self, Expression, Kind, Quantity};
 use crate::path::plan::{CallTerms, DealTerms, SaleCost, SalePrice};
 use crate::spec::Event;
 use crate::spec::events::EventCost;
@@ -18,6 +18,18 @@ pub struct Events {
     pub calls: Vec<CallTerms>,
     /// Per step: whether all collateral may be sold; nothing where it never may.
     pub sells: Vec<bool>,
+}
+
+impl Events {
+    /// Whether some condition reads the share of CCC collateral.
+    #[must_use]
+    pub fn read_ccc_share(&self) -> bool {
+        let mut reads = false;
+        for when in self.calls.iter().filter_map(|call| call.when.as_ref()) {
+            when.uses(|quantity| reads |= quantity == Quantity::CccShare);
+        }
+        reads
+    }
 }
 
 /// Compiles the events of a deal, those that a scenario assumes, and the auction calls that the deal contracts.
@@ -33,6 +45,10 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
     let periods = &deal.terms.grid.periods;
     let liquidates = deal.terms.acceleration.is_some_and(|terms| terms.liquidation.is_some());
     if liquidates || !out.calls.is_empty() {
+        if deal.conventions.rates_by_days {
+            let message = "days_365 is known, but this version does not compute sales of all collateral with it yet; expected periods";
+            problems.push(Problem::new("conventions.rate_exponent", message));
+        }
         out.sells = (0..periods.len())
             .map(|p| !periods[p].is_last && (liquidates || out.calls.iter().any(|call| call.window[p])))
             .collect();

@@ -11,7 +11,7 @@ use crate::compile::pool::{self, Contracts, PoolInput, Steps};
 use crate::compile::rates;
 use crate::compile::values::{self, Range};
 use crate::error::{EngineError, Problem};
-use crate::path::plan::Plan;
+use crate::path::plan::{DealTerms, Plan};
 use crate::rates::Curves;
 use crate::spec::Scenario;
 use crate::time::Date;
@@ -69,9 +69,10 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
         (contracts.facts(), flows)
     };
     let closing = deal.terms.grid.closing;
+    let reads_ccc_share = deal.terms.reads_ccc_share || events.read_ccc_share();
     let plan = Plan {
         days: deal.terms.grid.periods.iter().map(|p| p.payment - closing).collect(),
-        deal: deal.terms.clone(),
+        deal: DealTerms { reads_ccc_share, ..deal.terms.clone() },
         periods,
         pool,
         cohorts: bought.tables,

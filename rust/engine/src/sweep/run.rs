@@ -15,7 +15,7 @@ use crate::compile::assumptions::{DefaultedSource, DefaultedValue, Origin, Serie
 use crate::compile::classes::{Class, Points, classes};
 use crate::error::EngineError;
 use crate::lanes::Pack;
-use crate::path::plan::Plan;
+use crate::path::plan::{DealTerms, Plan};
 use crate::path::runner::{self, Workspace};
 use crate::path::summary::{self, NoteSummary, SummaryTimes};
 use crate::waterfall::recorder::Silent;
@@ -131,7 +131,7 @@ impl<'a, const L: usize> Worker<'a, L> {
         let contracts = &class.contracts;
         let closing = contracts.deal.terms.grid.closing;
         let plan = Plan {
-            deal: abreast::deals(deals.map(|d| &points.deals[d].terms)),
+            deal: side_by_side(points, class, deals),
             periods: periods(class, deals),
             pool: class.pool.clone(),
             cohorts: cohort_tables(&class.cohorts),
@@ -161,7 +161,7 @@ impl<'a, const L: usize> Worker<'a, L> {
     fn run(&mut self, points: &Points, own: &[usize]) -> Vec<Point> {
         let deals = lanes(own).map(|point| points.of(point).0);
         if deals != self.deals {
-            self.plan.deal = abreast::deals(deals.map(|d| &points.deals[d].terms));
+            self.plan.deal = side_by_side(points, self.of, deals);
             self.plan.periods = periods(self.of, deals);
             self.deals = deals;
         }
@@ -269,6 +269,12 @@ impl<const L: usize> Kernel for SetFlows<'_, L> {
     fn run(self) {
         self.flows.set(&self.of.groups.groups, self.rates, self.defaulted, &self.of.contracts.rules);
     }
+}
+
+/// The deals of a block's points, lane by lane.
+fn side_by_side<const L: usize>(points: &Points, class: &Class<'_>, deals: [usize; L]) -> DealTerms<Pack<L>> {
+    let terms = abreast::deals(deals.map(|d| &points.deals[d].terms));
+    DealTerms { reads_ccc_share: terms.reads_ccc_share || class.reads_ccc_share, ..terms }
 }
 
 /// The points of a block, the last one again in lanes that are left over.
