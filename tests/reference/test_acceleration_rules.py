@@ -11,6 +11,7 @@ import pytest
 from cloche.testing.reference import run_payment_date
 from cloche.testing.reference.acceleration import steps
 from cloche.testing.reference.notes import class_groups
+from reference.one_date import RESIDUAL, SUB, A, B, interest
 
 Document = dict[str, Any]
 approx = pytest.approx
@@ -22,37 +23,16 @@ X: Document = {
     "coupon": {"fixed": 0.04},
     "amortization": {"payments": 4},
 }
-A: Document = {
-    "name": "A",
-    "balance": 100.0,
-    "interest_rank": 1,
-    "principal_rank": 1,
-    "coupon": {"fixed": 0.08},
-}
-B: Document = {
-    "name": "B",
-    "balance": 50.0,
-    "interest_rank": 2,
-    "principal_rank": 2,
-    "coupon": {"fixed": 0.12},
-    "deferrable": True,
-}
-SUB: Document = {"name": "SUB", "balance": 20.0, "residual": True}
 CAP: Document = {"rate": 0.0, "fixed_per_year": 8.0, "day_count": "30/360"}
 TAXES: Document = {"name": "taxes", "amount_per_period": 1.0}
 ADMIN: Document = {"name": "admin", "rate": 0.0, "cap": CAP}
 JUNIOR: Document = {"name": "sub", "amount_per_period": 0.5}
 INCENTIVE: Document = {"name": "incentive", "hurdles": [{"irr": None, "share": 0.2}]}
-RESIDUAL: Document = {"verb": "pay_residual", "notes": [["SUB"]]}
 OC: Document = {"name": "OC", "kind": "oc", "through": "B", "trigger": 2.0, "first_date": "closing"}
 
 
 def fee(name: str, part: str = "all", **more: Any) -> Document:
     return {"verb": "pay_fee", "fees": [[name]], "part": part, **more}
-
-
-def interest(*names: str, **more: Any) -> Document:
-    return {"verb": "pay_interest", "notes": [list(names)], **more}
 
 
 INTEREST: list[Document] = [

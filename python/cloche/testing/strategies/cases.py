@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from cloche.testing.strategies.deals import deals
-from cloche.testing.strategies.draws import PAR, Document, constant
-from cloche.testing.strategies.events import event_lists, wanted
+from cloche.testing.strategies.draws import PAR, Document, constant, named
+from cloche.testing.strategies.events import KINDS, event_lists
 from cloche.testing.strategies.scenarios import scenarios
 from cloche.testing.strategies.tapes import tapes
 
@@ -58,7 +58,7 @@ def cases(
         scenario["defaults"] = {
             name: (as_of + timedelta(days=draw(st.integers(1, 1500)))).isoformat() for name in chosen
         }
-    kinds = wanted(events=events)
+    kinds = named("events", KINDS, asked=events)
     if bool(kinds) and draw(st.booleans()):
         scenario["events"] = draw(event_lists(deal, kinds, suffix="S"))
     return Case(deal, loans, as_of, scenario)

@@ -14,11 +14,12 @@ from cloche.testing.strategies.draws import (
     Document,
     basis_points,
     given,
+    named,
     percent,
     sometimes,
 )
-from cloche.testing.strategies.events import add_events, wanted
-from cloche.testing.strategies.features import add_features, asked
+from cloche.testing.strategies.events import KINDS, add_events
+from cloche.testing.strategies.features import FEATURES, add_features
 
 
 @st.composite
@@ -71,8 +72,8 @@ def deals(
             "conventions": draw(_conventions()) if conventions else {},
         }
     )
-    deal = draw(add_features(deal, asked(features=features)))
-    kinds = wanted(events=events)
+    deal = draw(add_features(deal, named("features", FEATURES, asked=features)))
+    kinds = named("events", KINDS, asked=events)
     return draw(add_events(deal, kinds)) if kinds else deal
 
 

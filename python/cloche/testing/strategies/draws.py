@@ -1,6 +1,6 @@
 """What the strategies share: sizes, names and draws of round numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -43,3 +43,19 @@ def given(document: Mapping[str, Any]) -> Document:
 def constant(number: float) -> Document:
     """A number of the scenario that never changes."""
     return {"kind": "constant", "value": number}
+
+
+def named(keyword: str, known: Collection[str], *, asked: Collection[str] | bool) -> frozenset[str]:
+    """What a keyword asks for: all of what is known, none of it, or what it names.
+
+    Examples
+    --------
+    >>> sorted(named("events", ("call", "default"), asked=["call"])), sorted(named("events", ("call",), asked=False))
+    (['call'], [])
+    """
+    if isinstance(asked, bool):
+        return frozenset(known) if asked else frozenset()
+    unknown = set(asked) - set(known)
+    if unknown:
+        raise ValueError(f"{keyword}: found {sorted(unknown)}; expected some of {', '.join(known)}")
+    return frozenset(asked)

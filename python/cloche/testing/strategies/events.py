@@ -24,22 +24,6 @@ CONDITIONS = (
 """Conditions of events; no rounding decides them."""
 
 
-def wanted(*, events: Collection[str] | bool) -> frozenset[str]:
-    """Kinds of events that a keyword asks for: all, none or those named.
-
-    Examples
-    --------
-    >>> sorted(wanted(events=["call"])), sorted(wanted(events=False))
-    (['call'], [])
-    """
-    if isinstance(events, bool):
-        return frozenset(KINDS) if events else frozenset()
-    unknown = set(events) - set(KINDS)
-    if unknown:
-        raise ValueError(f"events: found {sorted(unknown)}; expected some of {', '.join(KINDS)}")
-    return frozenset(events)
-
-
 @st.composite
 def add_events(draw: st.DrawFn, deal: Document, events: frozenset[str]) -> Document:
     """A deal with events of the given kinds.

@@ -40,22 +40,6 @@ remains for a class, accounts with the receipts waterfall, hedges, classes drawn
 conventions by name."""
 
 
-def asked(*, features: Collection[str] | bool) -> frozenset[str]:
-    """Features that a keyword asks for: all, none or those named.
-
-    Examples
-    --------
-    >>> sorted(asked(features=["hurdles"])), sorted(asked(features=False))
-    (['hurdles'], [])
-    """
-    if isinstance(features, bool):
-        return frozenset(FEATURES) if features else frozenset()
-    unknown = set(features) - set(FEATURES)
-    if unknown:
-        raise ValueError(f"features: found {sorted(unknown)}; expected some of {', '.join(FEATURES)}")
-    return frozenset(features)
-
-
 @st.composite
 def add_features(draw: st.DrawFn, deal: Document, features: Collection[str]) -> Document:
     """A deal with some of the features.
