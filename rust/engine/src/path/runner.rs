@@ -2,6 +2,7 @@
 
 use cloche_dispatch::{Isa, Kernel};
 
+use super::ccc::Ccc;
 use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
 use super::plan::{DealTerms, PeriodTerms, Plan};
@@ -307,75 +308,6 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     out.discount_haircut += ccc_haircuts.discount;
     out.numerator = principal_amount - out.discount_haircut - out.ccc_haircut + out.carrying;
     out.fee_basis = principal_amount + out.defaulted_par;
-}
-
-/// CCC par, and the haircuts of its excess and of the discount obligations in it, as a function of its own.
-struct Ccc<'a, const L: usize, P> {
-    plan: &'a Plan<P>,
-    drivers: &'a Drivers<L>,
-    p: usize,
-    base: &'a Pack<L>,
-    cohort_par: &'a Pack<L>,
-    out: &'a mut (Pack<L>, Haircuts<L>),
-}
-
-impl<const L: usize, P> Ccc<'_, L, P> {
-    /// Whether the bucket, fullest where nothing has defaulted, is within its limit in every lane.
-    #[inline(always)]
-    fn is_within(&self) -> bool {
-        let (deal, pool) = (&self.plan.deal, &self.plan.pool);
-        if L == 1 || self.drivers.rates().is_some() || deal.reads_ccc_share || pool.ccc_discount > 0 {
-            return false;
-        }
-        let fullest = Pack::splat(pool.ccc_par[self.p] * (1.0 + 1e-9));
-        self.plan.cohorts.ccc.is_none() && deal.ccc_limit.is_none_or(|limit| (*self.base * limit).ge(fullest).all())
-    }
-
-    /// Walks the assets by market value; `total` is the par of those of the closing pool, `par` that of one.
-    #[inline(always)]
-    fn walk(self, mut total: Pack<L>, par: impl Fn(usize) -> Pack<L>) {
-        let Self { plan, base, cohort_par, out, .. } = self;
-        let mut cohort = plan.cohorts.ccc;
-        if cohort.is_some() {
-            total += *cohort_par;
-        }
-        let mut excess = match plan.deal.ccc_limit {
-            Some(limit) => (total - *base * limit).positive(),
-            None => Pack::ZERO,
-        };
-        let (mut haircuts, rules) = (Haircuts::ZERO, plan.deal.ccc_rules);
-        for place in 0..plan.pool.ccc.len() {
-            let asset = plan.pool.ccc[place].0;
-            if let Some(c) = cohort.take_if(|c| c.price < asset.price) {
-                haircuts.take(c, *cohort_par, &mut excess, rules);
-            }
-            if asset.discount <= 0.0 && !excess.any_positive() {
-                continue;
-            }
-            haircuts.take(asset, par(place), &mut excess, rules);
-        }
-        if let Some(c) = cohort {
-            haircuts.take(c, *cohort_par, &mut excess, rules);
-        }
-        *out = (total, haircuts);
-    }
-}
-
-impl<const L: usize, P> Kernel for Ccc<'_, L, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let (drivers, pool, p) = (self.drivers, &self.plan.pool, self.p);
-        if let Some(flows) = drivers.rates() {
-            return self.walk(flows.ccc_par[p], |place| flows.ccc[place * pool.steps + p]);
-        }
-        let mut total = Pack::ZERO;
-        for place in 0..pool.ccc.len() {
-            total += drivers.ccc_par(pool, place, p);
-        }
-        self.walk(total, |place| drivers.ccc_par(pool, place, p));
-    }
 }
 
 /// What notes and fees are owed on this date; the pots, the tests' figures and the day's accumulators.

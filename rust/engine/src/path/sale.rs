@@ -12,7 +12,8 @@ use crate::collateral::sale::SaleStep;
 use crate::fees::{self, BaseDate, FeeBase, Lifted};
 use crate::lanes::{Mask, Pack, Param};
 use crate::state::{State, Status};
-use crate::waterfall::interpreter::{self, Terms};
+use crate::waterfall::interpreter::Terms;
+use crate::waterfall::quantities;
 
 /// Proceeds cover what is required up to this share of it.
 const TOLERANCE: f64 = 1e-12;
@@ -92,10 +93,10 @@ pub fn decide<const L: usize, P: Param<L>>(
         }
         let mut wanted = work.running.and(work.calls.spent[c].not()).and(done.not());
         if let Some(when) = &call.when {
-            let mut holds = interpreter::holds(&work.state, terms, when);
+            let mut holds = quantities::holds(&work.state, terms, when);
             let accelerated = work.state.accelerated;
             if accelerated.any() {
-                let there = interpreter::holds(&work.state, &terms.in_status(Status::Accelerated), when);
+                let there = quantities::holds(&work.state, &terms.in_status(Status::Accelerated), when);
                 holds = accelerated.and(there).or(accelerated.not().and(holds));
             }
             wanted = wanted.and(holds.or(work.calls.pending[c]));

@@ -6,6 +6,7 @@ pub mod divert;
 pub mod interpreter;
 pub mod principal;
 pub mod program;
+pub mod quantities;
 pub mod quick;
 pub mod recorder;
 pub mod reserves;

@@ -2,8 +2,9 @@
 //!
 //! Filled up: `min(max(0, target − balance), cash)`; released: `max(0, balance − above)`.
 
-use super::interpreter::{Terms, evaluate};
+use super::interpreter::Terms;
 use super::program::{Due, Op, Pot, Purse};
+use super::quantities::evaluate;
 use crate::lanes::{Pack, Param};
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};

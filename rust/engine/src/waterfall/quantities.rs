@@ -1,0 +1,92 @@
+//! The quantities of the expression language, read from the state of a payment date.
+
+use super::cure::figures;
+use super::interpreter::Terms;
+use crate::coverage::{TestKind, overcollateralization};
+use crate::expression::{Expression, Quantities, Quantity};
+use crate::lanes::{Mask, Pack, Param};
+use crate::state::State;
+
+/// Where a condition holds as things stand.
+pub fn holds<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, condition: &Expression) -> Mask<L> {
+    condition.evaluate(&View { state, terms, due: Pack::ZERO }).gt(Pack::ZERO)
+}
+
+#[inline(never)]
+pub fn evaluate<const L: usize, P: Param<L>>(
+    state: &State<L>,
+    terms: &Terms<'_, P>,
+    expression: u16,
+    due: Pack<L>,
+) -> Pack<L> {
+    terms.program.expressions[expression as usize].evaluate(&View { state, terms, due })
+}
+
+/// The quantities of the expression language, read from a state.
+struct View<'a, const L: usize, P> {
+    state: &'a State<L>,
+    terms: &'a Terms<'a, P>,
+    due: Pack<L>,
+}
+
+fn flag<const L: usize>(value: bool) -> Pack<L> {
+    Pack::splat(if value { 1.0 } else { 0.0 })
+}
+
+impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
+    #[inline(always)]
+    fn value(&self, q: Quantity) -> Pack<L> {
+        let (state, terms) = (self.state, self.terms);
+        match q {
+            Quantity::DuringReinvestment => flag(terms.in_reinvestment),
+            Quantity::AfterReinvestment => flag(!terms.in_reinvestment),
+            Quantity::Date => Pack::splat(f64::from(terms.date)),
+            Quantity::Remaining => state.available,
+            Quantity::Due => self.due,
+            Quantity::PoolFactor => state.performing_par * (1.0 / terms.target_par),
+            Quantity::PerformingPar => state.performing_par,
+            Quantity::CccShare => state.ccc_share,
+            Quantity::Balance(n) => state.notes[n as usize].balance,
+            Quantity::Account(a) => state.accounts[a as usize],
+            Quantity::Deferred(n) => state.notes[n as usize].deferred,
+            Quantity::NoteFactor(n) => {
+                state.notes[n as usize].balance * terms.notes[n as usize].original.map(|x| 1.0 / x).pack()
+            }
+            Quantity::Outstanding(n) => {
+                flag_mask((state.notes[n as usize].balance + state.notes[n as usize].deferred).gt(Pack::ZERO))
+            }
+            Quantity::Controlling(n) => flag_mask(state.notes[n as usize].controlling),
+            Quantity::Trigger(t) => terms.tests[t as usize].trigger.pack(),
+            Quantity::Passes(t) | Quantity::Ratio(t) | Quantity::CureAmount(t) | Quantity::Cushion(t) => {
+                self.of_test(q, t as usize)
+            }
+            Quantity::Status => Pack::splat(terms.status.value()),
+        }
+    }
+}
+
+impl<const L: usize, P: Param<L>> View<'_, L, P> {
+    fn of_test(&self, q: Quantity, t: usize) -> Pack<L> {
+        let test = &self.terms.tests[t];
+        let (numerator, denominator) = figures(self.state, self.terms, t);
+        match q {
+            Quantity::Passes(_) if !self.terms.active[t] => Pack::splat(1.0),
+            Quantity::Passes(_) => flag_mask(overcollateralization::passes(numerator, denominator, test.trigger)),
+            Quantity::CureAmount(_) if test.kind == TestKind::Overcollateralization => {
+                overcollateralization::cure_by_purchase(numerator, denominator, test.trigger)
+            }
+            // Infinite where nothing is outstanding.
+            Quantity::Ratio(_) => ratio(numerator, denominator),
+            Quantity::Cushion(_) => ratio(numerator, denominator) - test.trigger.pack(),
+            _ => Pack::ZERO,
+        }
+    }
+}
+
+fn ratio<const L: usize>(numerator: Pack<L>, denominator: Pack<L>) -> Pack<L> {
+    denominator.gt(Pack::ZERO).select(numerator.ratio_or_zero(denominator), Pack::splat(f64::INFINITY))
+}
+
+fn flag_mask<const L: usize>(mask: Mask<L>) -> Pack<L> {
+    mask.select(Pack::splat(1.0), Pack::ZERO)
+}
