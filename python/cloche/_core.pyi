@@ -23,6 +23,7 @@ __all__ = [
     "schedule",
     "schedule_dates",
     "simulate",
+    "state_at",
     "sweep",
     "sweep_fields",
 ]
@@ -45,6 +46,7 @@ class Simulation:
     def tables(self) -> dict[str, Any]: ...
     def paths(self) -> dict[str, Any]: ...
     def replay(self, path: int) -> dict[str, Any]: ...
+    def state_at(self, path: int, on: str) -> str: ...
 
 @final
 class Sweep:
@@ -66,7 +68,7 @@ def curve_fixing(curve: str, on: dt.date, index: str = "sofr_3m") -> float: ...
 def day_count_fraction(name: str, start: dt.date, end: dt.date) -> float: ...
 def instruction_sets() -> list[str]: ...
 def present_value(days: list[int], amounts: list[float], annual_yield: float) -> float: ...
-def project(deal: Deal, pool: Pool, scenario: str) -> dict[str, Any]: ...
+def project(deal: Deal, pool: Pool, scenario: str, state: str | None, tape_hash: str) -> dict[str, Any]: ...
 def run_payment_date(deal: Deal, state: str) -> dict[str, Any]: ...
 def schedule(document: str) -> dict[str, Any]: ...
 def schedule_dates(
@@ -77,6 +79,8 @@ def simulate(
     pool: Pool,
     model: str,
     scenario: str,
+    state: str | None,
+    tape_hash: str,
     *,
     paths: int,
     seed: int,
@@ -86,11 +90,14 @@ def simulate(
     portable: bool = False,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> Simulation: ...
+def state_at(deal: Deal, pool: Pool, scenario: str, state: str | None, tape_hash: str, on: str) -> str: ...
 def sweep(
     deals: list[Deal],
     pool: Pool,
     scenarios: list[str],
     axes: list[tuple[str, list[str]]],
+    state: str | None,
+    tape_hash: str,
     *,
     threads: int,
     portable: bool = False,

@@ -13,7 +13,7 @@ from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
 from cloche.tape import LoanPool
 
-__all__ = ["check_inputs", "compiled", "core", "document", "manifest", "processors", "workers"]
+__all__ = ["check_inputs", "compiled", "core", "document", "given", "manifest", "processors", "workers"]
 
 _MOST_THREADS = 1024
 
@@ -79,7 +79,17 @@ def document(deal: Deal) -> Mapping[str, Any]:
     return _known(deal).document
 
 
-def manifest(deal: Deal, pool: LoanPool | None = None, scenario: Scenario | None = None) -> dict[str, Any]:
+def given(state: DealState | None, pool: LoanPool) -> tuple[str | None, str]:
+    """Return what the engine is told of the state that a run goes on from: its text, and the hash of the tape."""
+    return None if state is None else state.canonical_json(), pool.hash
+
+
+def manifest(
+    deal: Deal,
+    pool: LoanPool | None = None,
+    scenario: Scenario | None = None,
+    state: DealState | None = None,
+) -> dict[str, Any]:
     """Return version, hashes of the inputs and conventions in force."""
     from cloche.version import __version__
 
@@ -93,6 +103,9 @@ def manifest(deal: Deal, pool: LoanPool | None = None, scenario: Scenario | None
         facts["as_of"] = pool.as_of.isoformat()
     if scenario is not None:
         facts["scenario"] = scenario.digest
+    if state is not None:
+        facts["state"] = state.digest
+        facts["state_date"] = state.payment_date
     return facts
 
 

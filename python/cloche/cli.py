@@ -18,6 +18,7 @@ from cloche.cli_output import INTERRUPTED, Form, prepare, run_long, say, show, w
 if TYPE_CHECKING:
     from cloche.model.deal import Deal
     from cloche.model.scenario import Scenario
+    from cloche.model.state import DealState
     from cloche.tape import LoanPool
 
 __all__ = ["app", "main"]
@@ -42,6 +43,12 @@ ScenarioFile = Annotated[Path, typer.Option("--scenario", help="Scenario, YAML o
 AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="Date of the tape's balances; by default the deal's closing date."),
+]
+StateFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", help="State after a payment date to go on from; the tape is of it, or as of then."
+    ),
 ]
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for all tables and the manifest.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")]
@@ -208,6 +215,7 @@ def project(
     tape: TapeFile,
     scenario: ScenarioFile,
     as_of: AsOf = None,
+    state: StateFile = None,
     out: OutFolder = None,
     form: Form = "auto",
     quiet: Quiet = False,
@@ -217,7 +225,7 @@ def project(
 
     prepare(out)
     document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
-    result = run(document, pool, assumptions)
+    result = run(document, pool, assumptions, state=_state(state))
     show(result, out, form, quiet=quiet)
 
 
@@ -239,6 +247,7 @@ def simulate(
         float, typer.Option("--max-memory", help="GiB that the run may keep.", min=0)
     ] = 4.0,
     as_of: AsOf = None,
+    state: StateFile = None,
     out: OutFolder = None,
     form: Form = "auto",
     quiet: Quiet = False,
@@ -249,7 +258,7 @@ def simulate(
 
     prepare(out)
     document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
-    copula = read_model(model)
+    copula, start = read_model(model), _state(state)
     run_long(
         lambda progress: run(
             document,
@@ -258,6 +267,7 @@ def simulate(
             scenario=assumptions,
             paths=paths,
             seed=seed,
+            state=start,
             threads=threads,
             keep=keep,
             max_memory=int(max_memory * 2**30),
@@ -287,6 +297,7 @@ def sweep(
         int | None, typer.Option("--threads", help="Worker threads; by default all.", min=1)
     ] = None,
     as_of: AsOf = None,
+    state: StateFile = None,
     out: OutFolder = None,
     form: Form = "auto",
     quiet: Quiet = False,
@@ -303,8 +314,9 @@ def sweep(
         deal={name.removeprefix("deal:"): values for name, values in axes if name.startswith("deal:")},
         **{name: values for name, values in axes if not name.startswith("deal:")},
     )
+    start = _state(state)
     run_long(
-        lambda progress: run(document, pool, points, threads=threads, on_progress=progress),
+        lambda progress: run(document, pool, points, state=start, threads=threads, on_progress=progress),
         (len(points), "projecting", "points"),
         out,
         form,
@@ -325,18 +337,28 @@ def breakeven(
     low: Annotated[float | None, typer.Option("--low", help="Lower end of the range.")] = None,
     high: Annotated[float | None, typer.Option("--high", help="Upper end of the range.")] = None,
     as_of: AsOf = None,
+    state: StateFile = None,
 ) -> None:
     """Print how far an assumption can go before each class is hurt."""
     from cloche.result.layout import NOTHING, aligned, percent
     from cloche.run_breakeven import breakeven as run
 
     document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
+    start = _state(state)
     lines = [["class", f"break-even {vary}", "cumulative defaults"]]
     for note in document.notes:
         if note.residual:
             continue
         found = run(
-            document, pool, assumptions, vary=vary, note=note.name, criterion=criterion, low=low, high=high
+            document,
+            pool,
+            assumptions,
+            vary=vary,
+            note=note.name,
+            criterion=criterion,
+            low=low,
+            high=high,
+            state=start,
         )
         value = NOTHING if found.value is None else f"{found.value:.4%}"
         if found.capped:
@@ -411,6 +433,14 @@ def _deal(path: Path) -> Deal:
 
 def _scenario(path: Path) -> Scenario:
     from cloche.model.scenario import Scenario as Document
+
+    return Document.from_yaml(path)
+
+
+def _state(path: Path | None) -> DealState | None:
+    if path is None:
+        return None
+    from cloche.model.state import DealState as Document
 
     return Document.from_yaml(path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cloche.calls import check_inputs, compiled, core, document, manifest, workers
+from cloche.calls import check_inputs, compiled, core, document, given, manifest, workers
 from cloche.errors import Cancelled, RunError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
@@ -43,17 +43,23 @@ def project(
     scenario
         What is assumed: default, prepayment and recovery rates, index curves, reinvestment.
     state
-        Reserved for runs that start from a later payment date, which this version does not compute yet.
+        The state after a payment date, as `Result.state_at` or the ``state`` of `run_payment_date` give it: the run
+        goes on with the next payment date. A state with the rest of its pool goes on with the same tape, with the
+        bits of the run that it is of. A state without one takes `pool` as the collateral, as of the end of the last
+        collection period or later, before the end of the next. By default the run starts at closing.
     record
         ``ledger`` keeps every payment.
 
     Returns
     -------
     Result
-        ``notes, cashflows, collateral, tests, ledger, fees, events``; money in currency units, rates as decimals.
+        ``notes, cashflows, collateral, tests, ledger, fees, events``; money in currency units, rates as decimals; and
+        ``state_at(date)``.
 
     Raises
     ------
+    DealError
+        With every problem of the state and its place.
     TapeError
         If the tape does not fit the deal.
     ScenarioError
@@ -72,17 +78,26 @@ def project(
     >>> run = cl.project(deal, pool, base)
     >>> bool(6.2 < run.notes.filter(note="A")["wal"][0] < 6.8)
     True
+
+    The first two years, and on from there under a stress:
+
+    >>> after = run.state_at("2027-04-20")
+    >>> stress = base.replace(cdr=0.08)
+    >>> cl.project(deal, pool, stress, state=after).cashflows["date"].tolist()[0]
+    datetime.date(2027, 7, 20)
     """
-    if state is not None:
-        raise RunError(
-            "state: a run from a later payment date is known but this version does not compute it yet"
-        )
     if record != "ledger":
         raise RunError(f"record: found {record!r}, expected 'ledger' (loan-level flows are not computed yet)")
-    check_inputs(deal=deal, pool=pool, scenario=scenario)
-    raw = core().project(compiled(deal), pool._core(), scenario.canonical_json())  # noqa: SLF001 - one package
+    check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
+    inputs = (compiled(deal), pool._core(), scenario.canonical_json(), *given(state, pool))  # noqa: SLF001 - one package
+    raw = core().project(*inputs)
     raw["schedule"] = lambda: core().schedule(deal.canonical_json())
-    return Result.from_engine(raw, document=document(deal), manifest=manifest(deal, pool, scenario))
+
+    def state_at(date: str) -> DealState:
+        return DealState.from_json(core().state_at(*inputs, date))
+
+    facts = manifest(deal, pool, scenario, state)
+    return Result.from_engine(raw, document=document(deal), manifest=facts, state_at=state_at)
 
 
 def simulate(
@@ -93,6 +108,7 @@ def simulate(
     scenario: Scenario,
     paths: int,
     seed: int,
+    state: DealState | None = None,
     threads: int | None = None,
     keep: Keep = "summary",
     sampling: Literal["plain"] = "plain",
@@ -116,6 +132,9 @@ def simulate(
         Number of paths, 1 or more.
     seed
         Key of all random numbers, 0 to 2**64 - 1.
+    state
+        As in `project`; the futures are drawn anew from it on, for the companies that are left, and years count from
+        it.
     threads
         Worker threads; by default as many as processors this process may use.
     keep
@@ -139,7 +158,7 @@ def simulate(
     ------
     Cancelled
         On Ctrl-C, with ``partial``: the simulation of the paths that were finished, or None.
-    ScenarioError, TapeError, RunError
+    ScenarioError, TapeError, DealError, RunError
         As in `project`.
 
     Examples
@@ -155,7 +174,9 @@ def simulate(
     True
     """
     _check_simulation(paths=paths, seed=seed, keep=keep, sampling=sampling)
-    check_inputs(deal=deal, pool=pool, scenario=scenario, model=model)
+    check_inputs(
+        deal=deal, pool=pool, scenario=scenario, model=model, **({} if state is None else {"state": state})
+    )
     estimate = _memory(deal, paths, keep)
     if estimate > max_memory:
         raise RunError(
@@ -167,6 +188,7 @@ def simulate(
         pool._core(),  # noqa: SLF001 - one package
         model.canonical_json(),
         scenario.canonical_json(),
+        *given(state, pool),
         paths=paths,
         seed=seed,
         threads=workers(threads),
@@ -175,7 +197,7 @@ def simulate(
         portable=portable,
         on_progress=on_progress,
     )
-    facts = manifest(deal, pool, scenario) | {
+    facts = manifest(deal, pool, scenario, state) | {
         "model": model.digest,
         "measure": model.measure,
         "seed": seed,
@@ -263,14 +285,22 @@ def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
         note["interest_shortfall"] = float(columns["interest_shortfall"][row])
         if "cost" in note or note.get("distributions"):
             note["distributions"] = [*note.get("distributions", []), [state.payment_date, paid]]
-        if names[code] in raw["amortization_unpaid"] and "amortization_due" in note:
-            note["amortization_due"] = float(raw["amortization_unpaid"][names[code]])
-    document["fees"] = {name: {"unpaid": float(unpaid)} for name, unpaid in raw["fees_unpaid"].items()}
+        owed = float(raw["amortization_unpaid"].get(names[code], 0.0))
+        if "amortization_due" in note or owed > 0:
+            note["amortization_due"] = owed
+    document["fees"] = {
+        name: {"unpaid": float(unpaid), "unused_cap": raw["unused_caps"][name]}
+        for name, unpaid in raw["fees_unpaid"].items()
+    }
     document["accounts"] = {name: float(balance) for name, balance in raw["accounts"].items()}
     document["hedges"] = {name: {"unpaid": float(unpaid)} for name, unpaid in raw["hedges_unpaid"].items()}
     document["collected"] = {
         "interest": float(raw["interest_account"]),
         "principal": float(raw["principal_account"]),
+    }
+    document["fee_basis"] = float(raw["fee_basis"])
+    document["fee_bases"] = {
+        key: float(raw[key]) for key in ("performing_par", "collateral_principal_amount")
     }
     return DealState.from_dict(document)
 

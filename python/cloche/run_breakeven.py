@@ -13,6 +13,7 @@ from cloche.errors import RunError
 from cloche.model.deal import Deal
 from cloche.model.grid import Grid, grid
 from cloche.model.scenario import Scenario
+from cloche.model.state import DealState
 from cloche.model.wording import did_you_mean
 from cloche.result.breakeven import Breakeven
 from cloche.run import project
@@ -49,6 +50,7 @@ def breakeven(
     low: float | None = None,
     high: float | None = None,
     tolerance: float = 1e-6,
+    state: DealState | None = None,
     threads: int | None = None,
 ) -> Breakeven:
     """Find how far a value can go before a class no longer meets a criterion.
@@ -72,6 +74,8 @@ def breakeven(
         Range to search; by default 0 to 50 % for a default rate, the whole range of the others.
     tolerance
         Width of the last bracket.
+    state
+        As in `project`: every projection goes on from it, and default rates are of the par that it leaves.
     threads
         Worker threads; by default all.
 
@@ -97,7 +101,7 @@ def breakeven(
     >>> rates == sorted(rates, reverse=True)
     True
     """
-    check_inputs(deal=deal, pool=pool, scenario=scenario)
+    check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
     names = [each.name for each in deal.notes if not each.residual]
     if note not in names:
         raise RunError(f"note: found {note!r}, which the deal does not have{did_you_mean(note, names)}")
@@ -109,7 +113,9 @@ def breakeven(
 
     def meets(values: NDArray[np.float64]) -> NDArray[np.bool_]:
         points = _points(scenario, vary, values)
-        return _meets(sweep(deal, pool, points, threads=threads).notes.filter(note=note), criterion)
+        return _meets(
+            sweep(deal, pool, points, state=state, threads=threads).notes.filter(note=note), criterion
+        )
 
     values = np.linspace(start, end, _SCANNED)
     holds = meets(values)
@@ -128,12 +134,15 @@ def breakeven(
     width = 0.0
     if len(changes) and found is not None:
         found, width = _bracket(meets, found, float(values[bad]), tolerance)
+    rate = None
+    if found is not None:
+        rate = _defaulted(deal, pool, _points(scenario, vary, np.array([found])), state)
     return Breakeven(
         note=note,
         vary=vary,
         criterion=criterion,
         value=found,
-        cumulative_default_rate=None if found is None else _defaulted(deal, pool, scenario, vary, found),
+        cumulative_default_rate=rate,
         capped=bool(holds.all()),
         monotone=len(changes) <= 1,
         tolerance=width,
@@ -185,9 +194,12 @@ def _bracket(
     return good, abs(bad - good)
 
 
-def _defaulted(deal: Deal, pool: LoanPool, scenario: Scenario, vary: str, value: float) -> float:
-    """Return the defaults of the path at a value over the closing par."""
-    points = _points(scenario, vary, np.array([value]))
+def _defaulted(deal: Deal, pool: LoanPool, points: Grid, state: DealState | None) -> float:
+    """Return the defaults of the path of a single point over the par at its start."""
     changes = points.deal_changes()[0]
-    path = project(deal.replace(changes) if changes else deal, pool, points.scenario(0))
-    return float(path.collateral["new_defaults"].sum() / np.nansum(pool.columns()["par"]))
+    path = project(deal.replace(changes) if changes else deal, pool, points.scenario(0), state=state)
+    par = float(np.nansum(pool.columns()["par"]))
+    if state is not None and state.pool is not None:
+        par = sum(loan.par for loan in state.pool.loans.values())
+        par += state.pool.bought.performing_par if state.pool.bought is not None else 0.0
+    return float(path.collateral["new_defaults"].sum() / par)

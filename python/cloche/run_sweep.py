@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import Any
 
-from cloche.calls import check_inputs, compiled, core, document, manifest, workers
+from cloche.calls import check_inputs, compiled, core, document, given, manifest, workers
 from cloche.errors import Cancelled, DealError, RunError
 from cloche.model.deal import Deal
 from cloche.model.document import canonical_json
 from cloche.model.grid import Axis, Grid
 from cloche.model.replacement import PathError, put, value_at
 from cloche.model.scenario import Scenario
+from cloche.model.state import DealState
 from cloche.result.sweep import Sweep
 from cloche.tape import LoanPool
 
@@ -25,6 +26,7 @@ def sweep(
     pool: LoanPool,
     scenarios: Grid | Mapping[str, Scenario] | Iterable[Scenario],
     *,
+    state: DealState | None = None,
     threads: int | None = None,
     on_progress: Callable[[int, int], object] | None = None,
     portable: bool = False,
@@ -39,6 +41,8 @@ def sweep(
         As in `project`.
     scenarios
         A `grid`, scenarios by name, or scenarios in order.
+    state
+        As in `project`: every point goes on from it.
     threads
         Worker threads; by default as many as processors this process may use.
     on_progress
@@ -75,7 +79,7 @@ def sweep(
     ('cdr', '0.4', '0.7')
     """
     points = scenarios if isinstance(scenarios, Grid) else _listed(scenarios)
-    check_inputs(deal=deal, pool=pool)
+    check_inputs(deal=deal, pool=pool, **({} if state is None else {"state": state}))
     deals = _variants(deal, points) if isinstance(points, Grid) else [compiled(deal)]
     if isinstance(points, Grid):
         texts, axes = [points.base.canonical_json()], points.fields()
@@ -88,11 +92,13 @@ def sweep(
         pool._core(),  # noqa: SLF001 - one package
         texts,
         [(field, [scenario.canonical_json() for scenario in values]) for field, values in axes],
+        *given(state, pool),
         threads=workers(threads),
         portable=portable,
         on_progress=on_progress,
     )
-    facts = manifest(deal, pool) | {"points": len(points) if isinstance(points, Grid) else len(points.values)}
+    number = len(points) if isinstance(points, Grid) else len(points.values)
+    facts = manifest(deal, pool, state=state) | {"points": number}
     facts |= {"scenario": points.base.digest} if isinstance(points, Grid) else {}
 
     def again(point: int) -> tuple[Deal, Scenario]:
@@ -105,7 +111,7 @@ def sweep(
 
     def finished() -> Sweep:
         return Sweep.from_core(
-            raw, axes=varied, inputs=(pool, again), document=document(deal), manifest=facts
+            raw, axes=varied, inputs=(pool, again, state), document=document(deal), manifest=facts
         )
 
     if raw.interrupted:

@@ -215,3 +215,29 @@ def test_diff_prints_what_two_deals_differ_in(example: Path, cloche: Run, tmp_pa
     done = cloche("diff", example / "deal.yaml", tmp_path / "other.yaml")
     assert (done.returncode, done.stdout.splitlines()[1:]) == (0, ["  test E OC trigger 105.5% -> 105.0%"])
     assert "both deals are the same" in cloche("diff", example / "deal.yaml", example / "deal.yaml").stdout
+
+
+def test_project_and_simulate_go_on_from_a_state(example: Path, tmp_path: Path, cloche: Run) -> None:
+    deal = cl.read_deal(example / "deal.yaml")
+    pool = cl.LoanPool.read(example / "tape.csv", as_of=deal.dates.closing)
+    run = cl.project(deal, pool, cl.Scenario.from_yaml(example / "scenario.yaml"))
+    date = sorted(set(run.cashflows["date"].tolist()))[3]
+    state = tmp_path / "state.yaml"
+    state.write_text(run.state_at(date).to_yaml(), encoding="utf-8")
+    files = (example / "deal.yaml", "--tape", example / "tape.csv", "--scenario", example / "scenario.yaml")
+    done = cloche(
+        "project", *files, "--state", state, "--out", tmp_path / "rest", "--format", "csv", "--quiet"
+    )
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "rest" / "cashflows.csv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    assert rows[0]["date"] > date.isoformat()
+    assert [float(row["end_balance"]) for row in rows] == run.cashflows["end_balance"].tolist()[-len(rows) :]
+    many = cloche(
+        "simulate", *files, "--model", example / "model.yaml", "--paths", "200", "--state", state, "--quiet"
+    )
+    assert many.returncode == 0, many.stderr
+    state.write_text(state.read_text(encoding="utf-8").replace("SUB:", "SUP:"), encoding="utf-8")
+    refused = cloche("project", *files, "--state", state)
+    assert refused.returncode == 2
+    assert "state.notes.SUB: missing" in refused.stderr

@@ -74,7 +74,7 @@ def pool(case: Case) -> Any:
 def project(case: Case) -> dict[str, Any]:
     """Project a case with the engine; every table as rows."""
     deal = _core.Deal(json.dumps(case.deal))
-    return as_rows(_core.project(deal, pool(case), json.dumps(case.scenario)))
+    return as_rows(_core.project(deal, pool(case), json.dumps(case.scenario), None, ""))
 
 
 def run_payment_date(deal: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:

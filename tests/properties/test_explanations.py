@@ -26,7 +26,7 @@ def said(money: float) -> str:
 def test_any_class_on_any_date(case: Case) -> None:
     try:
         deal = _core.Deal(json.dumps(case.deal))
-        raw: dict[str, Any] = _core.project(deal, crossing.pool(case), json.dumps(case.scenario))
+        raw: dict[str, Any] = _core.project(deal, crossing.pool(case), json.dumps(case.scenario), None, "")
     except ClocheError:
         return  # a tape that is as of too late a day
     run = Result.from_engine(raw, document=case.deal, manifest={})

@@ -1,4 +1,4 @@
-"""The state of a deal on one payment date, before it."""
+"""The state of a deal on one payment date: before it, or after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cloche.model.document import Document
 from cloche.model.frozen import Frozen
 from cloche.model.source import checked, json_source, yaml_source
 from cloche.model.text import Flag, IsoDate, Name
-from cloche.model.units import Balance, Floor, MarketPrice, Price, Share, YearsSince
+from cloche.model.units import Balance, Floor, MarketPrice, Price, Share, Spread, YearsSince
 from cloche.model.upgrade import upgraded
 from cloche.model.yaml import Source
 from cloche.model.yaml_writer import Inline, write_yaml
@@ -40,10 +40,38 @@ class Collected(Document):
 
 
 class FeeState(Document):
-    """What a fee is owed, in money; `due` replaces the computed amount of the period."""
+    """What a fee is owed, in money; `due` replaces the computed amount of the period.
+
+    `deferred` is due from the next date on. `hurdle` is what the residual notes must still receive to reach the
+    fee's hurdle, after the date, `higher_hurdles` the same of its further hurdles; absent: from their distributions. It
+    is below zero once the hurdle is passed. `unused_cap` is the room under a cap with `carry_over` that the last dates
+    did not use, oldest first; below zero where a date used earlier room.
+    """
 
     due: Balance | None = None
     unpaid: Balance = 0.0
+    deferred: Balance | None = None
+    hurdle: float | None = None
+    higher_hurdles: tuple[float, ...] = ()
+    unused_cap: tuple[float, ...] = ()
+
+
+class HedgeState(Document):
+    """What a hedge counterparty is owed, in money; `due` replaces the computed net amount of the period.
+
+    `unpaid` are net amounts of earlier dates, `termination` what its termination still costs.
+    """
+
+    due: Balance | None = None
+    unpaid: Balance = 0.0
+    termination: Balance | None = None
+
+
+class FeeBases(Document):
+    """What fees run on beside the fee basis, as of the determination date, in money."""
+
+    performing_par: Balance
+    collateral_principal_amount: Balance
 
 
 class NoteState(Document):
@@ -54,7 +82,9 @@ class NoteState(Document):
     balance, deferred_interest, interest_shortfall
         Balance, deferred interest, and overdue interest of a class that may not defer.
     amortization_due
-        Instalment of a class X; absent: from the deal.
+        Instalment of a class X; absent: from the deal before a date, none after it.
+    interest_bearing
+        Unpaid interest that bears interest under ``interest_on_unpaid: simple``; absent: all of it.
     cost
         What a residual note cost; absent: balance at issue price.
     distributions
@@ -65,6 +95,7 @@ class NoteState(Document):
     deferred_interest: Balance = 0.0
     interest_shortfall: Balance = 0.0
     amortization_due: Balance | None = None
+    interest_bearing: Balance | None = None
     cost: Balance | None = None
     distributions: tuple[tuple[IsoDate, Balance], ...] = ()
 
@@ -91,6 +122,87 @@ class CollateralState(Document):
     defaulted: tuple[AssetState, ...] = ()
 
 
+class LoanDefaultState(Document):
+    """A default of a loan whose recovery is still to come, in shares of the contract.
+
+    `defaulted` and `collected` are the payment dates of the periods of the default and of the recovery; a loan that
+    was in default on the as-of date of the tape has no `defaulted`.
+    """
+
+    defaulted: IsoDate | None = None
+    share: Share
+    recovery: Share
+    collected: IsoDate
+
+
+class LoanState(Document):
+    """What is left of a loan: performing par in money, and the share of the contract that it is."""
+
+    par: Balance = 0.0
+    share: Share = 0.0
+    defaults: tuple[LoanDefaultState, ...] = ()
+
+
+class CohortState(Document):
+    """What was bought on a payment date: par in money, price of par, spread and floor as decimals.
+
+    `units` is the par at purchase over the survival then.
+    """
+
+    bought: IsoDate
+    par: Balance = 0.0
+    units: Balance
+    price: Price
+    spread: Spread
+    floor: Floor = 0.0
+    maturity: IsoDate
+
+
+class CohortDefaultState(Document):
+    """What defaulted of all purchases in one period, its recovery still to come; money."""
+
+    defaulted: IsoDate
+    par: Balance
+    value: Balance
+    collected: IsoDate
+
+
+class BoughtState(Document):
+    """What was bought since closing; `survival` is the share of a purchase at closing that would be left."""
+
+    survival: Share
+    performing_par: Balance
+    cohorts: tuple[CohortState, ...] = ()
+    defaults: tuple[CohortDefaultState, ...] = ()
+
+
+class PoolState(Document):
+    """What is left of a tape, by its hash; a loan that is not named is gone."""
+
+    tape: Annotated[str, Field(strict=True)]
+    as_of: IsoDate
+    loans: dict[Name, LoanState] = Field(default_factory=dict)
+    bought: BoughtState | None = None
+
+
+class PathDefaultState(Document):
+    """A company that defaults in a simulated path, and the payment date of the period.
+
+    `shares`: of loans that defaulted before the date, the share of the contract that would be left without it.
+    """
+
+    obligor: Annotated[str, Field(strict=True)]
+    defaulted: IsoDate
+    shares: dict[Name, Share] = Field(default_factory=dict)
+
+
+class PathState(Document):
+    """What happens in a simulated path, before and after the date."""
+
+    defaults: tuple[PathDefaultState, ...] = ()
+    cohort_default_rates: dict[IsoDate, Share] = Field(default_factory=dict)
+
+
 class StateDocument(Document):
     """A state in canonical form.
 
@@ -98,6 +210,8 @@ class StateDocument(Document):
     ----------
     cloche_state
         Version of the grammar.
+    deal
+        Name of the deal.
     payment_date, previous_payment_date, determination_date
         Adjusted dates.
     status
@@ -107,18 +221,26 @@ class StateDocument(Document):
     index_fixings
         Fixings of the accrual period that ends on the payment date, by index.
     collected
-        Proceeds on deposit at the determination date.
-    fee_basis
-        Base of the fees, in money.
+        Proceeds on deposit: at the determination date, or what stays after the payment date.
+    fee_basis, fee_bases
+        What the fees that are paid next run on, in money.
     fees, notes, hedges
         What is owed; what a hedge brings is among what was collected.
     accounts
         Balances of the deal's accounts, in money; absent: those at closing.
+    events
+        Conditional events that have acted (``spent``) or are tried again (``pending``), by place: ``events[0]`` of the
+        deal, ``scenario.events[0]`` of the scenario.
     collateral
         What is held.
+    pool
+        After a date of a run: what is left of its tape, and what was bought.
+    path
+        After a date of a simulated path: what happens in it.
     """
 
     cloche_state: Literal[1]
+    deal: Annotated[str, Field(strict=True)] | None = None
     payment_date: IsoDate
     previous_payment_date: IsoDate
     determination_date: IsoDate
@@ -127,16 +249,23 @@ class StateDocument(Document):
     index_fixings: dict[Name, Floor] = Field(default_factory=dict)
     collected: Collected
     fee_basis: Balance | None = None
+    fee_bases: FeeBases | None = None
     fees: dict[Name, FeeState] = Field(default_factory=dict)
     notes: dict[Name, NoteState]
     accounts: dict[Name, Balance] = Field(default_factory=dict)
-    hedges: dict[Name, FeeState] = Field(default_factory=dict)
-    collateral: CollateralState
+    hedges: dict[Name, HedgeState] = Field(default_factory=dict)
+    events: dict[Name, Literal["spent", "pending"]] = Field(default_factory=dict)
+    collateral: CollateralState | None = None
+    pool: PoolState | None = None
+    path: PathState | None = None
 
 
 @final
 class DealState(Frozen[StateDocument]):
     """The state of a deal on one payment date: what was collected, what is owed, what is held.
+
+    Before a payment date it is what `run_payment_date` starts from; after it, what `project`, `simulate` and `sweep`
+    go on from.
 
     Build one with `from_dict`, `from_yaml` or `from_json`; each raises `DealError` with every problem at
     once.
@@ -219,9 +348,44 @@ class DealState(Frozen[StateDocument]):
         return MappingProxyType(self._document.fees)
 
     @property
-    def collateral(self) -> CollateralState:
-        """The collateral."""
+    def collateral(self) -> CollateralState | None:
+        """The collateral in the figures of a trustee report, where it is given so."""
         return self._document.collateral
+
+    @property
+    def pool(self) -> PoolState | None:
+        """What is left of the tape of a run, and what was bought in it."""
+        return self._document.pool
+
+    @property
+    def path(self) -> PathState | None:
+        """What happens in the simulated path that the state is of."""
+        return self._document.path
+
+    def without(self, *keys: Literal["pool", "path", "collateral"]) -> Self:
+        """Return the state without parts of it.
+
+        Without ``path`` a state of a simulated path goes on under a scenario's own default rates; without ``pool``
+        its cash and what it owes go on with a later tape.
+
+        Parameters
+        ----------
+        *keys
+            ``pool``, ``path``, ``collateral``; a path goes with its pool.
+
+        Raises
+        ------
+        DealError
+            For another key.
+        """
+        unknown = [key for key in keys if key not in ("pool", "path", "collateral")]
+        if unknown:
+            raise DealError(
+                "the deal state cannot be taken apart so",
+                [("keys", f"found {key!r}, expected pool, path or collateral") for key in unknown],
+            )
+        gone = {*keys, "path"} if "pool" in keys else set(keys)
+        return type(self).from_dict({key: value for key, value in self.to_dict().items() if key not in gone})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as people write it, defaults left out; `from_dict` gives an equal state."""
@@ -232,6 +396,15 @@ class DealState(Frozen[StateDocument]):
         written = self.to_dict()
         for key in ("notes", "fees"):
             written[key] = {name: Inline(item) for name, item in written.get(key, {}).items()}
+        if "pool" in written:
+            pool = written["pool"]
+            pool["loans"] = {name: Inline(item) for name, item in pool.get("loans", {}).items()}
+            for key in ("cohorts", "defaults"):
+                rows = pool.get("bought", {}).get(key)
+                if rows:
+                    pool["bought"][key] = [Inline(row) for row in rows]
+        if "defaults" in written.get("path", {}):
+            written["path"]["defaults"] = [Inline(row) for row in written["path"]["defaults"]]
         return write_yaml(written)
 
     def __repr__(self) -> str:

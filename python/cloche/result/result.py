@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from cloche.errors import RunError
+from cloche.model.state import DealState
 from cloche.result.explanation import explained
 from cloche.result.path_summary import path_summary
 from cloche.result.schemas import PATH_TABLES, Schema
@@ -24,6 +26,59 @@ class Result(Tables):
     """
 
     _schemas: Mapping[str, Schema] = MappingProxyType(PATH_TABLES)
+
+    def __init__(
+        self,
+        tables: Mapping[str, Made],
+        *,
+        conservation_error: float,
+        document: Mapping[str, Any],
+        manifest: Mapping[str, Any],
+        state_at: Callable[[str], DealState] | None = None,
+    ) -> None:
+        super().__init__(tables, conservation_error=conservation_error, document=document, manifest=manifest)
+        self._state_at = state_at
+
+    def state_at(self, date: dt.date | str) -> DealState:
+        """Return the state of the deal after one of the payment dates of the run.
+
+        ``project(deal, pool, scenario, state=…)`` goes on from it with the bits of this run. A state of a replayed path
+        holds what happens in the path; `DealState.without` leaves that out.
+
+        Parameters
+        ----------
+        date
+            A payment date, adjusted, as in ``cashflows``.
+
+        Returns
+        -------
+        DealState
+            Notes, deferrals, unpaid fees, cash, past distributions, and what is left of the pool, recoveries to come
+            and purchases included; money in currency units.
+
+        Raises
+        ------
+        RunError
+            If the run has no such payment date, or was pickled: its inputs stay behind.
+
+        Examples
+        --------
+        >>> import cloche as cl
+        >>> deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+        >>> pool = cl.synthetic.loan_pool(n=200, seed=7, as_of="2025-03-20")
+        >>> base = cl.Scenario(cdr=0.02, cpr=0.20, recovery=0.70, recovery_lag_months=6, rates=0.043)
+        >>> run = cl.project(deal, pool, base)
+        >>> state = run.state_at("2030-07-22")
+        >>> rest = cl.project(deal, pool, base, state=cl.DealState.from_yaml(state.to_yaml()))
+        >>> rest.cashflows["end_balance"].tolist() == run.cashflows["end_balance"].tolist()[-len(rest.cashflows):]
+        True
+        """
+        if self._state_at is None:
+            raise RunError("a run that was pickled has no states: project it again")
+        return self._state_at(date.isoformat() if isinstance(date, dt.date) else date)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_state_at": None}
 
     @property
     def notes(self) -> Table:

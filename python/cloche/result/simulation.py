@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, Self
 
 from cloche.errors import RunError
+from cloche.model.state import DealState
 from cloche.result.result import Result
 from cloche.result.schemas import SIMULATION_TABLES, Schema
 from cloche.result.simulation_summary import simulation_summary
@@ -131,7 +132,13 @@ class Simulation(Tables):
         if not 0 <= path < self.paths_done:
             raise RunError(f"path: found {path}, expected a number from 0 to {self.paths_done - 1}")
         raw = self._core.replay(path)
-        return Result.from_engine(raw, document=self._document, manifest={**self._manifest, "path": path})
+        core = self._core
+
+        def state_at(date: str) -> DealState:
+            return DealState.from_json(core.state_at(path, date))
+
+        facts = {**self._manifest, "path": path}
+        return Result.from_engine(raw, document=self._document, manifest=facts, state_at=state_at)
 
     def summary(self) -> str:
         """Return one screen: capital structure, risk of each class, defaults of the pool, equity."""

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from cloche.model.deal import Deal
     from cloche.model.grid import Axis
     from cloche.model.scenario import Scenario
+    from cloche.model.state import DealState
     from cloche.result.result import Result
     from cloche.tape import LoanPool
 
 __all__ = ["Sweep"]
 
-_Inputs = tuple["LoanPool", Callable[[int], tuple["Deal", "Scenario"]]]
+_Inputs = tuple["LoanPool", Callable[[int], tuple["Deal", "Scenario"]], "DealState | None"]
 
 
 class Sweep(Tables):
@@ -67,7 +68,7 @@ class Sweep(Tables):
         axes
             What varies, the last axis fastest.
         inputs
-            The pool, and the deal and the scenario of each point.
+            The pool, the deal and the scenario of each point, and the state that all go on from.
         document, manifest
             The deal in canonical form, and the run's manifest.
         """
@@ -177,9 +178,9 @@ class Sweep(Tables):
         total = int(self._manifest["points"])
         if isinstance(point, bool) or not isinstance(point, int) or not 0 <= point < total:
             raise RunError(f"point: found {point!r}, expected a number from 0 to {total - 1}")
-        pool, again = self._inputs
+        pool, again, state = self._inputs
         deal, scenario = again(point)
-        return project(deal, pool, scenario)
+        return project(deal, pool, scenario, state=state)
 
     def summary(self) -> str:
         """Return one screen: what varies, and what each class comes to at the points."""

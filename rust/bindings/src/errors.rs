@@ -22,7 +22,11 @@ fn headline(what: &str, problems: &[Problem]) -> String {
 /// The Python exception of an engine error.
 pub fn to_python(error: EngineError) -> PyErr {
     match error {
-        EngineError::Deal(problems) => DealError::new_err((headline("deal", &problems), pairs(problems))),
+        EngineError::Deal(problems) => {
+            // A state is read beside its deal and its tape.
+            let what = if problems.iter().any(|p| p.place.starts_with("state")) { "deal state" } else { "deal" };
+            DealError::new_err((headline(what, &problems), pairs(problems)))
+        }
         EngineError::Tape(problems) => TapeError::new_err((headline("tape", &problems), pairs(problems))),
         EngineError::Scenario(problems) => ScenarioError::new_err((headline("scenario", &problems), pairs(problems))),
         EngineError::Run(message) => RunError::new_err(message),

@@ -31,7 +31,7 @@ mod _core {
     #[pymodule_export]
     use crate::pool::Pool;
     #[pymodule_export]
-    use crate::projection::project;
+    use crate::projection::{project, state_at};
     #[pymodule_export]
     use crate::simulation::{Simulation, instruction_sets, simulate};
     #[pymodule_export]

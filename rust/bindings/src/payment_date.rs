@@ -37,11 +37,20 @@ pub fn run_payment_date<'py>(py: Python<'py>, deal: PyRef<'py, Deal>, state: &st
     out.set_item("principal_account", result.principal_account)?;
     out.set_item("interest_account", result.interest_account)?;
     out.set_item("oc_numerator", result.numerator)?;
+    let [fee_basis, performing_par, principal_amount] = result.bases;
+    out.set_item("fee_basis", fee_basis)?;
+    out.set_item("performing_par", performing_par)?;
+    out.set_item("collateral_principal_amount", principal_amount)?;
     let fees = PyDict::new(py);
     for (fee, unpaid) in input.deal.fees.iter().zip(&result.fees_unpaid) {
         fees.set_item(&fee.name, unpaid)?;
     }
     out.set_item("fees_unpaid", fees)?;
+    let unused = PyDict::new(py);
+    for (fee, caps) in input.deal.fees.iter().zip(&result.unused_caps) {
+        unused.set_item(&fee.name, caps)?;
+    }
+    out.set_item("unused_caps", unused)?;
     let accounts = PyDict::new(py);
     for (account, balance) in input.deal.accounts.iter().zip(&result.accounts) {
         accounts.set_item(&account.name, balance)?;

@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use cloche_dispatch::Isa;
-use cloche_engine::compile::compile_simulation;
+use cloche_engine::collateral::Tape;
+use cloche_engine::compile::{CompiledDeal, Given, PlanInput, compile_simulation, state_after};
 use cloche_engine::sim::estimates::{Estimates, estimate};
 use cloche_engine::sim::{self, Keep, Options, Setup, Simulated};
 use cloche_engine::spec::{DefaultModel, Scenario};
@@ -16,16 +17,26 @@ use crate::deal::Deal;
 use crate::errors;
 use crate::pool::Pool;
 use crate::progress::Progress;
+use crate::projection;
 use crate::tables;
 
 /// A finished or interrupted simulation.
 #[pyclass(frozen, module = "cloche._core")]
 pub struct Simulation {
     setup: Arc<Setup>,
+    inputs: Arc<Inputs>,
     simulated: Arc<Simulated>,
     /// Made at first access, so that an interrupted run returns at once.
     estimates: OnceLock<Estimates>,
     interrupted: bool,
+}
+
+/// What a simulation was compiled from.
+struct Inputs {
+    deal: Arc<CompiledDeal>,
+    tape: Arc<Tape>,
+    scenario: Scenario,
+    given: Given,
 }
 
 #[pymethods]
@@ -86,6 +97,23 @@ impl Simulation {
             .finish())
     }
 
+    /// The state after a payment date of one path, as canonical text.
+    fn state_at(&self, py: Python<'_>, path: u64, on: &str) -> PyResult<String> {
+        let (setup, inputs) = (self.setup.clone(), self.inputs.clone());
+        py.detach(|| {
+            let input = PlanInput {
+                deal: &inputs.deal,
+                tape: &inputs.tape,
+                scenario: &inputs.scenario,
+                model_defaults: true,
+                state: inputs.given.input(),
+            };
+            let drawn = sim::drawn(&setup, path);
+            projection::text(&state_after(input, Some(&drawn), projection::date(on)?, &inputs.given.tape)?)
+        })
+        .map_err(errors::to_python)
+    }
+
     /// One path with every payment explained, and who defaulted in it.
     fn replay<'py>(&self, py: Python<'py>, path: u64) -> PyResult<Bound<'py, PyDict>> {
         let setup = self.setup.clone();
@@ -115,7 +143,7 @@ pub fn instruction_sets() -> Vec<String> {
 
 /// Simulates paths; `threads` and `portable` change no bit of the result.
 #[pyfunction]
-#[pyo3(signature = (deal, pool, model, scenario, *, paths, seed, threads, keep_flows=false, keep_paths=false, portable=false, on_progress=None))]
+#[pyo3(signature = (deal, pool, model, scenario, state, tape_hash, *, paths, seed, threads, keep_flows=false, keep_paths=false, portable=false, on_progress=None))]
 #[expect(clippy::too_many_arguments, reason = "the arguments of the Python function")]
 pub fn simulate(
     py: Python<'_>,
@@ -123,6 +151,8 @@ pub fn simulate(
     pool: PyRef<'_, Pool>,
     model: &str,
     scenario: &str,
+    state: Option<&str>,
+    tape_hash: &str,
     paths: u64,
     seed: u64,
     threads: usize,
@@ -142,14 +172,21 @@ pub fn simulate(
     let result = py.detach(|| {
         let scenario: Scenario = serde_json::from_str(scenario).map_err(|e| errors::document("scenario", &e))?;
         let model: DefaultModel = serde_json::from_str(model).map_err(|e| errors::document("model", &e))?;
-        let setup = compile_simulation(&compiled, &tape, &scenario, &model, seed)?;
+        let given = projection::given(state, tape_hash)?;
+        let setup = compile_simulation(&compiled, &tape, &scenario, given.input(), &model, seed)?;
         let simulated = sim::simulate(&setup, options, &mut |done| progress.tick(done))?;
-        Ok((setup, simulated))
+        Ok((setup, Inputs { deal: compiled, tape, scenario, given }, simulated))
     });
     let interrupted = progress.interrupted(py)?;
-    let (setup, simulated) = result.map_err(errors::to_python)?;
+    let (setup, inputs, simulated) = result.map_err(errors::to_python)?;
     if !interrupted {
         progress.end(py, simulated.paths)?;
     }
-    Ok(Simulation { setup: Arc::new(setup), interrupted, simulated: Arc::new(simulated), estimates: OnceLock::new() })
+    Ok(Simulation {
+        setup: Arc::new(setup),
+        inputs: Arc::new(inputs),
+        interrupted,
+        simulated: Arc::new(simulated),
+        estimates: OnceLock::new(),
+    })
 }

@@ -13,6 +13,7 @@ use crate::deal::Deal;
 use crate::errors;
 use crate::pool::Pool;
 use crate::progress::Progress;
+use crate::projection;
 use crate::tables::{NoteRow, note_columns};
 
 /// Fields of a scenario that an axis of a grid may vary.
@@ -98,7 +99,7 @@ impl Sweep {
 /// `axes` names fields of the scenario and, for each of their values, a scenario that holds it: with axes the scenarios
 /// are their combinations around the first, the last axis fastest. `threads` and `portable` change no bit of the result.
 #[pyfunction]
-#[pyo3(signature = (deals, pool, scenarios, axes, *, threads, portable=false, on_progress=None))]
+#[pyo3(signature = (deals, pool, scenarios, axes, state, tape_hash, *, threads, portable=false, on_progress=None))]
 #[expect(clippy::too_many_arguments, reason = "the arguments of the Python function")]
 pub fn sweep(
     py: Python<'_>,
@@ -106,6 +107,8 @@ pub fn sweep(
     pool: PyRef<'_, Pool>,
     scenarios: Vec<String>,
     axes: Vec<(String, Vec<String>)>,
+    state: Option<&str>,
+    tape_hash: &str,
     threads: usize,
     portable: bool,
     on_progress: Option<Py<PyAny>>,
@@ -117,7 +120,8 @@ pub fn sweep(
     let compiled = deals.iter().map(|deal| (*deal.compiled).clone()).collect();
     let tape = pool.tape.clone();
     let scenarios = py.detach(|| self::scenarios(&scenarios, &axes)).map_err(errors::to_python)?;
-    let points = Points { deals: compiled, scenarios };
+    let given = projection::given(state, tape_hash).map_err(errors::to_python)?;
+    let points = Points { deals: compiled, scenarios, given };
     let options = Options { threads, isa: if portable { Isa::PORTABLE } else { Isa::detect() } };
     let mut progress = Progress::new(on_progress, points.len() as u64);
     let swept = py.detach(|| engine::sweep(&points, &tape, options, &mut |done| progress.tick(done)));

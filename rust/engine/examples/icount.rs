@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use cloche_dispatch::Isa;
 use cloche_engine::collateral::Tape;
-use cloche_engine::compile::{PlanInput, compile_deal, compile_plan, compile_simulation};
+use cloche_engine::compile::{Given, PlanInput, compile_deal, compile_plan, compile_simulation};
 use cloche_engine::error::EngineError;
 use cloche_engine::path::explained::project;
 use cloche_engine::path::summary::summarize;
@@ -172,7 +172,8 @@ fn run(name: &str, document: &str, isa: Isa, count: u64) -> Result<u64, EngineEr
     let work: Work = serde_json::from_str(document).map_err(|error| EngineError::Run(format!("{name}: {error}")))?;
     let (deal, tape) = (compile_deal(work.deal)?, work.tape.tape());
     if name == "grid" {
-        let points = Points { deals: vec![deal], scenarios: default_rates(&work.scenario, count) };
+        let points =
+            Points { deals: vec![deal], scenarios: default_rates(&work.scenario, count), given: Given::default() };
         let swept = sweep::sweep(&points, &tape, sweep::Options { threads: 1, isa }, &mut |_| true)?;
         return Ok(checksum_of_points(&swept));
     }
@@ -180,14 +181,14 @@ fn run(name: &str, document: &str, isa: Isa, count: u64) -> Result<u64, EngineEr
         let scenario = Scenario { cdr: Some(Value::Constant { value: 0.02 }), ..work.scenario };
         let mut sum = 0;
         for _ in 0..count {
-            let input = PlanInput { deal: &deal, tape: &tape, scenario: &scenario, model_defaults: false };
+            let input = PlanInput { deal: &deal, tape: &tape, scenario: &scenario, model_defaults: false, state: None };
             let compiled = compile_plan(input)?;
             let path = project(&compiled.plan, &compiled.flows);
             sum += path.ledger.entries.len() as u64 + summarize(&compiled.plan, &path).len() as u64;
         }
         return Ok(sum);
     }
-    let setup = compile_simulation(&deal, &tape, &work.scenario, &work.model, SEED)?;
+    let setup = compile_simulation(&deal, &tape, &work.scenario, None, &work.model, SEED)?;
     let options = Options { paths: count, threads: 1, isa, keep: Keep::default() };
     let simulated = if name == "one_lane" {
         simulate_lanes::<1>(&setup, options, &mut |_| true)?

@@ -21,7 +21,7 @@ const DUST: f64 = 1e-9 * PAR;
 
 fn projected(scenario: &Value) -> (Plan, Explained) {
     let scenario = common::scenario(scenario);
-    let input = PlanInput { deal: &DEAL, tape: &TAPE, scenario: &scenario, model_defaults: false };
+    let input = PlanInput { deal: &DEAL, tape: &TAPE, scenario: &scenario, model_defaults: false, state: None };
     let compiled = compile_plan(input).expect("a scenario that compiles");
     let explained = project(&compiled.plan, &compiled.flows);
     (compiled.plan, explained)

@@ -21,7 +21,7 @@ use common::{compiled, model, scenario, small_deal, small_model, small_scenario,
 const SEED: u64 = 20_260_120;
 
 fn setup(deal: &Value, tape: &Tape, assumptions: &Value) -> Setup {
-    compile_simulation(&compiled(deal), tape, &scenario(assumptions), &model(&small_model()), SEED)
+    compile_simulation(&compiled(deal), tape, &scenario(assumptions), None, &model(&small_model()), SEED)
         .expect("a simulation that compiles")
 }
 
@@ -200,6 +200,7 @@ fn the_defaults_of_a_path_named_in_a_scenario_give_its_cash_flows() {
             tape: &tape,
             scenario: &scenario(&named),
             model_defaults: false,
+            state: None,
         };
         let compiled = cloche_engine::compile::compile_plan(input).expect("a plan");
         let again = cloche_engine::path::explained::project(&compiled.plan, &compiled.flows);

@@ -65,7 +65,8 @@ fn plain_scenario() -> Value {
 
 fn projected(deal: &Value, tape: &Tape, scenario: &Value) -> Explained {
     let scenario = common::scenario(scenario);
-    let input = PlanInput { deal: &common::compiled(deal), tape, scenario: &scenario, model_defaults: false };
+    let input =
+        PlanInput { deal: &common::compiled(deal), tape, scenario: &scenario, model_defaults: false, state: None };
     let compiled = compile_plan(input).expect("a scenario that compiles");
     project(&compiled.plan, &compiled.flows)
 }
@@ -254,8 +255,13 @@ fn a_member_of_no_group_is_an_error() {
     let problems = |scenario: &Value, deal: &Value| {
         let scenario = common::scenario(scenario);
         let tape = one_loan("2026-07-20");
-        let input =
-            PlanInput { deal: &common::compiled(deal), tape: &tape, scenario: &scenario, model_defaults: false };
+        let input = PlanInput {
+            deal: &common::compiled(deal),
+            tape: &tape,
+            scenario: &scenario,
+            model_defaults: false,
+            state: None,
+        };
         match compile_plan(input) {
             Err(EngineError::Scenario(found)) => found.iter().map(ToString::to_string).collect(),
             Err(other) => vec![other.to_string()],

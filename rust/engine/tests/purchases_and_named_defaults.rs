@@ -81,7 +81,7 @@ fn a_named_default_is_in_the_default_rate() {
     let mut tape = common::thirty_loans();
     tape.hazard = vec![0.0; 30];
     let setup =
-        compile_simulation(&deal, &tape, &common::scenario(&scenario), &common::model(&common::small_model()), 1)
+        compile_simulation(&deal, &tape, &common::scenario(&scenario), None, &common::model(&common::small_model()), 1)
             .unwrap();
     let options = Options { paths: 16, threads: 1, isa: cloche_dispatch::Isa::PORTABLE, keep: Keep::default() };
     let totals = simulate(&setup, options, &mut |_| true).unwrap().totals;

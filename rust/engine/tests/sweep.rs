@@ -5,7 +5,7 @@
 mod common;
 
 use cloche_dispatch::Isa;
-use cloche_engine::compile::{CompiledDeal, PlanInput, compile_plan};
+use cloche_engine::compile::{CompiledDeal, Given, PlanInput, compile_plan};
 use cloche_engine::path::explained::project;
 use cloche_engine::path::summary::{NoteSummary, summarize};
 use cloche_engine::spec::Scenario;
@@ -71,7 +71,7 @@ fn deals() -> Vec<CompiledDeal> {
 }
 
 fn points() -> Points {
-    Points { deals: deals(), scenarios: scenarios() }
+    Points { deals: deals(), scenarios: scenarios(), given: Given::default() }
 }
 
 fn bits(s: &NoteSummary) -> [u64; 13] {
@@ -119,8 +119,13 @@ fn a_point_has_the_bits_of_its_projection() {
     for (i, point) in all.points.iter().enumerate() {
         let point = point.as_ref().expect("a finished point");
         let (d, s) = points.of(i);
-        let input =
-            PlanInput { deal: &points.deals[d], tape: &tape, scenario: &points.scenarios[s], model_defaults: false };
+        let input = PlanInput {
+            deal: &points.deals[d],
+            tape: &tape,
+            scenario: &points.scenarios[s],
+            model_defaults: false,
+            state: None,
+        };
         let alone = compile_plan(input).expect("a scenario that compiles");
         let path = project(&alone.plan, &alone.flows);
         same(&point.notes, &summarize(&alone.plan, &path), &format!("deal {d}, scenario {s}"));
@@ -172,7 +177,7 @@ fn a_scenario_that_cannot_be_run_is_named_by_its_number() {
     let mut scenarios = scenarios();
     scenarios[3] = with("cdr", constant(1.5));
     scenarios[5] = with("cdr", json!({"kind": "groups", "values": {"obligor:nobody": constant(0.1)}}));
-    let points = Points { deals: deals(), scenarios };
+    let points = Points { deals: deals(), scenarios, given: Given::default() };
     let error = sweep(&points, &thirty_loans(), ONE, &mut |_| true).expect_err("two scenarios are wrong").to_string();
     assert!(error.contains("scenarios[3].cdr"), "{error}");
     assert!(error.contains("scenarios[5].cdr"), "{error}");
@@ -184,7 +189,7 @@ fn a_stopped_sweep_keeps_what_is_finished() {
     for _ in 0..300 {
         scenarios.extend(self::scenarios());
     }
-    let points = Points { deals: deals(), scenarios };
+    let points = Points { deals: deals(), scenarios, given: Given::default() };
     let stopped = sweep(&points, &thirty_loans(), ONE, &mut |_| false).expect("a sweep");
     assert!(stopped.stopped);
     assert!(stopped.points.iter().any(Option::is_none));

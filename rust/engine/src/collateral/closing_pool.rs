@@ -13,6 +13,8 @@ use crate::coverage::ccc_excess::CccAsset;
 pub struct PoolRules {
     /// Number of steps.
     pub steps: usize,
+    /// First step (from 0) that is run.
+    pub first: usize,
     /// Per step of default (from 0): the last step (from 0, exclusive) that still carries the defaulted par.
     pub carry_end: Vec<usize>,
     /// Whether new defaults have a carrying value.
@@ -150,7 +152,7 @@ impl ClosingPool {
         let row = loan * self.steps;
         self.last_step[loan] = flows.last_step;
         if flows.last_step > 0 {
-            self.par += flows.begin[0];
+            self.par += flows.begin[rules.first];
         }
         for p in 0..self.steps {
             let principal = flows.scheduled[p] + flows.prepaid[p];

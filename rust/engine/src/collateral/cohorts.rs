@@ -57,6 +57,45 @@ pub struct SaleTables {
     pub worth: Vec<f64>,
 }
 
+impl<P> CohortTables<P> {
+    /// Contractual balance of a unit of par of a cohort at the end of step `p`.
+    #[must_use]
+    pub fn balance(&self, cohort: usize, p: usize) -> f64 {
+        let mut balance = 1.0;
+        for q in cohort + 1..=p {
+            balance -= self.instalment[q * self.steps + cohort];
+        }
+        balance
+    }
+}
+
+/// The cohorts after a payment date, in numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CohortsAfter {
+    pub survival: f64,
+    pub performing: f64,
+    /// Step (from 0) after which something was bought, and its par then over the survival factor.
+    pub units: Vec<(usize, f64)>,
+    pub defaults: Vec<CohortDefault>,
+}
+
+impl Default for CohortsAfter {
+    /// Nothing was bought.
+    fn default() -> Self {
+        Self { survival: 1.0, performing: 0.0, units: Vec::new(), defaults: Vec::new() }
+    }
+}
+
+/// A default of the cohorts whose recovery is still to come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CohortDefault {
+    /// Steps (from 0) of the default and of the recovery.
+    pub step: usize,
+    pub collected: usize,
+    pub par: f64,
+    pub value: f64,
+}
+
 /// What the cohorts do in one step.
 #[derive(Clone, Copy, Debug)]
 pub struct CohortStep<const L: usize> {
@@ -154,6 +193,48 @@ impl<const L: usize> Cohorts<L> {
         self.performing = Pack::ZERO;
         self.survival = Pack::splat(1.0);
         self.any = false;
+    }
+
+    /// Goes on, from no cohorts, with what there was after a payment date.
+    pub fn go_on(&mut self, after: &CohortsAfter) {
+        for rows in [&mut self.units, &mut self.default, &mut self.value] {
+            rows.fill(Pack::ZERO);
+        }
+        self.survival = Pack::splat(after.survival);
+        self.performing = Pack::splat(after.performing);
+        self.any = !(after.units.is_empty() && after.defaults.is_empty());
+        for &(step, units) in &after.units {
+            self.units[step] = Pack::splat(units);
+        }
+        for default in &after.defaults {
+            self.default[default.step] = Pack::splat(default.par);
+            self.value[default.step] = Pack::splat(default.value);
+            self.cash[default.collected] += Pack::splat(default.value);
+        }
+    }
+
+    /// What there is in one lane after the payment date of step `p`.
+    #[must_use]
+    pub fn after<P>(&self, tables: &CohortTables<P>, p: usize, lane: usize) -> CohortsAfter {
+        let mut out = CohortsAfter {
+            survival: self.survival.0[lane],
+            performing: self.performing.0[lane],
+            ..CohortsAfter::default()
+        };
+        if !self.any {
+            return out;
+        }
+        for step in 0..=p {
+            let (units, par) = (self.units[step].0[lane], self.default[step].0[lane]);
+            if units > 0.0 {
+                out.units.push((step, units));
+            }
+            let collected = tables.recovery_step[step] as usize;
+            if par > 0.0 && collected > p {
+                out.defaults.push(CohortDefault { step, collected, par, value: self.value[step].0[lane] });
+            }
+        }
+        out
     }
 
     /// Runs step `p` with the step's default rate.

@@ -8,6 +8,7 @@ use super::closing_pool::{CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING,
 use super::closing_pool::{DefaultedAsset, PoolRules};
 use super::loan::{ContractStep, Income};
 use super::sale::SaleStep;
+use super::standing::{PastDefault, Standing};
 use crate::lanes::{Pack, Param};
 
 /// The contracts of the loans of a group, added up.
@@ -23,6 +24,8 @@ pub struct LoanGroup {
     /// The contracts where all is sold at the end of a step, and what is sold then at market prices; nothing where no
     /// sale may come.
     sale: Vec<(ContractStep, f64)>,
+    /// What earlier dates have left of its contracts.
+    standing: Standing,
 }
 
 impl LoanGroup {
@@ -35,6 +38,7 @@ impl LoanGroup {
             ccc: Vec::new(),
             ccc_end: vec![0.0; steps],
             sale: Vec::new(),
+            standing: Standing::WHOLE,
         }
     }
 
@@ -47,6 +51,37 @@ impl LoanGroup {
             add(&mut sum.interest, step.interest);
             *worth += step.end * price;
         }
+    }
+
+    /// A group without loans, of whose contracts so much is left.
+    #[must_use]
+    pub fn standing(steps: usize, standing: Standing) -> Self {
+        Self { standing, ..Self::new(steps) }
+    }
+
+    /// What the first `end` steps leave of its contracts.
+    #[must_use]
+    pub fn after(&self, rates: &GroupRates<f64>, rules: &PoolRules, end: usize) -> Standing {
+        let mut defaults = Vec::new();
+        for past in &self.standing.defaults {
+            if past.collected >= end {
+                defaults.push(*past);
+            }
+        }
+        let mut left = self.standing.share;
+        for p in rules.first..end {
+            let open = self.contract[p].open;
+            if !(open > 0.0) {
+                break;
+            }
+            let share = left * rates.mdr[p];
+            let collected = rates.recovery_step[p] as usize;
+            if share * open > 0.0 && collected >= end {
+                defaults.push(PastDefault { step: Some(p), share, recovery: rates.recovery[p], collected });
+            }
+            left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]);
+        }
+        Standing { share: left, defaults, drawn: false }
     }
 
     /// Adds a loan, carried below par by a share of its balance; `ccc` is its place among the CCC assets.
@@ -159,11 +194,17 @@ impl<const L: usize> PoolFlows<L> {
     pub fn add_group<P: Param<L>>(&mut self, group: &LoanGroup, rates: &GroupRates<P>, rules: &PoolRules) {
         let steps = self.flows.len();
         let one = Pack::splat(1.0);
-        let mut left = one;
+        let mut left = Pack::splat(group.standing.share);
         if !group.sale.is_empty() {
             self.sale.resize(steps, SaleStep::ZERO);
         }
-        for p in 0..steps {
+        for past in &group.standing.defaults {
+            if let Some(p) = past.step {
+                let default = Pack::splat(past.share) * group.contract[p].open;
+                self.carry(p, default, default * past.recovery, past.collected, rules);
+            }
+        }
+        for p in rules.first..steps {
             let contract = &group.contract[p];
             if !(contract.open > 0.0) {
                 break;
@@ -205,10 +246,14 @@ impl<const L: usize> PoolFlows<L> {
         if !default.any_positive() {
             return;
         }
-        let value = default * rates.recovery[p].pack();
-        let collected = rates.recovery_step[p] as usize;
-        let carry_end = if rules.carries_defaults { rules.carry_end[p] } else { p };
         self.defaults[p] += default;
+        self.carry(p, default, default * rates.recovery[p].pack(), rates.recovery_step[p] as usize, rules);
+    }
+
+    /// Carries a default of step `p` until its recovery is collected.
+    #[inline(always)]
+    fn carry(&mut self, p: usize, default: Pack<L>, value: Pack<L>, collected: usize, rules: &PoolRules) {
+        let carry_end = if rules.carries_defaults { rules.carry_end[p] } else { p };
         self.defaulted[collected][RECOVERIES] += value;
         for q in p..collected {
             let held = &mut self.defaulted[q];

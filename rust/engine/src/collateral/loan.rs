@@ -7,6 +7,7 @@
 //! A loan with its own payment dates pays interest on them for its own accrual periods; any other accrues over the
 //! collection period and pays at the determination date.
 
+use super::standing::Standing;
 use crate::time::{Date, DayCount};
 
 /// The contract of one loan.
@@ -128,8 +129,8 @@ pub struct LoanFlows {
 }
 
 impl LoanFlows {
-    /// What a contract does at period rates of default and prepayment, by step.
-    pub fn set(&mut self, contract: &[ContractStep], mdr: &[f64], mpr: &[f64]) {
+    /// What the rest of a contract does at period rates of default and prepayment, from step `first` on.
+    pub fn set(&mut self, contract: &[ContractStep], mdr: &[f64], mpr: &[f64], first: usize, standing: &Standing) {
         let n = contract.len();
         for column in [
             &mut self.begin,
@@ -144,8 +145,19 @@ impl LoanFlows {
             column.resize(n, 0.0);
         }
         self.last_step = 0;
-        let mut left = 1.0;
-        for (p, step) in contract.iter().enumerate() {
+        let mut left = standing.share;
+        for past in &standing.defaults {
+            let Some(p) = past.step else { continue };
+            let par = past.share * contract[p].open;
+            if standing.drawn {
+                // The default is one of the path's: it is taken off like the others.
+                self.begin[p] = par;
+                self.last_step = u32::try_from(p + 1).unwrap_or(u32::MAX);
+            } else {
+                self.default[p] = par;
+            }
+        }
+        for (p, step) in contract.iter().enumerate().skip(first) {
             if !(left * step.open > 0.0) {
                 break;
             }
@@ -172,18 +184,20 @@ pub trait LoanFixings {
     fn own(&self, start: Date) -> f64;
 }
 
-/// Runs the contract of one loan through all steps.
+/// Runs the contract of one loan, as it stands at the start of step `first`, through that and all later steps.
 pub fn contract(
     loan: &LoanContract,
     steps: &[StepDates],
+    first: usize,
     shares: InterestShares,
     fixings: &impl LoanFixings,
     out: &mut Vec<ContractStep>,
 ) {
     out.clear();
     out.resize(steps.len(), ContractStep::default());
-    let mut walk = Walk { balance: loan.par, own: loan.own.map(|o| Running::new(o, steps[0].start, loan, fixings)) };
-    for (p, dates) in steps.iter().enumerate() {
+    let start = steps[first].start;
+    let mut walk = Walk { balance: loan.par, own: loan.own.map(|o| Running::new(o, start, loan, fixings)) };
+    for (p, dates) in steps.iter().enumerate().skip(first) {
         if !(walk.balance > 0.0) {
             break;
         }
@@ -196,6 +210,7 @@ pub fn contract(
 pub fn sales(
     loan: &LoanContract,
     steps: &[StepDates],
+    first: usize,
     ends: &[Date],
     shares: InterestShares,
     fixings: &impl LoanFixings,
@@ -203,8 +218,9 @@ pub fn sales(
 ) {
     out.clear();
     out.resize(steps.len(), ContractStep::default());
-    let mut walk = Walk { balance: loan.par, own: loan.own.map(|o| Running::new(o, steps[0].start, loan, fixings)) };
-    for (p, (dates, end)) in steps.iter().zip(ends).enumerate() {
+    let start = steps[first].start;
+    let mut walk = Walk { balance: loan.par, own: loan.own.map(|o| Running::new(o, start, loan, fixings)) };
+    for (p, (dates, end)) in steps.iter().zip(ends).enumerate().skip(first) {
         if !(walk.balance > 0.0) {
             break;
         }

@@ -5,8 +5,10 @@ pub mod cohorts;
 pub mod groups;
 pub mod loan;
 pub mod sale;
+pub mod standing;
 pub mod tape;
 
 pub use closing_pool::{ClosingPool, PoolRules};
 pub use cohorts::CohortTables;
+pub use standing::{PastDefault, Standing};
 pub use tape::Tape;

@@ -8,7 +8,8 @@ use crate::collateral::loan::LoanFlows;
 use crate::collateral::sale::{self, SaleRow};
 use crate::collateral::{ClosingPool, Tape};
 use crate::compile::deal::CompiledDeal;
-use crate::compile::pool::{Contracts, MONTHS_CARRIED, Steps};
+use crate::compile::pool::Contracts;
+use crate::compile::run_steps::{MONTHS_CARRIED, Steps};
 use crate::compile::values::{self, GroupKeys, Nature};
 use crate::error::Problem;
 use crate::math;
@@ -102,6 +103,8 @@ impl Series {
 struct GroupKey<'a> {
     from: [Origin<'a>; 4],
     named: Option<usize>,
+    /// How much earlier dates have left.
+    alike: usize,
 }
 
 /// Loans with the same rates, and where each group takes them from.
@@ -109,6 +112,8 @@ struct GroupKey<'a> {
 pub struct Groups<'a> {
     pub groups: Vec<LoanGroup>,
     pub sources: Vec<GroupSource<'a>>,
+    /// Per loan: its group; none for loans in default.
+    pub of_loan: Vec<Option<usize>>,
 }
 
 /// Where a group takes its rates from, and what does not change with their numbers.
@@ -125,6 +130,7 @@ pub struct GroupSource<'a> {
 /// An asset that was in default on the as-of date, and where its recovery comes from.
 #[derive(Clone, Debug)]
 pub struct DefaultedSource<'a> {
+    pub loan: usize,
     /// At a recovery of nothing.
     pub asset: DefaultedAsset,
     pub recovery: Origin<'a>,
@@ -181,20 +187,27 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         for asset in self.defaulted_assets() {
             pool.add_defaulted(&asset);
         }
+        let first = contracts.steps.start.first;
         for loan in 0..contracts.tape.len() {
             if contracts.tape.is_defaulted(loan) {
                 continue;
             }
             pool.obligor_loans[contracts.obligor_of[loan]].push(u32::try_from(loan).unwrap_or(u32::MAX));
-            let rates = self.rates(loan);
-            flows.set(contracts.of(loan), &rates.mdr, &rates.mpr);
+            let mut rates = self.rates(loan);
+            let standing = contracts.standing(loan);
+            for past in &standing.defaults {
+                let Some(p) = past.step else { continue };
+                rates.recovery[p] = past.recovery;
+                rates.recovery_step[p] = past.collected as u32;
+            }
+            flows.set(contracts.of(loan), &rates.mdr, &rates.mpr, first, standing);
             pool.add_loan(loan, &flows, &rates.recovery, &rates.recovery_step, &contracts.rules);
             let sale = contracts.sale_of(loan);
             if !sale.is_empty() {
                 let price = contracts.tape.market_price[loan];
-                let mut left = 1.0;
+                let mut left = standing.share;
                 let mut rows = vec![SaleRow::default(); n];
-                for (p, (step, own)) in sale.iter().zip(contracts.of(loan)).enumerate() {
+                for (p, (step, own)) in sale.iter().zip(contracts.of(loan)).enumerate().skip(first) {
                     if !(left * own.open > 0.0) {
                         break;
                     }
@@ -222,15 +235,17 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         for (place, (_, loan)) in contracts.ccc.iter().enumerate() {
             ccc[*loan as usize] = Some(place);
         }
-        let mut out = Groups { groups: Vec::new(), sources: Vec::new() };
+        let of_loan = vec![None; contracts.tape.len()];
+        let mut out = Groups { groups: Vec::new(), sources: Vec::new(), of_loan };
         for loan in (0..contracts.tape.len()).filter(|&loan| !contracts.tape.is_defaulted(loan)) {
             let key = self.key(loan);
             let place = *place_of.entry(key).or_insert_with(|| {
-                out.groups.push(LoanGroup::new(contracts.steps.len()));
-                let GroupKey { from: [cdr, cpr, recovery, lag], named } = key;
+                out.groups.push(LoanGroup::standing(contracts.steps.len(), contracts.standing(loan).clone()));
+                let GroupKey { from: [cdr, cpr, recovery, lag], named, .. } = key;
                 out.sources.push(GroupSource { cdr, cpr, recovery, named, recovery_step: self.recovery_steps(lag) });
                 out.groups.len() - 1
             });
+            out.of_loan[loan] = Some(place);
             out.groups[place].add(contracts.of(loan), contracts.discount_share[loan], ccc[loan]);
             let sale = contracts.sale_of(loan);
             if !sale.is_empty() {
@@ -244,7 +259,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
     #[must_use]
     pub fn defaulted(&mut self) -> Vec<DefaultedSource<'a>> {
         let tape = self.contracts.tape;
-        (0..tape.len()).filter(|&i| tape.is_defaulted(i)).map(|loan| self.defaulted_source(loan)).collect()
+        (0..tape.len()).filter(|&i| tape.is_defaulted(i)).filter_map(|loan| self.defaulted_source(loan)).collect()
     }
 
     /// The assets that were in default on the as-of date, at the scenario's recoveries.
@@ -253,11 +268,16 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let (tape, rule) = (self.contracts.tape, DefaultedValue::of(self.contracts.deal));
         let mut out = Vec::new();
         for loan in (0..tape.len()).filter(|&i| tape.is_defaulted(i)) {
-            let source = self.defaulted_source(loan);
-            let recovery = self.series(Series::Recovery, source.recovery)[0];
+            let Some(source) = self.defaulted_source(loan) else { continue };
+            let recovery = self.recovery(&source);
             out.push(DefaultedAsset { recovery, carrying: rule.value(source.asset.market, recovery), ..source.asset });
         }
         out
+    }
+
+    /// What is recovered of an asset that was in default on the as-of date.
+    pub fn recovery(&mut self, source: &DefaultedSource<'a>) -> f64 {
+        self.series(Series::Recovery, source.recovery)[self.contracts.steps.start.tape]
     }
 
     /// Period rates of each group.
@@ -268,7 +288,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
 
     /// Period rates of one loan.
     fn rates(&mut self, loan: usize) -> GroupRates<f64> {
-        let GroupKey { from: [cdr, cpr, recovery, lag], named } = self.key(loan);
+        let GroupKey { from: [cdr, cpr, recovery, lag], named, .. } = self.key(loan);
         let recovery_step = self.recovery_steps(lag);
         self.of_source(GroupSource { cdr, cpr, recovery, named, recovery_step })
     }
@@ -278,7 +298,8 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         self.series(Series::Lag, lag).iter().enumerate().map(|(p, lag)| steps.recovery_step(p, *lag)).collect()
     }
 
-    fn of_source(&mut self, source: GroupSource<'a>) -> GroupRates<f64> {
+    /// Period rates of a source.
+    pub fn of_source(&mut self, source: GroupSource<'a>) -> GroupRates<f64> {
         let GroupSource { cdr, cpr, recovery, named, recovery_step } = source;
         let mut mdr = self.series(Series::Cdr, cdr);
         if let Some(step) = named {
@@ -315,6 +336,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
                 from(Series::Lag, tape.recovery_lag_months[loan]),
             ],
             named: self.named[self.contracts.obligor_of[loan]],
+            alike: self.contracts.alike(loan),
         }
     }
 
@@ -332,18 +354,25 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             .clone()
     }
 
-    fn defaulted_source(&mut self, loan: usize) -> DefaultedSource<'a> {
+    /// None where its recovery was collected before the run starts.
+    fn defaulted_source(&mut self, loan: usize) -> Option<DefaultedSource<'a>> {
         let Contracts { tape, steps, deal, .. } = self.contracts;
+        let opens = steps.start.tape;
         let since = Date(tape.default_date[loan]);
         let GroupKey { from: [_, _, recovery, lag], .. } = self.key(loan);
-        let due = since.add_months(i32::try_from(math::ceil_to_u32(self.series(Series::Lag, lag)[0])).unwrap_or(0));
+        let due = since.add_months(i32::try_from(math::ceil_to_u32(self.series(Series::Lag, lag)[opens])).unwrap_or(0));
         let last = steps.len() - 1;
-        let recovery_step = steps.dates.iter().position(|s| due <= s.end).unwrap_or(last);
+        let mut recovery_step = (opens..last).find(|&p| due <= steps.dates[p].end).unwrap_or(last);
+        let mut recovery = recovery;
+        if let Some(standing) = self.contracts.stated(loan) {
+            let pending = standing.defaults.iter().find(|past| past.step.is_none())?;
+            (recovery_step, recovery) = (pending.collected, Origin::Tape(pending.recovery.to_bits()));
+        }
         let late = since.add_months(MONTHS_CARRIED);
         let carry_end = deal.terms.grid.periods.iter().position(|p| p.determination > late).unwrap_or(steps.len());
         let (par, market) = (tape.par[loan], tape.market_price[loan]);
         let asset = DefaultedAsset { par, market, carrying: 0.0, recovery: 0.0, recovery_step, carry_end };
-        DefaultedSource { asset, recovery }
+        Some(DefaultedSource { loan, asset, recovery })
     }
 }
 

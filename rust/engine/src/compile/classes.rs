@@ -6,7 +6,8 @@ use crate::collateral::{ClosingPool, CohortTables, Tape};
 use crate::compile::CompiledDeal;
 use crate::compile::assumptions::{Assumptions, DefaultedSource, Groups};
 use crate::compile::cohorts::CohortSource;
-use crate::compile::plan::{curves_and_steps, refusal};
+use crate::compile::opening::{self, Given, Resumed};
+use crate::compile::plan::{self, curves_and_steps, refusal};
 use crate::compile::pool::{self, Contracts, PoolInput};
 use crate::compile::{check_scenario, cohorts, events, periods};
 use crate::error::{EngineError, Problem};
@@ -69,6 +70,8 @@ impl Field {
 pub struct Points {
     pub deals: Vec<CompiledDeal>,
     pub scenarios: Vec<Scenario>,
+    /// The state that every point goes on from.
+    pub given: Given,
 }
 
 impl Points {
@@ -126,6 +129,7 @@ pub struct Class<'a> {
     pub sells: Vec<bool>,
     /// Its points, in order.
     pub points: Vec<usize>,
+    pub resumed: Option<Resumed>,
 }
 
 /// Sorts points into classes, the first point first.
@@ -143,7 +147,8 @@ pub fn classes<'a>(points: &'a Points, tape: &'a Tape) -> Result<Vec<Class<'a>>,
     if !problems.is_empty() {
         return Err(EngineError::Scenario(problems));
     }
-    let stripped: Vec<deal::Deal> = points.deals.iter().map(|deal| without_numbers(&deal.document)).collect();
+    let going_on = points.given.state.is_some();
+    let stripped: Vec<deal::Deal> = points.deals.iter().map(|deal| without_numbers(&deal.document, going_on)).collect();
     let deal_class = sort(&stripped, |a, b| a == b);
     let scenario_class = sort(&points.scenarios, side_by_side);
     let mut order = Vec::new();
@@ -189,20 +194,40 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     let (d, s) = points.of(own[0]);
     let (deal, scenario) = (&points.deals[d], &points.scenarios[s]);
     let mut problems = Vec::new();
-    let (curves, mut steps) = curves_and_steps(deal, tape, scenario, &mut problems)?;
+    let mut resumed = plan::resume(deal, tape, points.given.input(), false)?;
+    if resumed.as_ref().is_some_and(|resumed| resumed.path.is_some()) {
+        let message = "a path of a simulation goes on in `project` alone; expected a state without it";
+        return Err(EngineError::Deal(vec![Problem::new("state.path", message)]));
+    }
+    let (curves, mut steps) = curves_and_steps(deal, tape, scenario, resumed.as_ref(), &mut problems)?;
     let events = events::compile(deal, &scenario.events, &mut problems);
     if !events.sells.is_empty() {
         steps.may_sell(deal);
     }
+    if let (Some(resumed), Some(state)) = (resumed.as_mut(), points.given.input()) {
+        opening::events(resumed, state, &events.places, &mut problems);
+    }
+    let opening = resumed.as_ref().map(|resumed| &resumed.opening);
     let mut by_deal = HashMap::new();
     for point in &own {
         let d = points.of(*point).0;
         by_deal.entry(d).or_insert_with(|| {
-            periods::compile(&points.deals[d], &curves, scenario.cash_rate_spread, Date(tape.as_of), &mut problems)
+            periods::compile(
+                &points.deals[d],
+                &curves,
+                scenario.cash_rate_spread,
+                Date(tape.as_of),
+                opening,
+                &mut problems,
+            )
         });
     }
-    let bought = cohorts::compile(deal, scenario, &curves, &steps, &mut problems);
-    let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps }, &mut problems);
+    let nothing = cohorts::BoughtBefore::default();
+    let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
+    let bought = cohorts::compile(deal, scenario, &curves, &steps, before, &mut problems);
+    let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
+    let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, &mut problems);
+    plan::complete(resumed.as_mut(), points.given.input(), &contracts, &bought)?;
     let (groups, defaulted) = {
         let mut assumed = Assumptions::new(&contracts, scenario, false, &mut problems);
         assumed.check(&mut problems);
@@ -224,6 +249,7 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         calls: events.calls,
         sells: events.sells,
         points: own,
+        resumed,
     })
 }
 
@@ -233,14 +259,16 @@ fn at(scenario: usize, problem: Problem) -> Problem {
     Problem { place: place.unwrap_or(problem.place), ..problem }
 }
 
-/// A deal without the numbers that may differ from lane to lane.
-fn without_numbers(document: &deal::Deal) -> deal::Deal {
+/// A deal without the numbers that may differ from lane to lane; those that the state of a run follows from stay.
+fn without_numbers(document: &deal::Deal, going_on: bool) -> deal::Deal {
     let mut out = document.clone();
     let blank = |number: &mut Option<f64>| *number = number.map(|_| 0.0);
     out.name.clear();
     for note in &mut out.notes {
-        note.balance = 0.0;
-        note.issue_price = 0.0;
+        if !(going_on && note.residual) {
+            note.balance = 0.0;
+            note.issue_price = 0.0;
+        }
         if let Some(coupon) = &mut note.coupon {
             for number in [&mut coupon.spread, &mut coupon.fixed, &mut coupon.floor, &mut coupon.cap] {
                 blank(number);
@@ -260,7 +288,9 @@ fn without_numbers(document: &deal::Deal) -> deal::Deal {
             cap.fixed_per_year = 0.0;
         }
         for hurdle in &mut fee.hurdles {
-            blank(&mut hurdle.irr);
+            if !going_on {
+                blank(&mut hurdle.irr);
+            }
             hurdle.share = 0.0;
         }
     }

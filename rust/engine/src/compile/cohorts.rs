@@ -6,7 +6,7 @@ use crate::collateral::loan::LoanCoupon;
 use crate::compile::assumptions::{Origin, Series};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
-use crate::compile::pool::Steps;
+use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, GroupKeys, Nature};
 use crate::coverage::ccc_excess::CccAsset;
 use crate::error::Problem;
@@ -75,6 +75,26 @@ fn rates(deal: &CompiledDeal, scenario: &Scenario, steps: &Steps) -> CohortRates
 pub struct CompiledCohorts {
     pub tables: CohortTables,
     pub mdr: Vec<f64>,
+    /// Per step: the terms of what is bought after it.
+    pub terms: Vec<CohortTerms>,
+}
+
+/// What is bought on one payment date.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CohortTerms {
+    pub price: f64,
+    pub spread: f64,
+    pub floor: f64,
+    pub maturity: Date,
+}
+
+/// What was bought before a run starts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BoughtBefore {
+    /// Steps (from 0) after which something was bought, each with its terms.
+    pub terms: Vec<(usize, CohortTerms)>,
+    /// Steps (from 0) with defaults whose recovery is still to come, each with the step that collects it.
+    pub defaults: Vec<(usize, usize)>,
 }
 
 /// Builds the tables.
@@ -83,6 +103,7 @@ pub fn compile(
     scenario: &Scenario,
     curves: &Curves,
     steps: &Steps,
+    before: &BoughtBefore,
     problems: &mut Vec<Problem>,
 ) -> CompiledCohorts {
     let n = steps.len();
@@ -116,9 +137,12 @@ pub fn compile(
             .map_or_else(|| vec![absent; n], |(v, _)| values::series(v, &steps.timeline, Nature::Level))
     };
     let lag = levels(scenario.recovery_lag_months.as_ref(), 0.0);
-    let price = levels(Some(&rules.price), 1.0);
-    let spread = levels(Some(&rules.spread), 0.0);
-    let recovery_step: Vec<u32> = (0..n).map(|p| steps.recovery_step(p, lag[p])).collect();
+    let grid = &deal.terms.grid;
+    let terms = terms(deal, scenario, &levels(Some(&rules.price), 1.0), &levels(Some(&rules.spread), 0.0), before);
+    let mut recovery_step: Vec<u32> = (0..n).map(|p| steps.recovery_step(p, lag[p])).collect();
+    for &(p, collected) in &before.defaults {
+        recovery_step[p] = u32::try_from(collected).unwrap_or(u32::MAX);
+    }
     let first_open = (0..n).map(|p| (0..=p).find(|&k| recovery_step[k] as usize > p).unwrap_or(p)).collect();
     let discount = deal.document.collateral.discount.as_ref();
     // The market price of a cohort is what was paid for it.
@@ -130,9 +154,10 @@ pub fn compile(
         }
         None => 0.0,
     };
-    let ccc = (is_ccc(&rating) && (deal.conventions.discount_in_ccc || !(below_par(price[0]) > 0.0)))
-        .then(|| CccAsset { price: price[0], discount: below_par(price[0]) });
-    if is_ccc(&rating) && price.iter().any(|x| x.total_cmp(&price[0]).is_ne()) {
+    let first = terms[0].price;
+    let ccc = (is_ccc(&rating) && (deal.conventions.discount_in_ccc || !(below_par(first) > 0.0)))
+        .then(|| CccAsset { price: first, discount: below_par(first) });
+    if is_ccc(&rating) && terms.iter().any(|of| of.price.total_cmp(&first).is_ne()) {
         problems.push(Problem::new(
             "scenario.reinvestment.price",
             "a price that changes is known for loans rated CCC or below but this version does not compute it yet; expected a number",
@@ -151,7 +176,7 @@ pub fn compile(
         recovery_step,
         carry_end: steps.carry_end.clone(),
         carries_defaults: deal.document.collateral.defaulted_value.as_deref() != Some("zero"),
-        par_per_cash: price.iter().map(|x| 1.0 / x).collect(),
+        par_per_cash: terms.iter().map(|of| 1.0 / of.price).collect(),
         has_discount: false,
         ccc,
         sale: SaleTables::default(),
@@ -163,11 +188,11 @@ pub fn compile(
     for p in 0..n {
         match periods::fixing(deal, curves, &index, p) {
             Ok(rate) => fixings.push(rate),
-            Err(_) => return CompiledCohorts { tables, mdr },
+            // What was fixed before the run starts is not paid in it.
+            Err(_) if p < steps.start.first => fixings.push(0.0),
+            Err(_) => return CompiledCohorts { tables, mdr, terms },
         }
     }
-    let grid = &deal.terms.grid;
-    let term = (rules.term_years * 12.0 + 0.5) as i32;
     let mut last_alive = vec![0; n];
     if !steps.sale_ends.is_empty() {
         let prepaid = if tables.interest_of_prepaid.is_empty() { 0 } else { n * n };
@@ -180,11 +205,9 @@ pub fn compile(
     }
     for c in 0..n.saturating_sub(1) {
         let bought = &grid.periods[c];
-        let own = bought.unadjusted.add_months(term);
-        let latest = deal.dates.stated_maturity.add_months(-1);
-        let maturity = if own < latest { own } else { latest };
-        let coupon = LoanCoupon::Floating { spread: spread[c], floor: rules.floor, csa: 0.0, csa_in_floor: false };
-        let below_par = if ccc.is_some() { 0.0 } else { below_par(price[c]) };
+        let CohortTerms { price, spread, floor, maturity } = terms[c];
+        let coupon = LoanCoupon::Floating { spread, floor, csa: 0.0, csa_in_floor: false };
+        let below_par = if ccc.is_some() { 0.0 } else { below_par(price) };
         tables.has_discount |= below_par > 0.0;
         let mut contract: f64 = 1.0;
         for p in c + 1..n {
@@ -203,7 +226,7 @@ pub fn compile(
                 let (at, sale) = (p * n + c, &mut tables.sale);
                 sale.instalment[at] = instalment;
                 sale.interest[at] = contract * weight;
-                sale.worth[at] = (contract - instalment) * price[c];
+                sale.worth[at] = (contract - instalment) * price;
                 if let Some(of_prepaid) = sale.interest_of_prepaid.get_mut(at) {
                     *of_prepaid = -(1.0 - deal.conventions.interest_on_prepaid) * (contract - instalment) * weight;
                 }
@@ -231,7 +254,35 @@ pub fn compile(
     for p in 0..n {
         tables.first_alive[p] = (0..p).find(|&c| last_alive[c] >= p).unwrap_or(p);
     }
-    CompiledCohorts { tables, mdr }
+    CompiledCohorts { tables, mdr, terms }
+}
+
+/// Per step: the terms of what is bought after it, or was bought before the run starts.
+fn terms(
+    deal: &CompiledDeal,
+    scenario: &Scenario,
+    price: &[f64],
+    spread: &[f64],
+    before: &BoughtBefore,
+) -> Vec<CohortTerms> {
+    let rules = &scenario.reinvestment;
+    let months = (rules.term_years * 12.0 + 0.5) as i32;
+    let latest = deal.dates.stated_maturity.add_months(-1);
+    let mut out: Vec<CohortTerms> = deal
+        .terms
+        .grid
+        .periods
+        .iter()
+        .zip(price.iter().zip(spread))
+        .map(|(period, (&price, &spread))| {
+            let own = period.unadjusted.add_months(months);
+            CohortTerms { price, spread, floor: rules.floor, maturity: if own < latest { own } else { latest } }
+        })
+        .collect();
+    for &(step, terms) in &before.terms {
+        out[step] = terms;
+    }
+    out
 }
 
 fn later(a: Date, b: Date) -> Date {

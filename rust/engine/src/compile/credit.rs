@@ -4,8 +4,9 @@ use crate::collateral::Tape;
 use crate::compile::assumptions;
 use crate::compile::cohorts;
 use crate::compile::deal::CompiledDeal;
+use crate::compile::opening::StateInput;
 use crate::compile::plan::{CompiledPlan, PlanInput, compile_plan};
-use crate::compile::pool::Steps;
+use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, Nature};
 use crate::credit::copula::{Copula, CopulaInput, ObligorInput};
 use crate::error::{EngineError, Problem};
@@ -26,6 +27,7 @@ pub fn compile_simulation(
     deal: &CompiledDeal,
     tape: &Tape,
     scenario: &Scenario,
+    state: Option<StateInput<'_>>,
     model: &DefaultModel,
     seed: u64,
 ) -> Result<Setup, EngineError> {
@@ -46,8 +48,9 @@ pub fn compile_simulation(
     if !problems.is_empty() {
         return Err(EngineError::Scenario(problems));
     }
-    let compiled = compile_plan(PlanInput { deal, tape, scenario, model_defaults: true })?;
-    let axis = TimeAxis::new(&compiled.steps.credit_time);
+    let compiled = compile_plan(PlanInput { deal, tape, scenario, model_defaults: true, state })?;
+    let run_first = compiled.plan.first();
+    let axis = TimeAxis::new(&compiled.steps.credit_time, run_first, compiled.steps.drawn_from());
     let source = Source { deal, tape, scenario, steps: &compiled.steps, axis: &axis };
     let pd = source.choose(pd.as_ref(), &mut problems);
     let mut industries: Vec<String> = tape.industry.clone();
@@ -60,11 +63,17 @@ pub fn compile_simulation(
         let loans = &compiled.plan.pool.obligor_loans[k];
         let first = loans.first().map_or(*first, |l| *l as usize);
         let industry = industries.iter().position(|name| *name == tape.industry[first]).unwrap_or(0);
-        let named =
-            scenario.defaults.get(id).and_then(|text| Date::parse(text)).map(|date| thirty_360(Date(tape.as_of), date));
-        let drawn = named.is_none() && !loans.is_empty();
-        let par =
-            loans.iter().map(|&l| compiled.plan.pool.row_default[l as usize * compiled.plan.pool.steps].par).sum();
+        let named = scenario
+            .defaults
+            .get(id)
+            .and_then(|text| Date::parse(text))
+            .map(|date| thirty_360(Date(tape.as_of), date))
+            .filter(|time| *time > axis.start);
+        let pool = &compiled.plan.pool;
+        let par: f64 = loans.iter().map(|&l| pool.row_default[l as usize * pool.steps + run_first].par).sum();
+        // A company of which a state has nothing left has nothing to default on.
+        let gone = run_first > 0 && !(par > 0.0);
+        let drawn = named.is_none() && !loans.is_empty() && !gone;
         obligors.push(ObligorInput {
             key: entity_key(id),
             industry: u32::try_from(industry).unwrap_or(0),
@@ -209,25 +218,26 @@ impl Source<'_> {
             problems
                 .push(Problem::new("model.pd", format!("found hazard {hazard}; expected a number of zero or more")));
         }
-        self.axis.times.iter().map(|t| 1.0 - math::exp(-hazard * t)).collect()
+        self.axis.times.iter().map(|t| 1.0 - math::exp(-hazard * (t - self.axis.start))).collect()
     }
 
     fn by_pd(&self, pd: f64) -> Vec<f64> {
-        self.axis.times.iter().map(|t| if pd >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - pd, *t) }).collect()
+        let start = self.axis.start;
+        self.axis.times.iter().map(|t| if pd >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - pd, t - start) }).collect()
     }
 
     /// `1 − Π (1 − m_k)`, inside a step in proportion of log survival.
     fn by_yearly_rates(&self, yearly: &[f64]) -> Vec<f64> {
         let simple = self.deal.conventions.simple_rates;
         let mut out = Vec::with_capacity(self.axis.times.len());
-        let ends = &self.steps.credit_time;
+        let (ends, first) = (&self.steps.credit_time, self.steps.start.first);
         for (t, &(step, _)) in self.axis.times.iter().zip(&self.axis.cells) {
             let step = step as usize;
             let mut survival = 1.0;
-            for p in 0..step {
+            for p in first..step {
                 survival *= 1.0 - self.steps.period_rate(yearly[p], p, simple);
             }
-            let start = if step == 0 { 0.0 } else { ends[step - 1] };
+            let start = if step == first { self.axis.start } else { ends[step - 1] };
             let share = (t - start) / (ends[step] - start);
             let left = 1.0 - self.steps.period_rate(yearly[step], step, simple);
             let part = if share >= 1.0 { left } else { math::pow(left, share) };
@@ -265,16 +275,13 @@ impl Source<'_> {
         if points.len() < 2 {
             return vec![0.0; self.axis.times.len()];
         }
-        self.axis
-            .times
-            .iter()
-            .map(|t| {
-                let next = points.iter().position(|p| *t <= p.0).unwrap_or(points.len() - 1);
-                let (a, b) = (points[next - 1], points[next]);
-                let log = a.1 + (b.1 - a.1) * (t - a.0) / (b.0 - a.0);
-                1.0 - math::exp(log)
-            })
-            .collect()
+        let log = |t: f64| {
+            let next = (1..points.len()).find(|&k| t <= points[k].0).unwrap_or(points.len() - 1);
+            let (a, b) = (points[next - 1], points[next]);
+            a.1 + (b.1 - a.1) * (t - a.0) / (b.0 - a.0)
+        };
+        let before = log(self.axis.start);
+        self.axis.times.iter().map(|t| 1.0 - math::exp(log(*t) - before)).collect()
     }
 
     /// `F` at each payment date of what is bought: its own pd, the scenario's rate, else the par-weighted pool.
@@ -286,34 +293,34 @@ impl Source<'_> {
         companies: &[Company],
         problems: &mut Vec<Problem>,
     ) -> Vec<f64> {
-        let ends = &self.steps.credit_time;
+        let (first, start) = (self.steps.start.first, self.axis.start);
+        let ends = &self.steps.credit_time[first..];
+        let mut out = vec![0.0; first];
         if let Some(pd) = self.scenario.reinvestment.pd {
-            return ends.iter().map(|t| if pd >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - pd, *t) }).collect();
+            out.extend(ends.iter().map(|t| if pd >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - pd, t - start) }));
+            return out;
         }
         if matches!(chosen, Chosen::Cdr) {
-            let bought = cohorts::compile(self.deal, self.scenario, &compiled.curves, self.steps, problems);
+            let bought =
+                cohorts::compile(self.deal, self.scenario, &compiled.curves, self.steps, &compiled.before, problems);
             let mut survival = 1.0;
-            return bought
-                .mdr
-                .iter()
-                .map(|m| {
-                    survival *= 1.0 - m;
-                    1.0 - survival
-                })
-                .collect();
+            out.extend(bought.mdr[first..].iter().map(|m| {
+                survival *= 1.0 - m;
+                1.0 - survival
+            }));
+            return out;
         }
         let total: f64 = companies.iter().zip(obligors).filter(|(_, o)| o.last_step > 0).map(|(c, _)| c.par).sum();
-        ends.iter()
-            .map(|end| {
-                let at = self.axis.times.iter().position(|t| t >= end).unwrap_or(self.axis.times.len() - 1);
-                let mut sum = 0.0;
-                for (company, obligor) in companies.iter().zip(obligors) {
-                    if obligor.last_step > 0 && total > 0.0 {
-                        sum += company.par / total * obligor.cumulative[at];
-                    }
+        out.extend(ends.iter().map(|end| {
+            let at = self.axis.times.iter().position(|t| t >= end).unwrap_or(self.axis.times.len() - 1);
+            let mut sum = 0.0;
+            for (company, obligor) in companies.iter().zip(obligors) {
+                if obligor.last_step > 0 && total > 0.0 {
+                    sum += company.par / total * obligor.cumulative[at];
                 }
-                sum
-            })
-            .collect()
+            }
+            sum
+        }));
+        out
     }
 }

@@ -16,6 +16,8 @@ use crate::time::Date;
 #[derive(Clone, Debug, Default)]
 pub struct Events {
     pub calls: Vec<CallTerms>,
+    /// Per call: the place of its condition's event; none where it has no condition.
+    pub places: Vec<Option<String>>,
     /// Per step: whether all collateral may be sold; nothing where it never may.
     pub sells: Vec<bool>,
 }
@@ -42,6 +44,7 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
         one(deal, event, &format!("scenario.events[{i}]"), &mut out, problems);
     }
     out.calls.extend(auction_call(deal, problems));
+    out.places.resize(out.calls.len(), None);
     let periods = &deal.terms.grid.periods;
     let liquidates = deal.terms.acceleration.is_some_and(|terms| terms.liquidation.is_some());
     if liquidates || !out.calls.is_empty() {
@@ -101,6 +104,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
     let cost = sale_cost(event.cost.as_ref(), &format!("{place}.cost"), problems);
     let when = event.when.as_ref().and_then(|text| condition(deal, text, &format!("{place}.when"), problems));
     let Some(window) = window(deal, event, place, problems) else { return };
+    out.places.push(event.when.is_some().then(|| place.to_owned()));
     out.calls.push(CallTerms { window, when, price, cost, retry, repeat: event.repeat });
 }
 

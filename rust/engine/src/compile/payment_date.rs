@@ -13,7 +13,7 @@ use crate::notes::RateTerms;
 use crate::path::payment_date::{CollateralFigures, FeeOpening, NoteOpening, PaymentDateInput};
 use crate::path::plan::DealTerms;
 use crate::spec::DealState;
-use crate::spec::state::AssetState;
+use crate::spec::state::{AssetState, CollateralState};
 use crate::state::Status;
 use crate::time::Date;
 
@@ -29,17 +29,7 @@ const NO_CAP: f64 = 1e300;
 pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<PaymentDateInput, EngineError> {
     let mut problems = Vec::new();
     let terms = &deal.terms;
-    let payment = date(&state.payment_date, "state.payment_date", &mut problems);
-    let previous = date(&state.previous_payment_date, "state.previous_payment_date", &mut problems);
-    let determination = date(&state.determination_date, "state.determination_date", &mut problems);
-    let status = Status::of(&state.status);
-    if status.is_none() {
-        problems.push(Problem::new(
-            "state.status",
-            format!("found {:?}; expected normal, accelerated or redemption", state.status),
-        ));
-    }
-    let status = status.unwrap_or_default();
+    let status = status(state, &mut problems);
     let sale = state.collected.liquidation.as_ref();
     if sale.is_some() && status == Status::Normal {
         problems.push(Problem::new(
@@ -47,28 +37,9 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
             "found a sale of the collateral in a state that is normal; expected status accelerated or redemption",
         ));
     }
-    let (Some(payment), Some(previous), Some(determination)) = (payment, previous, determination) else {
+    let Some(StateDates { payment, previous, determination, period }) = dates(deal, state, &mut problems) else {
         return Err(EngineError::Deal(problems));
     };
-    if previous >= payment {
-        problems.push(Problem::new(
-            "state.previous_payment_date",
-            format!("found {previous}; expected a date before {payment}"),
-        ));
-    }
-    if determination > payment {
-        problems.push(Problem::new(
-            "state.determination_date",
-            format!("found {determination}; expected a date up to {payment}"),
-        ));
-    }
-    let period = terms.grid.periods.iter().position(|p| p.payment == payment);
-    if period.is_none() {
-        problems.push(Problem::new(
-            "state.payment_date",
-            format!("{payment} is not a payment date of the deal's schedule"),
-        ));
-    }
     check_names(deal, state, &mut problems);
     check_amounts(state, &mut problems);
     let notes = notes(deal, state, period, payment, previous, &mut problems);
@@ -98,15 +69,23 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
             let charged = computed * (1.0 - share_on(&fee.waived, start));
             let postponed = if fee.hurdle.is_some() { 0.0 } else { charged * share_on(&fee.deferred, start) };
             let due = given.and_then(|g| g.due);
+            let own_cap = fee.cap.as_ref().map_or(0.0, |cap| {
+                (cap.rate * fee_basis + cap.fixed_per_year) * cap.day_count.fraction(previous, payment)
+            });
+            let unused = given.map_or(&[][..], |g| g.unused_cap.as_slice());
             FeeOpening {
                 base,
                 current: due.unwrap_or(if fee.hurdle.is_some() { 0.0 } else { charged - postponed }),
                 postponed: if due.is_some() { 0.0 } else { postponed },
-                unpaid: given.map_or(0.0, |g| g.unpaid) * (1.0 + unpaid_rate(fee, state, &mut problems) * fraction),
+                unpaid: given.map_or(0.0, |g| g.unpaid + g.deferred.unwrap_or(0.0)) * (1.0 + unpaid_rate(fee, state, &mut problems) * fraction),
                 cap: fee.cap.as_ref().filter(|cap| !cap.is_lifted(status, sale.is_some())).map_or(NO_CAP, |cap| {
-                    (cap.rate * fee_basis + cap.fixed_per_year) * cap.day_count.fraction(previous, payment)
+                    let last = unused.iter().rev();
+                    let room = own_cap + last.take(cap.carry_over as usize).sum::<f64>();
+                    if room > 0.0 { room } else { 0.0 }
                 }),
-                hurdle: hurdle.map_or(0.0, |irr| hurdle_balance(deal, state, irr, payment, &mut problems)),
+                own_cap,
+                unused: unused.to_vec(),
+                hurdle: hurdle.map_or(0.0, |irr| hurdle_balance(deal, state, irr, (payment, false), &mut problems)),
             }
         })
         .collect();
@@ -122,7 +101,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         .fees
         .iter()
         .flat_map(|fee| &fee.higher)
-        .map(|h| h.irr.map_or(0.0, |irr| hurdle_balance(deal, state, irr, payment, &mut problems)))
+        .map(|h| h.irr.map_or(0.0, |irr| hurdle_balance(deal, state, irr, (payment, false), &mut problems)))
         .collect();
     if !problems.is_empty() {
         return Err(EngineError::Deal(problems));
@@ -178,12 +157,64 @@ fn hedges(
         });
         let ends = hedge.termination.filter(|end| end.date > unadjusted[0] && end.date <= unadjusted[1]);
         let cost = ends.map_or(0.0, |end| if end.amount > 0.0 { end.amount } else { 0.0 });
-        out.push([owed + given.map_or(0.0, |given| given.unpaid), cost]);
+        let unpaid = given.map_or([0.0; 2], |given| [given.unpaid, given.termination.unwrap_or(0.0)]);
+        out.push([owed + unpaid[0], cost + unpaid[1]]);
     }
     out
 }
 
-fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) {
+/// The dates of a state.
+#[derive(Clone, Copy, Debug)]
+pub struct StateDates {
+    pub payment: Date,
+    pub previous: Date,
+    pub determination: Date,
+    /// Step (from 0) of the payment date; none where it is not on the schedule.
+    pub period: Option<usize>,
+}
+
+/// Reads the dates of a state.
+pub fn dates(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) -> Option<StateDates> {
+    let payment = date(&state.payment_date, "state.payment_date", problems);
+    let previous = date(&state.previous_payment_date, "state.previous_payment_date", problems);
+    let determination = date(&state.determination_date, "state.determination_date", problems);
+    let (payment, previous, determination) = (payment?, previous?, determination?);
+    if previous >= payment {
+        problems.push(Problem::new(
+            "state.previous_payment_date",
+            format!("found {previous}; expected a date before {payment}"),
+        ));
+    }
+    if determination > payment {
+        problems.push(Problem::new(
+            "state.determination_date",
+            format!("found {determination}; expected a date up to {payment}"),
+        ));
+    }
+    let period = deal.terms.grid.periods.iter().position(|p| p.payment == payment);
+    if period.is_none() {
+        problems.push(Problem::new(
+            "state.payment_date",
+            format!("{payment} is not a payment date of the deal's schedule"),
+        ));
+    }
+    Some(StateDates { payment, previous, determination, period })
+}
+
+/// Reads the status of a state.
+pub fn status(state: &DealState, problems: &mut Vec<Problem>) -> Status {
+    let status = Status::of(&state.status);
+    if status.is_none() {
+        problems.push(Problem::new(
+            "state.status",
+            format!("found {:?}; expected normal, accelerated or redemption", state.status),
+        ));
+    }
+    status.unwrap_or_default()
+}
+
+/// Checks the names of a state's notes and fees.
+pub fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) {
     let notes: Vec<_> = deal.terms.notes.iter().map(|n| n.name.as_str()).collect();
     let fees: Vec<_> = deal.terms.fees.iter().map(|f| f.name.as_str()).collect();
     let accounts: Vec<_> = deal.terms.accounts.iter().map(|a| a.name.as_str()).collect();
@@ -220,7 +251,8 @@ fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Proble
     }
 }
 
-fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
+/// Checks what a state says of money.
+pub fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
     let mut amount = |x: f64, place: String| {
         if !(x >= 0.0) || !x.is_finite() {
             problems.push(Problem::new(place, format!("found {x}; expected an amount of zero or more")));
@@ -236,6 +268,7 @@ fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
         amount(note.balance, format!("state.notes.{name}.balance"));
         amount(note.deferred_interest, format!("state.notes.{name}.deferred_interest"));
         amount(note.interest_shortfall, format!("state.notes.{name}.interest_shortfall"));
+        amount(note.amortization_due.unwrap_or(0.0), format!("state.notes.{name}.amortization_due"));
     }
     for (name, balance) in &state.accounts {
         amount(*balance, format!("state.accounts.{name}"));
@@ -243,17 +276,23 @@ fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
     for (name, hedge) in &state.hedges {
         amount(hedge.unpaid, format!("state.hedges.{name}.unpaid"));
         amount(hedge.due.unwrap_or(0.0), format!("state.hedges.{name}.due"));
+        amount(hedge.termination.unwrap_or(0.0), format!("state.hedges.{name}.termination"));
     }
     for (name, fee) in &state.fees {
         amount(fee.unpaid, format!("state.fees.{name}.unpaid"));
         amount(fee.due.unwrap_or(0.0), format!("state.fees.{name}.due"));
+        amount(fee.deferred.unwrap_or(0.0), format!("state.fees.{name}.deferred"));
     }
-    amount(state.collateral.performing_par, "state.collateral.performing_par".to_owned());
-    for (list, key) in [
-        (&state.collateral.ccc, "ccc"),
-        (&state.collateral.discount, "discount"),
-        (&state.collateral.defaulted, "defaulted"),
-    ] {
+    amount(state.fee_basis.unwrap_or(0.0), "state.fee_basis".to_owned());
+    if let Some(bases) = &state.fee_bases {
+        amount(bases.performing_par, "state.fee_bases.performing_par".to_owned());
+        amount(bases.collateral_principal_amount, "state.fee_bases.collateral_principal_amount".to_owned());
+    }
+    let Some(collateral) = &state.collateral else { return };
+    amount(collateral.performing_par, "state.collateral.performing_par".to_owned());
+    for (list, key) in
+        [(&collateral.ccc, "ccc"), (&collateral.discount, "discount"), (&collateral.defaulted, "defaulted")]
+    {
         for (i, asset) in list.iter().enumerate() {
             amount(asset.par, format!("state.collateral.{key}[{i}].par"));
         }
@@ -357,7 +396,11 @@ fn price(asset: &AssetState, value: Option<f64>, place: &str, what: &str, proble
 }
 
 fn collateral(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) -> CollateralFigures {
-    let given = &state.collateral;
+    let missing = CollateralState::default();
+    let given = state.collateral.as_ref().unwrap_or_else(|| {
+        problems.push(Problem::new("state.collateral", "missing; expected {performing_par: …}"));
+        &missing
+    });
     let mut out = CollateralFigures {
         plain_par: given.performing_par,
         ccc_limit: deal.terms.ccc_limit,
@@ -402,8 +445,14 @@ fn collateral(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem
     out
 }
 
-/// `cost · (1 + h)^t − Σ distributions · (1 + h)^t`, compounded to the payment date, act/365.
-fn hurdle_balance(deal: &CompiledDeal, state: &DealState, irr: f64, payment: Date, problems: &mut Vec<Problem>) -> f64 {
+/// `cost · (1 + h)^t − Σ distributions · (1 + h)^t`, compounded to the payment date, act/365, before or after it is paid.
+pub fn hurdle_balance(
+    deal: &CompiledDeal,
+    state: &DealState,
+    irr: f64,
+    (payment, paid): (Date, bool),
+    problems: &mut Vec<Problem>,
+) -> f64 {
     let grow = |from: Date| math::pow(1.0 + irr, f64::from(payment - from) / 365.0);
     let mut balance = 0.0;
     for note in deal.terms.notes.iter().filter(|n| n.residual) {
@@ -414,7 +463,7 @@ fn hurdle_balance(deal: &CompiledDeal, state: &DealState, irr: f64, payment: Dat
             let place = format!("state.notes.{}.distributions[{i}]", note.name);
             let problems_before = problems.len();
             if let Some(on) = date(text, &place, problems) {
-                if on >= payment {
+                if on > payment || (on == payment && !paid) {
                     problems.push(Problem::new(place, format!("found {on}; expected a date before {payment}")));
                 } else {
                     balance -= amount * grow(on);

@@ -6,6 +6,7 @@ use crate::fees;
 use crate::hedges::{HedgeTerms, Leg};
 use crate::math;
 use crate::notes::RateTerms;
+use crate::path::opening::Opening;
 use crate::path::plan::PeriodTerms;
 use crate::rates::Curves;
 use crate::time::{Date, DayCount, thirty_360};
@@ -34,27 +35,34 @@ pub fn fixing(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize) -> Re
     curves.fixing(index, period.fixing)
 }
 
-/// All payment dates of a run whose credit time counts from `as_of`.
+/// All payment dates of a run whose credit time counts from `as_of`, from closing or the state that it goes on from.
 pub fn compile(
     deal: &CompiledDeal,
     curves: &Curves,
     cash_spread: f64,
     as_of: Date,
+    opening: Option<&Opening>,
     problems: &mut Vec<Problem>,
 ) -> Vec<PeriodTerms> {
     let terms = &deal.terms;
     let index = deal_index(deal);
-    let closing = terms.grid.closing;
+    let first = opening.map_or(0, |opening| opening.first);
+    let ended = opening.is_some_and(|opening| opening.reinvestment_ended);
+    let last_run = first.checked_sub(1).map(|p| &terms.grid.periods[p]);
+    let (paid, unadjusted) = last_run.map_or((terms.grid.closing, terms.grid.closing), |p| (p.payment, p.unadjusted));
     let mut out = Vec::with_capacity(terms.grid.periods.len());
     for (p, period) in terms.grid.periods.iter().enumerate() {
+        // What was fixed before the run starts is not paid in it.
+        let mut of_the_past = Vec::new();
+        let problems: &mut Vec<Problem> = if p < first { &mut of_the_past } else { &mut *problems };
         let mut row = PeriodTerms {
             payment: period.payment.0,
             determination: period.determination.0,
             sale_determination: period.sale_determination.0,
-            in_reinvestment: period.in_reinvestment,
+            in_reinvestment: period.in_reinvestment && !ended,
             is_last: period.is_last,
-            years: f64::from(period.payment - closing) / 365.0,
-            anniversary: thirty_360(closing, period.unadjusted),
+            years: f64::from(period.payment - paid) / 365.0,
+            anniversary: thirty_360(unadjusted, period.unadjusted),
             credit_time: thirty_360(as_of, period.unadjusted),
             ..PeriodTerms::default()
         };

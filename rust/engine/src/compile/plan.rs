@@ -3,15 +3,19 @@
 use crate::collateral::Tape;
 use crate::collateral::groups::PoolFlows;
 use crate::compile::assumptions::Assumptions;
-use crate::compile::cohorts;
+use crate::compile::cohorts::{self, BoughtBefore, CompiledCohorts};
 use crate::compile::deal::CompiledDeal;
-use crate::compile::events;
+use crate::compile::events::{self, Events};
+use crate::compile::opening::{self, Resumed, StateInput};
 use crate::compile::periods;
-use crate::compile::pool::{self, Contracts, PoolInput, Steps};
+use crate::compile::pool::{self, Contracts, PoolInput};
 use crate::compile::rates;
+use crate::compile::remaining;
+use crate::compile::run_steps::{Start, Steps};
 use crate::compile::values::{self, Range};
 use crate::error::{EngineError, Problem};
-use crate::path::plan::{DealTerms, Plan};
+use crate::path::opening::DrawnPath;
+use crate::path::plan::{DealTerms, PeriodTerms, Plan};
 use crate::rates::Curves;
 use crate::spec::Scenario;
 use crate::time::Date;
@@ -24,6 +28,8 @@ pub struct PlanInput<'a> {
     pub scenario: &'a Scenario,
     /// A default model brings the defaults of the closing pool and of the cohorts.
     pub model_defaults: bool,
+    /// The state that the run goes on from; absent: it starts at closing.
+    pub state: Option<StateInput<'a>>,
 }
 
 /// A plan, with what a default model still needs.
@@ -33,58 +39,152 @@ pub struct CompiledPlan {
     pub curves: Curves,
     /// Distinct obligors in order of their ids, each with its first loan on the tape.
     pub obligors: Vec<(String, usize)>,
-    /// The closing pool's flows under the scenario's own rates; nothing where a model brings the defaults.
+    /// The closing pool's flows under the scenario's own rates; nothing where defaults are taken off it.
     pub flows: PoolFlows<1>,
+    /// The simulated path that goes on, where a state holds one.
+    pub path: Option<DrawnPath>,
+    pub before: BoughtBefore,
+}
+
+/// What a run is compiled to before the flows of its pool are added up.
+pub struct Prepared<'a> {
+    pub contracts: Contracts<'a>,
+    pub curves: Curves,
+    pub bought: CompiledCohorts,
+    pub periods: Vec<PeriodTerms>,
+    pub resumed: Option<Resumed>,
+    pub events: Events,
+    /// The defaults come one by one: of a model, or of the path of a state.
+    pub drawn: bool,
 }
 
 /// Compiles a run; every problem of the scenario and of the tape against the deal is reported at once.
 ///
 /// # Errors
-/// [`EngineError::Tape`] for a tape that does not fit the deal, [`EngineError::Scenario`] otherwise.
+/// [`EngineError::Deal`] for a state that does not fit the deal or the tape, [`EngineError::Tape`] for a tape that does not
+/// fit the deal, [`EngineError::Scenario`] otherwise.
 pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
-    let PlanInput { deal, tape, scenario, model_defaults } = input;
     let mut problems = Vec::new();
-    check_scenario(scenario, tape, model_defaults, &mut problems);
-    let (curves, mut steps) = curves_and_steps(deal, tape, scenario, &mut problems)?;
-    let events = events::compile(deal, &scenario.events, &mut problems);
-    if !events.sells.is_empty() {
-        steps.may_sell(deal);
-    }
-    let as_of = Date(tape.as_of);
-    let periods = periods::compile(deal, &curves, scenario.cash_rate_spread, as_of, &mut problems);
-    let bought = cohorts::compile(deal, scenario, &curves, &steps, &mut problems);
-    let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps }, &mut problems);
-    let mut assumed = Assumptions::new(&contracts, scenario, model_defaults, &mut problems);
+    let mut prepared = prepare(input, &mut problems)?;
+    let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     assumed.check(&mut problems);
     if !problems.is_empty() {
         return Err(refusal(problems));
     }
-    let (pool, flows) = if model_defaults {
+    let (pool, flows) = if prepared.drawn {
         (assumed.loan_by_loan(), PoolFlows::new(0, 0))
     } else {
         let groups = assumed.groups();
         let rates = assumed.group_rates(&groups);
+        let contracts = &prepared.contracts;
         let mut flows = PoolFlows::new(contracts.steps.len(), contracts.ccc.len());
         flows.set(&groups.groups, &rates, &assumed.defaulted_assets(), &contracts.rules);
         (contracts.facts(), flows)
     };
-    let closing = deal.terms.grid.closing;
-    let reads_ccc_share = deal.terms.reads_ccc_share || events.read_ccc_share();
+    let resumed = prepared.resumed.take();
+    let (path, before) = resumed.as_ref().map_or_else(Default::default, |r| (r.path.clone(), r.before.clone()));
+    let Prepared { contracts, curves, bought, periods, events, drawn, .. } = prepared;
+    let grid = &input.deal.terms.grid;
     let plan = Plan {
-        days: deal.terms.grid.periods.iter().map(|p| p.payment - closing).collect(),
-        deal: DealTerms { reads_ccc_share, ..deal.terms.clone() },
+        days: days(input.deal, resumed.as_ref()),
+        deal: DealTerms {
+            reads_ccc_share: input.deal.terms.reads_ccc_share || events.read_ccc_share(),
+            ..input.deal.terms.clone()
+        },
         periods,
         pool,
         cohorts: bought.tables,
-        cohort_mdr: if model_defaults { vec![0.0; contracts.steps.len()] } else { bought.mdr },
-        liquidation_price: scenario.liquidation_price,
-        post_period_share: scenario.post_period_share,
+        cohort_mdr: if drawn { vec![0.0; grid.periods.len()] } else { bought.mdr },
+        liquidation_price: input.scenario.liquidation_price,
+        post_period_share: input.scenario.post_period_share,
         calls: events.calls,
         sells: events.sells,
         opening_defaulted_par: contracts.defaulted_par(),
+        opening: resumed.map(|resumed| resumed.opening),
     };
     let Contracts { steps, obligors, .. } = contracts;
-    Ok(CompiledPlan { plan, steps, curves, obligors, flows })
+    Ok(CompiledPlan { plan, steps, curves, obligors, flows, path, before })
+}
+
+/// Compiles a run up to the contracts of its pool.
+///
+/// # Errors
+/// As [`compile_plan`], for what has to be right before anything else can be looked at.
+pub fn prepare<'a>(input: PlanInput<'a>, problems: &mut Vec<Problem>) -> Result<Prepared<'a>, EngineError> {
+    let PlanInput { deal, tape, scenario, state, model_defaults } = input;
+    let mut resumed = resume(deal, tape, state, model_defaults)?;
+    let drawn = model_defaults || resumed.as_ref().is_some_and(|resumed| resumed.path.is_some());
+    check_scenario(scenario, tape, drawn, problems);
+    let (curves, mut steps) = curves_and_steps(deal, tape, scenario, resumed.as_ref(), problems)?;
+    let events = events::compile(deal, &scenario.events, problems);
+    if !events.sells.is_empty() {
+        steps.may_sell(deal);
+    }
+    if let (Some(resumed), Some(state)) = (resumed.as_mut(), state) {
+        opening::events(resumed, state, &events.places, problems);
+    }
+    let opening = resumed.as_ref().map(|resumed| &resumed.opening);
+    let as_of = Date(tape.as_of);
+    let periods = periods::compile(deal, &curves, scenario.cash_rate_spread, as_of, opening, problems);
+    let nothing = BoughtBefore::default();
+    let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
+    let bought = cohorts::compile(deal, scenario, &curves, &steps, before, problems);
+    let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
+    let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, problems);
+    complete(resumed.as_mut(), state, &contracts, &bought)?;
+    Ok(Prepared { contracts, curves, bought, periods, resumed, events, drawn })
+}
+
+/// Reads the state that a run goes on from.
+///
+/// # Errors
+/// [`EngineError::Deal`] with every problem of the state and of the tape beside it; [`EngineError::Tape`] where the tape alone
+/// is of a wrong date.
+pub fn resume(
+    deal: &CompiledDeal,
+    tape: &Tape,
+    state: Option<StateInput<'_>>,
+    draws: bool,
+) -> Result<Option<Resumed>, EngineError> {
+    let Some(input) = state else { return Ok(None) };
+    let mut problems = Vec::new();
+    let resumed = opening::compile(deal, input, tape, draws, &mut problems);
+    if problems.is_empty() {
+        return Ok(resumed);
+    }
+    let of_tape = problems.iter().all(|problem| problem.place.starts_with("tape"));
+    Err(if of_tape { EngineError::Tape(problems) } else { EngineError::Deal(problems) })
+}
+
+/// Checks the pars of a state against the contracts, and fills in what follows from them.
+///
+/// # Errors
+/// [`EngineError::Deal`] with every par that is not its share of the contract, or where nothing is left to go on with.
+pub fn complete(
+    resumed: Option<&mut Resumed>,
+    state: Option<StateInput<'_>>,
+    contracts: &Contracts<'_>,
+    bought: &CompiledCohorts,
+) -> Result<(), EngineError> {
+    let (Some(resumed), Some(input)) = (resumed, state) else { return Ok(()) };
+    let mut problems = Vec::new();
+    remaining::check_pars(input.state, resumed, contracts, bought, &mut problems);
+    remaining::check_left(input.state, resumed, contracts, &mut problems);
+    if !problems.is_empty() {
+        return Err(EngineError::Deal(problems));
+    }
+    resumed.complete(contracts.par(), contracts.defaulted_par());
+    Ok(())
+}
+
+/// Days from closing to each payment date, and to distributions of a state on other dates.
+#[must_use]
+pub fn days(deal: &CompiledDeal, resumed: Option<&Resumed>) -> Vec<i32> {
+    let grid = &deal.terms.grid;
+    let (mut out, first) =
+        resumed.map_or((Vec::new(), 0), |resumed| (resumed.opening.past.days.clone(), resumed.opening.first));
+    out.extend(grid.periods.iter().skip(first).map(|period| period.payment - grid.closing));
+    out
 }
 
 /// The index curves of a scenario, and the steps of a deal from the day of a tape.
@@ -96,6 +196,7 @@ pub fn curves_and_steps(
     deal: &CompiledDeal,
     tape: &Tape,
     scenario: &Scenario,
+    resumed: Option<&Resumed>,
     problems: &mut Vec<Problem>,
 ) -> Result<(Curves, Steps), EngineError> {
     if tape.is_empty() {
@@ -103,7 +204,8 @@ pub fn curves_and_steps(
     }
     let curves = rates::compile(&scenario.rates, problems);
     let mut of_tape = Vec::new();
-    let steps = Steps::new(deal, Date(tape.as_of), &mut of_tape);
+    let start = resumed.map_or_else(Start::default, |resumed| resumed.start);
+    let steps = Steps::new(deal, Date(tape.as_of), start, &mut of_tape);
     if !problems.is_empty() {
         return Err(EngineError::Scenario(std::mem::take(problems)));
     }
@@ -114,6 +216,9 @@ pub fn curves_and_steps(
 /// The error of a run: of the scenario, or of the tape where that alone is wrong.
 #[must_use]
 pub fn refusal(problems: Vec<Problem>) -> EngineError {
+    if problems.iter().any(|problem| problem.place.starts_with("state.")) {
+        return EngineError::Deal(problems);
+    }
     let (of_tape, of_scenario): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| p.place.starts_with("tape"));
     if of_scenario.is_empty() { EngineError::Tape(of_tape) } else { EngineError::Scenario(of_scenario) }
 }

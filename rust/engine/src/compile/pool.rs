@@ -3,161 +3,18 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use crate::collateral::loan::{
-    self, ContractStep, InterestShares, LoanContract, LoanCoupon, LoanFixings, OwnDates, StepDates,
-};
-use crate::collateral::{ClosingPool, PoolRules, Tape};
+use crate::collateral::loan::{self, ContractStep, InterestShares, LoanContract, LoanCoupon, LoanFixings, OwnDates};
+use crate::collateral::{ClosingPool, PoolRules, Standing, Tape};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
-use crate::compile::values::Timeline;
+use crate::compile::run_steps::Steps;
 use crate::coverage::ccc_excess::CccAsset;
 use crate::error::Problem;
-use crate::math;
 use crate::rates::Curves;
-use crate::time::{Date, thirty_360};
-
-/// The steps of a run: dates of each collection period, and how long the rates run.
-#[derive(Clone, Debug)]
-pub struct Steps {
-    pub dates: Vec<StepDates>,
-    pub timeline: Timeline,
-    /// Exponent of yearly default and prepayment rates.
-    pub exponent: Vec<f64>,
-    /// Credit time of each unadjusted payment date, years from the as-of date.
-    pub credit_time: Vec<f64>,
-    pub carry_end: Vec<usize>,
-    pub months: u32,
-    /// Per step: the last day of its collections where all is sold at its end; nothing where no sale may come.
-    pub sale_ends: Vec<Date>,
-}
+use crate::time::Date;
 
 /// Months between the own dates of a loan that states only the next one.
 const QUARTERLY: u32 = 3;
-
-/// Months after which a defaulted obligation counts nothing.
-pub const MONTHS_CARRIED: i32 = 36;
-
-impl Steps {
-    /// The steps of a deal from closing, or from a later as-of date.
-    pub fn new(deal: &CompiledDeal, as_of: Date, problems: &mut Vec<Problem>) -> Option<Self> {
-        let grid = &deal.terms.grid;
-        let start = if as_of > grid.closing { as_of } else { grid.closing };
-        let first = grid.periods.first()?;
-        if start >= first.collection_last || start >= first.unadjusted {
-            problems.push(Problem::new(
-                "tape.as_of",
-                format!(
-                    "found {as_of}, after the first collection period of the deal (it ends {}); a run from a later date needs the deal's state on it",
-                    first.collection_last
-                ),
-            ));
-            return None;
-        }
-        let mut dates = Vec::new();
-        let mut timeline = Timeline { starts: Vec::new(), months: Vec::new() };
-        let mut exponent = Vec::new();
-        let mut defaults_from = Vec::new();
-        let mut credit_time = Vec::new();
-        let mut previous = start;
-        for (p, period) in grid.periods.iter().enumerate() {
-            let from = if p == 0 { start } else { period.previous_unadjusted };
-            let years = thirty_360(from, period.unadjusted);
-            let yearly = if deal.conventions.rates_by_days {
-                f64::from(period.collection_last - previous) / 365.0
-            } else {
-                years
-            };
-            dates.push(StepDates {
-                start: previous,
-                end: period.collection_last,
-                is_last: period.is_last,
-                years: yearly,
-            });
-            timeline.starts.push(period.previous_unadjusted);
-            defaults_from.push(from);
-            let since = |d: Date| (thirty_360(grid.closing, d) * 12.0 + 0.5) as usize;
-            timeline.months.push((since(from), since(period.unadjusted) - since(from)));
-            exponent.push(yearly);
-            credit_time.push(thirty_360(as_of, period.unadjusted));
-            previous = period.collection_last;
-        }
-        let carry_end = carry_ends(&defaults_from, |p| grid.periods[p].determination);
-        Some(Self {
-            dates,
-            timeline,
-            exponent,
-            credit_time,
-            carry_end,
-            months: deal.dates.months,
-            sale_ends: Vec::new(),
-        })
-    }
-
-    /// Takes in that all collateral may be sold for a payment date.
-    pub fn may_sell(&mut self, deal: &CompiledDeal) {
-        self.sale_ends = deal.terms.grid.periods.iter().map(|period| period.sale_last).collect();
-    }
-
-    /// Number of steps.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.dates.len()
-    }
-
-    /// Whether there is no step.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.dates.is_empty()
-    }
-
-    /// Step that collects the recovery of a default in step `p` with a lag in months.
-    #[must_use]
-    pub fn recovery_step(&self, p: usize, lag_months: f64) -> u32 {
-        let steps = math::ceil_to_u32(lag_months / f64::from(self.months)) as usize;
-        let last = self.len() - 1;
-        u32::try_from(if p + steps < last { p + steps } else { last }).unwrap_or(u32::MAX)
-    }
-
-    /// Period rate of a yearly rate.
-    #[must_use]
-    pub fn period_rate(&self, yearly: f64, p: usize, simple: bool) -> f64 {
-        let years = self.exponent[p];
-        if simple {
-            let rate = yearly * years;
-            return if rate < 1.0 { rate } else { 1.0 };
-        }
-        if yearly >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - yearly, years) }
-    }
-
-    /// Turns yearly rates, one a step, into rates of the period.
-    pub fn to_period_rates(&self, rates: &mut [f64], simple: bool) {
-        let (mut yearly, mut years, mut rate) = (f64::NAN, f64::NAN, f64::NAN);
-        for (p, x) in rates.iter_mut().enumerate() {
-            // Most steps are of one length and one rate.
-            if x.to_bits() != yearly.to_bits() || self.exponent[p].to_bits() != years.to_bits() {
-                (yearly, years) = (*x, self.exponent[p]);
-                rate = self.period_rate(yearly, p, simple);
-            }
-            *x = rate;
-        }
-    }
-
-    /// The step (from 0) that takes a credit time, or none after the last.
-    #[must_use]
-    pub fn step_of(&self, time: f64) -> Option<usize> {
-        self.credit_time.iter().position(|t| time <= *t)
-    }
-}
-
-/// Per step of default: the first step whose determination date is more than three years after the step's start.
-fn carry_ends(starts: &[Date], determination: impl Fn(usize) -> Date) -> Vec<usize> {
-    let n = starts.len();
-    starts
-        .iter()
-        .enumerate()
-        .map(|(k, start)| (k..n).find(|&q| determination(q) > start.add_months(MONTHS_CARRIED)).unwrap_or(n))
-        .collect()
-}
 
 /// What a pool's contracts are compiled from.
 pub struct PoolInput<'a, 'c> {
@@ -165,6 +22,8 @@ pub struct PoolInput<'a, 'c> {
     pub tape: &'a Tape,
     pub curves: &'c Curves,
     pub steps: Steps,
+    /// What a state has left of each loan; absent: the tape states what is owed.
+    pub standing: Option<Vec<Standing>>,
 }
 
 /// What the closing pool does by contract: the same under every assumption of default, prepayment and recovery.
@@ -185,6 +44,9 @@ pub struct Contracts<'a> {
     /// CCC assets by market value, and the loan of each.
     pub ccc: Vec<(CccAsset, u32)>,
     pub rules: PoolRules,
+    standing: Option<Vec<Standing>>,
+    /// Per loan: the first loan of which as much is left, where a state says so.
+    alike: Vec<usize>,
 }
 
 impl Contracts<'_> {
@@ -198,6 +60,24 @@ impl Contracts<'_> {
     #[must_use]
     pub fn sale_of(&self, loan: usize) -> &[ContractStep] {
         if self.sale_rows.is_empty() { &[] } else { &self.sale_rows[loan * self.steps.len()..][..self.steps.len()] }
+    }
+
+    /// What earlier dates have left of a loan.
+    #[must_use]
+    pub fn standing(&self, loan: usize) -> &Standing {
+        self.stated(loan).unwrap_or(const { &Standing::WHOLE })
+    }
+
+    /// What a state has left of a loan, where there is one.
+    #[must_use]
+    pub fn stated(&self, loan: usize) -> Option<&Standing> {
+        self.standing.as_ref().map(|of| &of[loan])
+    }
+
+    /// What tells loans apart of which not as much is left.
+    #[must_use]
+    pub fn alike(&self, loan: usize) -> usize {
+        self.alike.get(loan).copied().unwrap_or(0)
     }
 
     /// What a run whose defaults are rates reads of the closing pool beside its flows.
@@ -214,10 +94,11 @@ impl Contracts<'_> {
         }
     }
 
-    /// Closing par of the performing loans.
+    /// Par of the performing loans at the start of the first step.
     #[must_use]
     pub fn par(&self) -> f64 {
-        (0..self.tape.len()).map(|loan| self.of(loan)[0].open).sum()
+        let first = self.steps.start.first;
+        (0..self.tape.len()).map(|loan| self.standing(loan).share * self.of(loan)[first].open).sum()
     }
 
     /// Par of the assets that were in default on the as-of date.
@@ -250,17 +131,25 @@ impl LoanFixings for Fixings<'_> {
 /// Runs the contracts of a pool.
 pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Contracts<'a> {
     let step_fixings = step_fixings(&input, problems);
-    let PoolInput { deal, tape, curves, steps } = input;
+    let PoolInput { deal, tape, curves, steps, standing } = input;
     let n = steps.len();
     let obligors = obligors(tape);
     let place_of: HashMap<&str, usize> = obligors.iter().enumerate().map(|(k, (id, _))| (id.as_str(), k)).collect();
     let obligor_of = tape.obligor_id.iter().map(|id| place_of[id.as_str()]).collect();
     let rules = PoolRules {
         steps: n,
+        first: steps.start.first,
         carry_end: steps.carry_end.clone(),
         carries_defaults: deal.document.collateral.defaulted_value.as_deref() != Some("zero"),
     };
     let own_index = periods::deal_index(deal);
+    let mut seen = HashMap::new();
+    let alike = standing
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(|(loan, standing)| *seen.entry(standing.key()).or_insert(loan))
+        .collect();
     let mut out = Contracts {
         deal,
         tape,
@@ -272,6 +161,8 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         discount_share: vec![0.0; tape.len()],
         ccc: Vec::new(),
         rules,
+        standing,
+        alike,
     };
     let Some(step_fixings) = step_fixings else { return out };
     let by_index: HashMap<&str, Fixings<'_>> = step_fixings
@@ -300,10 +191,10 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         let Some(contract) = contract(deal, tape, i, problems) else { continue };
         let index = if tape.index[i].is_empty() { own_index.as_str() } else { tape.index[i].as_str() };
         let Some(fixings) = by_index.get(index) else { continue };
-        loan::contract(&contract, &out.steps.dates, shares, fixings, &mut rows);
+        loan::contract(&contract, &out.steps.dates, out.steps.start.tape, shares, fixings, &mut rows);
         out.rows.extend_from_slice(&rows);
         if !out.steps.sale_ends.is_empty() {
-            loan::sales(&contract, &out.steps.dates, &out.steps.sale_ends, shares, fixings, &mut rows);
+            loan::sales(&contract, &out.steps.dates, out.steps.start.tape, &out.steps.sale_ends, shares, fixings, &mut rows);
             out.sale_rows.resize(i * n, ContractStep::default());
             out.sale_rows.extend_from_slice(&rows);
         }
@@ -329,6 +220,8 @@ fn step_fixings(input: &PoolInput<'_, '_>, problems: &mut Vec<Problem>) -> Optio
         for p in 0..input.steps.len() {
             match periods::fixing(input.deal, input.curves, name, p) {
                 Ok(rate) => row.push(rate),
+                // What was fixed before the run starts is not paid in it.
+                Err(_) if p < input.steps.start.first => row.push(0.0),
                 Err(message) => {
                     problems.push(Problem::new("scenario.rates", message));
                     break;
@@ -341,7 +234,7 @@ fn step_fixings(input: &PoolInput<'_, '_>, problems: &mut Vec<Problem>) -> Optio
 }
 
 /// Distinct obligors in order of their ids.
-fn obligors(tape: &Tape) -> Vec<(String, usize)> {
+pub fn obligors(tape: &Tape) -> Vec<(String, usize)> {
     let mut list: Vec<(String, usize)> = tape.obligor_id.iter().cloned().zip(0..).collect();
     list.sort();
     list.dedup_by(|b, a| a.0 == b.0);

@@ -9,9 +9,9 @@ use crate::lanes::Pack;
 #[derive(Clone, Debug)]
 pub struct CarryOver<const L: usize> {
     pub fee: usize,
-    /// Cap less capped payments of the last dates, in no order.
+    /// Cap less capped payments of the last dates, a ring.
     unused: Vec<Pack<L>>,
-    /// Where the next date goes.
+    /// The oldest of them, where the next date goes.
     next: usize,
     /// Cap and room of the running date; none before the first.
     date: Option<(Pack<L>, Pack<L>)>,
@@ -31,17 +31,35 @@ impl<const L: usize> CarryOver<L> {
         self.date = None;
     }
 
+    /// Goes on from what the last dates did not use, oldest first; dates that are not given used all of it.
+    pub fn go_on(&mut self, unused: &[f64]) {
+        self.clear();
+        let count = self.unused.len();
+        for (room, given) in self.unused.iter_mut().rev().zip(unused.iter().rev().take(count)) {
+            *room = Pack::splat(*given);
+        }
+    }
+
+    /// What the last dates did not use in one lane, oldest first, where `left` of the room of the last is.
+    #[must_use]
+    pub fn after(&self, left: Pack<L>, lane: usize) -> Vec<f64> {
+        let mut last = self.clone();
+        let _: Pack<L> = last.room(left, Pack::ZERO);
+        (0..last.unused.len()).map(|i| last.unused[(last.next + i) % last.unused.len()].0[lane]).collect()
+    }
+
     /// Ends the running date, on which `left` of its room was not used, and returns the room of a date with this cap.
     #[inline(always)]
     #[must_use]
     pub fn room(&mut self, left: Pack<L>, cap: Pack<L>) -> Pack<L> {
         if let Some((own, room)) = self.date {
-            self.unused[self.next] = own - (room - left);
+            // Where a cap was lifted, nothing was paid under it.
+            self.unused[self.next] = (own - (room - left)).min(own);
             self.next = (self.next + 1) % self.unused.len();
         }
         let mut room = cap;
-        for unused in &self.unused {
-            room += *unused;
+        for i in 0..self.unused.len() {
+            room += self.unused[(self.next + i) % self.unused.len()];
         }
         let room = room.positive();
         self.date = Some((cap, room));

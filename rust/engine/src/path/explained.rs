@@ -3,6 +3,7 @@
 use cloche_dispatch::Isa;
 
 use super::observer::{Collateral, Observer};
+use super::opening::{DrawnPath, Opening};
 use super::plan::{Cause, Plan};
 use super::runner::{self, Workspace};
 use crate::collateral::groups::PoolFlows;
@@ -243,6 +244,15 @@ impl Tables {
         }
     }
 
+    /// Before the first date of a run from a state.
+    fn go_on(&mut self, opening: &Opening) {
+        self.begin = opening.notes.iter().map(|note| note.balance).collect();
+        self.deferred = opening.notes.iter().map(|note| note.deferred).collect();
+        self.unpaid = opening.fees.iter().map(|fee| fee.unpaid).collect();
+        let [fee_basis, performing, principal_amount] = opening.bases;
+        self.bases = Bases { fee_basis, performing, principal_amount };
+    }
+
     fn event(&mut self, period: u32, event: &'static str, detail: String) {
         self.events.push(EventRow { period, event, detail });
     }
@@ -264,6 +274,9 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         floor_benefit: (0..plan.steps()).map(|p| work.drivers.floor_benefit(&plan.pool, 0, p)).collect(),
         ..Tables::default()
     };
+    if let Some(opening) = &plan.opening {
+        tables.go_on(opening);
+    }
     let mut ledger = Ledger::default();
     let error = runner::run(plan, work, &mut ledger, &mut tables, |ledger, p| {
         ledger.period = u32::try_from(p).unwrap_or(u32::MAX);
@@ -313,10 +326,36 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
 /// Runs the plan's own projection: no default model, one path.
 #[must_use]
 pub fn project(plan: &Plan, flows: &PoolFlows<1>) -> Explained {
+    run(plan, &mut projected(plan, flows))
+}
+
+/// Runs a path whose defaults are known.
+#[must_use]
+pub fn go_on(plan: &Plan, path: &DrawnPath) -> Explained {
+    run(plan, &mut drawn(plan, path))
+}
+
+/// The drivers of the plan's own projection.
+#[must_use]
+pub fn projected(plan: &Plan, flows: &PoolFlows<1>) -> Workspace<1> {
     let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
     work.drivers.give(flows.clone());
     for (hazard, mdr) in work.drivers.hazard.iter_mut().zip(&plan.cohort_mdr) {
         *hazard = Pack::splat(*mdr);
     }
-    run(plan, &mut work)
+    work
+}
+
+/// The drivers of a path whose defaults are known.
+#[must_use]
+pub fn drawn(plan: &Plan, path: &DrawnPath) -> Workspace<1> {
+    let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
+    for (hazard, rate) in work.drivers.hazard.iter_mut().zip(&path.hazard) {
+        *hazard = Pack::splat(*rate);
+    }
+    work.drivers.reset(&plan.pool);
+    for &(obligor, step) in &path.defaults {
+        work.drivers.default(&plan.pool, 0, obligor, step);
+    }
+    work
 }

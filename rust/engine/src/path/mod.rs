@@ -1,9 +1,11 @@
 //! A block of futures from the first collection period to the last payment.
 
 pub mod ccc;
+pub mod after;
 pub mod drivers;
 pub mod explained;
 pub mod observer;
+pub mod opening;
 pub mod payment_date;
 pub mod plan;
 pub mod reserves;

@@ -41,6 +41,9 @@ pub struct FeeOpening {
     pub hurdle: f64,
     /// What of the date's amount is due from the next date on.
     pub postponed: f64,
+    /// Its cap of this date, and what earlier dates did not use of theirs, oldest first, where that is carried over.
+    pub own_cap: f64,
+    pub unused: Vec<f64>,
 }
 
 /// The collateral at the determination date.
@@ -93,8 +96,12 @@ pub struct PaymentDateResult {
     pub principal_account: f64,
     pub interest_account: f64,
     pub numerator: f64,
+    /// What fees of the next date run on: fee basis, performing par, collateral principal amount.
+    pub bases: [f64; 3],
     /// Per fee: unpaid after the date.
     pub fees_unpaid: Vec<f64>,
+    /// Per fee: what the last dates did not use of its cap, oldest first, where that is carried over.
+    pub unused_caps: Vec<Vec<f64>>,
     /// Per account: balance after the date.
     pub accounts: Vec<f64>,
     /// Per hedge: unpaid after the date.
@@ -234,6 +241,9 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         principal_account: state.held.0[0],
         interest_account: state.held_interest.0[0],
         numerator: collateral.numerator.0[0],
+        bases: [principal_amount + collateral.defaulted_par, collateral.performing_par, principal_amount]
+            .map(|base| base.0[0]),
+        unused_caps: unused_caps(input, &state),
         accounts: state.accounts.iter().map(|balance| balance.0[0]).collect(),
         hedges_unpaid: state.hedges.iter().map(|hedge| hedge.periodic.0[0] + hedge.termination.0[0]).collect(),
         fees_unpaid: (0..deal.fees.len()).map(|f| state.fee_unpaid(f).0[0]).collect(),
@@ -288,4 +298,17 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
         fee_basis: one(input.fee_basis),
         pending: Pack::ZERO,
     }
+}
+
+/// What the last dates did not use of each cap that carries over.
+fn unused_caps(input: &PaymentDateInput, state: &State<1>) -> Vec<Vec<f64>> {
+    let mut out = Vec::with_capacity(input.fees.len());
+    for (f, (fee, opening)) in input.deal.fees.iter().zip(&input.fees).enumerate() {
+        let count = fee.cap.as_ref().map_or(0, |cap| cap.carry_over as usize);
+        let mut unused = opening.unused.clone();
+        unused.push((opening.own_cap - (opening.cap - state.fees[f].cap_left.0[0])).min(opening.own_cap));
+        let past = if unused.len() > count { unused.len() - count } else { 0 };
+        out.push(unused.split_off(past));
+    }
+    out
 }

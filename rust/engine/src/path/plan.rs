@@ -1,6 +1,7 @@
 //! Everything a run reads: the compiled deal, the scalars of each date, the closing pool and the cohorts.
 
 use crate::accounts::AccountTerms;
+use super::opening::Opening;
 use crate::collateral::{ClosingPool, CohortTables};
 use crate::coverage::TestTerms;
 use crate::coverage::ccc_excess::ExcessRules;
@@ -190,9 +191,9 @@ pub struct PeriodTerms<P = f64> {
     /// The same where all collateral is sold for the date, and the determination date then.
     pub sale_cash_income: f64,
     pub sale_determination: i32,
-    /// Years from closing, act/365, adjusted date.
+    /// Years from closing or the state's payment date, act/365, adjusted date.
     pub years: f64,
-    /// Years from closing to the unadjusted date, 30/360.
+    /// Years from closing or the state's unadjusted payment date to the unadjusted date, 30/360.
     pub anniversary: f64,
     /// Credit time of the unadjusted date, years from the as-of date.
     pub credit_time: f64,
@@ -214,8 +215,10 @@ pub struct Plan<P = f64> {
     pub sells: Vec<bool>,
     /// Par of assets that were in default on the as-of date.
     pub opening_defaulted_par: f64,
-    /// Days from closing to each payment date.
+    /// Days from closing to each payment date, and before them to dates of distributions that are none.
     pub days: Vec<i32>,
+    /// The state that the run goes on from; absent: it starts at closing.
+    pub opening: Option<Opening>,
 }
 
 impl<P> Plan<P> {
@@ -223,5 +226,17 @@ impl<P> Plan<P> {
     #[must_use]
     pub fn steps(&self) -> usize {
         self.periods.len()
+    }
+
+    /// Step (from 0) that is run first.
+    #[must_use]
+    pub fn first(&self) -> usize {
+        self.opening.as_ref().map_or(0, |opening| opening.first)
+    }
+
+    /// Dates of past distributions that are no payment dates of the schedule.
+    #[must_use]
+    pub fn off_schedule(&self) -> usize {
+        self.opening.as_ref().map_or(0, Opening::off_schedule)
     }
 }

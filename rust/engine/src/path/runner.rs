@@ -111,6 +111,12 @@ impl<const L: usize> Workspace<L> {
         self.error = Pack::ZERO;
         let assets = plan.pool.par + plan.deal.ramp_up_cash;
         self.bases[1] = [assets + plan.opening_defaulted_par, plan.pool.par, assets].map(Pack::splat);
+        if let Some(opening) = &plan.opening {
+            opening.put(&mut self.state);
+            self.calls.go_on(&opening.calls);
+            self.cohorts.go_on(&opening.cohorts);
+            self.bases[1] = opening.bases.map(Pack::splat);
+        }
     }
 }
 
@@ -127,7 +133,7 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
 ) -> Pack<L> {
     work.open(plan);
     let isa = work.isa;
-    for (p, period) in plan.periods.iter().enumerate() {
+    for (p, period) in plan.periods.iter().enumerate().skip(plan.first()) {
         on_date(recorder, p);
         let may_sell = !plan.sells.is_empty();
         if may_sell {

@@ -5,6 +5,7 @@
 //! The run of a future ends on the date of its sale. Where no call is feasible the date is like any other.
 
 use super::observer::Collateral;
+use super::opening::CallAfter;
 use super::plan::{LiquidationTerms, PeriodTerms, Plan, SaleCost, SalePrice};
 use super::reserves;
 use super::runner::{NO_CAP, Workspace, figures};
@@ -45,6 +46,20 @@ impl<const L: usize> Calls<L> {
             held: Pack::ZERO,
             held_interest: Pack::ZERO,
         }
+    }
+
+    /// Goes on from a state.
+    pub fn go_on(&mut self, calls: &[CallAfter]) {
+        for ((spent, pending), after) in self.spent.iter_mut().zip(&mut self.pending).zip(calls) {
+            *spent = Mask::splat(after.spent);
+            *pending = Mask::splat(after.pending);
+        }
+    }
+
+    /// Whether a call is over, and whether it is tried again, in any lane.
+    #[must_use]
+    pub fn after(&self, call: usize) -> CallAfter {
+        CallAfter { spent: self.spent[call].any(), pending: self.pending[call].any() }
     }
 
     /// Back to closing.

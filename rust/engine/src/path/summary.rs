@@ -13,7 +13,7 @@ pub struct NoteSummary {
     pub note: u16,
     /// Outstanding at the end of the run.
     pub balance: f64,
-    /// `1 − Σ senior and pari passu balances / (par + cash)` at closing; absent outside the sequence.
+    /// `1 − Σ senior and pari passu balances / (par + cash)` at closing or the state; absent outside the sequence.
     pub subordination: f64,
     /// Original balance over all notes.
     pub thickness: f64,
@@ -28,7 +28,7 @@ pub struct NoteSummary {
     pub principal_paid: f64,
     pub principal_loss: f64,
     pub pv_loss: f64,
-    /// Years from closing, act/365; NaN without principal.
+    /// Years from closing or the state, act/365; NaN without principal.
     pub wal: f64,
     pub first_payment: Option<u32>,
     pub last_payment: Option<u32>,
@@ -142,8 +142,11 @@ pub const DUST: f64 = 1e-9;
 /// Times of a plan's payment dates.
 #[derive(Clone, Debug)]
 pub struct SummaryTimes {
+    /// From closing to each distribution of residual notes.
     irr: IrrTimes,
-    /// Years from closing, act/365.
+    /// From the start of the run to each payment date.
+    from_start: IrrTimes,
+    /// Years from the start of the run, act/365.
     years: Vec<f64>,
 }
 
@@ -151,12 +154,20 @@ impl SummaryTimes {
     /// The times of a plan.
     #[must_use]
     pub fn new<P>(plan: &Plan<P>) -> Self {
-        Self { irr: IrrTimes::new(&plan.days), years: plan.periods.iter().map(|p| p.years).collect() }
+        let (past, run) = plan.days.split_at(plan.first() + plan.off_schedule());
+        let start = past.last().copied().unwrap_or(0);
+        Self {
+            irr: IrrTimes::new(&plan.days),
+            from_start: IrrTimes::new(&run.iter().map(|day| day - start).collect::<Vec<_>>()),
+            years: plan.periods.iter().map(|p| p.years).collect(),
+        }
     }
 }
 
 /// Returns and average lives of one class, in lanes.
 struct Measures<const L: usize> {
+    /// What was paid for it; nothing where a state has nothing of it outstanding.
+    outflow: Pack<L>,
     irr: Pack<L>,
     wal: Pack<L>,
 }
@@ -164,9 +175,12 @@ struct Measures<const L: usize> {
 /// Average life and return of a class, as a function of its own: its packs lie in memory.
 struct Measure<'a, const L: usize, P> {
     totals: &'a NoteTotals<L>,
-    times: &'a SummaryTimes,
+    years: &'a [f64],
+    times: &'a IrrTimes,
+    /// What it was paid on each of the times.
+    flows: &'a [Pack<L>],
+    outflow: Pack<L>,
     original: P,
-    issue_price: P,
 }
 
 impl<const L: usize, P: Param<L>> Kernel for Measure<'_, L, P> {
@@ -174,11 +188,13 @@ impl<const L: usize, P: Param<L>> Kernel for Measure<'_, L, P> {
 
     #[inline(always)]
     fn run(self) -> Measures<L> {
-        let outflow = self.issue_price.zip(self.original, |price, par| price * par);
-        let dust = self.original.map(|par| DUST * par);
+        let dust = self.original.map(|par| DUST * par).pack();
+        let one = Pack::splat(1.0);
+        let some = self.outflow.gt(Pack::ZERO).select(self.outflow, one);
         Measures {
-            irr: irr(&self.times.irr, outflow, &self.totals.flows, dust),
-            wal: weighted_average_life(&self.times.years, &self.totals.principal),
+            outflow: self.outflow,
+            irr: irr(self.times, some, self.flows, dust),
+            wal: weighted_average_life(self.years, &self.totals.principal),
         }
     }
 }
@@ -196,13 +212,35 @@ pub fn finish<const L: usize, P: Param<L>>(
     let measures: Vec<Measures<L>> = totals
         .iter()
         .zip(notes)
-        .map(|(totals, note)| {
-            let (original, issue_price) = (note.original, note.issue_price);
-            isa.run(Measure { totals, times, original, issue_price })
+        .enumerate()
+        .map(|(n, (totals, note))| {
+            let original = note.original;
+            let mut outflow = note.issue_price.zip(original, |price, par| price * par).pack();
+            let (mut of_run, mut flows, mut since) = (Vec::new(), totals.flows.as_slice(), &times.irr);
+            match &plan.opening {
+                None => {}
+                // From closing on, with what was paid before.
+                Some(opening) if note.residual => {
+                    of_run.extend(opening.past.flows[n].iter().map(|paid| Pack::splat(*paid)));
+                    of_run.extend_from_slice(&totals.flows[opening.first..]);
+                    flows = &of_run;
+                }
+                // As bought at par on the payment date of the state.
+                Some(opening) => {
+                    outflow = Pack::splat(opening.notes[n].balance);
+                    flows = &totals.flows[opening.first..];
+                    since = &times.from_start;
+                }
+            }
+            isa.run(Measure { totals, years: &times.years, times: since, flows, outflow, original })
         })
         .collect();
     let original: Vec<Pack<L>> = notes.iter().map(|note| note.original.pack()).collect();
-    let collateral = plan.pool.par + plan.deal.ramp_up_cash;
+    let (mut balances, mut collateral) = (original.clone(), plan.pool.par + plan.deal.ramp_up_cash);
+    if let Some(opening) = &plan.opening {
+        balances = opening.notes.iter().map(|note| Pack::splat(note.balance)).collect();
+        collateral = plan.pool.par + opening.cohorts.performing + opening.held;
+    }
     for lane in 0..lanes {
         let at = |pack: &Pack<L>| pack.0[lane];
         let all: f64 =
@@ -229,15 +267,15 @@ pub fn finish<const L: usize, P: Param<L>>(
                 wal: f64::NAN,
                 first_payment: period(&totals.first_payment),
                 last_payment: period(&totals.last_payment),
-                irr: at(&measures.irr),
+                irr: if at(&measures.outflow) > 0.0 { at(&measures.irr) } else { f64::NAN },
                 max_interest_shortfall: at(&totals.max_shortfall),
             };
             if let Some(rank) = note.principal_rank {
                 let ahead: f64 = notes
                     .iter()
-                    .zip(&original)
+                    .zip(&balances)
                     .filter(|(note, _)| note.principal_rank.is_some_and(|r| r <= rank))
-                    .map(|(_, original)| at(original))
+                    .map(|(_, balance)| at(balance))
                     .sum();
                 s.subordination = 1.0 - ahead / collateral;
             }

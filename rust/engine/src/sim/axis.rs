@@ -7,32 +7,35 @@ use crate::math;
 pub struct TimeAxis {
     /// Years from the as-of date, rising.
     pub times: Vec<f64>,
-    /// Per time: step and whole year, both from 0, that it falls into.
+    /// Years from the as-of date from which on defaults are drawn: 0, or the time of the state that a run goes on from.
+    pub start: f64,
+    /// Per time: step, and whole year since the start, both from 0, that it falls into.
     pub cells: Vec<(u32, u32)>,
     /// Number of whole years.
     pub years: u32,
 }
 
 impl TimeAxis {
-    /// The axis of a run, from the credit times of its payment dates.
+    /// The axis of a run, from the credit times of its payment dates; steps before `first` are over.
     #[must_use]
-    pub fn new(credit_time: &[f64]) -> Self {
+    pub fn new(credit_time: &[f64], first: usize, start: f64) -> Self {
         let end = credit_time.last().copied().unwrap_or(0.0);
-        let years = math::ceil_to_u32(end);
-        let mut times: Vec<f64> = credit_time.iter().copied().filter(|t| *t > 0.0).collect();
+        let years = math::ceil_to_u32(end - start);
+        let mut times: Vec<f64> = credit_time.iter().copied().skip(first).filter(|t| *t > start).collect();
         for year in 1..=years {
-            let year = f64::from(year);
+            let year = start + f64::from(year);
             if year < end && !times.iter().any(|t| (t - year).abs() < 1e-9) {
                 times.push(year);
             }
         }
         times.sort_by(f64::total_cmp);
         let cell = |t: &f64| {
-            let step = credit_time.iter().position(|end| t <= end).unwrap_or(credit_time.len() - 1);
-            (step as u32, math::ceil_to_u32(t - 1e-9) - 1)
+            let last = credit_time.len() - 1;
+            let step = (first..last).find(|&p| *t <= credit_time[p]).unwrap_or(last);
+            (step as u32, math::ceil_to_u32(t - start - 1e-9) - 1)
         };
         let cells = times.iter().map(cell).collect();
-        Self { times, cells, years }
+        Self { times, start, cells, years }
     }
 }
 
@@ -47,7 +50,7 @@ mod tests {
     #[test]
     fn whole_years_between_payment_dates_are_times_of_their_own() {
         let seven_months = 7.0 / 12.0;
-        let axis = TimeAxis::new(&[seven_months, seven_months + 0.25, seven_months + 0.5]);
+        let axis = TimeAxis::new(&[seven_months, seven_months + 0.25, seven_months + 0.5], 0, 0.0);
         assert!(close(&axis.times, &[seven_months, seven_months + 0.25, 1.0, seven_months + 0.5]));
         assert_eq!(axis.cells, [(0, 0), (1, 0), (2, 0), (2, 1)]);
         assert_eq!(axis.years, 2);
@@ -55,9 +58,17 @@ mod tests {
 
     #[test]
     fn a_payment_date_on_a_whole_year_is_one_time() {
-        let axis = TimeAxis::new(&[0.5, 1.0, 1.5, 2.0]);
+        let axis = TimeAxis::new(&[0.5, 1.0, 1.5, 2.0], 0, 0.0);
         assert!(close(&axis.times, &[0.5, 1.0, 1.5, 2.0]));
         assert_eq!(axis.cells, [(0, 0), (1, 0), (2, 1), (3, 1)]);
+        assert_eq!(axis.years, 2);
+    }
+
+    #[test]
+    fn a_run_from_a_state_counts_years_from_it() {
+        let axis = TimeAxis::new(&[0.5, 1.0, 1.5, 2.0], 1, 0.75);
+        assert!(close(&axis.times, &[1.0, 1.5, 1.75, 2.0]));
+        assert_eq!(axis.cells, [(1, 0), (2, 0), (3, 0), (3, 1)]);
         assert_eq!(axis.years, 2);
     }
 }

@@ -5,7 +5,7 @@ use cloche_dispatch::{Isa, Kernel};
 use super::columns::{PathColumns, PathNote};
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
-use super::totals::{BlockTotals, PLACES, count};
+use super::totals::{BlockTotals, PLACES, Sizes, count};
 use crate::credit::{CopulaScratch, DefaultEvent, Defaults};
 use crate::lanes::{Mask, Pack};
 use crate::metrics::{IrrTimes, irr};
@@ -87,10 +87,7 @@ pub fn run<const L: usize>(
     work: &mut BlockWork<L>,
     stop: &dyn Fn() -> bool,
 ) -> Option<Block> {
-    let notes = setup.plan.deal.notes.len();
-    let residuals = work.measures.residuals().len();
-    let years = setup.axis.years as usize;
-    let totals = BlockTotals::new(count, notes, residuals, setup.plan.steps(), years, work.keep.flows);
+    let totals = BlockTotals::new(count, Sizes::of(setup), work.keep.flows);
     let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)) };
     let isa = work.isa;
     let mut done = 0;

@@ -276,8 +276,8 @@ fn equity(setup: &Setup, totals: &Totals, n: usize, r: usize, note: u16, cost: f
     let Returns { irr: rates, moic: multiples } = &totals.returns[r];
     let losses = multiples.iter().filter(|m| **m < 1.0).count() as u64;
     let (probability_of_loss, probability_of_loss_se) = share(losses, n);
-    let steps = setup.plan.steps();
-    let flows = &totals.equity[r * steps..(r + 1) * steps];
+    let dates = setup.plan.days.len();
+    let flows = &totals.equity[r * dates..(r + 1) * dates];
     let mean: Vec<Pack<1>> = flows.iter().map(|flow| Pack([flow.sum / n as f64])).collect();
     let times = IrrTimes::new(&setup.plan.days);
     EquityEstimate {
@@ -293,7 +293,7 @@ fn equity(setup: &Setup, totals: &Totals, n: usize, r: usize, note: u16, cost: f
 fn flows(setup: &Setup, totals: &Totals, n: usize) -> Vec<FlowEstimate> {
     let notes = setup.plan.deal.notes.len();
     let mut out = Vec::new();
-    for (i, moments) in totals.flows.iter().enumerate() {
+    for (i, moments) in totals.flows.iter().enumerate().skip(setup.plan.first() * notes) {
         let [interest, principal, balance] = moments.map(|m| {
             let estimate = mean_se_of_sums(m.sum, m.square, n as f64);
             (estimate.mean, estimate.standard_error)

@@ -13,14 +13,14 @@ pub struct Measures<const L: usize> {
     pub moment: Vec<Pack<L>>,
     /// Per note: principal received.
     pub principal: Vec<Pack<L>>,
-    /// Per note and date: discount factor at the coupon from closing.
+    /// Per note and date: discount factor at the coupon from closing or the state.
     pub discount: Vec<f64>,
     /// Per note: first period (from 0) with interest that may not defer unpaid; [`NEVER`] without.
     pub first_shortfall: Vec<Pack<L>>,
-    /// Per note: last period in which collateral and cash covered the class and all ahead of it, told apart by lane; -1
-    /// without.
+    /// Per note: last period in which collateral and cash covered the class and all ahead of it, told apart by lane; the
+    /// one before the run without.
     last_covered: Vec<Pack<L>>,
-    /// Last period up to which they always covered every class in every lane that had not ended; -1 without.
+    /// Last period up to which they always covered every class in every lane that had not ended; the one before the run without.
     all_covered: f64,
     /// Per note: whether interest was ever deferred.
     pub deferred: Vec<Mask<L>>,
@@ -31,11 +31,17 @@ pub struct Measures<const L: usize> {
     /// Per date and note: interest, principal, end balance (only when cash flows are kept).
     pub flows: Option<Vec<[Pack<L>; 3]>>,
     /// Dates seen in this run, and in the run before it.
-    dates: [usize; 2],
+    seen: [usize; 2],
     residuals: Vec<u16>,
     /// Per note: whether it has a place in the note payment sequence.
     ranked: Vec<bool>,
-    steps: usize,
+    /// Dates on which residual notes are paid, those before the run included.
+    dates: usize,
+    /// Of them, those that are no payment dates of the schedule.
+    off_schedule: usize,
+    /// Per residual note: what it was paid before the run.
+    past: Vec<Vec<f64>>,
+    first: usize,
 }
 
 /// A period that never comes.
@@ -57,12 +63,17 @@ impl<const L: usize> Measures<L> {
             all_covered: -1.0,
             deferred: vec![Mask::splat(false); notes.len()],
             last_period: Pack::ZERO,
-            equity: vec![Pack::ZERO; residuals.len() * plan.steps()],
+            equity: vec![Pack::ZERO; residuals.len() * plan.days.len()],
             flows: keep_flows.then(|| vec![[Pack::ZERO; 3]; notes.len() * plan.steps()]),
-            dates: [0; 2],
+            seen: [0; 2],
+            past: plan.opening.as_ref().map_or_else(Vec::new, |opening| {
+                residuals.iter().map(|n| opening.past.flows[*n as usize].clone()).collect()
+            }),
             residuals,
             ranked: notes.iter().map(|n| n.principal_rank.is_some()).collect(),
-            steps: plan.steps(),
+            dates: plan.days.len(),
+            off_schedule: plan.off_schedule(),
+            first: plan.first(),
         }
     }
 
@@ -76,41 +87,48 @@ impl<const L: usize> Measures<L> {
     #[inline(always)]
     #[must_use]
     pub fn equity_of(&self, r: usize) -> &[Pack<L>] {
-        &self.equity[r * self.steps..(r + 1) * self.steps]
+        &self.equity[r * self.dates..(r + 1) * self.dates]
     }
 
     /// Back to nothing seen.
     #[inline(always)]
     pub fn clear(&mut self) {
+        // The period before the run.
+        let before = self.first as f64 - 1.0;
         for n in 0..self.moment.len() {
             self.moment[n] = Pack::ZERO;
             self.principal[n] = Pack::ZERO;
             self.first_shortfall[n] = Pack::splat(NEVER);
-            self.last_covered[n] = Pack::splat(-1.0);
+            self.last_covered[n] = Pack::splat(before);
             self.deferred[n] = Mask::splat(false);
         }
-        self.dates = [0, self.dates[0]];
+        self.seen = [0, self.seen[0]];
+        for r in 0..self.past.len() {
+            for (i, paid) in self.past[r].iter().enumerate() {
+                self.equity[r * self.dates + i] = Pack::splat(*paid);
+            }
+        }
         if let Some(flows) = &mut self.flows {
             for x in flows {
                 *x = [Pack::ZERO; 3];
             }
         }
         self.last_period = Pack::ZERO;
-        self.all_covered = -1.0;
+        self.all_covered = before;
     }
 
     /// Ends a run: no residual flow comes after its last date.
     #[inline(always)]
     pub fn finish(&mut self) {
-        let [seen, before] = self.dates;
+        let [seen, before] = self.seen;
         for r in 0..self.residuals.len() {
             for p in seen..before {
-                self.equity[r * self.steps + p] = Pack::ZERO;
+                self.equity[r * self.dates + self.off_schedule + p] = Pack::ZERO;
             }
         }
     }
 
-    /// Last period in which collateral and cash covered a class and all ahead of it, in one lane; -1 without.
+    /// Last period in which collateral and cash covered a class and all ahead of it, in one lane; the one before the run without.
     #[inline(always)]
     #[must_use]
     pub fn last_covered(&self, note: usize, lane: usize) -> f64 {
@@ -122,12 +140,16 @@ impl<const L: usize> Measures<L> {
     }
 }
 
-/// Per note and date: discount factor at the coupon from closing.
+/// Per note and date: discount factor at the coupon from closing or the state.
 fn discount(plan: &Plan) -> Vec<f64> {
     let mut out = Vec::with_capacity(plan.deal.notes.len() * plan.steps());
     for n in 0..plan.deal.notes.len() {
         let mut factor = 1.0;
-        for period in &plan.periods {
+        for (p, period) in plan.periods.iter().enumerate() {
+            if p < plan.first() {
+                out.push(1.0);
+                continue;
+            }
             factor *= 1.0 / (1.0 + period.coupon[n]);
             out.push(factor);
         }
@@ -171,7 +193,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                 self.deferred[n] = self.deferred[n].or(lanes.deferred.gt(dust));
             }
         }
-        let mut together = p == 0 || self.all_covered >= p as f64 - 1.0;
+        let mut together = self.all_covered >= p as f64 - 1.0;
         if together {
             let mut owed = Pack::ZERO;
             for rank in &plan.deal.ranks {
@@ -192,9 +214,9 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                 }
             }
         }
-        self.dates[0] = p + 1;
+        self.seen[0] = p + 1;
         for r in 0..self.residuals.len() {
-            self.equity[r * self.steps + p] = state.notes[self.residuals[r] as usize].interest_paid;
+            self.equity[r * self.dates + self.off_schedule + p] = state.notes[self.residuals[r] as usize].interest_paid;
         }
         if let Some(flows) = &mut self.flows {
             for n in 0..plan.deal.notes.len() {

@@ -12,6 +12,6 @@ pub mod setup;
 pub mod totals;
 
 pub use block::Keep;
-pub use replay::replay;
+pub use replay::{drawn, replay};
 pub use run::{Options, Simulated, simulate};
 pub use setup::Setup;

@@ -4,7 +4,9 @@ use cloche_dispatch::Isa;
 
 use super::setup::Setup;
 use crate::credit::{CopulaScratch, Defaults};
+use crate::lanes::Pack;
 use crate::path::explained::{self, Explained};
+use crate::path::opening::DrawnPath;
 use crate::path::runner::Workspace;
 use crate::time::Date;
 
@@ -19,6 +21,20 @@ pub struct DefaultRow {
     pub recovery_rate: f64,
     /// Last day of the collection period that collects the recovery.
     pub recovery_date: Date,
+}
+
+/// What happens in one path: its defaults, and the default rates of what is bought.
+#[must_use]
+pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
+    let (mut scratch, mut events) = (CopulaScratch::default(), Defaults::default());
+    setup.copula.draw::<1>(path, &mut scratch, &mut events);
+    let mut hazard = vec![Pack::<1>::ZERO; setup.plan.steps()];
+    setup.copula.conditional_hazard(&setup.copula.market::<1>(path), &mut hazard);
+    let step = |place: u32| setup.axis.cells[place as usize - 1].0 as usize;
+    DrawnPath {
+        defaults: events.of(0).iter().map(|event| (event.obligor as usize, step(event.step))).collect(),
+        hazard: hazard.iter().map(|rate| rate.0[0]).collect(),
+    }
 }
 
 /// Runs one path.

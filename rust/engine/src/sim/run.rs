@@ -9,7 +9,7 @@ use cloche_dispatch::Isa;
 use super::block::{self, BLOCK, Block, BlockWork, Keep};
 use super::columns::PathColumns;
 use super::setup::Setup;
-use super::totals::Totals;
+use super::totals::{Sizes, Totals};
 use crate::error::EngineError;
 use crate::workers;
 
@@ -83,10 +83,7 @@ pub fn simulate_lanes<const L: usize>(
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
-    let notes = &setup.plan.deal.notes;
-    let residuals = notes.iter().filter(|n| n.residual).count();
-    let years = setup.axis.years as usize;
-    let totals = Totals::new(notes.len(), residuals, setup.plan.steps(), years, options.keep.flows);
+    let totals = Totals::new(Sizes::of(setup), options.keep.flows);
     let merger = Mutex::new(Merger { totals, columns: Vec::new(), next: 0, waiting: BTreeMap::new() });
     let work = || {
         let mut scratch = BlockWork::<L>::new(setup, options.isa, options.keep);

@@ -66,7 +66,8 @@ impl Setup {
     #[must_use]
     pub fn default_time(&self, company: usize, level: f64, place: usize) -> f64 {
         let curve = &self.cumulative[company];
-        let (before, start) = if place == 0 { (0.0, 0.0) } else { (curve[place - 1], self.axis.times[place - 1]) };
+        let (before, start) =
+            if place == 0 { (0.0, self.axis.start) } else { (curve[place - 1], self.axis.times[place - 1]) };
         let end = self.axis.times[place];
         let whole = math::ln((1.0 - curve[place]).abs() + 1e-300) - math::ln(1.0 - before + 1e-300);
         if !(whole < 0.0) {

@@ -5,6 +5,7 @@
 
 use super::histogram::Histogram;
 use super::measures::NEVER;
+use super::setup::Setup;
 use crate::lanes::Pack;
 
 /// Sums that a figure is spread over; every number of lanes divides it.
@@ -92,6 +93,32 @@ pub struct YearTotals {
     pub loss_rate: Histogram,
 }
 
+/// How much there is to keep.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    pub notes: usize,
+    pub residuals: usize,
+    pub steps: usize,
+    /// Dates on which residual notes are paid, those before the run included.
+    pub dates: usize,
+    pub years: usize,
+}
+
+impl Sizes {
+    /// Of a simulation.
+    #[must_use]
+    pub fn of(setup: &Setup) -> Self {
+        let Setup { plan, axis, .. } = setup;
+        Self {
+            notes: plan.deal.notes.len(),
+            residuals: plan.deal.notes.iter().filter(|note| note.residual).count(),
+            steps: plan.steps(),
+            dates: plan.days.len(),
+            years: axis.years as usize,
+        }
+    }
+}
+
 /// The figures of one block of paths.
 #[derive(Clone, Debug)]
 pub struct BlockTotals {
@@ -113,13 +140,14 @@ pub struct BlockTotals {
 impl BlockTotals {
     /// No paths seen, room for so many.
     #[must_use]
-    pub fn new(paths: usize, notes: usize, residuals: usize, steps: usize, years: usize, keep_flows: bool) -> Self {
+    pub fn new(paths: usize, sizes: Sizes, keep_flows: bool) -> Self {
+        let Sizes { notes, residuals, steps, dates, years } = sizes;
         let returns = Returns { irr: vec![0.0; paths], moic: vec![0.0; paths] };
         Self {
             paths,
             notes: (0..notes).map(|_| NoteTotals::new(steps)).collect(),
             returns: vec![returns; residuals],
-            equity: vec![Spread::default(); residuals * steps],
+            equity: vec![Spread::default(); residuals * dates],
             flows: if keep_flows { vec![[Spread::default(); 3]; notes * steps] } else { Vec::new() },
             years: vec![[[0.0; 4]; 2]; years],
             rates: vec![[0.0; 2]; years * paths],
@@ -146,12 +174,13 @@ pub struct Totals {
 impl Totals {
     /// No paths.
     #[must_use]
-    pub fn new(notes: usize, residuals: usize, steps: usize, years: usize, keep_flows: bool) -> Self {
+    pub fn new(sizes: Sizes, keep_flows: bool) -> Self {
+        let Sizes { notes, residuals, steps, dates, years } = sizes;
         Self {
             paths: 0,
             notes: (0..notes).map(|_| NoteTotals::new(steps)).collect(),
             returns: vec![Returns::default(); residuals],
-            equity: vec![Moments::default(); residuals * steps],
+            equity: vec![Moments::default(); residuals * dates],
             flows: if keep_flows { vec![[Moments::default(); 3]; notes * steps] } else { Vec::new() },
             // Made one by one: a clone would take the memory of all bins.
             years: (0..years).map(|_| YearTotals::default()).collect(),

@@ -1,4 +1,4 @@
-//! The state of a deal on one payment date, before it.
+//! The state of a deal on one payment date: before it, or after it.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct DealState {
     pub cloche_state: u32,
+    /// Name of the deal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal: Option<String>,
     pub payment_date: String,
     pub previous_payment_date: String,
     pub determination_date: String,
@@ -21,16 +24,55 @@ pub struct DealState {
     pub collected: Collected,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_basis: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_bases: Option<FeeBases>,
     #[serde(default)]
     pub fees: BTreeMap<String, FeeState>,
     pub notes: BTreeMap<String, NoteState>,
     /// Balances of the accounts, those at closing where they are absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub accounts: BTreeMap<String, f64>,
     /// What hedge counterparties are owed.
-    #[serde(default)]
-    pub hedges: BTreeMap<String, FeeState>,
-    pub collateral: CollateralState,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hedges: BTreeMap<String, HedgeState>,
+    /// Conditional events that have acted or are tried again, by place.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub events: BTreeMap<String, EventState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collateral: Option<CollateralState>,
+    /// What is left of the tape that the run began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolState>,
+    /// The simulated path that goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathState>,
+}
+
+impl Default for DealState {
+    /// A state of the present version that says nothing.
+    fn default() -> Self {
+        Self {
+            cloche_state: 1,
+            deal: None,
+            payment_date: String::new(),
+            previous_payment_date: String::new(),
+            determination_date: String::new(),
+            status: normal(),
+            in_reinvestment_period: None,
+            index_fixings: BTreeMap::new(),
+            collected: Collected::default(),
+            fee_basis: None,
+            fee_bases: None,
+            fees: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            hedges: BTreeMap::new(),
+            events: BTreeMap::new(),
+            collateral: None,
+            pool: None,
+            path: None,
+        }
+    }
 }
 
 fn normal() -> String {
@@ -68,6 +110,51 @@ pub struct FeeState {
     pub due: Option<f64>,
     #[serde(default)]
     pub unpaid: f64,
+    /// What is deferred of it: due from the next date on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<f64>,
+    /// What the residual notes must still receive to reach the fee's hurdle, after the date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hurdle: Option<f64>,
+    /// The same of its further hurdles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub higher_hurdles: Vec<f64>,
+    /// Room under its cap that the last dates did not use, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unused_cap: Vec<f64>,
+}
+
+/// What a hedge counterparty is owed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HedgeState {
+    /// Replaces the computed net amount of the period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<f64>,
+    /// Net amounts of earlier dates.
+    #[serde(default)]
+    pub unpaid: f64,
+    /// What its termination still costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub termination: Option<f64>,
+}
+
+/// What has become of a conditional event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventState {
+    /// It has acted, or was withdrawn: it does not act again.
+    Spent,
+    /// Its condition held and it was not feasible: it is tried again.
+    Pending,
+}
+
+/// What fees run on beside the fee basis, as of the determination date.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeBases {
+    pub performing_par: f64,
+    pub collateral_principal_amount: f64,
 }
 
 /// What a note is owed.
@@ -81,6 +168,9 @@ pub struct NoteState {
     pub interest_shortfall: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amortization_due: Option<f64>,
+    /// Unpaid interest that bears interest, where interest on it bears none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interest_bearing: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
     /// Past distributions of a residual note: ISO date, amount.
@@ -117,4 +207,118 @@ pub struct AssetState {
     pub recovery: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub years_since_default: Option<f64>,
+}
+
+/// What is left of a tape after a payment date.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolState {
+    /// Hash of the tape.
+    pub tape: String,
+    /// As-of date of the tape.
+    pub as_of: String,
+    /// Loans by id; one that is not named is gone.
+    #[serde(default)]
+    pub loans: BTreeMap<String, LoanState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bought: Option<BoughtState>,
+}
+
+/// What is left of a loan.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoanState {
+    /// Performing par after the date.
+    #[serde(default)]
+    pub par: f64,
+    /// Share of the contract that is left: performing par over the contractual balance.
+    #[serde(default)]
+    pub share: f64,
+    /// Defaults whose recovery is still to come.
+    #[serde(default)]
+    pub defaults: Vec<LoanDefaultState>,
+}
+
+/// A default of a loan whose recovery is still to come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoanDefaultState {
+    /// Payment date of the period of the default; absent: before the as-of date of the tape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defaulted: Option<String>,
+    /// Share of the contract that defaulted.
+    pub share: f64,
+    /// Share of the defaulted par that is recovered.
+    pub recovery: f64,
+    /// Payment date of the period that collects it.
+    pub collected: String,
+}
+
+/// What was bought since closing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoughtState {
+    /// Share of a purchase at closing that would be left.
+    pub survival: f64,
+    /// Performing par after the date.
+    pub performing_par: f64,
+    #[serde(default)]
+    pub cohorts: Vec<CohortState>,
+    #[serde(default)]
+    pub defaults: Vec<CohortDefaultState>,
+}
+
+/// What was bought on one payment date.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CohortState {
+    /// Payment date of the purchase.
+    pub bought: String,
+    /// Performing par after the date.
+    #[serde(default)]
+    pub par: f64,
+    /// Par at purchase over the survival then.
+    pub units: f64,
+    pub price: f64,
+    pub spread: f64,
+    #[serde(default)]
+    pub floor: f64,
+    pub maturity: String,
+}
+
+/// What defaulted of all cohorts in one period, its recovery still to come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CohortDefaultState {
+    /// Payment date of the period of the default.
+    pub defaulted: String,
+    pub par: f64,
+    /// What is recovered of it.
+    pub value: f64,
+    /// Payment date of the period that collects it.
+    pub collected: String,
+}
+
+/// A simulated path: what happens in it, before and after the date.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathState {
+    /// Every default of the path, in its order.
+    #[serde(default)]
+    pub defaults: Vec<PathDefaultState>,
+    /// Default rates of what is bought, by the payment date of the period.
+    #[serde(default)]
+    pub cohort_default_rates: BTreeMap<String, f64>,
+}
+
+/// A company that defaults in a path.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathDefaultState {
+    pub obligor: String,
+    /// Payment date of the period of the default.
+    pub defaulted: String,
+    /// Loans of a default before the date: the share of the contract that would be left without it.
+    #[serde(default)]
+    pub shares: BTreeMap<String, f64>,
 }

@@ -13,6 +13,7 @@ use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::assumptions::{DefaultedSource, DefaultedValue, Origin, Series};
 use crate::compile::classes::{Class, Points, classes};
+use crate::compile::plan::days;
 use crate::error::EngineError;
 use crate::lanes::Pack;
 use crate::path::plan::{DealTerms, Plan};
@@ -129,7 +130,6 @@ impl<'a, const L: usize> Worker<'a, L> {
     fn new(points: &Points, class: &'a Class<'a>, index: usize, own: &[usize], isa: Isa) -> Self {
         let deals = lanes(own).map(|point| points.of(point).0);
         let contracts = &class.contracts;
-        let closing = contracts.deal.terms.grid.closing;
         let plan = Plan {
             deal: side_by_side(points, class, deals),
             periods: periods(class, deals),
@@ -141,7 +141,8 @@ impl<'a, const L: usize> Worker<'a, L> {
             calls: class.calls.clone(),
             sells: class.sells.clone(),
             opening_defaulted_par: contracts.defaulted_par(),
-            days: contracts.deal.terms.grid.periods.iter().map(|p| p.payment - closing).collect(),
+            days: days(contracts.deal, class.resumed.as_ref()),
+            opening: class.resumed.as_ref().map(|resumed| resumed.opening.clone()),
         };
         let (steps, notes) = (plan.steps(), plan.deal.notes.len());
         let mut work = Workspace::new(&plan, isa);
@@ -231,8 +232,8 @@ impl<'a, const L: usize> Worker<'a, L> {
             .of
             .defaulted
             .iter()
-            .map(|DefaultedSource { asset, recovery }| {
-                let recovery = lanes_of(Series::Recovery, *recovery)[0];
+            .map(|DefaultedSource { asset, recovery, .. }| {
+                let recovery = lanes_of(Series::Recovery, *recovery)[contracts.steps.start.tape];
                 DefaultedAsset {
                     par: asset.par,
                     market: asset.market,

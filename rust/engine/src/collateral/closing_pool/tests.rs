@@ -15,7 +15,7 @@ fn flows() -> LoanFlows {
 }
 
 fn rules(carry_end: usize, carries_defaults: bool) -> PoolRules {
-    PoolRules { steps: 4, carry_end: vec![carry_end; 4], carries_defaults }
+    PoolRules { steps: 4, first: 0, carry_end: vec![carry_end; 4], carries_defaults }
 }
 
 fn pool(rules: &PoolRules) -> ClosingPool {

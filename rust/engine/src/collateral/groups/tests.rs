@@ -1,5 +1,6 @@
 use super::*;
 use crate::collateral::ClosingPool;
+use crate::collateral::Standing;
 use crate::collateral::loan::LoanFlows;
 
 const STEPS: usize = 4;
@@ -18,7 +19,7 @@ fn contract(size: f64) -> Vec<ContractStep> {
 }
 
 fn rules() -> PoolRules {
-    PoolRules { steps: STEPS, carry_end: vec![2, 2, 3, 4], carries_defaults: true }
+    PoolRules { steps: STEPS, first: 0, carry_end: vec![2, 2, 3, 4], carries_defaults: true }
 }
 
 fn rates(mdr: f64, mpr: f64) -> GroupRates<f64> {
@@ -36,7 +37,7 @@ fn loan_by_loan(mdr: f64, mpr: f64) -> ClosingPool {
     pool.discount_share[1] = 0.25;
     let (rates, mut flows) = (rates(mdr, mpr), LoanFlows::default());
     for (loan, size) in [100.0, 50.0].into_iter().enumerate() {
-        flows.set(&contract(size), &rates.mdr, &rates.mpr);
+        flows.set(&contract(size), &rates.mdr, &rates.mpr, 0, &Standing::WHOLE);
         pool.add_loan(loan, &flows, &rates.recovery, &rates.recovery_step, &rules());
     }
     pool

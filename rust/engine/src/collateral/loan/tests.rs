@@ -55,8 +55,8 @@ fn flows(
     let fixings =
         Fixings { steps: vec![0.05; steps.len()], own: own.iter().map(|(day, rate)| (date(day), *rate)).collect() };
     let (mut steps_of, mut out) = (Vec::new(), LoanFlows::default());
-    contract(loan, steps, shares, &fixings, &mut steps_of);
-    out.set(&steps_of, &vec![mdr; steps.len()], &vec![mpr; steps.len()]);
+    contract(loan, steps, 0, shares, &fixings, &mut steps_of);
+    out.set(&steps_of, &vec![mdr; steps.len()], &vec![mpr; steps.len()], 0, &Standing::WHOLE);
     out
 }
 

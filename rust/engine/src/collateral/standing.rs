@@ -1,0 +1,43 @@
+//! What earlier dates have left of the closing pool, where a run goes on from the state after a payment date.
+
+/// A default of an earlier step, whose recovery is still to come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PastDefault {
+    /// Step (from 0); none where the loan was in default on the as-of date of the tape.
+    pub step: Option<usize>,
+    /// Share of the contract that defaulted.
+    pub share: f64,
+    /// Share of the defaulted par that is recovered.
+    pub recovery: f64,
+    /// Step (from 0) that collects the recovery.
+    pub collected: usize,
+}
+
+/// What is left of a loan, in shares of its contract: the same under every later assumption.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Share that performs.
+    pub share: f64,
+    pub defaults: Vec<PastDefault>,
+    /// The company defaulted in a path that goes on: its default takes off the flows what the share still holds.
+    pub drawn: bool,
+}
+
+impl Standing {
+    /// A loan as the tape states it.
+    pub const WHOLE: Self = Self { share: 1.0, defaults: Vec::new(), drawn: false };
+
+    /// A loan of which nothing is left.
+    pub const GONE: Self = Self { share: 0.0, defaults: Vec::new(), drawn: false };
+
+    /// What tells it apart, bit by bit.
+    #[must_use]
+    pub fn key(&self) -> Vec<u64> {
+        let mut out = vec![self.share.to_bits(), u64::from(self.drawn)];
+        for default in &self.defaults {
+            let step = default.step.map_or(u64::MAX, |step| step as u64);
+            out.extend([step, default.share.to_bits(), default.recovery.to_bits(), default.collected as u64]);
+        }
+        out
+    }
+}

@@ -1,0 +1,272 @@
+//! From a state document to what a run goes on from: the state after its payment date.
+
+use crate::collateral::cohorts::CohortsAfter;
+use crate::collateral::{Standing, Tape};
+use crate::compile::cohorts::BoughtBefore;
+use crate::compile::deal::CompiledDeal;
+use crate::compile::payment_date;
+use crate::compile::remaining::Calendar;
+use crate::compile::run_steps::{Start, Steps};
+use crate::error::Problem;
+use crate::path::opening::{CallAfter, DrawnPath, FeeAfter, HedgeAfter, NoteAfter, Opening};
+use crate::spec::DealState;
+use crate::spec::state::{EventState, HedgeState};
+use crate::state::Status;
+use crate::time::Date;
+
+/// A state, and the hash of the tape that is given with it.
+#[derive(Clone, Copy)]
+pub struct StateInput<'a> {
+    pub state: &'a DealState,
+    pub tape: &'a str,
+}
+
+/// A state with the hash of its tape, or none: the run starts at closing.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    pub state: Option<DealState>,
+    pub tape: String,
+}
+
+impl Given {
+    /// The state as runs read it.
+    #[must_use]
+    pub fn input(&self) -> Option<StateInput<'_>> {
+        self.state.as_ref().map(|state| StateInput { state, tape: &self.tape })
+    }
+}
+
+/// What a run goes on from.
+#[derive(Clone, Debug)]
+pub struct Resumed {
+    pub opening: Opening,
+    pub start: Start,
+    /// What is left of each loan, where the state goes on with its own tape.
+    pub standing: Option<Vec<Standing>>,
+    pub before: BoughtBefore,
+    pub path: Option<DrawnPath>,
+    /// What fees run on where the state says so: fee basis, performing par, collateral principal amount.
+    bases: [Option<f64>; 3],
+}
+
+impl Resumed {
+    /// Fills in what fees run on where the state does not say so: the tape and the cash.
+    pub fn complete(&mut self, performing: f64, defaulted: f64) {
+        let assets = performing + self.opening.held;
+        let of_tape = [assets + defaulted, performing, assets];
+        for ((base, given), of_tape) in self.opening.bases.iter_mut().zip(self.bases).zip(of_tape) {
+            *base = given.unwrap_or(of_tape);
+        }
+    }
+}
+
+/// Which conditional events of a run a state has seen act.
+pub fn events(resumed: &mut Resumed, state: StateInput<'_>, places: &[Option<String>], problems: &mut Vec<Problem>) {
+    resumed.opening.calls = vec![CallAfter::default(); places.len()];
+    for (place, seen) in &state.state.events {
+        match places.iter().position(|known| known.as_ref() == Some(place)) {
+            Some(call) => {
+                let after = &mut resumed.opening.calls[call];
+                (after.spent, after.pending) = (*seen == EventState::Spent, *seen == EventState::Pending);
+            }
+            None => {
+                let known: Vec<&str> = places.iter().flatten().map(String::as_str).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                let message = format!("found no such conditional event in the run; known: {known}");
+                problems.push(Problem::new(format!("state.events.{place}"), message));
+            }
+        }
+    }
+}
+
+/// Reads a state; whatever is wrong with it, and with the date of the tape beside it, is a problem.
+///
+/// The path of a state is left out where a model draws its own.
+pub fn compile(
+    deal: &CompiledDeal,
+    input: StateInput<'_>,
+    tape: &Tape,
+    draws: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Resumed> {
+    let state = input.state;
+    if let Some(name) = state.deal.as_ref().filter(|name| **name != deal.terms.name) {
+        let message = format!("found {name:?}; expected {:?}, the deal that goes on", deal.terms.name);
+        problems.push(Problem::new("state.deal", message));
+    }
+    let accelerated = status(deal, state, problems);
+    payment_date::check_names(deal, state, problems);
+    payment_date::check_amounts(state, problems);
+    let fees_due = state.fees.iter().map(|(name, fee)| ("fees", name, fee.due));
+    let hedges_due = state.hedges.iter().map(|(name, hedge)| ("hedges", name, hedge.due));
+    for (list, name, _) in fees_due.chain(hedges_due).filter(|(.., due)| due.is_some()) {
+        problems.push(Problem::new(
+            format!("state.{list}.{name}.due"),
+            "what falls due after the payment date is computed; expected a state after it, with `unpaid` alone",
+        ));
+    }
+    let dates = payment_date::dates(deal, state, problems);
+    let last = deal.terms.grid.periods.len() - 1;
+    let place = dates.and_then(|dates| dates.period.map(|p| (p, dates.payment)));
+    let (p, payment) = place?;
+    if p == last {
+        let message = format!("found {payment}, the last payment date of the deal; expected an earlier one");
+        problems.push(Problem::new("state.payment_date", message));
+        return None;
+    }
+    let calendar = Calendar { deal, p };
+    let start = Start { first: p + 1, tape: if state.pool.is_some() { 0 } else { p + 1 } };
+    let (mut standing, mut before, mut cohorts) = (None, BoughtBefore::default(), CohortsAfter::default());
+    let mut path = None;
+    let mut same_tape = true;
+    if let Some(pool) = &state.pool {
+        same_tape = pool.tape == input.tape;
+        if same_tape {
+            let mut loans = calendar.loans(pool, tape, problems);
+            path = state.path.as_ref().filter(|_| !draws).map(|path| calendar.path(path, tape, &mut loans, problems));
+            standing = Some(loans);
+        } else {
+            problems.push(Problem::new(
+                "state.pool.tape",
+                format!(
+                    "found {}, the hash of another tape as of {}; expected {}, or no `pool` where a later tape states the collateral",
+                    pool.tape, pool.as_of, input.tape
+                ),
+            ));
+        }
+        if let Some(bought) = &pool.bought {
+            (before, cohorts) = calendar.bought(bought, problems);
+        }
+    } else if state.path.is_some() {
+        problems.push(Problem::new("state.path", "a path goes on with its own tape; expected `pool` beside it"));
+    }
+    if same_tape {
+        let _: Option<Steps> = Steps::new(deal, Date(tape.as_of), start, problems);
+    }
+    let bases = state.fee_bases.as_ref();
+    let opening = Opening {
+        first: start.first,
+        accelerated,
+        reinvestment_ended: state.in_reinvestment_period == Some(false),
+        notes: notes(deal, state),
+        fees: fees(deal, state, payment, problems),
+        higher: higher(deal, state, payment, problems),
+        unused: unused(deal, state, problems),
+        accounts: deal
+            .terms
+            .accounts
+            .iter()
+            .map(|account| state.accounts.get(&account.name).copied().unwrap_or(account.initial))
+            .collect(),
+        hedges: deal.terms.hedges.iter().map(|hedge| hedge_after(state.hedges.get(&hedge.name))).collect(),
+        calls: Vec::new(),
+        held: state.collected.principal,
+        held_interest: state.collected.interest,
+        bases: [0.0; 3],
+        cohorts,
+        past: calendar.distributions(state, payment, problems),
+    };
+    let bases = [
+        state.fee_basis,
+        bases.map(|bases| bases.performing_par),
+        bases.map(|bases| bases.collateral_principal_amount),
+    ];
+    Some(Resumed { opening, start, standing, before, path, bases })
+}
+
+/// Whether the notes are accelerated; a deal that is sold or cannot be accelerated does not go on.
+fn status(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) -> bool {
+    let status = payment_date::status(state, problems);
+    if status == Status::Redemption {
+        problems.push(Problem::new("state.status", "found redemption; all collateral is sold: the run is over"));
+    }
+    if status == Status::Accelerated && deal.terms.acceleration.is_none() {
+        let message = "found accelerated; the deal has no events of default that accelerate its notes";
+        problems.push(Problem::new("state.status", message));
+    }
+    if state.collected.liquidation.is_some() {
+        let message = "a sale of the collateral ends a run; expected a state that goes on";
+        problems.push(Problem::new("state.collected.liquidation", message));
+    }
+    status == Status::Accelerated
+}
+
+fn notes(deal: &CompiledDeal, state: &DealState) -> Vec<NoteAfter> {
+    let after = |name: &str| {
+        let given = state.notes.get(name).cloned().unwrap_or_default();
+        NoteAfter {
+            balance: given.balance,
+            deferred: given.deferred_interest,
+            overdue: given.interest_shortfall,
+            amortization_due: given.amortization_due.unwrap_or(0.0),
+            bearing: given.interest_bearing.unwrap_or(given.deferred_interest + given.interest_shortfall),
+        }
+    };
+    deal.terms.notes.iter().map(|note| after(&note.name)).collect()
+}
+
+fn fees(deal: &CompiledDeal, state: &DealState, payment: Date, problems: &mut Vec<Problem>) -> Vec<FeeAfter> {
+    let mut out = Vec::with_capacity(deal.terms.fees.len());
+    for fee in &deal.terms.fees {
+        let given = state.fees.get(&fee.name);
+        let irr = fee.hurdle.as_ref().and_then(|hurdle| hurdle.irr);
+        let hurdle = match (given.and_then(|given| given.hurdle), irr) {
+            (Some(hurdle), _) => hurdle,
+            // What is wrong with a distribution is reported with the distributions.
+            (None, Some(irr)) => payment_date::hurdle_balance(deal, state, irr, (payment, true), &mut Vec::new()),
+            (None, None) => 0.0,
+        };
+        if irr.is_none() && given.is_some_and(|given| given.hurdle.is_some()) {
+            let place = format!("state.fees.{}.hurdle", fee.name);
+            problems.push(Problem::new(place, "the fee has no hurdle in the deal; expected no such key"));
+        }
+        let deferred = given.and_then(|given| given.deferred);
+        if deferred.is_some() && fee.deferred.is_empty() {
+            let place = format!("state.fees.{}.deferred", fee.name);
+            problems.push(Problem::new(place, "nothing of the fee is deferred in the deal; expected no such key"));
+        }
+        let unpaid = given.map_or(0.0, |given| given.unpaid);
+        out.push(FeeAfter { unpaid, postponed: deferred.unwrap_or(0.0), hurdle });
+    }
+    out
+}
+
+/// What the residual notes must still receive to reach further hurdles, fee by fee.
+fn higher(deal: &CompiledDeal, state: &DealState, payment: Date, problems: &mut Vec<Problem>) -> Vec<f64> {
+    let mut out = Vec::new();
+    for fee in &deal.terms.fees {
+        let given = state.fees.get(&fee.name).map_or(&[][..], |given| &given.higher_hurdles);
+        if !given.is_empty() && given.len() != fee.higher.len() {
+            let message = format!("found {}; expected one for each further hurdle: {}", given.len(), fee.higher.len());
+            problems.push(Problem::new(format!("state.fees.{}.higher_hurdles", fee.name), message));
+        }
+        for (h, terms) in fee.higher.iter().enumerate() {
+            // What is wrong with a distribution is reported with the distributions.
+            let computed = |irr| payment_date::hurdle_balance(deal, state, irr, (payment, true), &mut Vec::new());
+            out.push(given.get(h).copied().unwrap_or_else(|| terms.irr.map_or(0.0, computed)));
+        }
+    }
+    out
+}
+
+/// Per fee whose cap carries unused room over: that of the last dates, oldest first.
+fn unused(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) -> Vec<Vec<f64>> {
+    let mut out = Vec::new();
+    for fee in &deal.terms.fees {
+        let given = state.fees.get(&fee.name).map_or(&[][..], |given| &given.unused_cap);
+        if fee.cap.as_ref().is_some_and(|cap| cap.carry_over > 0) {
+            out.push(given.to_vec());
+        } else if !given.is_empty() {
+            let message = "the fee's cap carries nothing over in the deal; expected no such key";
+            problems.push(Problem::new(format!("state.fees.{}.unused_cap", fee.name), message));
+        }
+    }
+    out
+}
+
+fn hedge_after(given: Option<&HedgeState>) -> HedgeAfter {
+    given.map_or_else(HedgeAfter::default, |given| HedgeAfter {
+        periodic: given.unpaid,
+        termination: given.termination.unwrap_or(0.0),
+    })
+}

@@ -1,0 +1,183 @@
+//! The steps of a run: collection periods, how long yearly rates run in each, and where the run starts.
+
+use crate::collateral::loan::StepDates;
+use crate::compile::deal::CompiledDeal;
+use crate::compile::values::Timeline;
+use crate::error::Problem;
+use crate::math;
+use crate::time::{Date, thirty_360};
+
+/// Months after which a defaulted obligation counts nothing.
+pub const MONTHS_CARRIED: i32 = 36;
+
+/// The steps of a run: dates of each collection period, and how long the rates run.
+#[derive(Clone, Debug)]
+pub struct Steps {
+    pub dates: Vec<StepDates>,
+    pub timeline: Timeline,
+    /// Exponent of yearly default and prepayment rates.
+    pub exponent: Vec<f64>,
+    /// Credit time of each unadjusted payment date, years from the as-of date.
+    pub credit_time: Vec<f64>,
+    pub carry_end: Vec<usize>,
+    pub months: u32,
+    /// Per step: the last day of its collections where all is sold at its end; nothing where no sale may come.
+    pub sale_ends: Vec<Date>,
+    pub start: Start,
+}
+
+/// Where a run starts among the payment dates of a deal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Start {
+    /// Step (from 0) that is run first.
+    pub first: usize,
+    /// Step (from 0) that the tape opens: where a state goes on with its tape, an earlier one.
+    pub tape: usize,
+}
+
+impl Steps {
+    /// The steps of a deal from closing, or from a later as-of date.
+    pub fn new(deal: &CompiledDeal, as_of: Date, run: Start, problems: &mut Vec<Problem>) -> Option<Self> {
+        let grid = &deal.terms.grid;
+        let first = grid.periods.get(run.tape)?;
+        let opens = if run.tape == 0 { grid.closing } else { grid.periods[run.tape - 1].collection_last };
+        let start = if as_of > opens { as_of } else { opens };
+        if run.tape > 0 && (as_of < opens || start >= first.collection_last || start >= first.unadjusted) {
+            problems.push(Problem::new(
+                "tape.as_of",
+                format!(
+                    "found {as_of}; expected a date from {opens}, on which the last collection period before the state ends, to before {}, on which the next one ends",
+                    if first.collection_last < first.unadjusted { first.collection_last } else { first.unadjusted }
+                ),
+            ));
+            return None;
+        }
+        if start >= first.collection_last || start >= first.unadjusted {
+            problems.push(Problem::new(
+                "tape.as_of",
+                format!(
+                    "found {as_of}, after the first collection period of the deal (it ends {}); a run from a later date needs the deal's state on it",
+                    first.collection_last
+                ),
+            ));
+            return None;
+        }
+        let mut dates = Vec::new();
+        let mut timeline = Timeline { starts: Vec::new(), months: Vec::new() };
+        let mut exponent = Vec::new();
+        let mut defaults_from = Vec::new();
+        let mut credit_time = Vec::new();
+        let mut previous = grid.closing;
+        for (p, period) in grid.periods.iter().enumerate() {
+            let mut from = period.previous_unadjusted;
+            if p == run.tape {
+                previous = start;
+                if start > from {
+                    from = start;
+                }
+            }
+            let years = thirty_360(from, period.unadjusted);
+            let yearly = if deal.conventions.rates_by_days {
+                f64::from(period.collection_last - previous) / 365.0
+            } else {
+                years
+            };
+            dates.push(StepDates {
+                start: previous,
+                end: period.collection_last,
+                is_last: period.is_last,
+                years: yearly,
+            });
+            timeline.starts.push(period.previous_unadjusted);
+            defaults_from.push(from);
+            let since = |d: Date| (thirty_360(grid.closing, d) * 12.0 + 0.5) as usize;
+            timeline.months.push((since(from), since(period.unadjusted) - since(from)));
+            exponent.push(yearly);
+            credit_time.push(thirty_360(as_of, period.unadjusted));
+            previous = period.collection_last;
+        }
+        let carry_end = carry_ends(&defaults_from, |p| grid.periods[p].determination);
+        Some(Self {
+            dates,
+            timeline,
+            exponent,
+            credit_time,
+            carry_end,
+            months: deal.dates.months,
+            sale_ends: Vec::new(),
+            start: run,
+        })
+    }
+
+    /// Takes in that all collateral may be sold for a payment date.
+    pub fn may_sell(&mut self, deal: &CompiledDeal) {
+        self.sale_ends = deal.terms.grid.periods.iter().map(|period| period.sale_last).collect();
+    }
+
+    /// Credit time from which on defaults are drawn: the as-of date, or the state that goes on with an older tape.
+    #[must_use]
+    pub fn drawn_from(&self) -> f64 {
+        let Start { first, tape } = self.start;
+        if first > tape { self.credit_time[first - 1] } else { 0.0 }
+    }
+
+    /// Number of steps.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.dates.len()
+    }
+
+    /// Whether there is no step.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.dates.is_empty()
+    }
+
+    /// Step that collects the recovery of a default in step `p` with a lag in months.
+    #[must_use]
+    pub fn recovery_step(&self, p: usize, lag_months: f64) -> u32 {
+        let steps = math::ceil_to_u32(lag_months / f64::from(self.months)) as usize;
+        let last = self.len() - 1;
+        u32::try_from(if p + steps < last { p + steps } else { last }).unwrap_or(u32::MAX)
+    }
+
+    /// Period rate of a yearly rate.
+    #[must_use]
+    pub fn period_rate(&self, yearly: f64, p: usize, simple: bool) -> f64 {
+        let years = self.exponent[p];
+        if simple {
+            let rate = yearly * years;
+            return if rate < 1.0 { rate } else { 1.0 };
+        }
+        if yearly >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - yearly, years) }
+    }
+
+    /// Turns yearly rates, one a step, into rates of the period.
+    pub fn to_period_rates(&self, rates: &mut [f64], simple: bool) {
+        let (mut yearly, mut years, mut rate) = (f64::NAN, f64::NAN, f64::NAN);
+        for (p, x) in rates.iter_mut().enumerate() {
+            // Most steps are of one length and one rate.
+            if x.to_bits() != yearly.to_bits() || self.exponent[p].to_bits() != years.to_bits() {
+                (yearly, years) = (*x, self.exponent[p]);
+                rate = self.period_rate(yearly, p, simple);
+            }
+            *x = rate;
+        }
+    }
+
+    /// The step (from 0) that takes a credit time, or none after the last.
+    #[must_use]
+    pub fn step_of(&self, time: f64) -> Option<usize> {
+        (self.start.tape..self.len()).find(|&p| time <= self.credit_time[p])
+    }
+}
+
+/// Per step of default: the first step whose determination date is more than three years after the step's start.
+fn carry_ends(starts: &[Date], determination: impl Fn(usize) -> Date) -> Vec<usize> {
+    let n = starts.len();
+    starts
+        .iter()
+        .enumerate()
+        .map(|(k, start)| (k..n).find(|&q| determination(q) > start.add_months(MONTHS_CARRIED)).unwrap_or(n))
+        .collect()
+}

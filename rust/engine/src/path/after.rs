@@ -1,0 +1,90 @@
+//! The state that a run leaves after one of its payment dates.
+
+use super::observer::{Collateral, Observer};
+use super::opening::{FeeAfter, HedgeAfter, NoteAfter, Opening, PastDistributions};
+use super::plan::Plan;
+use super::runner::{self, Workspace};
+use crate::lanes::{Mask, Pack};
+use crate::state::{NoteLanes, State};
+use crate::waterfall::recorder::Silent;
+
+/// What residual notes are paid on each date.
+struct Distributions {
+    /// Step (from 0) of the last date that was run.
+    last: Option<usize>,
+    /// `[date][note]`.
+    paid: Vec<Vec<f64>>,
+}
+
+impl Observer<1, f64> for Distributions {
+    fn date(&mut self, _: &Plan, p: usize, state: &State<1>, _: &Collateral<1>, _: Mask<1>, _: Pack<1>) {
+        self.last = Some(p);
+        let paid = |note: &NoteLanes<1>| (note.interest_paid + note.deferred_paid + note.principal_paid).0[0];
+        self.paid.push(state.notes.iter().map(paid).collect());
+    }
+}
+
+/// Runs a plan whose drivers are set up to step `p` and returns the state after it; none where the run ends before.
+#[must_use]
+pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> {
+    let mut part = plan.clone();
+    part.periods.truncate(p + 1);
+    let mut seen = Distributions { last: None, paid: Vec::new() };
+    let _: Pack<1> = runner::run(&part, work, &mut Silent, &mut seen, |_, _| {});
+    if seen.last != Some(p) {
+        return None;
+    }
+    let off_schedule = plan.off_schedule();
+    let mut past = PastDistributions {
+        days: plan.days[..=off_schedule + p].to_vec(),
+        flows: vec![Vec::new(); plan.deal.notes.len()],
+    };
+    for n in 0..plan.deal.notes.len() {
+        if !plan.deal.notes[n].residual {
+            continue;
+        }
+        if let Some(opening) = &plan.opening {
+            past.flows[n].clone_from(&opening.past.flows[n]);
+        }
+        past.flows[n].extend(seen.paid.iter().map(|paid| paid[n]));
+    }
+    let state = &work.state;
+    Some(Opening {
+        first: p + 1,
+        accelerated: state.accelerated.any(),
+        reinvestment_ended: plan.opening.as_ref().is_some_and(|opening| opening.reinvestment_ended),
+        notes: state
+            .notes
+            .iter()
+            .enumerate()
+            .map(|(n, note)| NoteAfter {
+                balance: note.balance.0[0],
+                deferred: note.deferred.0[0],
+                overdue: note.overdue.0[0],
+                amortization_due: note.amortization_due.0[0],
+                bearing: state.bearing.get(n).map_or(0.0, |bearing| bearing.0[0]),
+            })
+            .collect(),
+        fees: (0..state.fees.len())
+            .map(|f| FeeAfter {
+                unpaid: state.fee_due(f).0[0],
+                postponed: state.postponed.get(f).map_or(0.0, |postponed| postponed.0[0]),
+                hurdle: state.fees[f].hurdle.0[0],
+            })
+            .collect(),
+        higher: state.higher.iter().map(|need| need.0[0]).collect(),
+        unused: state.carried.iter().map(|carried| carried.after(state.fees[carried.fee].cap_left, 0)).collect(),
+        accounts: state.accounts.iter().map(|balance| balance.0[0]).collect(),
+        hedges: state
+            .hedges
+            .iter()
+            .map(|hedge| HedgeAfter { periodic: hedge.periodic.0[0], termination: hedge.termination.0[0] })
+            .collect(),
+        calls: (0..plan.calls.len()).map(|call| work.calls.after(call)).collect(),
+        held: state.held.0[0],
+        held_interest: state.held_interest.0[0],
+        bases: work.bases[1].map(|base| base.0[0]),
+        cohorts: work.cohorts.after(&plan.cohorts, p, 0),
+        past,
+    })
+}

@@ -1,0 +1,142 @@
+//! What a run goes on from: the state of the deal after a payment date, in numbers.
+//!
+//! A run that goes on has the bits of the run that came to the state: whatever later dates read is here.
+
+use crate::collateral::cohorts::CohortsAfter;
+use crate::lanes::{Mask, Pack};
+use crate::state::State;
+
+/// A class after a date.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NoteAfter {
+    pub balance: f64,
+    pub deferred: f64,
+    pub overdue: f64,
+    /// Instalments of this and earlier dates that are unpaid.
+    pub amortization_due: f64,
+    /// Unpaid interest that bears interest, where interest on it bears none.
+    pub bearing: f64,
+}
+
+/// A fee after a date.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FeeAfter {
+    pub unpaid: f64,
+    /// What is due from the next date on.
+    pub postponed: f64,
+    /// What the residual notes must still receive to reach its hurdle.
+    pub hurdle: f64,
+}
+
+/// A hedge after a date.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HedgeAfter {
+    /// Net payments that its counterparty is still owed.
+    pub periodic: f64,
+    pub termination: f64,
+}
+
+/// A call after a date.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallAfter {
+    /// It does not act any more.
+    pub spent: bool,
+    /// It is tried again.
+    pub pending: bool,
+}
+
+/// What residual notes were paid up to a date.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PastDistributions {
+    /// Days from closing to each of their dates, rising; every payment date of the schedule is one of them.
+    pub days: Vec<i32>,
+    /// Per note: what it was paid on each of the dates; nothing for notes that are not residual.
+    pub flows: Vec<Vec<f64>>,
+}
+
+/// The state after a payment date.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Opening {
+    /// Step (from 0) that is run first.
+    pub first: usize,
+    /// The notes are accelerated: the next date has one pot.
+    pub accelerated: bool,
+    /// The reinvestment period has ended, whatever the dates of the deal say.
+    pub reinvestment_ended: bool,
+    pub notes: Vec<NoteAfter>,
+    pub fees: Vec<FeeAfter>,
+    /// What the residual notes must still receive to reach further hurdles, fee by fee.
+    pub higher: Vec<f64>,
+    /// Per fee whose cap carries unused room over: that of the last dates, oldest first.
+    pub unused: Vec<Vec<f64>>,
+    /// Balances of the accounts.
+    pub accounts: Vec<f64>,
+    pub hedges: Vec<HedgeAfter>,
+    pub calls: Vec<CallAfter>,
+    /// Cash in the principal account.
+    pub held: f64,
+    /// Cash that stays with interest proceeds.
+    pub held_interest: f64,
+    /// What fees run on as of the last determination date: fee basis, performing par, collateral principal amount.
+    pub bases: [f64; 3],
+    pub cohorts: CohortsAfter,
+    pub past: PastDistributions,
+}
+
+impl Opening {
+    /// Puts classes, fees, accounts, hedges and cash into a run's state; the rest of it is set.
+    #[inline(always)]
+    pub fn put<const L: usize>(&self, state: &mut State<L>) {
+        for (lanes, after) in state.notes.iter_mut().zip(&self.notes) {
+            lanes.balance = Pack::splat(after.balance);
+            lanes.deferred = Pack::splat(after.deferred);
+            lanes.overdue = Pack::splat(after.overdue);
+            lanes.amortization_due = Pack::splat(after.amortization_due);
+            // A zero that is not known to be one is computed with, to the same bits.
+            lanes.has_deferred = true;
+            lanes.has_overdue = true;
+        }
+        for (lanes, after) in state.bearing.iter_mut().zip(&self.notes) {
+            *lanes = Pack::splat(after.bearing);
+        }
+        state.accelerated = Mask::splat(self.accelerated);
+        for (lanes, after) in state.fees.iter_mut().zip(&self.fees) {
+            lanes.arrears = Pack::splat(after.unpaid);
+            lanes.has_arrears = true;
+            lanes.hurdle = Pack::splat(after.hurdle);
+        }
+        for (lanes, after) in state.postponed.iter_mut().zip(&self.fees) {
+            *lanes = Pack::splat(after.postponed);
+        }
+        for (lanes, after) in state.higher.iter_mut().zip(&self.higher) {
+            *lanes = Pack::splat(*after);
+        }
+        for (lanes, after) in state.carried.iter_mut().zip(&self.unused) {
+            lanes.go_on(after);
+        }
+        for (lanes, after) in state.accounts.iter_mut().zip(&self.accounts) {
+            *lanes = Pack::splat(*after);
+        }
+        for (lanes, after) in state.hedges.iter_mut().zip(&self.hedges) {
+            lanes.periodic = Pack::splat(after.periodic);
+            lanes.termination = Pack::splat(after.termination);
+        }
+        state.held = Pack::splat(self.held);
+        state.held_interest = Pack::splat(self.held_interest);
+    }
+
+    /// Dates of distributions that are no payment dates of the schedule, all before the first step.
+    #[must_use]
+    pub fn off_schedule(&self) -> usize {
+        self.past.days.len() - self.first
+    }
+}
+
+/// A path of a simulation that goes on: its defaults, and the default rates of what is bought.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DrawnPath {
+    /// Obligor and step (from 0) of each default, in the order in which they are taken off the pool.
+    pub defaults: Vec<(usize, usize)>,
+    /// Per step: default rate of the cohorts.
+    pub hazard: Vec<f64>,
+}
