@@ -49,13 +49,26 @@ def check_rest(straight: dict[str, Any], rest: dict[str, Any], day: int) -> None
         assert tail(rest[name], rows) == tail(straight[name], rows), name
 
 
-@settings(generated, max_examples=400)
-@given(strategies.cases(), st.data())
+FEATURES = ("hurdles", "carry_over", "waived", "turbo", "accounts", "hedges", "combinations")
+CASES = (
+    strategies.cases()
+    | strategies.cases(events=("default", "order", "call"))
+    | strategies.cases(features=FEATURES)
+)
+
+
+@settings(generated, max_examples=600)
+@given(CASES, st.data())
 def test_going_on_from_any_date_has_the_bits_of_the_straight_run(case: Case, data: st.DataObject) -> None:
-    deal, pool, scenario = _core.Deal(json.dumps(case.deal)), crossing.pool(case), json.dumps(case.scenario)
     try:
+        deal, pool, scenario = (
+            _core.Deal(json.dumps(case.deal)),
+            crossing.pool(case),
+            json.dumps(case.scenario),
+        )
         straight = _core.project(deal, pool, scenario, None, "tape")
-    except cl.TapeError:
+    except (cl.TapeError, cl.DealError, cl.ScenarioError):
+        # A tape that is too late, or sales under `rate_exponent: days_365`.
         assume(False)
     dates = np.unique(straight["cashflows"]["date"])
     assume(len(dates) > 1)
@@ -95,6 +108,22 @@ def assert_rest(run: cl.Result, rest: cl.Result) -> None:
         assert rows
         for column, values in going_on.items():
             assert values == straight[column][-rows:], (name, column)
+
+
+@pytest.mark.parametrize(("if_infeasible", "seen"), [("withdraw", "spent"), ("retry", "pending")])
+def test_a_call_under_a_condition_is_remembered(if_infeasible: Any, seen: str) -> None:
+    """At a price of 0.5 the proceeds cover nothing; the condition holds in one quarter alone."""
+    call = {"call": {"price": 0.5, "if_infeasible": if_infeasible}, "when": "date < 2027-08-01"}
+    assumed = scenario(events=[call | {"from": "2027-07-01"}])
+    run = cl.project(deal(), pool(), assumed)
+    assert "events" not in run.state_at("2027-04-20").to_dict()
+    state = run.state_at("2027-07-20")
+    assert state.to_dict()["events"] == {"scenario.events[0]": seen}
+    assert_rest(run, cl.project(deal(), pool(), assumed, state=state))
+    with pytest.raises(
+        cl.DealError, match=r"state\.events\.scenario\.events\[0\]: found no such conditional event"
+    ):
+        cl.project(deal(), pool(), scenario(), state=state)
 
 
 @pytest.mark.parametrize("path", [3, 41, 77])

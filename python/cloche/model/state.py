@@ -362,7 +362,7 @@ class DealState(Frozen[StateDocument]):
         """What happens in the simulated path that the state is of."""
         return self._document.path
 
-    def without(self, *keys: Literal["pool", "path", "collateral"]) -> Self:
+    def without(self, *keys: Literal["pool", "path", "collateral", "events"]) -> Self:
         """Return the state without parts of it.
 
         Without ``path`` a state of a simulated path goes on under a scenario's own default rates; without ``pool``
@@ -371,18 +371,18 @@ class DealState(Frozen[StateDocument]):
         Parameters
         ----------
         *keys
-            ``pool``, ``path``, ``collateral``; a path goes with its pool.
+            ``pool``, ``path``, ``collateral``, ``events``; a path goes with its pool.
 
         Raises
         ------
         DealError
             For another key.
         """
-        unknown = [key for key in keys if key not in ("pool", "path", "collateral")]
+        unknown = [key for key in keys if key not in ("pool", "path", "collateral", "events")]
         if unknown:
             raise DealError(
                 "the deal state cannot be taken apart so",
-                [("keys", f"found {key!r}, expected pool, path or collateral") for key in unknown],
+                [("keys", f"found {key!r}, expected pool, path, collateral or events") for key in unknown],
             )
         gone = {*keys, "path"} if "pool" in keys else set(keys)
         return type(self).from_dict({key: value for key, value in self.to_dict().items() if key not in gone})

@@ -186,7 +186,7 @@ fn projected(document: &Value, rate: f64) -> Explained {
             "spread": {"kind": "constant", "value": 0.035}
         }
     }));
-    let input = PlanInput { deal: &deal, tape: &tape, scenario: &scenario, model_defaults: false };
+    let input = PlanInput { deal: &deal, tape: &tape, scenario: &scenario, model_defaults: false, state: None };
     let compiled = compile_plan(input).expect("a plan");
     let result = project(&compiled.plan, &compiled.flows);
     assert!(result.conservation_error < 1e-6, "{}", result.conservation_error);

@@ -197,9 +197,10 @@ impl<const L: usize> Cohorts<L> {
 
     /// Goes on, from no cohorts, with what there was after a payment date.
     pub fn go_on(&mut self, after: &CohortsAfter) {
-        for rows in [&mut self.units, &mut self.default, &mut self.value] {
+        for rows in [&mut self.units, &mut self.default, &mut self.value, &mut self.cash] {
             rows.fill(Pack::ZERO);
         }
+        self.known = self.cash.len();
         self.survival = Pack::splat(after.survival);
         self.performing = Pack::splat(after.performing);
         self.any = !(after.units.is_empty() && after.defaults.is_empty());

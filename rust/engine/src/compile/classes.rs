@@ -227,7 +227,9 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     let bought = cohorts::compile(deal, scenario, &curves, &steps, before, &mut problems);
     let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
     let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, &mut problems);
-    plan::complete(resumed.as_mut(), points.given.input(), &contracts, &bought)?;
+    if problems.is_empty() {
+        plan::complete(resumed.as_mut(), points.given.input(), &contracts, &bought)?;
+    }
     let (groups, defaulted) = {
         let mut assumed = Assumptions::new(&contracts, scenario, false, &mut problems);
         assumed.check(&mut problems);

@@ -64,18 +64,15 @@ impl Resumed {
 pub fn events(resumed: &mut Resumed, state: StateInput<'_>, places: &[Option<String>], problems: &mut Vec<Problem>) {
     resumed.opening.calls = vec![CallAfter::default(); places.len()];
     for (place, seen) in &state.state.events {
-        match places.iter().position(|known| known.as_ref() == Some(place)) {
-            Some(call) => {
-                let after = &mut resumed.opening.calls[call];
-                (after.spent, after.pending) = (*seen == EventState::Spent, *seen == EventState::Pending);
-            }
-            None => {
-                let known: Vec<&str> = places.iter().flatten().map(String::as_str).collect();
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                let message = format!("found no such conditional event in the run; known: {known}");
-                problems.push(Problem::new(format!("state.events.{place}"), message));
-            }
+        if let Some(call) = places.iter().position(|known| known.as_ref() == Some(place)) {
+            let after = &mut resumed.opening.calls[call];
+            (after.spent, after.pending) = (*seen == EventState::Spent, *seen == EventState::Pending);
+            continue;
         }
+        let known: Vec<&str> = places.iter().flatten().map(String::as_str).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let message = format!("found no such conditional event in the run; known: {known}");
+        problems.push(Problem::new(format!("state.events.{place}"), message));
     }
 }
 

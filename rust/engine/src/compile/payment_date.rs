@@ -77,7 +77,8 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
                 base,
                 current: due.unwrap_or(if fee.hurdle.is_some() { 0.0 } else { charged - postponed }),
                 postponed: if due.is_some() { 0.0 } else { postponed },
-                unpaid: given.map_or(0.0, |g| g.unpaid + g.deferred.unwrap_or(0.0)) * (1.0 + unpaid_rate(fee, state, &mut problems) * fraction),
+                unpaid: given.map_or(0.0, |g| g.unpaid + g.deferred.unwrap_or(0.0))
+                    * (1.0 + unpaid_rate(fee, state, &mut problems) * fraction),
                 cap: fee.cap.as_ref().filter(|cap| !cap.is_lifted(status, sale.is_some())).map_or(NO_CAP, |cap| {
                     let last = unused.iter().rev();
                     let room = own_cap + last.take(cap.carry_over as usize).sum::<f64>();

@@ -131,7 +131,9 @@ pub fn prepare<'a>(input: PlanInput<'a>, problems: &mut Vec<Problem>) -> Result<
     let bought = cohorts::compile(deal, scenario, &curves, &steps, before, problems);
     let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
     let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, problems);
-    complete(resumed.as_mut(), state, &contracts, &bought)?;
+    if problems.is_empty() {
+        complete(resumed.as_mut(), state, &contracts, &bought)?;
+    }
     Ok(Prepared { contracts, curves, bought, periods, resumed, events, drawn })
 }
 

@@ -194,7 +194,15 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         loan::contract(&contract, &out.steps.dates, out.steps.start.tape, shares, fixings, &mut rows);
         out.rows.extend_from_slice(&rows);
         if !out.steps.sale_ends.is_empty() {
-            loan::sales(&contract, &out.steps.dates, out.steps.start.tape, &out.steps.sale_ends, shares, fixings, &mut rows);
+            loan::sales(
+                &contract,
+                &out.steps.dates,
+                out.steps.start.tape,
+                &out.steps.sale_ends,
+                shares,
+                fixings,
+                &mut rows,
+            );
             out.sale_rows.resize(i * n, ContractStep::default());
             out.sale_rows.extend_from_slice(&rows);
         }

@@ -232,6 +232,9 @@ pub fn check_left(state: &DealState, resumed: &Resumed, contracts: &Contracts<'_
     for default in &opening.cohorts.defaults {
         left += default.value;
     }
+    for balance in &opening.accounts {
+        left += balance;
+    }
     for loan in 0..contracts.tape.len() {
         let whole = if contracts.tape.is_defaulted(loan) { contracts.tape.par[loan] } else { 0.0 };
         if contracts.stated(loan).is_none() {

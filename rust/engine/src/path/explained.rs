@@ -248,7 +248,7 @@ impl Tables {
     fn go_on(&mut self, opening: &Opening) {
         self.begin = opening.notes.iter().map(|note| note.balance).collect();
         self.deferred = opening.notes.iter().map(|note| note.deferred).collect();
-        self.unpaid = opening.fees.iter().map(|fee| fee.unpaid).collect();
+        self.unpaid = opening.fees.iter().map(|fee| fee.unpaid + fee.postponed).collect();
         let [fee_basis, performing, principal_amount] = opening.bases;
         self.bases = Bases { fee_basis, performing, principal_amount };
     }

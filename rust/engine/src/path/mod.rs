@@ -1,7 +1,7 @@
 //! A block of futures from the first collection period to the last payment.
 
-pub mod ccc;
 pub mod after;
+pub mod ccc;
 pub mod drivers;
 pub mod explained;
 pub mod observer;

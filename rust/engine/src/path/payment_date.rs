@@ -30,7 +30,7 @@ pub struct NoteOpening {
 }
 
 /// A fee before the date.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct FeeOpening {
     /// What its rate runs on.
     pub base: f64,
@@ -306,7 +306,8 @@ fn unused_caps(input: &PaymentDateInput, state: &State<1>) -> Vec<Vec<f64>> {
     for (f, (fee, opening)) in input.deal.fees.iter().zip(&input.fees).enumerate() {
         let count = fee.cap.as_ref().map_or(0, |cap| cap.carry_over as usize);
         let mut unused = opening.unused.clone();
-        unused.push((opening.own_cap - (opening.cap - state.fees[f].cap_left.0[0])).min(opening.own_cap));
+        let left = opening.own_cap - (opening.cap - state.fees[f].cap_left.0[0]);
+        unused.push(if left < opening.own_cap { left } else { opening.own_cap });
         let past = if unused.len() > count { unused.len() - count } else { 0 };
         out.push(unused.split_off(past));
     }

@@ -1,7 +1,7 @@
 //! Everything a run reads: the compiled deal, the scalars of each date, the closing pool and the cohorts.
 
-use crate::accounts::AccountTerms;
 use super::opening::Opening;
+use crate::accounts::AccountTerms;
 use crate::collateral::{ClosingPool, CohortTables};
 use crate::coverage::TestTerms;
 use crate::coverage::ccc_excess::ExcessRules;

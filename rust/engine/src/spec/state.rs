@@ -141,7 +141,7 @@ pub struct HedgeState {
 
 /// What has become of a conditional event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum EventState {
     /// It has acted, or was withdrawn: it does not act again.
     Spent,
