@@ -318,8 +318,6 @@ NOT_BUILT = "does not compute"
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("ccc_agency_rule", "each"),
-        ("ccc_agency_rule", "sum"),
         ("interest_on_pik", False),
         ("diversity_table", "printed"),
         ("pool_step", "monthly"),
@@ -369,11 +367,12 @@ def test_a_step_that_is_not_built_is_refused_by_name(template: Document, step: D
     assert NOT_BUILT in message
 
 
-def test_a_rounded_test_is_refused_by_name(template: Document) -> None:
+def test_a_test_is_rounded_to_a_small_step(template: Document) -> None:
     deal = copy.deepcopy(template)
-    deal["tests"][0]["round"] = 0.001
-    found = dict(problems(deal))
-    assert NOT_BUILT in found["tests[0].round"]
+    deal["tests"][0]["round"] = 0
+    assert problems(deal) == [
+        ("tests[0].round", "found 0; expected a step above 0, at most 0.1, such as 0.001")
+    ]
 
 
 # Runs

@@ -9,6 +9,7 @@ import numpy as np
 
 from cloche import _core
 from cloche.testing.strategies import Case
+from cloche.testing.strategies.tapes import ccc_code
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -38,7 +39,7 @@ NUMBERS = (
 )
 DAYS = ("maturity", "next_payment", "accrual_start", "default_date")
 TEXTS = ("loan_id", "obligor_id", "index", "industry", "rating", "lien", "country")
-FLAGS = ("fixed", "csa_in_floor", "ccc", "weak")
+FLAGS = ("fixed", "csa_in_floor", "weak")
 
 
 def columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     crossing |= {name: [value or "" for value in values(name)] for name in TEXTS}
     crossing["obligor_name"] = crossing["obligor_id"]
     crossing |= {name: np.array([bool(value) for value in values(name)], dtype=np.uint8) for name in FLAGS}
+    crossing["ccc"] = np.array([ccc_code(row) for row in rows], dtype=np.uint8)
     months = [value or 0 for value in values("payment_frequency_months")]
     crossing["payment_frequency_months"] = np.array(months, dtype=np.int32)
     usual = ["30/360" if row["fixed"] else "act/360" for row in rows]

@@ -14,6 +14,7 @@ KEYS = Constant("compile/conventions.rs", "KEYS")
 SITES: dict[str, tuple[Site, ...]] = {
     "Account.earns": (Constant("compile/accounts.rs", "EARNS"),),
     "Account.proceeds": (Constant("compile/accounts.rs", "PROCEEDS"),),
+    "AssetState.agencies": (Constant("coverage/ccc_excess.rs", "AGENCIES"),),
     "CccRule.base": (Next("compile/deal.rs", "c.base.as_deref() == Some"),),
     "Collateral.defaulted_value": (
         Arms("compile/assumptions.rs", "match deal.document.collateral.defaulted_value.as_deref()"),

@@ -63,11 +63,10 @@ def test_every_problem_of_a_state_is_reported_with_its_line() -> None:
     )
 
 
-def test_what_is_not_computed_is_refused_by_name() -> None:
+def test_an_agency_that_is_not_known_is_an_error() -> None:
     with pytest.raises(DealError) as caught:
-        DealState.from_yaml(STATE.replace("par: 3_000_000,", "par: 3_000_000, agencies: [sp],"))
-    assert caught.value.problems[0].place == "collateral.ccc[0].agencies"
-    assert "does not compute yet" in caught.value.problems[0].message
+        DealState.from_yaml(STATE.replace("par: 3_000_000,", "par: 3_000_000, agencies: [s&p],"))
+    assert caught.value.problems[0].place == "collateral.ccc[0].agencies[0]"
 
 
 def test_a_newer_state_is_refused() -> None:

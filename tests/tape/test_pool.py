@@ -94,7 +94,7 @@ def test_columns_for_the_engine_say_absent_as_it_does(pool: LoanPool) -> None:
 @pytest.mark.parametrize(
     ("sp", "moodys", "low"),
     [
-        ("B-", "B3", 0), ("CCC+", "B3", 1), ("B-", "Caa1", 1), ("", "Caa3", 1), ("CC", "", 1), ("", "", 0),
+        ("B-", "B3", 0), ("CCC+", "B3", 8), ("B-", "Caa1", 4), ("CCC", "Caa3", 12), ("CC", "", 8), ("", "", 0),
         ("BB", "B2", 0),
     ],
 )  # fmt: skip
@@ -103,8 +103,14 @@ def test_low_rated_is_ccc_plus_of_one_agency_or_caa1_of_the_other(
 ) -> None:
     columns |= {"rating_sp": [sp] * 3, "rating_moodys": [moodys] * 3}
     engine = LoanPool.from_columns(columns, as_of=AS_OF).columns()
-    assert engine["ccc"].tolist() == engine["weak"].tolist() == [low] * 3
+    assert engine["weak"].tolist() == [min(low, 1)] * 3
+    assert engine["ccc"].tolist() == [low] * 3
     assert engine["rating"] == [sp or moodys] * 3
+
+
+def test_fitch_has_a_ccc_set_too(columns: Columns) -> None:
+    columns |= {"rating_sp": ["B-", "CCC", None], "rating_fitch": ["CCC+", "CCC", "B"]}
+    assert LoanPool.from_columns(columns, as_of=AS_OF).columns()["ccc"].tolist() == [2, 10, 0]
 
 
 def test_a_defaulted_loan_is_not_in_the_ccc_bucket(columns: Columns) -> None:

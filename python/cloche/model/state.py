@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self, final
+from typing import Annotated, Any, Literal, Self, final
 
 from pydantic import Field
 
@@ -101,9 +101,10 @@ class NoteState(Document):
 
 
 class AssetState(Document):
-    """One asset of a trustee report; par in money, prices of par."""
+    """One asset of a trustee report; par in money, prices of par.
 
-    not_computed: ClassVar[tuple[str, ...]] = ("agencies",)
+    `agencies` are those that rate a CCC asset so: ``sp``, ``moodys``, ``fitch``; absent: all.
+    """
 
     id: Annotated[str, Field(strict=True)] = ""
     par: Balance
@@ -111,6 +112,7 @@ class AssetState(Document):
     purchase_price: Price | None = None
     recovery: Share | None = None
     years_since_default: YearsSince | None = None
+    agencies: tuple[Literal["sp", "moodys", "fitch"], ...] | None = None
 
 
 class CollateralState(Document):

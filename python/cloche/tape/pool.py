@@ -27,6 +27,7 @@ _NUMBERS = (
     "hazard",
 )  # fmt: skip
 _DATES = ("maturity", "next_payment", "accrual_start", "default_date")
+_AGENCIES = {2: "rating_fitch", 4: "rating_moodys", 8: "rating_sp"}
 _TEXTS = ("loan_id", "obligor_id", "obligor_name", "index", "industry", "lien", "country")
 
 
@@ -179,11 +180,19 @@ class LoanPool:
 
     @cached_property
     def low_rated(self) -> NDArray[np.bool_]:
-        """Which performing loans are rated CCC+ or lower by S&P, or Caa1 or lower by Moody's."""
-        agencies = zip(self.texts("rating_sp"), self.texts("rating_moodys"), strict=True)
-        worst = (max((notch_of(letters) or 0 for letters in pair), default=0) for pair in agencies)
-        low: NDArray[np.bool_] = np.fromiter((notch >= CCC_NOTCH for notch in worst), np.bool_, len(self))
-        return low & self.performing
+        """Which performing loans are rated CCC+ or lower by S&P or Fitch, or Caa1 or lower by Moody's."""
+        low: NDArray[np.bool_] = self._low_rated_by != 0
+        return low
+
+    @cached_property
+    def _low_rated_by(self) -> NDArray[np.uint8]:
+        """Which agencies rate a performing loan so: the sum of 2 (Fitch), 4 (Moody's) and 8 (S&P)."""
+        by = np.zeros(len(self), dtype=np.uint8)
+        for code, name in _AGENCIES.items():
+            notches = (notch_of(letters) or 0 for letters in self.texts(name))
+            low = np.fromiter((notch >= CCC_NOTCH for notch in notches), np.bool_, len(self))
+            by[low & self.performing] += code
+        return by
 
     def texts(self, name: str) -> list[str]:
         """Return a text column, empty where it is null or the tape does not have it."""
@@ -213,7 +222,7 @@ class LoanPool:
         codes = [DAY_COUNT_CODES[name] for name in self.texts("day_count")]
         columns["day_count"] = np.array(codes, dtype=np.uint8)
         columns["csa_in_floor"] = (self._column("csa_in_floor").values == 1).astype(np.uint8)
-        columns["ccc"] = self.low_rated.astype(np.uint8)
+        columns["ccc"] = self._low_rated_by.copy()
         columns["weak"] = self.low_rated.astype(np.uint8)
         return columns
 

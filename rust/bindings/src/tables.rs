@@ -114,7 +114,8 @@ fn tests<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expla
             "passes",
             rows.iter()
                 .map(|r| {
-                    let passes = r.denominator <= 0.0 || r.numerator >= test(r).trigger * r.denominator * (1.0 - 1e-12);
+                    let passes =
+                        r.denominator <= 0.0 || r.numerator >= test(r).threshold * r.denominator * (1.0 - 1e-12);
                     (dates.active)(r.period as usize, r.test as usize).then_some(passes)
                 })
                 .collect(),

@@ -158,3 +158,20 @@ fn the_par_ratio_may_be_measured_on_the_adjusted_amount() {
     let result = pay(&with(document, &json!({"eod_numerator": "adjusted"})), &given);
     close(result.explained.ledger.tests[0].numerator, 661_000.0);
 }
+
+#[test]
+fn the_larger_excess_of_two_agencies_counts_or_that_of_each_or_of_all() {
+    let mut document = deal(&json!([residual()]), &to_notes());
+    document["collateral"] = json!({"ccc": {"limit": 0.10}});
+    let mut given = state(0.0, 0.0, 700_000.0, &[]);
+    given["collateral"]["ccc"] = json!([
+        {"id": "M", "par": 150e3, "market_price": 0.50, "agencies": ["moodys"]},
+        {"id": "S", "par": 120e3, "market_price": 0.70, "agencies": ["sp"]},
+        {"id": "B", "par": 30e3, "market_price": 0.90}
+    ]);
+    // The limit is 100,000 of a million. Moody's: 180,000, an excess of 80,000 at 0.50; S&P: 150,000, 50,000 at 0.70.
+    for (rule, haircut) in [("larger", 40_000.0), ("each", 55_000.0), ("sum", 150e3 * 0.5 + 50e3 * 0.3)] {
+        let result = pay(&with(document.clone(), &json!({"ccc_agency_rule": rule})), &given);
+        close(result.explained.ledger.tests[1].numerator, 1e6 - haircut);
+    }
+}

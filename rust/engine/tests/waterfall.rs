@@ -66,6 +66,19 @@ fn a_cure_from_interest_pays_just_enough_and_the_classes_of_a_rank_by_balance() 
 }
 
 #[test]
+fn a_rounded_test_passes_from_half_a_step_below_its_trigger_and_a_cure_pays_up_to_there() {
+    let mut document = deal(&json!([{"verb": "cure", "tests": ["C OC"]}, residual()]), &to_notes());
+    document["tests"][1]["round"] = json!(0.01);
+    // 837,000/800,000 is 104.625 %, which rounds to 105 %.
+    let result = pay(&document, &state(50_000.0, 0.0, 837_000.0, &[]));
+    close(result.explained.notes[SUB].interest_paid, 50_000.0);
+    // 104.375 % rounds to 104 %: D - N/1.045.
+    let result = pay(&document, &state(50_000.0, 0.0, 835_000.0, &[]));
+    close(result.explained.notes[SUB].interest_paid, 50_000.0 - (800_000.0 - 835_000.0 / 1.045));
+    close(result.explained.ledger.tests[1].numerator, 835_000.0);
+}
+
+#[test]
 fn a_cure_from_principal_costs_more_because_the_cash_leaves_the_numerator() {
     let principal = json!([{"verb": "cure", "tests": ["C OC"]}, {"verb": "retain"}]);
     let interest = json!([residual()]);

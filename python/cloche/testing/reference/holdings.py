@@ -254,7 +254,14 @@ class Holdings:
             if share is not None and terms.maturity > self.stated_maturity:
                 long_share = share if terms.maturity <= add_months(self.stated_maturity, 24) else 0.0
             assets.append(
-                Performing(position.balance, terms.market_price, terms.ccc, terms.discount_price, long_share)
+                Performing(
+                    position.balance,
+                    terms.market_price,
+                    terms.ccc,
+                    terms.discount_price,
+                    long_share,
+                    terms.agencies,
+                )
             )
         defaulted = [
             Defaulted(item.par, item.market_price, item.rate, day > add_months(item.since, 36))

@@ -56,6 +56,7 @@ class Terms:
     frequency_months: int = 3
     current_rate: float | None = None
     cohort: bool = False
+    agencies: tuple[str, ...] = ()
 
     def rate(self, index_rate: float) -> float:
         """All-in rate a year for a fixing: the floor is on the index, or on index plus adjustment."""
@@ -163,6 +164,7 @@ def loan_terms(loan: Mapping[str, Any], deal: Mapping[str, Any], closing: date) 
             purchase, market, weak=weak, rules=deal.get("collateral", {}).get("discount")
         ),
         ccc=bool(row.get("ccc", row.get("rating", "") in CCC_RATINGS)),
+        agencies=tuple(row.get("agencies", ())),
         cpr=row.get("cpr"),
         recovery=row.get("recovery"),
         recovery_lag_months=row.get("recovery_lag_months"),

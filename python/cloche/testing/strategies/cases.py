@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cloche.testing.strategies.deals import deals
 from cloche.testing.strategies.draws import PAR, Document, constant, named
 from cloche.testing.strategies.events import KINDS, event_lists
+from cloche.testing.strategies.features import FEATURES
 from cloche.testing.strategies.scenarios import scenarios
 from cloche.testing.strategies.tapes import tapes
 
@@ -52,6 +53,10 @@ def cases(
     first = date.fromisoformat(deal["dates"]["first_payment"])
     as_of = min(first, closing + timedelta(days=draw(st.integers(-20, 80))))
     loans = draw(tapes(2, max_loans, as_of=as_of))
+    if "ccc_agency_rule" in named("features", FEATURES, asked=features):
+        for loan in loans:
+            if loan["ccc"]:
+                loan["agencies"] = draw(st.sampled_from([None, ["sp"], ["moodys"], ["moodys", "sp"]]))
     scenario = draw(scenarios())
     if draw(st.booleans()):
         chosen = draw(st.lists(st.sampled_from([loan["obligor_id"] for loan in loans]), max_size=2))

@@ -113,6 +113,13 @@ def _own_dates(draw: st.DrawFn, as_of: date) -> Document:
     }
 
 
+def ccc_code(loan: Mapping[str, Any]) -> int:
+    """Which agencies rate a loan CCC: 0 none, 1 all, else the sum of 2 (Fitch), 4 (Moody's) and 8 (S&P)."""
+    if not loan.get("ccc"):
+        return 0
+    return sum({"fitch": 2, "moodys": 4, "sp": 8}[name] for name in loan.get("agencies") or ()) or 1
+
+
 def tape_columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Tape as columns in the codes of the engine's boundary, one list a column.
 
@@ -158,8 +165,9 @@ def tape_columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     for name in ("maturity", "next_payment", "accrual_start", "default_date"):
         columns[name] = [(loan[name] - epoch).days if loan.get(name) else -(2**31) for loan in loans]
     columns["payment_frequency_months"] = [loan.get("payment_frequency_months") or 0 for loan in loans]
-    for name in ("fixed", "csa_in_floor", "ccc", "weak"):
+    for name in ("fixed", "csa_in_floor", "weak"):
         columns[name] = [int(bool(loan.get(name))) for loan in loans]
+    columns["ccc"] = [ccc_code(loan) for loan in loans]
     columns["day_count"] = [
         DAY_COUNTS.index(loan.get("day_count") or ("30/360" if loan.get("fixed") else "act/360"))
         for loan in loans

@@ -77,6 +77,8 @@ pub struct ClosingPool {
     pub discount_share: Vec<f64>,
     /// CCC assets by market value, and the loan of each.
     pub ccc: Vec<(CccAsset, u32)>,
+    /// The agencies that have a set of their own, a bit each; none where all CCC assets are one set.
+    pub ccc_sets: u8,
     /// Per step: par of all CCC assets without further defaults.
     pub ccc_par: Vec<f64>,
     /// Number of CCC assets that are discount obligations too.

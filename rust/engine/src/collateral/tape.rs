@@ -1,5 +1,6 @@
 //! The tape: one row a loan, in columns.
 
+use crate::coverage::ccc_excess::EVERY_AGENCY;
 use crate::time::{Date, DayCount};
 
 /// A loan tape in canonical order. Absent numbers are NaN.
@@ -44,7 +45,7 @@ pub struct Tape {
     /// 0 act/360, 1 act/365, 2 30/360, 3 30e/360, 4 act/act.
     pub day_count: Vec<u8>,
     pub csa_in_floor: Vec<u8>,
-    /// 1: rated CCC+/Caa1 or lower.
+    /// Rated CCC+/Caa1 or lower: 1 by every agency, else the sum of 2 (Fitch), 4 (Moody's) and 8 (S&P); 0 by none.
     pub ccc: Vec<u8>,
     /// 1: rated below B-/B3.
     pub weak: Vec<u8>,
@@ -73,6 +74,12 @@ impl Tape {
             4 => DayCount::ActAct,
             _ => DayCount::Act360,
         }
+    }
+
+    /// The agencies that rate a loan CCC+/Caa1 or lower, a bit each.
+    #[must_use]
+    pub fn low_rated_by(&self, loan: usize) -> u8 {
+        if self.ccc[loan] & 1 == 1 { EVERY_AGENCY } else { self.ccc[loan] >> 1 & EVERY_AGENCY }
     }
 
     /// A date column's value, or none.

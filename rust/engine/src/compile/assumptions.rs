@@ -221,6 +221,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         pool.ccc_par =
             (0..n).map(|p| ccc.iter().map(|(_, loan)| pool.rows[*loan as usize * n + p][PERFORMING]).sum()).collect();
         pool.ccc_discount = ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count();
+        pool.ccc_sets = contracts.ccc_sets();
         pool.ccc.clone_from(ccc);
         pool.finish();
         pool

@@ -8,7 +8,7 @@ use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
 use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, GroupKeys, Nature};
-use crate::coverage::ccc_excess::CccAsset;
+use crate::coverage::ccc_excess::{CccAsset, EVERY_AGENCY};
 use crate::error::Problem;
 use crate::rates::Curves;
 use crate::spec::Scenario;
@@ -155,8 +155,11 @@ pub fn compile(
         None => 0.0,
     };
     let first = terms[0].price;
-    let ccc = (is_ccc(&rating) && (deal.conventions.discount_in_ccc || !(below_par(first) > 0.0)))
-        .then(|| CccAsset { price: first, discount: below_par(first) });
+    let ccc = (is_ccc(&rating) && (deal.conventions.discount_in_ccc || !(below_par(first) > 0.0))).then(|| CccAsset {
+        price: first,
+        discount: below_par(first),
+        agencies: EVERY_AGENCY,
+    });
     if is_ccc(&rating) && terms.iter().any(|of| of.price.total_cmp(&first).is_ne()) {
         problems.push(Problem::new(
             "scenario.reinvestment.price",

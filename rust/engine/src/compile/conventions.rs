@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::coverage::ccc_excess::AgencyRule;
 use crate::error::Problem;
 use crate::notes::OnUnpaid;
 
@@ -42,6 +43,7 @@ pub struct Conventions {
     /// The par ratio of the events of default is measured on the adjusted collateral principal amount.
     pub eod_adjusted: bool,
     pub discount_in_ccc: bool,
+    pub agency_rule: AgencyRule,
     /// Share of the step's interest that defaulted par pays.
     pub interest_on_default: f64,
     /// Share of the step's interest that prepaid par pays.
@@ -68,7 +70,7 @@ const KEYS: &[Key] = &[
     ("principal_available_in_rp", &["uncommitted", "undesignated"], &["uncommitted", "undesignated"]),
     ("overlap_mode", &["per_asset", "per_portion"], &["per_asset", "per_portion"]),
     ("discount_in_ccc", &["lower", "excluded"], &["lower", "excluded"]),
-    ("ccc_agency_rule", &["larger", "each", "sum"], &["larger"]),
+    ("ccc_agency_rule", &["larger", "each", "sum"], &["larger", "each", "sum"]),
     ("ccc_last_asset", &["fractional", "whole"], &["fractional", "whole"]),
     ("eod_numerator", &["par_and_market", "adjusted"], &["par_and_market", "adjusted"]),
     ("interest_on_default_period", &["none", "half", "full"], &["none", "half", "full"]),
@@ -130,6 +132,11 @@ impl Conventions {
             whole_assets: value("ccc_last_asset") == "whole",
             eod_adjusted: value("eod_numerator") == "adjusted",
             discount_in_ccc: value("discount_in_ccc") == "lower",
+            agency_rule: match value("ccc_agency_rule").as_str() {
+                "each" => AgencyRule::Each,
+                "sum" => AgencyRule::Sum,
+                _ => AgencyRule::Larger,
+            },
             interest_on_default: share("interest_on_default_period"),
             interest_on_prepaid: share("interest_on_prepaid_period"),
             cash_timing_period: value("cash_timing") == "period",

@@ -114,7 +114,11 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         on_unpaid: conventions.interest_on_unpaid,
         same_date_deferrals: conventions.same_date_deferrals,
         eod_adjusted: conventions.eod_adjusted,
-        ccc_rules: ExcessRules { whole: conventions.whole_assets, per_portion: conventions.per_portion },
+        ccc_rules: ExcessRules {
+            whole: conventions.whole_assets,
+            per_portion: conventions.per_portion,
+            agencies: conventions.agency_rule,
+        },
         watched,
         acceleration,
     };

@@ -3,7 +3,7 @@
 use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods::hedge_net;
-use crate::coverage::ccc_excess::CccAsset;
+use crate::coverage::ccc_excess::{AGENCIES, CccAsset, EVERY_AGENCY};
 use crate::error::{EngineError, Problem};
 use crate::fees::{FeeBase, FeeTerms, share_on, sliced};
 use crate::hedges::Notional;
@@ -396,6 +396,21 @@ fn price(asset: &AssetState, value: Option<f64>, place: &str, what: &str, proble
     }
 }
 
+/// The agencies of a CCC asset, a bit each.
+fn agencies(asset: &AssetState, place: &str, problems: &mut Vec<Problem>) -> u8 {
+    let mut bits = 0;
+    for (k, name) in asset.agencies.iter().flatten().enumerate() {
+        match AGENCIES.iter().position(|known| known == name) {
+            Some(a) => bits |= 1 << a,
+            None => problems.push(Problem::new(
+                format!("{place}.agencies[{k}]"),
+                format!("found {name:?}; expected one of {}", AGENCIES.join(", ")),
+            )),
+        }
+    }
+    if bits == 0 { EVERY_AGENCY } else { bits }
+}
+
 fn collateral(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) -> CollateralFigures {
     let missing = CollateralState::default();
     let given = state.collateral.as_ref().unwrap_or_else(|| {
@@ -416,7 +431,8 @@ fn collateral(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem
             out.discount_par += asset.par;
             out.discount_haircut += asset.par * discount;
         } else {
-            out.ccc.push((CccAsset { price: market, discount }, asset.par));
+            out.ccc
+                .push((CccAsset { price: market, discount, agencies: agencies(asset, &place, problems) }, asset.par));
         }
     }
     out.ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price));

@@ -89,9 +89,16 @@ impl Contracts<'_> {
             par: self.par(),
             has_discount: self.discount_share.iter().any(|share| *share > 0.0),
             ccc_discount: self.ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count(),
+            ccc_sets: self.ccc_sets(),
             ccc: self.ccc.clone(),
             ..ClosingPool::default()
         }
+    }
+
+    /// The agencies whose CCC sets differ, a bit each.
+    #[must_use]
+    pub fn ccc_sets(&self) -> u8 {
+        self.deal.terms.ccc_rules.sets(self.ccc.iter().map(|(asset, _)| *asset))
     }
 
     /// Par of the performing loans at the start of the first step.
@@ -183,10 +190,12 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
             continue;
         }
         let discount = carried_below_par(deal, tape, i);
-        let in_ccc = tape.ccc[i] == 1 && (deal.conventions.discount_in_ccc || !(discount_share(deal, tape, i) > 0.0));
+        let agencies = tape.low_rated_by(i);
+        let in_ccc = agencies != 0 && (deal.conventions.discount_in_ccc || !(discount_share(deal, tape, i) > 0.0));
         out.discount_share[i] = if in_ccc { 0.0 } else { discount };
         if in_ccc {
-            out.ccc.push((CccAsset { price: tape.market_price[i], discount }, u32::try_from(i).unwrap_or(u32::MAX)));
+            let asset = CccAsset { price: tape.market_price[i], discount, agencies };
+            out.ccc.push((asset, u32::try_from(i).unwrap_or(u32::MAX)));
         }
         let Some(contract) = contract(deal, tape, i, problems) else { continue };
         let index = if tape.index[i].is_empty() { own_index.as_str() } else { tape.index[i].as_str() };

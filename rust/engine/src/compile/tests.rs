@@ -3,7 +3,7 @@
 use crate::compile::conventions::Conventions;
 use crate::compile::dates::{DealDates, date};
 use crate::compile::names::Names;
-use crate::coverage::terms::{CLEAR, bit};
+use crate::coverage::terms::{CLEAR, bit, threshold};
 use crate::coverage::{ChainLink, TestKind, TestTerms};
 use crate::error::Problem;
 use crate::notes::{DUST, NoteTerms};
@@ -40,17 +40,19 @@ pub fn compile(
                 format!("found {}; expected a ratio such as 1.055", test.trigger),
             ));
         }
-        if test.round.is_some() {
+        if let Some(step) = test.round.filter(|step| !(*step > 0.0 && *step <= 0.1)) {
             problems.push(Problem::new(
                 format!("{place}.round"),
-                "rounding of tests is known but this version does not compute it yet; expected null",
+                format!("found {step}; expected a step above 0, at most 0.1, such as 0.001"),
             ));
         }
+        let threshold = threshold(test.trigger, test.round);
         out.push(TestTerms {
             name: test.name.clone(),
             kind,
             trigger: test.trigger,
-            clear_share: (1.0 - CLEAR) / test.trigger,
+            threshold,
+            clear_share: (1.0 - CLEAR) / threshold,
             dust: DUST * deal.target_par,
             chain: Vec::new(),
             bit: bit(out.len()),

@@ -1,5 +1,7 @@
 //! The terms of one test, names resolved.
 
+use crate::math::rounding::ceil_to_u32;
+
 /// What a test measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestKind {
@@ -27,6 +29,8 @@ pub struct TestTerms<P = f64> {
     pub name: String,
     pub kind: TestKind,
     pub trigger: P,
+    /// The smallest ratio that passes: the trigger, or what is rounded to it.
+    pub threshold: P,
     /// Notes of the denominator.
     pub notes: Vec<u16>,
     /// Those of them that cures can pay, where some have no place in the note payment sequence (class X).
@@ -50,6 +54,17 @@ pub struct TestTerms<P = f64> {
     pub first_period: usize,
 }
 
+/// The smallest ratio that passes a test whose ratios are rounded to the nearest multiple of a step, a half upwards:
+/// half a step below the first multiple that is not below the trigger.
+#[must_use]
+pub fn threshold(trigger: f64, step: Option<f64>) -> f64 {
+    match step {
+        // A trigger that is a multiple up to rounding is one.
+        Some(step) => (f64::from(ceil_to_u32(trigger / step - 1e-9)) - 0.5) * step,
+        None => trigger,
+    }
+}
+
 /// A test as one bit of a set; none beyond 64.
 #[must_use]
 pub const fn bit(test: usize) -> u64 {
@@ -71,3 +86,16 @@ pub struct ChainLink {
 
 /// Slack of a pass flag: a test passes iff `numerator ≥ trigger · denominator · (1 − 1e-12)`.
 pub const PASS_TOLERANCE: f64 = 1e-12;
+
+#[cfg(test)]
+mod tests {
+    use super::threshold;
+
+    #[test]
+    fn a_rounded_ratio_passes_from_half_a_step_below_the_trigger() {
+        assert!((threshold(1.055, Some(0.001)) - 1.0545).abs() < 1e-12);
+        assert!((threshold(1.055, Some(0.01)) - 1.055).abs() < 1e-12, "105.5 % is between 105 % and 106 %");
+        assert!((threshold(1.0554, Some(0.001)) - 1.0555).abs() < 1e-12);
+        assert!((threshold(1.055, None) - 1.055).abs() < 1e-15);
+    }
+}

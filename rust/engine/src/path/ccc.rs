@@ -4,7 +4,7 @@ use cloche_dispatch::Kernel;
 
 use super::drivers::Drivers;
 use super::plan::Plan;
-use crate::coverage::ccc_excess::Haircuts;
+use crate::coverage::ccc_excess::{self, AGENCIES, Excesses, Haircuts};
 use crate::lanes::Pack;
 
 /// CCC par, and the haircuts of its excess and of the discount obligations in it, as a function of its own.
@@ -33,6 +33,9 @@ impl<const L: usize, P> Ccc<'_, L, P> {
     /// Walks the assets by market value; `total` is the par of those of the closing pool, `par` that of one.
     #[inline(always)]
     fn walk(self, mut total: Pack<L>, par: impl Fn(usize) -> Pack<L>) {
+        if self.plan.pool.ccc_sets != 0 {
+            return self.walk_by_agency(par);
+        }
         let Self { plan, base, cohort_par, out, .. } = self;
         let mut cohort = plan.cohorts.ccc;
         if cohort.is_some() {
@@ -57,6 +60,36 @@ impl<const L: usize, P> Ccc<'_, L, P> {
             haircuts.take(c, *cohort_par, &mut excess, rules);
         }
         *out = (total, haircuts);
+    }
+
+    /// The same where agencies have sets of their own.
+    fn walk_by_agency(self, par: impl Fn(usize) -> Pack<L>) {
+        let Self { plan, base, cohort_par, out, .. } = self;
+        let mut cohort = plan.cohorts.ccc;
+        let mut sets = [Pack::ZERO; AGENCIES.len()];
+        for place in 0..plan.pool.ccc.len() {
+            ccc_excess::count(&mut sets, plan.pool.ccc[place].0, par(place));
+        }
+        if let Some(c) = cohort {
+            ccc_excess::count(&mut sets, c, *cohort_par);
+        }
+        let limit = plan.deal.ccc_limit.map_or(Pack::splat(f64::INFINITY), |limit| *base * limit);
+        let (mut haircuts, rules) = (Haircuts::ZERO, plan.deal.ccc_rules);
+        let (mut left, largest) = Excesses::new(&sets, plan.pool.ccc_sets, limit, rules.agencies);
+        for place in 0..plan.pool.ccc.len() {
+            let asset = plan.pool.ccc[place].0;
+            if let Some(c) = cohort.take_if(|c| c.price < asset.price) {
+                haircuts.take_by_agency(c, *cohort_par, &mut left, rules);
+            }
+            if asset.discount <= 0.0 && !left.any() {
+                continue;
+            }
+            haircuts.take_by_agency(asset, par(place), &mut left, rules);
+        }
+        if let Some(c) = cohort {
+            haircuts.take_by_agency(c, *cohort_par, &mut left, rules);
+        }
+        *out = (largest, haircuts);
     }
 }
 

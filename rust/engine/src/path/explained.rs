@@ -302,7 +302,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
             let active = plan.periods[entry.period as usize].active[entry.test as usize];
             if test.kind == crate::coverage::TestKind::EventOfDefaultParRatio
                 && active
-                && entry.numerator < test.trigger * entry.denominator
+                && entry.numerator < test.threshold * entry.denominator
             {
                 let detail =
                     format!("{} is {:.4}, below {}", test.name, entry.numerator / entry.denominator, test.trigger);

@@ -8,7 +8,7 @@ use super::observer::Collateral;
 use super::plan::DealTerms;
 use super::runner;
 use crate::collateral::cohorts::CohortStep;
-use crate::coverage::ccc_excess::{CccAsset, Haircuts};
+use crate::coverage::ccc_excess::{self, AGENCIES, CccAsset, Excesses, Haircuts};
 use crate::lanes::{Mask, Pack};
 use crate::notes::{OnUnpaid, combination, controlling, deferral};
 use crate::state::{State, Status};
@@ -261,10 +261,25 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
     let performing = figures.plain_par + ccc_total + figures.discount_par;
     let principal_amount = performing + input.principal + input.sale_proceeds;
     let base = figures.ccc_base.unwrap_or(principal_amount);
-    let mut excess = one(figures.ccc_limit.map_or(0.0, |limit| ccc_total - limit * base)).positive();
-    let mut haircuts = Haircuts::ZERO;
-    for (asset, par) in &figures.ccc {
-        haircuts.take(*asset, one(*par), &mut excess, input.deal.ccc_rules);
+    let (mut haircuts, rules) = (Haircuts::ZERO, input.deal.ccc_rules);
+    let sets = rules.sets(figures.ccc.iter().map(|(asset, _)| *asset));
+    let limit = figures.ccc_limit.map_or(f64::INFINITY, |limit| limit * base);
+    let mut ccc_par = one(ccc_total);
+    if sets == 0 {
+        let mut excess = one(ccc_total - limit).positive();
+        for (asset, par) in &figures.ccc {
+            haircuts.take(*asset, one(*par), &mut excess, rules);
+        }
+    } else {
+        let mut of_agency = [Pack::ZERO; AGENCIES.len()];
+        for (asset, par) in &figures.ccc {
+            ccc_excess::count(&mut of_agency, *asset, one(*par));
+        }
+        let (mut left, largest) = Excesses::new(&of_agency, sets, one(limit), rules.agencies);
+        ccc_par = largest;
+        for (asset, par) in &figures.ccc {
+            haircuts.take_by_agency(*asset, one(*par), &mut left, rules);
+        }
     }
     let haircut = haircuts.excess;
     let discount_haircut = figures.discount_haircut + haircuts.discount.0[0];
@@ -289,7 +304,7 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
         defaulted_par: one(figures.defaulted_par),
         carrying: one(figures.defaulted_carrying),
         market_of_defaulted: one(figures.defaulted_market),
-        ccc_par: one(ccc_total),
+        ccc_par,
         ccc_haircut: haircut,
         discount_haircut: one(discount_haircut),
         numerator: one(numerator),

@@ -203,6 +203,9 @@ pub struct AssetState {
     pub market_price: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase_price: Option<f64>,
+    /// Agencies that rate a CCC asset so: `sp`, `moodys`, `fitch`; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agencies: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -140,6 +140,7 @@ fn test<const L: usize>(tests: [&TestTerms; L]) -> TestTerms<Pack<L>> {
         name: first.name.clone(),
         kind: first.kind,
         trigger: lanes(tests, |t| t.trigger),
+        threshold: lanes(tests, |t| t.threshold),
         notes: first.notes.clone(),
         payable: first.payable.clone(),
         shares_payments: first.shares_payments,

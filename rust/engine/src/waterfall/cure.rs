@@ -187,14 +187,14 @@ pub fn need<const L: usize, P: Param<L>>(
     }
     match (t.kind, pot) {
         (TestKind::Overcollateralization, pot) if !pot.spends_principal() => {
-            within(state, t, overcollateralization::cure_from_interest(numerator, denominator, t.trigger))
+            within(state, t, overcollateralization::cure_from_interest(numerator, denominator, t.threshold))
         }
         (TestKind::Overcollateralization, _) => {
-            within(state, t, overcollateralization::cure_from_principal(numerator, denominator, t.trigger))
+            within(state, t, overcollateralization::cure_from_principal(numerator, denominator, t.threshold))
         }
         (TestKind::InterestCoverage, _) => {
             let mut need = Pack::ZERO;
-            let mut left = interest_coverage::excess_interest(numerator, denominator, t.trigger);
+            let mut left = interest_coverage::excess_interest(numerator, denominator, t.threshold);
             left = limit.gt(need).keep(left);
             if !left.any_positive() {
                 return need;
@@ -257,9 +257,9 @@ fn need_past_deferred<const L: usize, P: Param<L>>(
     pot: Pot,
 ) -> Pack<L> {
     let spent = if pot.spends_principal() { 1.0 } else { 0.0 };
-    let slope = test.trigger.map(|t| t - spent);
+    let slope = test.threshold.map(|t| t - spent);
     let falls = slope.pack().gt(Pack::ZERO);
-    let mut gap = (denominator * test.trigger.pack() - numerator).positive();
+    let mut gap = (denominator * test.threshold.pack() - numerator).positive();
     let mut need = Pack::ZERO;
     for group in sequence.iter().filter(|group| group.iter().any(|n| test.notes.contains(n))) {
         let (mut deferred, mut balance) = (Pack::ZERO, Pack::ZERO);
@@ -291,7 +291,7 @@ fn need_of_shares<const L: usize, P: Param<L>>(
     deferred_counts: bool,
 ) -> Pack<L> {
     let spent = Pack::splat(if pot == Pot::Principal { 1.0 } else { 0.0 });
-    let trigger = test.trigger.pack();
+    let trigger = test.threshold.pack();
     let mut gap = (denominator * trigger - numerator).positive();
     let mut need = Pack::ZERO;
     for group in sequence.iter().filter(|group| group.iter().any(|n| test.notes.contains(n))) {
@@ -379,7 +379,7 @@ pub fn cure_by_purchase<const L: usize, P: Param<L>, R: Recorder<L>>(
         let t = &terms.tests[test as usize];
         if terms.active[test as usize] && t.kind == TestKind::Overcollateralization {
             let (numerator, denominator) = measure(state, terms, test as usize);
-            let need = overcollateralization::cure_by_purchase(numerator, denominator, t.trigger);
+            let need = overcollateralization::cure_by_purchase(numerator, denominator, t.threshold);
             wanted = wanted.max((need - (state.diverted - state.joined)).positive());
         }
     }

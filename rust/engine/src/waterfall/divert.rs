@@ -27,7 +27,7 @@ pub fn to_principal<const L: usize, P: Param<L>, R: Recorder<L>>(
         return;
     }
     let (numerator, denominator) = measure(state, terms, test as usize);
-    let trigger = terms.tests[test as usize].trigger;
+    let trigger = terms.tests[test as usize].threshold;
     let need = overcollateralization::cure_by_purchase(numerator, denominator, trigger);
     let joining = (need - (state.diverted - state.joined)).positive();
     let wanted = need.gt(Pack::ZERO).keep(joining).min(state.available * share);
@@ -60,7 +60,7 @@ pub fn to_notes<const L: usize, P: Param<L>, R: Recorder<L>>(
     }
     let sequence = &terms.program.sequences[sequence as usize];
     let (numerator, denominator) = measure(state, terms, test as usize);
-    let trigger = terms.tests[test as usize].trigger;
+    let trigger = terms.tests[test as usize].threshold;
     let need = overcollateralization::cure_from_interest(numerator, denominator, trigger);
     let need = within(state, &terms.tests[test as usize], need);
     let wanted = need.min(state.available * share);

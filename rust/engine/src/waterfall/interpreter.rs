@@ -262,7 +262,7 @@ fn holds_after<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, 
                 }
             }
         }
-        all = all.and(overcollateralization::passes(numerator, denominator, t.trigger));
+        all = all.and(overcollateralization::passes(numerator, denominator, t.threshold));
     }
     all
 }
@@ -413,7 +413,7 @@ pub fn coverage_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms:
 #[must_use]
 pub fn test_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) -> Mask<L> {
     let (numerator, denominator) = measure(state, terms, test);
-    overcollateralization::passes(numerator, denominator, terms.tests[test].trigger)
+    overcollateralization::passes(numerator, denominator, terms.tests[test].threshold)
 }
 
 /// Pays `min(share · remaining, amount)` to notes: deferred interest, then principal. It is no cure: the pro forma interest

@@ -71,9 +71,9 @@ impl<const L: usize, P: Param<L>> View<'_, L, P> {
         let (numerator, denominator) = figures(self.state, self.terms, t);
         match q {
             Quantity::Passes(_) if !self.terms.active[t] => Pack::splat(1.0),
-            Quantity::Passes(_) => flag_mask(overcollateralization::passes(numerator, denominator, test.trigger)),
+            Quantity::Passes(_) => flag_mask(overcollateralization::passes(numerator, denominator, test.threshold)),
             Quantity::CureAmount(_) if test.kind == TestKind::Overcollateralization => {
-                overcollateralization::cure_by_purchase(numerator, denominator, test.trigger)
+                overcollateralization::cure_by_purchase(numerator, denominator, test.threshold)
             }
             // Infinite where nothing is outstanding.
             Quantity::Ratio(_) => ratio(numerator, denominator),
