@@ -75,6 +75,8 @@ pub trait Recorder<const L: usize> {
     const ON: bool;
     /// Takes one row.
     fn row(&mut self, row: LedgerRow<L>);
+    /// Takes one row by which the cash of the waterfall grows.
+    fn gain(&mut self, row: LedgerRow<L>);
     /// Takes the ratio of a test right after a cure or a diversion (`numerator`, `denominator`).
     fn after(&mut self, test: u16, numerator: Pack<L>, denominator: Pack<L>);
     /// The state of the tests once senior expenses are known, before any cure.
@@ -89,6 +91,8 @@ impl<const L: usize> Recorder<L> for Silent {
     const ON: bool = false;
     #[inline(always)]
     fn row(&mut self, _row: LedgerRow<L>) {}
+    #[inline(always)]
+    fn gain(&mut self, _row: LedgerRow<L>) {}
     #[inline(always)]
     fn after(&mut self, _test: u16, _numerator: Pack<L>, _denominator: Pack<L>) {}
     #[inline(always)]
@@ -130,22 +134,31 @@ pub struct Ledger {
     pub tests: Vec<TestEntry>,
 }
 
-impl Recorder<1> for Ledger {
-    const ON: bool = true;
-
-    fn row(&mut self, row: LedgerRow<1>) {
-        let (before, paid) = (row.before.0[0], row.paid.0[0]);
+impl Ledger {
+    fn push(&mut self, row: LedgerRow<1>, after: f64) {
         self.entries.push(Entry {
             period: self.period,
             info: row.info,
             payee: row.payee,
             due: row.due.0[0],
-            paid,
-            before,
-            after: before - paid,
+            paid: row.paid.0[0],
+            before: row.before.0[0],
+            after,
             transfer: row.transfer,
             reason: row.reason,
         });
+    }
+}
+
+impl Recorder<1> for Ledger {
+    const ON: bool = true;
+
+    fn row(&mut self, row: LedgerRow<1>) {
+        self.push(row, row.before.0[0] - row.paid.0[0]);
+    }
+
+    fn gain(&mut self, row: LedgerRow<1>) {
+        self.push(row, row.before.0[0] + row.paid.0[0]);
     }
 
     fn after(&mut self, test: u16, numerator: Pack<1>, denominator: Pack<1>) {

@@ -65,8 +65,13 @@ pub fn transfer<const L: usize, P: Param<L>, R: Recorder<L>>(
             Purse::Interest => Payee::Account(Pot::Interest),
             Purse::Principal | Purse::Diverted => Payee::Account(Pot::Principal),
         };
-        let before = cash(state, from);
-        recorder.row(LedgerRow { info: op.info, payee, due: owed, paid: amount, before, transfer: true, reason });
+        let row = LedgerRow { info: op.info, payee, due: owed, paid: amount, before: zero, transfer: true, reason };
+        // A step of a waterfall tells that waterfall's cash, whichever side of the transfer it is.
+        if to == Purse::Running {
+            recorder.gain(LedgerRow { before: state.available, ..row });
+        } else {
+            recorder.row(LedgerRow { before: cash(state, from), ..row });
+        }
     }
     add(state, from, -amount, pot);
     add(state, to, amount, pot);
