@@ -309,6 +309,7 @@ def test_a_report_of_last_quarter_runs_on() -> None:
     state = cl.DealState.from_dict(document)
     run = cl.project(static, fresh, scenario(cdr=0.0, cpr=0.0), state=state)
     assert run.cashflows["date"].tolist()[0].isoformat() == "2027-10-20"
+    assert "on from the state after 2027-07-20" in run.summary()
     interest = sum(
         4e6 * (0.043 + spread) * 79 / 360 for spread in LOANS["spread"]
     )  # from 20 July to the determination date, 7 October

@@ -12,7 +12,13 @@ from cloche.table import Table
 __all__ = ["capital_structure", "coupon_text", "heading", "path_summary"]
 
 
-def path_summary(notes: Table, tests: Table, document: Mapping[str, Any], conservation_error: float) -> str:
+def path_summary(
+    notes: Table,
+    tests: Table,
+    document: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    conservation_error: float,
+) -> str:
     """Return the summary of one path.
 
     Parameters
@@ -21,11 +27,13 @@ def path_summary(notes: Table, tests: Table, document: Mapping[str, Any], conser
         Tables of the path.
     document
         The deal in canonical form.
+    manifest
+        The state that the path goes on from, where there is one.
     conservation_error
         In units of the deal's par.
     """
     blocks = [
-        heading(document),
+        heading(document, manifest),
         [*capital_structure(document), ""],
         [*_classes(notes), ""],
         [*_tests(tests), ""],
@@ -35,8 +43,8 @@ def path_summary(notes: Table, tests: Table, document: Mapping[str, Any], conser
     return "\n".join(line for block in blocks for line in block)
 
 
-def heading(document: Mapping[str, Any]) -> list[str]:
-    """Return the deal's name, size and dates."""
+def heading(document: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
+    """Return the deal's name, size and dates, and the date that a run goes on from."""
     dates = document.get("dates", {})
     facts = [
         f"{document.get('currency', '')} {money(document.get('target_par'))} target par".strip(),
@@ -45,7 +53,9 @@ def heading(document: Mapping[str, Any]) -> list[str]:
         f"non-call to {dates['non_call_end']}" if dates.get("non_call_end") else "",
         f"maturity {dates.get('stated_maturity', NOTHING)}",
     ]
-    return [str(document.get("name", "")), ", ".join(filter(None, facts)), ""]
+    since = manifest.get("state_date")
+    going_on = [f"on from the state after {since}: flows and average lives count from then"] if since else []
+    return [str(document.get("name", "")), ", ".join(filter(None, facts)), *going_on, ""]
 
 
 def coupon_text(note: Mapping[str, Any]) -> str:

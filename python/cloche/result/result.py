@@ -166,7 +166,7 @@ class Result(Tables):
 
     def summary(self) -> str:
         """Return one screen: capital structure, what each class gets, tests, equity."""
-        return path_summary(self.notes, self.tests, self._document, self.conservation_error)
+        return path_summary(self.notes, self.tests, self._document, self._manifest, self.conservation_error)
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"

@@ -34,7 +34,7 @@ def simulation_summary(
     residuals = {note["name"] for note in document.get("notes", []) if note.get("residual")}
     return "\n".join(
         [
-            *heading(document),
+            *heading(document, manifest),
             *capital_structure(document),
             "",
             f"{manifest['paths']:,} paths, seed {manifest['seed']} (± is one standard error)",

@@ -184,7 +184,9 @@ class Sweep(Tables):
 
     def summary(self) -> str:
         """Return one screen: what varies, and what each class comes to at the points."""
-        return sweep_summary(self.notes, self._varied, self._document, self.conservation_error)
+        return sweep_summary(
+            self.notes, self._varied, self._document, self._manifest, self.conservation_error
+        )
 
     @staticmethod
     def _named(what: str, name: str, known: Sequence[str]) -> str:

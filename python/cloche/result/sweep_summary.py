@@ -17,7 +17,11 @@ _MOST_POINTS = 30
 
 
 def sweep_summary(
-    notes: Table, varied: Sequence[str], document: Mapping[str, Any], conservation_error: float
+    notes: Table,
+    varied: Sequence[str],
+    document: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    conservation_error: float,
 ) -> str:
     """Return the summary of a sweep: at each point the loss of every class, and the return of the residual notes.
 
@@ -29,6 +33,8 @@ def sweep_summary(
         Columns of what varies.
     document
         The deal in canonical form.
+    manifest
+        The state that the points go on from, where there is one.
     conservation_error
         In units of the deal's par.
     """
@@ -45,7 +51,7 @@ def sweep_summary(
             for k, name in enumerate(names)
         ]
         lines.append([*(_word(notes[name][first]) for name in varied), *figures])
-    text = [*heading(document), f"{len(points):,} points", *aligned(lines)]
+    text = [*heading(document, manifest), f"{len(points):,} points", *aligned(lines)]
     if len(points) > _MOST_POINTS:
         text.append(f"and {len(points) - _MOST_POINTS:,} more points")
     text += [
