@@ -406,6 +406,16 @@ def test_dates_off_the_schedule_and_tapes_of_other_dates_are_refused(state: dict
     assert "state.path" in problems(path, cl.synthetic.loan_pool(n=50, seed=8, par=PAR, as_of="2026-10-20"))
 
 
+def test_runs_from_different_dates_are_not_compared() -> None:
+    run = cl.project(deal(), pool(), scenario())
+    state = run.state_at("2026-10-20")
+    rest = cl.project(deal(), pool(), scenario(), state=state)
+    with pytest.raises(cl.RunError, match="from closing and from the state after 2026-10-20"):
+        cl.compare(run, rest)
+    stress = cl.project(deal(), pool(), scenario(cdr=0.08), state=state)
+    assert cl.compare(rest, stress).npv(0.10) < 0
+
+
 def test_a_par_that_is_not_its_share_of_the_contract_is_refused(state: dict[str, Any]) -> None:
     bad = json.loads(json.dumps(state))
     bad["pool"]["loans"]["L0002"]["par"] *= 1.01

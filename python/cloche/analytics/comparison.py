@@ -153,7 +153,8 @@ def compare(
     Raises
     ------
     RunError
-        If the runs are in different currencies, one of them kept no cash flows, or a yield is not above -100 %.
+        If the runs are in different currencies or start on different dates, one of them kept no cash flows, or a yield
+        is not above -100 %.
     TypeError
         If one of them is no run, or a projection is compared with a simulation.
 
@@ -176,6 +177,12 @@ def compare(
         raise TypeError(f"run_a, run_b: {found}, expected two of a kind")
     if len(names) != 2 or not all(isinstance(name, str) for name in names):
         raise RunError(f"names: found {names!r}, expected two names")
+    starts = [run.manifest.get("state_date") for run in (run_a, run_b)]
+    if starts[0] != starts[1]:
+        found = " and ".join(
+            "from closing" if start is None else f"from the state after {start}" for start in starts
+        )
+        raise RunError(f"run_a, run_b: found runs {found}, expected runs that start on one date")
     before, after = flows_of(run_a, "run_a"), flows_of(run_b, "run_b")
     if before.currency != after.currency:
         raise RunError(f"run_a, run_b: found {before.currency} and {after.currency}, expected one currency")
