@@ -171,6 +171,8 @@ def validate(
             print(f"{tape}: no problem found: {pool!r}")
             print("what the tape leaves open, and what stands in for it:")
             print(pool.defaults_used)
+            if document is not None:
+                _warn_of_par(tape, document, pool)
         except TapeError as error:
             refused = _complain(str(error), BAD_INPUT)
     if refused:
@@ -429,6 +431,13 @@ def _deal(path: Path) -> Deal:
     from cloche.model.deal import read_deal
 
     return read_deal(path)
+
+
+def _warn_of_par(path: Path, deal: Deal, pool: LoanPool) -> None:
+    """Print where a tape of the closing date holds another par than the closing balance sheet buys."""
+    stated, held = deal.closing.par_purchased, float(pool.columns()["par"].sum())
+    if stated and pool.as_of.isoformat() <= deal.dates.closing and abs(held - stated) > 0.001 * stated:
+        print(f"{path}: warning: the tape holds {held:,.0f} of par, closing.par_purchased is {stated:,.0f}")
 
 
 def _scenario(path: Path) -> Scenario:

@@ -241,3 +241,15 @@ def test_project_and_simulate_go_on_from_a_state(example: Path, tmp_path: Path, 
     refused = cloche("project", *files, "--state", state)
     assert refused.returncode == 2
     assert "state.notes.SUB: missing" in refused.stderr
+
+
+def test_validate_compares_the_tape_with_the_closing_balance_sheet(
+    example: Path, cloche: Run, tmp_path: Path
+) -> None:
+    text = (example / "deal.yaml").read_text()
+    assert "par_purchased: 500_000_000" in text
+    deal = tmp_path / "deal.yaml"
+    deal.write_text(text.replace("par_purchased: 500_000_000", "par_purchased: 510_000_000"))
+    done = cloche("validate", deal, "--tape", example / "tape.csv")
+    assert done.returncode == 0
+    assert "the tape holds 500,000,000 of par, closing.par_purchased is 510,000,000" in done.stdout

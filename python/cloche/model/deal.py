@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from cloche.errors import DealError, Problem
 from cloche.model import engine, words
 from cloche.model.accounts import Account, Hedge
+from cloche.model.closing_balance import sources_and_uses
 from cloche.model.collateral import CollateralRules, ReinvestmentRules
 from cloche.model.conventions import Conventions
 from cloche.model.dates import Closing, Dates
@@ -166,7 +167,7 @@ class Deal(Frozen[DealDocument]):
         """Places of the document that are valid and probably not what is meant, as places and messages.
 
         Steps that can never pay anything, tests that nothing cures, classes and fees that are not paid in full,
-        sequences that nothing uses, tests that fail at closing.
+        sequences that nothing uses, tests that fail at closing, par that costs too much or too little at closing.
         """
         return doubts(self._document)
 
@@ -311,6 +312,25 @@ class Deal(Frozen[DealDocument]):
         """
         columns = engine.schedule_columns(self._canonical)
         return Table.from_columns(columns, dates=set(_SCHEDULE_DATES), booleans={"in_reinvestment"})
+
+    def sources_and_uses(self) -> Table:
+        """Return the closing balance sheet: what the notes bring at their issue prices, and what it is spent on.
+
+        Returns
+        -------
+        Table
+            ``side`` (source or use), ``item``, ``par`` and ``amount`` in money, ``price`` of par. What is left for
+            loans is the last row; its price is that of ``closing.par_purchased``.
+
+        Examples
+        --------
+        >>> import cloche as cl
+        >>> table = cl.templates.us_bsl(par=500e6, closing="2025-03-20").sources_and_uses()
+        >>> loans = list(table.rows())[-1]
+        >>> loans["item"], loans["par"], round(loans["price"], 4)
+        ('collateral', 500000000.0, 0.99)
+        """
+        return Table.from_columns(sources_and_uses(self._document))
 
     def describe(self) -> str:
         """Return the deal in words: capital structure, tests, fees, and every waterfall clause by clause."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from cloche.errors import Problem
 from cloche.model import words
+from cloche.model.closing_balance import closing_doubts
 from cloche.model.deal_document import DealDocument
 from cloche.model.steps import Block, PayPariPassu, Step, Waterfalls
 from cloche.model.tests import CoverageTest
@@ -51,7 +52,7 @@ def doubts(document: DealDocument) -> list[Problem]:
         *_sequences(document, steps),
         *_steps(document, steps),
     ]
-    return [Problem(place, message) for place, message in found]
+    return [*(Problem(place, message) for place, message in found), *closing_doubts(document)]
 
 
 def _all_steps(document: DealDocument) -> Iterator[_Placed]:
