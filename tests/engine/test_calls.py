@@ -129,9 +129,9 @@ def test_the_collateral_of_an_accelerated_deal_is_sold(
 def test_what_no_event_can_mean_is_refused_with_its_place(deal: cl.Deal, pool: cl.LoanPool) -> None:
     early = {"call": {}, "date": "2026-01-20"}
     with pytest.raises(cl.ScenarioError) as refused:
-        cl.project(deal, pool, scenario(early, {"refinance": {"A": {}}, "date": "2028-01-20"}))
+        cl.project(deal, pool, scenario(early, {"reset": {}, "date": "2028-01-20"}))
     places = [problem.place for problem in refused.value.problems]
-    assert places == ["scenario.events[0].date", "scenario.events[1].refinance"]
+    assert places == ["scenario.events[0].date", "scenario.events[1].reset"]
     with pytest.raises(cl.ScenarioError) as shapes:
         scenario({"call": {"price": 0.0}}, {"date": "soon", "call": {}})
     places = [problem.place for problem in shapes.value.problems]

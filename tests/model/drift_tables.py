@@ -33,8 +33,14 @@ SITES: dict[str, tuple[Site, ...]] = {
     "DefaultModel::GaussianCopula.measure": (),
     "Call.if_infeasible": (Arms("compile/events.rs", "match call.if_infeasible.as_deref()"),),
     "Call.price": (Next("compile/events.rs", "Some(NumberOrName::Name(name)) if name =="),),
-    "EventCost.of": (Arms("compile/events.rs", "match cost.of.as_deref()"),),
-    "EventCost.paid_from": (Arms("compile/events.rs", "match cost.paid_from.as_deref()"),),
+    "EventCost.of": (
+        Arms("compile/events.rs", "match cost.of.as_deref()"),
+        Arms("compile/changes.rs", "match cost.of.as_deref()"),
+    ),
+    "EventCost.paid_from": (
+        Arms("compile/events.rs", "match cost.paid_from.as_deref()"),
+        Arms("compile/changes.rs", "match cost.paid_from.as_deref()"),
+    ),
     "Fee.base": (Arms("compile/fees.rs", 'match fee.base.as_deref().unwrap_or("fee_basis")'),),
     "Fee.base_date": (Arms("compile/fees.rs", 'match fee.base_date.as_deref().unwrap_or("period_start")'),),
     "Fee.day_count": DAY_COUNTS,
@@ -43,6 +49,7 @@ SITES: dict[str, tuple[Site, ...]] = {
     "FeeCap.lifted": (Arms("compile/fees.rs", "match cap.lifted.as_deref()"),),
     "Leg.day_count": DAY_COUNTS,
     "Pd::Column.name": (Arms("compile/credit.rs", "match name"),),
+    "Successor.balance": (Next("compile/succession.rs", "name !="),),
     "Step::Divert.to": (Arms("compile/steps/cures.rs", "match to"),),
     "Step::PayHedge.part": (Constant("compile/steps/claims.rs", "HEDGE_PARTS"),),
     "Step::PayFee.part": (Arms("compile/steps/claims.rs", "match part"),),
@@ -70,18 +77,17 @@ INTENDED = {
     f"Collateral.concentration[]: {_FREE}": "recorded: no rule reads it",
     f"Collateral.quality[]: {_FREE}": "recorded: no rule reads it",
     f"Event.amend: {_FREE}": "refused by name",
-    f"Event.issue: {_FREE}": "refused by name",
-    f"Event.refinance: {_FREE}": "refused by name",
-    f"Event.reprice: {_FREE}": "refused by name",
     f"Event.reset: {_FREE}": "refused by name",
     "EventCost.of: Python allows 'refinanced_balance', compile/events.rs does not name it": (
-        "refused by name: the cost of a refinancing, which is refused too"
+        "refused by name: a call has the par that it sells"
     ),
-    "EventCost.paid_from: Python allows 'equity', compile/events.rs does not name it": "refused by name",
-    "EventCost.paid_from: Python allows 'interest', compile/events.rs does not name it": "refused by name",
+    "EventCost.paid_from: Python allows 'equity', compile/events.rs does not name it": "refused by name for a call",
+    "EventCost.paid_from: Python allows 'interest', compile/events.rs does not name it": "refused by name for a call",
     f"compile/events.rs: compares with 'nc_end', {_UNLIMITED}": "a date of the deal that events count from",
     f"compile/events.rs: compares with 'rp_end', {_UNLIMITED}": "a date of the deal that events count from",
-    f"Deal.rights: {_FREE}": "recorded: no rule reads it",
+    f"Deal.rights: {_FREE}": "the compiler reads the rights that it knows",
+    f"compile/rights.rs: compares with 'auction_call', {_UNLIMITED}": "a right that is contracted",
+    f"compile/rights.rs: compares with 'non_call_end', {_UNLIMITED}": "a date of the deal that rights count from",
     f"ReinvestmentRules.after: {_FREE}": "its `conditions` alone are looked up",
     "Deal.conventions: Python writes Conventions, the engine reads map of anything": (
         "keys, values and defaults are compared with the engine's list of conventions"

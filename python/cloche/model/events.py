@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, mo
 from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document, problem
+from cloche.model.successors import Issue, Refinancing, Repricings
 from cloche.model.text import Entry, Expression, Flag, Name, iso_date
 from cloche.model.units import PRICE, Balance, Share
 from cloche.model.wording import found
@@ -51,7 +52,8 @@ class EventCost(Document):
     fixed
         Money.
     paid_from
-        Who pays: ``interest``, ``equity`` or ``proceeds``; a call pays from its proceeds.
+        Who pays: ``interest`` ahead of the residual notes, the unpaid rest on later dates; ``equity``, a negative
+        flow of the first residual note; ``proceeds`` of the new notes. A call pays from its proceeds.
     """
 
     rate: Share = 0.0
@@ -95,7 +97,13 @@ class Event(Document):
         What it costs.
     call
         The exercise of an optional redemption.
-    refinance, reprice, reset, amend, issue
+    refinance
+        What replaces classes: ``{A: {into: [{name: A-R, balance: outstanding, coupon: …}]}}``.
+    reprice
+        New spreads of classes, from the accrual period that starts on the payment date: ``{A: 105bp}``.
+    issue
+        Notes that join classes, and money that equity adds.
+    reset, amend
         Events of the grammar that this version does not compute; refused by name.
     """
 
@@ -107,11 +115,11 @@ class Event(Document):
     label: Name | None = None
     cost: EventCost | None = None
     call: Call | None = None
-    refinance: Entry | None = None
-    reprice: Entry | None = None
+    refinance: dict[Name, Refinancing] | None = None
+    reprice: Repricings | None = None
     reset: Entry | None = None
     amend: Entry | None = None
-    issue: Entry | None = None
+    issue: Issue | None = None
 
     @model_validator(mode="after")
     def _one_event(self) -> Self:

@@ -11,7 +11,7 @@ from cloche.model.document import Document, problem
 from cloche.model.text import Flag, IsoDate, Name
 from cloche.model.units import Balance, Count, Floor, Positive, PositiveMoney, Price, Rate, Spread
 
-__all__ = ["Amortization", "Coupon", "DayCount", "Note", "StepUp"]
+__all__ = ["Amortization", "Coupon", "DayCount", "Note", "StepUp", "fold_rank"]
 
 DayCount = Literal["act/360", "act/365", "act/act", "30/360", "30e/360"]
 
@@ -92,6 +92,22 @@ class Amortization(Document):
     start: Positive = 1
 
 
+def fold_rank(note: Document) -> list[InitErrorDetails]:
+    """Put the rank of a note into both of its ranks, and return what contradicts it."""
+    problems: list[InitErrorDetails] = []
+    ranks = note.__dict__
+    rank = ranks["rank"]
+    if rank is not None:
+        for key in ("interest_rank", "principal_rank"):
+            other = ranks[key]
+            if other is not None and other != rank:
+                message = f"found {other} beside rank {rank}, expected one of them"
+                problems.append(problem((key,), message, other, stand_in=rank))
+            ranks[key] = rank
+        ranks["rank"] = None
+    return problems
+
+
 class Note(Document):
     """One class of notes.
 
@@ -138,15 +154,7 @@ class Note(Document):
 
     @model_validator(mode="after")
     def _fold_rank(self) -> Self:
-        problems: list[InitErrorDetails] = []
-        if self.rank is not None:
-            for key in ("interest_rank", "principal_rank"):
-                other = getattr(self, key)
-                if other is not None and other != self.rank:
-                    message = f"found {other} beside rank {self.rank}, expected one of them"
-                    problems.append(problem((key,), message, other, stand_in=self.rank))
-                self.__dict__[key] = self.rank
-            self.__dict__["rank"] = None
+        problems = fold_rank(self)
         if "balance" not in self.model_fields_set and not self.combination_of:
             problems.append(problem(("balance",), "missing: this key is required"))
         if problems:

@@ -30,7 +30,7 @@ PATH_TABLES: dict[str, Schema] = {
     "cashflows": _schema(
         """date note status begin_balance index_rate rate day_count_fraction interest_due interest_paid
         deferred_interest deferred_paid deferred_balance interest_shortfall principal_paid end_balance
-        final_loss""",
+        final_loss issued""",
         date="date", note="text", status="text",
     ),
     "collateral": _schema(

@@ -58,6 +58,9 @@ pub fn project<'py>(
                 Some(path) => explained::go_on(&compiled.plan, path),
                 None => explained::project(&compiled.plan, &compiled.flows),
             };
+            if let Some(short) = result.short {
+                return Err(compiled.plan.refusal(short));
+            }
             Ok((compiled.plan, result))
         })
         .map_err(errors::to_python)?;

@@ -85,9 +85,11 @@ impl Sweep {
             let Some(point) = point else { continue };
             let (deal, _) = self.points.of(number);
             for summary in &point.notes {
-                let terms = &self.points.deals[deal].terms.notes[summary.note as usize];
-                rows.push(NoteRow { summary, terms, payments: &self.swept.payments[point.class] });
-                point_of.push(number as i64);
+                let notes = &self.points.deals[deal].terms.notes;
+                if let Some(row) = NoteRow::of(summary, notes, &self.swept.payments[point.class]) {
+                    rows.push(row);
+                    point_of.push(number as i64);
+                }
             }
         }
         Ok(note_columns(Columns::new(py).int("point", point_of)?, &rows)?.finish())
@@ -121,7 +123,8 @@ pub fn sweep(
     let tape = pool.tape.clone();
     let scenarios = py.detach(|| self::scenarios(&scenarios, &axes)).map_err(errors::to_python)?;
     let given = projection::given(state, tape_hash).map_err(errors::to_python)?;
-    let points = Points { deals: compiled, scenarios, given };
+    let points = Points { deals: compiled, scenarios, given, changed: Vec::new() };
+    let points = py.detach(|| points.with_events().map(std::borrow::Cow::into_owned)).map_err(errors::to_python)?;
     let options = Options { threads, isa: if portable { Isa::PORTABLE } else { Isa::detect() } };
     let mut progress = Progress::new(on_progress, points.len() as u64);
     let swept = py.detach(|| engine::sweep(&points, &tape, options, &mut |done| progress.tick(done)));

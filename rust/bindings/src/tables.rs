@@ -74,15 +74,19 @@ fn cashflows<'py>(
     let at = |r: &cloche_engine::path::explained::NoteRow| (r.period as usize, r.note as usize);
     let coupon = |r: &cloche_engine::path::explained::NoteRow, f: &dyn Fn(usize, usize) -> f64| {
         let (p, n) = at(r);
-        if deal.notes[n].coupon.is_some() { f(p, n) } else { f64::NAN }
+        if deal.notes[n].coupon.is_some() && !(r.issued > 0.0) { f(p, n) } else { f64::NAN }
+    };
+    let rate = |r: &cloche_engine::path::explained::NoteRow| {
+        let fraction = coupon(r, &*dates.fraction);
+        if r.repriced && fraction > 0.0 { r.coupon / fraction } else { coupon(r, &*dates.rate) }
     };
     Ok(Columns::new(py)
         .date("date", rows.iter().map(|r| Some(dates.payment[r.period as usize])).collect())?
         .text("note", rows.iter().map(|r| deal.notes[r.note as usize].name.as_str()))?
-        .text("status", rows.iter().map(|r| if r.begin_balance > 0.0 { "outstanding" } else { "paid" }))?
+        .text("status", rows.iter().map(|r| if r.begin_balance + r.issued > 0.0 { "outstanding" } else { "paid" }))?
         .float("begin_balance", rows.iter().map(|r| r.begin_balance).collect())?
         .float("index_rate", rows.iter().map(|r| coupon(r, &*dates.index_rate)).collect())?
-        .float("rate", rows.iter().map(|r| coupon(r, &*dates.rate)).collect())?
+        .float("rate", rows.iter().map(rate).collect())?
         .float("day_count_fraction", rows.iter().map(|r| coupon(r, &*dates.fraction)).collect())?
         .float("interest_due", rows.iter().map(|r| r.interest_due).collect())?
         .float("interest_paid", rows.iter().map(|r| r.interest_paid).collect())?
@@ -93,6 +97,7 @@ fn cashflows<'py>(
         .float("principal_paid", rows.iter().map(|r| r.principal_paid).collect())?
         .float("end_balance", rows.iter().map(|r| r.end_balance).collect())?
         .float("final_loss", rows.iter().map(|r| r.final_loss).collect())?
+        .float("issued", rows.iter().map(|r| r.issued).collect())?
         .finish())
 }
 
@@ -141,6 +146,7 @@ fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expl
                 Payee::Account(_) => "principal account",
                 Payee::Reserve(a) => deal.accounts[a as usize].name.as_str(),
                 Payee::Hedge(h) => deal.hedges[h as usize].name.as_str(),
+                Payee::EventCost => cloche_engine::lifecycle::COST,
                 Payee::Collateral => "collateral",
                 Payee::Sequence => "note payment sequence",
             }),
@@ -196,7 +202,18 @@ pub fn collateral<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResu
 pub struct NoteRow<'a> {
     pub summary: &'a NoteSummary,
     pub terms: &'a NoteTerms,
+    /// The class that it replaces or joins; nothing for one of closing.
+    pub replaces: &'a str,
     pub payments: &'a [i32],
+}
+
+impl<'a> NoteRow<'a> {
+    /// The row of a class; none for a note that no event has issued.
+    pub fn of(summary: &'a NoteSummary, notes: &'a [NoteTerms], payments: &'a [i32]) -> Option<Self> {
+        let terms = &notes[summary.note as usize];
+        let replaces = terms.replaces.map_or("", |class| notes[class as usize].name.as_str());
+        (replaces.is_empty() || summary.original > 0.0).then_some(Self { summary, terms, replaces, payments })
+    }
 }
 
 /// Adds what classes come to over whole paths.
@@ -204,7 +221,7 @@ pub fn note_columns<'py>(columns: Columns<'py>, rows: &[NoteRow<'_>]) -> PyResul
     let float = |number: fn(&NoteSummary) -> f64| rows.iter().map(|r| number(r.summary)).collect::<Vec<f64>>();
     let of_terms = |number: fn(&NoteTerms) -> f64| rows.iter().map(|r| number(r.terms)).collect::<Vec<f64>>();
     let share = |number: fn(&NoteSummary) -> f64| {
-        rows.iter().map(|r| number(r.summary) / r.terms.original).collect::<Vec<f64>>()
+        rows.iter().map(|r| number(r.summary) / r.summary.original).collect::<Vec<f64>>()
     };
     let date = |period: fn(&NoteSummary) -> Option<u32>| {
         rows.iter().map(|r| period(r.summary).map(|p| r.payments[p as usize])).collect::<Vec<Option<i32>>>()
@@ -213,13 +230,13 @@ pub fn note_columns<'py>(columns: Columns<'py>, rows: &[NoteRow<'_>]) -> PyResul
         .text("note", rows.iter().map(|r| r.terms.name.as_str()))?
         .text("kind", rows.iter().map(|r| kind(r.terms)))?
         .text("rating", rows.iter().map(|r| r.terms.rating.as_str()))?
-        .float("original_balance", of_terms(|n| n.original))?
+        .float("original_balance", float(|s| s.original))?
         .float("balance", float(|s| s.balance))?
         .float("factor", share(|s| s.balance))?
         .float("issue_price", of_terms(|n| n.issue_price))?
         .float("subordination", float(|s| s.subordination))?
         .float("thickness", float(|s| s.thickness))?
-        .text("replaces", rows.iter().map(|_| ""))?
+        .text("replaces", rows.iter().map(|r| r.replaces))?
         .float("interest_paid", float(|s| s.interest_paid))?
         .float("interest_shortfall", float(|s| s.interest_shortfall))?
         .float("interest_loss", float(|s| s.interest_loss))?
@@ -250,10 +267,8 @@ fn kind(terms: &NoteTerms) -> &'static str {
 pub fn notes<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let summaries = summarize(plan, path);
     let payments: Vec<i32> = plan.periods.iter().map(|period| period.payment).collect();
-    let rows: Vec<NoteRow<'_>> = summaries
-        .iter()
-        .map(|summary| NoteRow { summary, terms: &plan.deal.notes[summary.note as usize], payments: &payments })
-        .collect();
+    let rows: Vec<NoteRow<'_>> =
+        summaries.iter().filter_map(|summary| NoteRow::of(summary, &plan.deal.notes, &payments)).collect();
     Ok(note_columns(Columns::new(py), &rows)?.finish())
 }
 

@@ -172,8 +172,8 @@ fn run(name: &str, document: &str, isa: Isa, count: u64) -> Result<u64, EngineEr
     let work: Work = serde_json::from_str(document).map_err(|error| EngineError::Run(format!("{name}: {error}")))?;
     let (deal, tape) = (compile_deal(work.deal)?, work.tape.tape());
     if name == "grid" {
-        let points =
-            Points { deals: vec![deal], scenarios: default_rates(&work.scenario, count), given: Given::default() };
+        let scenarios = default_rates(&work.scenario, count);
+        let points = Points { deals: vec![deal], scenarios, given: Given::default(), changed: Vec::new() };
         let swept = sweep::sweep(&points, &tape, sweep::Options { threads: 1, isa }, &mut |_| true)?;
         return Ok(checksum_of_points(&swept));
     }

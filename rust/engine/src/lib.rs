@@ -15,6 +15,7 @@ pub mod expression;
 pub mod fees;
 pub mod hedges;
 pub mod lanes;
+pub mod lifecycle;
 pub mod math;
 pub mod metrics;
 pub mod notes;

@@ -2,6 +2,7 @@
 
 use crate::fees::CarryOver;
 use crate::lanes::{Mask, Pack};
+use crate::lifecycle::Changes;
 
 /// The status of a deal on a payment date: which priority of payments its cash follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -184,6 +185,25 @@ pub struct State<const L: usize> {
     pub withdrawn: Mask<L>,
     /// Mask slots of blocks.
     pub slots: Vec<Mask<L>>,
+    /// Per note: the notes that its name stands for; empty where each stands for itself.
+    pub groups: Vec<Vec<u16>>,
+    /// Events that change notes.
+    pub changes: Changes<L>,
+}
+
+/// An amount of all notes that a name stands for.
+#[inline(never)]
+#[must_use]
+pub fn of_all<const L: usize>(
+    notes: &[NoteLanes<L>],
+    group: &[u16],
+    amount: impl Fn(&NoteLanes<L>) -> Pack<L>,
+) -> Pack<L> {
+    let mut sum = Pack::ZERO;
+    for &n in group {
+        sum += amount(&notes[n as usize]);
+    }
+    sum
 }
 
 impl<const L: usize> State<L> {
@@ -231,7 +251,43 @@ impl<const L: usize> State<L> {
             liquidated: Mask::splat(false),
             withdrawn: Mask::splat(false),
             slots: vec![Mask::splat(true); slots],
+            groups: Vec::new(),
+            changes: Changes::default(),
         }
+    }
+
+    /// Principal outstanding of a note and of those that its name stands for.
+    #[inline(always)]
+    #[must_use]
+    pub fn balance_of(&self, note: usize) -> Pack<L> {
+        if self.groups.is_empty() {
+            self.notes[note].balance
+        } else {
+            of_all(&self.notes, &self.groups[note], |lanes| lanes.balance)
+        }
+    }
+
+    /// Deferred interest outstanding of a note and of those that its name stands for.
+    #[inline(always)]
+    #[must_use]
+    pub fn deferred_of(&self, note: usize) -> Pack<L> {
+        if self.groups.is_empty() {
+            self.notes[note].deferred
+        } else {
+            of_all(&self.notes, &self.groups[note], |lanes| lanes.deferred)
+        }
+    }
+
+    /// Whether a note, or one of those that its name stands for, is of the controlling class.
+    #[must_use]
+    pub fn controls(&self, note: usize) -> Mask<L> {
+        let mut controls = self.notes[note].controlling;
+        if let Some(group) = self.groups.get(note) {
+            for &n in group {
+                controls = controls.or(self.notes[n as usize].controlling);
+            }
+        }
+        controls
     }
 
     /// What is outstanding has changed: no test is what it was.

@@ -71,7 +71,7 @@ fn deals() -> Vec<CompiledDeal> {
 }
 
 fn points() -> Points {
-    Points { deals: deals(), scenarios: scenarios(), given: Given::default() }
+    Points { deals: deals(), scenarios: scenarios(), given: Given::default(), changed: Vec::new() }
 }
 
 fn bits(s: &NoteSummary) -> [u64; 13] {
@@ -177,7 +177,7 @@ fn a_scenario_that_cannot_be_run_is_named_by_its_number() {
     let mut scenarios = scenarios();
     scenarios[3] = with("cdr", constant(1.5));
     scenarios[5] = with("cdr", json!({"kind": "groups", "values": {"obligor:nobody": constant(0.1)}}));
-    let points = Points { deals: deals(), scenarios, given: Given::default() };
+    let points = Points { deals: deals(), scenarios, given: Given::default(), changed: Vec::new() };
     let error = sweep(&points, &thirty_loans(), ONE, &mut |_| true).expect_err("two scenarios are wrong").to_string();
     assert!(error.contains("scenarios[3].cdr"), "{error}");
     assert!(error.contains("scenarios[5].cdr"), "{error}");
@@ -189,7 +189,7 @@ fn a_stopped_sweep_keeps_what_is_finished() {
     for _ in 0..300 {
         scenarios.extend(self::scenarios());
     }
-    let points = Points { deals: deals(), scenarios, given: Given::default() };
+    let points = Points { deals: deals(), scenarios, given: Given::default(), changed: Vec::new() };
     let stopped = sweep(&points, &thirty_loans(), ONE, &mut |_| false).expect("a sweep");
     assert!(stopped.stopped);
     assert!(stopped.points.iter().any(Option::is_none));

@@ -123,7 +123,7 @@ def event_lists(
     return [
         draw(_events(deal, kind, suffix))
         for kind in ("call", "refinance", "reprice")
-        if kind in events and draw(st.integers(0, 2)) > 0
+        if kind in events and (kind != "reprice" or _floating(deal)) and draw(st.integers(0, 2)) > 0
     ]
 
 
@@ -150,14 +150,18 @@ def _events(draw: st.DrawFn, deal: Mapping[str, Any], kind: str, suffix: str) ->
             paid_from = draw(st.sampled_from([None, "interest", "equity"]))
             event["cost"] = given({**draw(_costs()), "paid_from": "proceeds" if from_proceeds else paid_from})
     else:
-        floating = [note["name"] for note in classes if note["coupon"].get("fixed") is None]
-        spread = draw(basis_points(0, 300))
-        event["reprice"] = {name: {"spread": spread} for name in floating[-1:]}
+        event["reprice"] = {_floating(deal)[-1]: {"spread": draw(basis_points(0, 300))}}
         if draw(st.booleans()):
             event["cost"] = {**draw(_costs()), "paid_from": draw(st.sampled_from(["interest", "equity"]))}
     if kind == "call" and draw(st.booleans()):
         event["cost"] = draw(_costs())
     return event
+
+
+def _floating(deal: Mapping[str, Any]) -> list[str]:
+    """Names of the classes that pay an index and a spread."""
+    classes = [note for note in deal["notes"] if note.get("principal_rank") is not None]
+    return [note["name"] for note in classes if note["coupon"].get("fixed") is None]
 
 
 def _name(note: Mapping[str, Any]) -> str:

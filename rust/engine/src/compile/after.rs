@@ -6,7 +6,7 @@ use crate::collateral::{PastDefault, Standing, Tape};
 use crate::compile::assumptions::{Assumptions, Groups};
 use crate::compile::cohorts::CompiledCohorts;
 use crate::compile::deal::CompiledDeal;
-use crate::compile::plan::{PlanInput, compile_plan, prepare};
+use crate::compile::plan::{PlanInput, assumed, compile_plan, prepare};
 use crate::compile::pool::Contracts;
 use crate::error::EngineError;
 use crate::notes::OnUnpaid;
@@ -31,6 +31,8 @@ pub fn state_after(
     date: Date,
     tape: &str,
 ) -> Result<DealState, EngineError> {
+    let deal = &*input.deal.with_events(&input.scenario.events).map_err(assumed)?;
+    let input = PlanInput { deal, ..input };
     let grid = &input.deal.terms.grid;
     let compiled = compile_plan(input)?;
     let plan = &compiled.plan;
@@ -54,6 +56,10 @@ pub fn state_after(
     };
     let mut problems = Vec::new();
     let prepared = prepare(input, &mut problems)?;
+    let acted = prepared.events.may_have_acted(p + 1);
+    if !acted.is_empty() {
+        return Err(EngineError::Scenario(acted));
+    }
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     let left = Left::new(&prepared.contracts, &mut assumed, path, p);
     let places = &prepared.events.places;

@@ -1,5 +1,6 @@
 //! Points that can run side by side, and what they share.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::collateral::{ClosingPool, CohortTables, Tape};
@@ -11,9 +12,10 @@ use crate::compile::plan::{self, curves_and_steps, refusal};
 use crate::compile::pool::{self, Contracts, PoolInput};
 use crate::compile::{check_scenario, cohorts, events, periods};
 use crate::error::{EngineError, Problem};
+use crate::lifecycle::{Change, Repricing};
 use crate::path::plan::{CallTerms, PeriodTerms};
 use crate::spec::scenario::Value;
-use crate::spec::{Scenario, deal};
+use crate::spec::{Event, Scenario, deal};
 use crate::time::Date;
 
 /// A number or a curve of the scenario that a sweep varies.
@@ -72,6 +74,8 @@ pub struct Points {
     pub scenarios: Vec<Scenario>,
     /// The state that every point goes on from.
     pub given: Given,
+    /// Per point: its deal, where scenarios bring notes into deals; empty where every scenario has the same deals.
+    pub changed: Vec<usize>,
 }
 
 impl Points {
@@ -96,7 +100,7 @@ impl Points {
     /// Number of points.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.deals.len() * self.scenarios.len()
+        if self.changed.is_empty() { self.deals.len() * self.scenarios.len() } else { self.changed.len() }
     }
 
     /// Whether there is no point.
@@ -108,7 +112,49 @@ impl Points {
     /// The deal and the scenario of a point.
     #[must_use]
     pub fn of(&self, point: usize) -> (usize, usize) {
-        (point / self.scenarios.len(), point % self.scenarios.len())
+        let deal = self.changed.get(point).copied().unwrap_or(point / self.scenarios.len());
+        (deal, point % self.scenarios.len())
+    }
+
+    /// The points with the notes that the scenarios' events bring into their deals.
+    ///
+    /// # Errors
+    /// [`EngineError::Scenario`] with the number of a scenario whose events do not fit a deal.
+    pub fn with_events(&self) -> Result<Cow<'_, Self>, EngineError> {
+        if !self.changed.is_empty()
+            || !self.scenarios.iter().any(|scenario| scenario.events.iter().any(Event::changes_notes))
+        {
+            return Ok(Cow::Borrowed(self));
+        }
+        let mut out = Self { deals: self.deals.clone(), ..self.clone() };
+        let alike = sort(&self.scenarios, |a, b| a.events == b.events);
+        let mut known = HashMap::new();
+        let mut changed = Vec::with_capacity(self.len());
+        for point in 0..self.len() {
+            let (d, s) = self.of(point);
+            let deal = if let Some(&deal) = known.get(&(d, alike[s])) {
+                deal
+            } else {
+                let with = self.deals[d].with_events(&self.scenarios[s].events).map_err(|error| match error {
+                    EngineError::Deal(found) => {
+                        EngineError::Scenario(found.into_iter().map(|problem| at(s, problem)).collect())
+                    }
+                    other => other,
+                })?;
+                let deal = match with {
+                    Cow::Borrowed(_) => d,
+                    Cow::Owned(deal) => {
+                        out.deals.push(deal);
+                        out.deals.len() - 1
+                    }
+                };
+                known.insert((d, alike[s]), deal);
+                deal
+            };
+            changed.push(deal);
+        }
+        out.changed = changed;
+        Ok(Cow::Owned(out))
     }
 }
 
@@ -127,6 +173,8 @@ pub struct Class<'a> {
     pub calls: Vec<CallTerms>,
     /// Per step: whether all collateral may be sold; nothing where it never may.
     pub sells: Vec<bool>,
+    pub changes: Vec<Change>,
+    pub repricings: Vec<Repricing>,
     /// Its points, in order.
     pub points: Vec<usize>,
     pub resumed: Option<Resumed>,
@@ -206,20 +254,16 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     }
     if let (Some(resumed), Some(state)) = (resumed.as_mut(), points.given.input()) {
         opening::events(resumed, state, &events.places, &mut problems);
+        problems.extend(events.may_have_acted(resumed.opening.first));
     }
     let opening = resumed.as_ref().map(|resumed| &resumed.opening);
     let mut by_deal = HashMap::new();
     for point in &own {
         let d = points.of(*point).0;
         by_deal.entry(d).or_insert_with(|| {
-            periods::compile(
-                &points.deals[d],
-                &curves,
-                scenario.cash_rate_spread,
-                Date(tape.as_of),
-                opening,
-                &mut problems,
-            )
+            let (as_of, deal) = (Date(tape.as_of), &points.deals[d]);
+            let spread = scenario.cash_rate_spread;
+            periods::compile(deal, &curves, spread, as_of, opening, &events.repricings, &mut problems)
         });
     }
     let nothing = cohorts::BoughtBefore::default();
@@ -250,6 +294,8 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         reads_ccc_share: events.read_ccc_share(),
         calls: events.calls,
         sells: events.sells,
+        changes: events.changes,
+        repricings: events.repricings,
         points: own,
         resumed,
     })

@@ -1,19 +1,22 @@
 //! From a deal document to the compiled deal.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::compile::conventions::Conventions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::names::Names;
 use crate::compile::steps::{Builder, Scope};
-use crate::compile::{accounts, default_events, events, fees, notes, tests, unsupported};
+use crate::compile::{accounts, default_events, events, fees, notes, succession, tests, unsupported};
 use crate::coverage::TestKind;
 use crate::coverage::ccc_excess::ExcessRules;
 use crate::error::{EngineError, Problem};
 use crate::expression::Quantity;
+use crate::lifecycle::COST;
 use crate::notes::NoteTerms;
 use crate::path::plan::DealTerms;
-use crate::spec::Deal;
+use crate::spec::{Deal, Event};
 use crate::waterfall::program::Sequence;
 
 /// A compiled deal with what a plan still needs of its document.
@@ -22,7 +25,24 @@ pub struct CompiledDeal {
     pub terms: DealTerms,
     pub dates: DealDates,
     pub conventions: Conventions,
-    pub document: Deal,
+    /// The document with the notes of its events.
+    pub document: Arc<Deal>,
+    /// The document as it was written.
+    written: Arc<Deal>,
+}
+
+impl CompiledDeal {
+    /// The deal with the notes of assumed events, compiled again where they bring some.
+    ///
+    /// # Errors
+    /// As [`compile_deal`]; the places of the events begin with `scenario.events`.
+    pub fn with_events(&self, assumed: &[Event]) -> Result<Cow<'_, Self>, EngineError> {
+        if assumed.iter().any(Event::changes_notes) {
+            compile_with(self.written.clone(), assumed).map(Cow::Owned)
+        } else {
+            Ok(Cow::Borrowed(self))
+        }
+    }
 }
 
 /// Compiles a deal; every problem of meaning is reported at once.
@@ -30,7 +50,15 @@ pub struct CompiledDeal {
 /// # Errors
 /// [`EngineError::Deal`] with the place of each problem.
 pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
+    compile_with(Arc::new(document), &[])
+}
+
+/// Compiles a deal with the notes of its own and of assumed events.
+fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, EngineError> {
     let mut problems = Vec::new();
+    let changes = written.events.iter().chain(assumed).any(Event::changes_notes);
+    let mut document = written.clone();
+    let joined = changes.then(|| succession::join(Arc::make_mut(&mut document), assumed, &mut problems));
     if document.cloche != 1 {
         problems
             .push(Problem::new("cloche", format!("found version {}; this engine reads version 1", document.cloche)));
@@ -42,7 +70,7 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
     let conventions = Conventions::read(&document.conventions, &mut problems);
     unsupported::check(&document, &mut problems);
     let dates = dates::compile(&document.dates, &document.currency, conventions.cash_timing_period, &mut problems);
-    Names::gather("note", "notes", document.notes.iter().map(|n| n.name.as_str()), &mut problems);
+    Names::gather("note", "notes", written.notes.iter().map(|n| n.name.as_str()), &mut problems);
     // Steps, tests and expressions do not know combination notes.
     let own = document.notes.iter().filter(|n| n.combination_of.is_empty()).map(|n| n.name.as_str());
     let note_names = Names::gather("note", "notes", own, &mut Vec::new());
@@ -53,8 +81,25 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
     let hedge_names = Names::gather("hedge", "hedges", document.hedges.iter().map(|h| h.name.as_str()), &mut problems);
     let account_terms = accounts::accounts(&document.accounts, &mut problems);
     let hedge_terms = accounts::hedges(&document.hedges, &note_names, &mut problems);
-    let note_terms = notes::compile(&document.notes, &note_names, &mut problems);
-    let fee_terms = fees::compile(&document.fees, &note_names, &mut problems);
+    let places =
+        joined.as_ref().map_or_else(|| numbered("notes", document.notes.len()), |joined| joined.places.clone());
+    let mut note_terms = notes::compile(&document.notes, &places, &note_names, &mut problems);
+    let mut groups = Vec::new();
+    if let Some(joined) = &joined {
+        for note in &mut note_terms {
+            note.replaces = joined.replaces.get(&note.name).and_then(|class| note_names.get(class));
+        }
+        groups = joined.groups(&note_terms, &note_names);
+    }
+    let mut fee_terms = fees::compile(&document.fees, &note_names, &mut problems);
+    let event_cost = joined.as_ref().filter(|joined| joined.costs).and_then(|_| {
+        if let Some(i) = document.fees.iter().position(|fee| fee.name == COST) {
+            let message = format!("found {COST:?}, which is what events cost; expected another name");
+            problems.push(Problem::new(format!("fees[{i}].name"), message));
+        }
+        fee_terms.push(fees::unpriced(COST));
+        u16::try_from(fee_terms.len() - 1).ok()
+    });
     let test_terms = tests::compile(&document, &note_terms, &note_names, dates.as_ref(), &conventions, &mut problems);
     let ranks = notes::ranks(&note_terms);
     let by_rank = if conventions.x_in_sequence { notes::with_unranked(&note_terms, &ranks) } else { ranks.clone() };
@@ -72,6 +117,8 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         hedge_names: &hedge_names,
         conventions: &conventions,
         sequences: &sequences,
+        groups: &groups,
+        event_cost,
         coverage_during: document.reinvestment.during.iter().any(|r| r == "coverage"),
         coverage_after: after_needs_coverage(&document),
     };
@@ -121,10 +168,16 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
         },
         watched,
         acceleration,
+        groups,
+        event_cost,
     };
-    let compiled = CompiledDeal { terms, dates, conventions, document };
-    events::compile(&compiled, &[], &mut problems);
+    let compiled = CompiledDeal { terms, dates, conventions, document, written };
+    events::compile(&compiled, assumed, &mut problems);
     if problems.is_empty() { Ok(compiled) } else { Err(EngineError::Deal(problems)) }
+}
+
+fn numbered(list: &str, count: usize) -> Vec<String> {
+    (0..count).map(|i| format!("{list}[{i}]")).collect()
 }
 
 fn after_needs_coverage(deal: &Deal) -> bool {

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::compile::changes::{self, Moment};
 use crate::compile::dates;
 use crate::compile::deal::CompiledDeal;
+use crate::compile::rights;
 use crate::error::Problem;
 use crate::expression::{self, Expression, Kind, Quantity};
+use crate::lifecycle::{Change, ChangeKind, Repricing};
 use crate::path::plan::{CallTerms, DealTerms, SaleCost, SalePrice};
 use crate::spec::Event;
 use crate::spec::events::EventCost;
@@ -20,14 +23,27 @@ pub struct Events {
     pub places: Vec<Option<String>>,
     /// Per step: whether all collateral may be sold; nothing where it never may.
     pub sells: Vec<bool>,
+    /// Events that change notes, in the order in which they act on a date.
+    pub changes: Vec<Change>,
+    pub repricings: Vec<Repricing>,
 }
 
 impl Events {
+    /// Events that change notes and may have acted before a step: a state does not tell what they did.
+    #[must_use]
+    pub fn may_have_acted(&self, before: usize) -> Vec<Problem> {
+        let early = |change: &&Change| change.window.iter().take(before).any(|may| *may);
+        let message =
+            "may have acted up to the payment date of the state; this version does not carry that through a state";
+        self.changes.iter().filter(early).map(|change| Problem::new(change.place.as_str(), message)).collect()
+    }
+
     /// Whether some condition reads the share of CCC collateral.
     #[must_use]
     pub fn read_ccc_share(&self) -> bool {
         let mut reads = false;
-        for when in self.calls.iter().filter_map(|call| call.when.as_ref()) {
+        let changes = self.changes.iter().filter_map(|change| change.when.as_ref());
+        for when in self.calls.iter().filter_map(|call| call.when.as_ref()).chain(changes) {
             when.uses(|quantity| reads |= quantity == Quantity::CccShare);
         }
         reads
@@ -45,6 +61,12 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
     }
     out.calls.extend(auction_call(deal, problems));
     out.places.resize(out.calls.len(), None);
+    // Refinancings come first, so that a re-pricing of the same date finds their notes.
+    out.changes.sort_by_key(|change| match change.kind {
+        ChangeKind::Refinancing(_) => 0,
+        ChangeKind::Issue { .. } => 1,
+        ChangeKind::Repricing { .. } => 2,
+    });
     let periods = &deal.terms.grid.periods;
     let liquidates = deal.terms.acceleration.is_some_and(|terms| terms.liquidation.is_some());
     if liquidates || !out.calls.is_empty() {
@@ -60,21 +82,33 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
 }
 
 fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, problems: &mut Vec<Problem>) {
-    let others = [
-        ("refinance", event.refinance.is_some()),
-        ("reprice", event.reprice.is_some()),
-        ("reset", event.reset.is_some()),
-        ("amend", event.amend.is_some()),
-        ("issue", event.issue.is_some()),
-    ];
+    let others = [("reset", event.reset.is_some()), ("amend", event.amend.is_some())];
     for (name, _) in others.iter().filter(|(_, is)| *is) {
         let message = "this event is known, but this version does not compute it yet";
         problems.push(Problem::new(format!("{place}.{name}"), message));
     }
-    let named = others.iter().filter(|(_, is)| *is).count() + usize::from(event.call.is_some());
+    let computed = [event.call.is_some(), event.refinance.is_some(), event.reprice.is_some(), event.issue.is_some()];
+    let named = others.iter().filter(|(_, is)| *is).count() + computed.iter().filter(|is| **is).count();
     if named != 1 {
         let message = format!("found {named} events; expected one of call, refinance, reprice, reset, amend, issue");
         problems.push(Problem::new(place, message));
+        return;
+    }
+    let from =
+        rights::check(deal, event, place, |text, place, problems| event_date(deal, text, place, problems), problems);
+    if event.changes_notes() {
+        let when = event.when.as_ref().and_then(|text| condition(deal, text, &format!("{place}.when"), problems));
+        let Some(window) = window(deal, event, from, place, problems) else { return };
+        let mut window = window;
+        if event.date.is_some()
+            && let Some(acts) = window.iter().position(|may| *may)
+        {
+            // It acts on one date.
+            window[acts + 1..].fill(false);
+        }
+        let moment = Moment { window, when };
+        let change = changes::compile(deal, event, place, moment, &mut out.repricings, problems);
+        out.changes.extend(change);
         return;
     }
     let Some(call) = &event.call else { return };
@@ -103,7 +137,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
     };
     let cost = sale_cost(event.cost.as_ref(), &format!("{place}.cost"), problems);
     let when = event.when.as_ref().and_then(|text| condition(deal, text, &format!("{place}.when"), problems));
-    let Some(window) = window(deal, event, place, problems) else { return };
+    let Some(window) = window(deal, event, from, place, problems) else { return };
     out.places.push(event.when.is_some().then(|| place.to_owned()));
     out.calls.push(CallTerms { window, when, price, cost, retry, repeat: event.repeat });
 }
@@ -144,7 +178,17 @@ fn may_redeem(deal: &CompiledDeal, unadjusted: Date) -> bool {
 }
 
 /// Per step: whether an event may act. A dated one acts on the first payment date whose schedule date is not before it.
-fn window(deal: &CompiledDeal, event: &Event, place: &str, problems: &mut Vec<Problem>) -> Option<Vec<bool>> {
+///
+/// `right` is the first day of the right to it, where the deal has one.
+fn window(
+    deal: &CompiledDeal,
+    event: &Event,
+    right: Option<Date>,
+    place: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<bool>> {
+    let redeems = event.call.is_some() || event.refinance.is_some();
+    let may = |day: Date| (!redeems || may_redeem(deal, day)) && right.is_none_or(|from| day >= from);
     let mut read = |text: &Option<String>, key: &str| {
         text.as_ref().map(|text| event_date(deal, text, &format!("{place}.{key}"), problems))
     };
@@ -168,9 +212,16 @@ fn window(deal: &CompiledDeal, event: &Event, place: &str, problems: &mut Vec<Pr
                 problems.push(Problem::new(format!("{place}.date"), message));
                 return None;
             }
-            Some(period) if !may_redeem(deal, period.unadjusted) => {
+            Some(period) if redeems && !may_redeem(deal, period.unadjusted) => {
                 let end = deal.dates.non_call_end.map_or_else(String::new, |end| end.to_string());
                 let message = format!("found {date}; expected a date after the non-call period, which ends on {end}");
+                problems.push(Problem::new(format!("{place}.date"), message));
+                return None;
+            }
+            Some(period) if !may(period.unadjusted) => {
+                let from = right.map_or_else(String::new, |from| from.to_string());
+                let message =
+                    format!("found {date}; expected a date from {from} on, from which the deal gives the right");
                 problems.push(Problem::new(format!("{place}.date"), message));
                 return None;
             }
@@ -179,12 +230,7 @@ fn window(deal: &CompiledDeal, event: &Event, place: &str, problems: &mut Vec<Pr
     }
     let start = date.or(from);
     let acts = |day: Date| start.is_none_or(|start| day >= start) && until.is_none_or(|until| day <= until);
-    Some(
-        periods
-            .iter()
-            .map(|period| !period.is_last && acts(period.unadjusted) && may_redeem(deal, period.unadjusted))
-            .collect(),
-    )
+    Some(periods.iter().map(|period| !period.is_last && acts(period.unadjusted) && may(period.unadjusted)).collect())
 }
 
 /// A date of an event: ISO, or a date of the deal moved by months or years.

@@ -15,6 +15,27 @@ pub fn compile(fees: &[Fee], notes: &Names, problems: &mut Vec<Problem>) -> Vec<
     fees.iter().enumerate().map(|(i, fee)| one(fee, &format!("fees[{i}]"), notes, problems)).collect()
 }
 
+/// A fee of which only what is put on its account is due.
+#[must_use]
+pub fn unpriced(name: &str) -> FeeTerms {
+    FeeTerms {
+        name: name.to_owned(),
+        amount_per_period: 0.0,
+        rate: 0.0,
+        fixed_per_year: 0.0,
+        tiers: Vec::new(),
+        base: FeeBase::FeeBasis,
+        base_date: BaseDate::PeriodStart,
+        day_count: DayCount::Act360,
+        cap: None,
+        hurdle: None,
+        higher: Vec::new(),
+        waived: Vec::new(),
+        deferred: Vec::new(),
+        unpaid_interest: None,
+    }
+}
+
 fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> FeeTerms {
     let nothing = fee.amount_per_period.is_none()
         && fee.rate.is_none()

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod after;
 pub mod assumptions;
+pub mod changes;
 pub mod classes;
 pub mod cohorts;
 pub mod conventions;
@@ -21,8 +22,10 @@ pub mod plan;
 pub mod pool;
 pub mod rates;
 pub mod remaining;
+pub mod rights;
 pub mod run_steps;
 pub mod steps;
+pub mod succession;
 pub mod tests;
 pub mod unsupported;
 pub mod values;

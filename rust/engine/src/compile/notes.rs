@@ -8,10 +8,10 @@ use crate::spec::deal::{Coupon, Note};
 use crate::time::DayCount;
 
 /// Compiles the notes: combination notes after the others.
-pub fn compile(notes: &[Note], names: &Names, problems: &mut Vec<Problem>) -> Vec<NoteTerms> {
+pub fn compile(notes: &[Note], places: &[String], names: &Names, problems: &mut Vec<Problem>) -> Vec<NoteTerms> {
     let mut out = Vec::with_capacity(notes.len());
     for (i, note) in notes.iter().enumerate().filter(|(_, note)| note.combination_of.is_empty()) {
-        let place = format!("notes[{i}]");
+        let place = places[i].clone();
         if !(note.balance > 0.0) || !note.balance.is_finite() {
             problems.push(Problem::new(
                 format!("{place}.balance"),
@@ -49,12 +49,13 @@ pub fn compile(notes: &[Note], names: &Names, problems: &mut Vec<Problem>) -> Ve
             amortization: note.amortization.as_ref().map(|a| (a.payments, a.start)),
             rating: note.rating.values().next().cloned().unwrap_or_default(),
             combination: Vec::new(),
+            replaces: None,
         });
     }
-    contradictions(&out, problems);
+    contradictions(&out, places, problems);
     let mut combinations = Vec::new();
     for (i, note) in notes.iter().enumerate().filter(|(_, note)| !note.combination_of.is_empty()) {
-        combinations.push(combination(note, &out, names, &format!("notes[{i}]"), problems));
+        combinations.push(combination(note, &out, names, &places[i], problems));
     }
     out.append(&mut combinations);
     out
@@ -98,6 +99,7 @@ fn combination(
         amortization: None,
         rating: note.rating.values().next().cloned().unwrap_or_default(),
         combination: parts,
+        replaces: None,
     }
 }
 
@@ -140,7 +142,7 @@ fn coupon(coupon: &Coupon, place: &str, problems: &mut Vec<Problem>) -> Option<C
 }
 
 /// A class may not be senior in interest and junior in principal.
-fn contradictions(notes: &[NoteTerms], problems: &mut Vec<Problem>) {
+fn contradictions(notes: &[NoteTerms], places: &[String], problems: &mut Vec<Problem>) {
     for (i, a) in notes.iter().enumerate() {
         for b in &notes[i + 1..] {
             if let (Some(pa), Some(pb)) = (a.principal_rank, b.principal_rank) {
@@ -148,7 +150,7 @@ fn contradictions(notes: &[NoteTerms], problems: &mut Vec<Problem>) {
                 let principal = pa.cmp(&pb);
                 if interest != principal && interest == principal.reverse() {
                     problems.push(Problem::new(
-                        format!("notes[{i}]"),
+                        places[i].clone(),
                         format!(
                             "contradictory ranks: {} has interest rank {} and principal rank {pa}, {} has {} and {pb}",
                             a.name, a.interest_rank, b.name, b.interest_rank

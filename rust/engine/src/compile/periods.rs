@@ -4,6 +4,7 @@ use crate::compile::deal::CompiledDeal;
 use crate::error::Problem;
 use crate::fees;
 use crate::hedges::{HedgeTerms, Leg};
+use crate::lifecycle::Repricing;
 use crate::math;
 use crate::notes::RateTerms;
 use crate::path::opening::Opening;
@@ -17,6 +18,7 @@ pub fn deal_index(deal: &CompiledDeal) -> String {
     deal.terms
         .notes
         .iter()
+        .filter(|n| n.replaces.is_none())
         .filter_map(|n| n.coupon.as_ref())
         .find_map(|c| match &c.rate {
             RateTerms::Floating { index, .. } => Some(index.clone()),
@@ -42,6 +44,7 @@ pub fn compile(
     cash_spread: f64,
     as_of: Date,
     opening: Option<&Opening>,
+    repricings: &[Repricing],
     problems: &mut Vec<Problem>,
 ) -> Vec<PeriodTerms> {
     let terms = &deal.terms;
@@ -99,6 +102,29 @@ pub fn compile(
             row.day_count_fraction.push(fraction);
             row.coupon.push(rate * fraction);
             row.instalment.push(note.instalment(p + 1));
+        }
+        for repricing in repricings {
+            let n = repricing.note as usize;
+            let Some(coupon) = &terms.notes[n].coupon else { continue };
+            let margin = coupon.margin(period.previous_unadjusted);
+            // The rate without its spread is what index, floor and cap make of it.
+            let rate = match &coupon.rate {
+                RateTerms::Floating { floor, cap, .. } => {
+                    let fixed = row.index_rate[n];
+                    let floored = if fixed > *floor { fixed } else { *floor };
+                    let capped = match cap {
+                        Some(cap) if floored > *cap => *cap,
+                        _ => floored,
+                    };
+                    capped + repricing.spread
+                }
+                RateTerms::Fixed { .. } => margin,
+            };
+            let rate = if rate > 0.0 { rate } else { 0.0 };
+            row.repriced.push(rate * row.day_count_fraction[n]);
+            let before = p.checked_sub(1).map(|p| terms.grid.periods[p].previous_unadjusted);
+            let begins = |from: Date| from <= period.previous_unadjusted && before.is_some_and(|before| from > before);
+            row.steps_up.push(coupon.steps.iter().any(|(from, _)| begins(*from)));
         }
         let days = f64::from(period.payment - period.previous_payment);
         for fee in &terms.fees {

@@ -64,6 +64,8 @@ pub struct Prepared<'a> {
 /// [`EngineError::Deal`] for a state that does not fit the deal or the tape, [`EngineError::Tape`] for a tape that does not
 /// fit the deal, [`EngineError::Scenario`] otherwise.
 pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
+    let deal = &*input.deal.with_events(&input.scenario.events).map_err(assumed)?;
+    let input = PlanInput { deal, ..input };
     let mut problems = Vec::new();
     let mut prepared = prepare(input, &mut problems)?;
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
@@ -99,6 +101,8 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
         post_period_share: input.scenario.post_period_share,
         calls: events.calls,
         sells: events.sells,
+        changes: events.changes,
+        repricings: events.repricings,
         opening_defaulted_par: contracts.defaulted_par(),
         opening: resumed.map(|resumed| resumed.opening),
     };
@@ -122,10 +126,12 @@ pub fn prepare<'a>(input: PlanInput<'a>, problems: &mut Vec<Problem>) -> Result<
     }
     if let (Some(resumed), Some(state)) = (resumed.as_mut(), state) {
         opening::events(resumed, state, &events.places, problems);
+        problems.extend(events.may_have_acted(resumed.opening.first));
     }
     let opening = resumed.as_ref().map(|resumed| &resumed.opening);
     let as_of = Date(tape.as_of);
-    let periods = periods::compile(deal, &curves, scenario.cash_rate_spread, as_of, opening, problems);
+    let spread = scenario.cash_rate_spread;
+    let periods = periods::compile(deal, &curves, spread, as_of, opening, &events.repricings, problems);
     let nothing = BoughtBefore::default();
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
     let bought = cohorts::compile(deal, scenario, &curves, &steps, before, problems);
@@ -187,6 +193,15 @@ pub fn days(deal: &CompiledDeal, resumed: Option<&Resumed>) -> Vec<i32> {
         resumed.map_or((Vec::new(), 0), |resumed| (resumed.opening.past.days.clone(), resumed.opening.first));
     out.extend(grid.periods.iter().skip(first).map(|period| period.payment - grid.closing));
     out
+}
+
+/// Problems of a deal's own document have been found before: these are of the events that a scenario assumes.
+#[must_use]
+pub fn assumed(error: EngineError) -> EngineError {
+    match error {
+        EngineError::Deal(problems) => EngineError::Scenario(problems),
+        other => other,
+    }
 }
 
 /// The index curves of a scenario, and the steps of a deal from the day of a tape.

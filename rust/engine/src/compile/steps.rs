@@ -42,6 +42,10 @@ pub struct Scope<'a> {
     pub hedge_names: &'a Names,
     pub conventions: &'a Conventions,
     pub sequences: &'a BTreeMap<String, Sequence>,
+    /// Per note: the notes that its name stands for; empty where each stands for itself.
+    pub groups: &'a [Vec<u16>],
+    /// What events cost, paid ahead of the first residual or incentive step.
+    pub event_cost: Option<u16>,
     /// Purchases during the reinvestment period need the coverage tests.
     pub coverage_during: bool,
     /// Purchases after it need them.
@@ -87,6 +91,8 @@ pub struct Builder<'a> {
     /// Compiled interest steps that `pay_shortfalls` may repeat: claims, the enclosing slot and condition.
     repeatable: Vec<Repeatable>,
     interest_begun: bool,
+    /// A step of the waterfall in hand has paid what events cost, whatever the blocks.
+    cost_stands: bool,
     problems: &'a mut Vec<Problem>,
 }
 
@@ -103,7 +109,14 @@ struct Repeatable {
 impl<'a> Builder<'a> {
     /// A builder over what the steps may refer to.
     pub fn new(scope: Scope<'a>, problems: &'a mut Vec<Problem>) -> Self {
-        Self { scope, program: Program::default(), repeatable: Vec::new(), interest_begun: false, problems }
+        Self {
+            scope,
+            program: Program::default(),
+            repeatable: Vec::new(),
+            interest_begun: false,
+            cost_stands: false,
+            problems,
+        }
     }
 
     /// Compiles the waterfalls.
@@ -116,6 +129,7 @@ impl<'a> Builder<'a> {
         let place = "waterfalls.interest";
         let mut ops = Vec::new();
         self.steps(interest, place, Pot::Interest, None, &mut ops);
+        self.cost_at_the_end(Pot::Interest, &mut ops);
         if !self.interest_begun {
             ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
         }
@@ -139,6 +153,9 @@ impl<'a> Builder<'a> {
         self.program.principal = ops;
         self.must_end(principal, place);
         self.hedges_are_paid();
+        if self.scope.event_cost.is_some() || !self.scope.groups.is_empty() {
+            self.ledger_of_changes();
+        }
         self.program.acceleration = self.whole(&falls.acceleration, falls, Pot::Acceleration);
         self.program.redemption = if falls.redemption.is_empty() {
             // What is wrong with these steps has been said.
@@ -167,7 +184,35 @@ impl<'a> Builder<'a> {
         } else {
             self.steps(steps, &place, pot, None, &mut ops);
         }
+        self.cost_at_the_end(pot, &mut ops);
         ops
+    }
+
+    /// Ledger rows of cash that new notes bring or that equity contributes.
+    fn ledger_of_changes(&mut self) {
+        self.program.changes = index(self.program.infos.len());
+        for pot in [Pot::NewNotes, Pot::Contribution] {
+            self.program.infos.push(StepInfo { verb: "refinance", label: String::new(), pot });
+        }
+    }
+
+    /// Pays what events cost just before the first residual or incentive step that is reached.
+    fn cost_of_events(&mut self, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {
+        let Some(fee) = self.scope.event_cost else { return };
+        if self.cost_stands || matches!(pot, Pot::Principal | Pot::Receipts) {
+            return;
+        }
+        let claims = self.claims(&[Claim { kind: ClaimKind::Fee, index: fee }]);
+        let frame = Frame { place: String::new(), when: None, amount: None, label: None };
+        self.push(Action::Pay { claims, senior_expense: false }, "pay_fee", &frame, pot, slot, ops);
+        // A block may not be entered: the next step is preceded by it, too.
+        self.cost_stands = slot.is_none();
+    }
+
+    /// The same at the end of a waterfall without such a step.
+    fn cost_at_the_end(&mut self, pot: Pot, ops: &mut Vec<Op>) {
+        self.cost_of_events(pot, None, ops);
+        self.cost_stands = false;
     }
 
     /// Every waterfall ends in a residual, or retains what is left.
@@ -237,7 +282,9 @@ impl<'a> Builder<'a> {
             match expression.and_then(|e| self.program.expressions[e as usize].single()) {
                 Some(Quantity::DuringReinvestment) => op.during_reinvestment = Some(true),
                 Some(Quantity::AfterReinvestment) => op.during_reinvestment = Some(false),
-                Some(Quantity::Controlling(note)) => op.controlling = u16::try_from(note).ok(),
+                Some(Quantity::Controlling(note)) if self.scope.groups.is_empty() => {
+                    op.controlling = u16::try_from(note).ok();
+                }
                 _ => op.when = expression,
             }
         }
@@ -335,12 +382,14 @@ impl<'a> Builder<'a> {
                 self.reinvest(of, share, &frame, pot, slot, ops);
             }
             Step::IncentiveFee { fee, when, amount, label } => {
+                self.cost_of_events(pot, slot, ops);
                 let frame = frame(place, when, amount, label);
                 if let Some(fee) = self.hurdle(fee, &format!("{place}.incentive_fee")) {
                     self.push(Action::Incentive { fee }, "incentive_fee", &frame, pot, slot, ops);
                 }
             }
             Step::PayResidual { notes, until, when, amount, label } => {
+                self.cost_of_events(pot, slot, ops);
                 let frame = frame(place, when, amount, label);
                 let inner = format!("{place}.pay_residual");
                 let groups = self.note_groups(notes, &inner);

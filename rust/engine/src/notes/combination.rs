@@ -21,7 +21,8 @@ pub fn pass_on<const L: usize, P: Param<L>>(terms: &[NoteTerms<P>], notes: &mut 
             receipts += (paid.interest_paid + paid.deferred_paid + paid.principal_paid) * share.pack();
         }
         let lanes = &mut notes[n];
-        lanes.principal_paid = receipts.min(lanes.balance);
+        // What equity contributes takes nothing off the balance.
+        lanes.principal_paid = receipts.min(lanes.balance).positive();
         lanes.interest_paid = receipts - lanes.principal_paid;
         lanes.balance -= lanes.principal_paid;
         changed = true;
@@ -47,6 +48,7 @@ mod tests {
             amortization: None,
             rating: String::new(),
             combination: Vec::new(),
+            replaces: None,
         };
         let both = NoteTerms { combination: vec![(0, 0.5), (1, 0.1)], ..plain.clone() };
         let paid = |interest, deferred, principal| NoteLanes::<1> {

@@ -20,6 +20,8 @@ pub struct NoteTerms<P = f64> {
     pub rating: String,
     /// Components of a combination note, each with the share of it that the note holds.
     pub combination: Vec<(u16, P)>,
+    /// The class that it replaces or joins; it is issued by an event.
+    pub replaces: Option<u16>,
 }
 
 impl<P> NoteTerms<P> {
@@ -95,6 +97,7 @@ mod tests {
             amortization: Some((payments, start)),
             rating: String::new(),
             combination: Vec::new(),
+            replaces: None,
         }
     }
 

@@ -9,6 +9,7 @@ use super::runner::{self, Workspace};
 use crate::collateral::groups::PoolFlows;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
 use crate::lanes::{Mask, Pack};
+use crate::lifecycle::ChangeKind;
 use crate::notes::deferral;
 use crate::state::State;
 use crate::waterfall::recorder::Ledger;
@@ -30,6 +31,11 @@ pub struct NoteRow {
     pub interest_shortfall: f64,
     pub principal_paid: f64,
     pub end_balance: f64,
+    /// Principal that is issued on this date.
+    pub issued: f64,
+    /// Coupon of the period, rate times day-count fraction, and whether an event has set its spread.
+    pub coupon: f64,
+    pub repriced: bool,
     /// Principal that is lost with the end of the run.
     pub final_loss: f64,
 }
@@ -89,6 +95,8 @@ pub struct Explained {
     pub periods: usize,
     /// The date for which all collateral was sold.
     pub sold_on: Option<u32>,
+    /// An event whose proceeds do not pay what they must: its number, proceeds, and what they must pay.
+    pub short: Option<(usize, f64, f64)>,
     /// Largest difference of cash in and cash out on any date, currency units.
     pub conservation_error: f64,
 }
@@ -105,6 +113,8 @@ struct Tables {
     /// Amounts that fees run on, as of the determination date before.
     bases: Bases,
     unpaid: Vec<f64>,
+    /// Per note: whether it has been issued.
+    there: Vec<bool>,
     defaults: Vec<f64>,
     floor_benefit: Vec<f64>,
 }
@@ -143,9 +153,21 @@ impl Observer<1, f64> for Tables {
             performing: one(c.performing_par),
             principal_amount: one(c.performing_par + c.principal_proceeds),
         };
-        let fee_bases: Vec<f64> = plan.deal.fees.iter().map(|fee| self.bases.of(bases, fee, &self.begin)).collect();
+        let begin: Vec<f64> = if plan.deal.groups.is_empty() {
+            self.begin.clone()
+        } else {
+            let sum = |group: &Vec<u16>| group.iter().map(|&n| self.begin[n as usize]).sum();
+            plan.deal.groups.iter().map(sum).collect()
+        };
+        let fee_bases: Vec<f64> = plan.deal.fees.iter().map(|fee| self.bases.of(bases, fee, &begin)).collect();
         for (n, note) in (0_u16..).zip(&plan.deal.notes) {
             let i = n as usize;
+            let issued = state.changes.issued.get(i).map_or(0.0, |issued| one(*issued));
+            if !(self.there[i] || issued > 0.0) {
+                continue;
+            }
+            self.there[i] = true;
+            let coupon = one(state.notes[i].coupon);
             let deferred_balance = one(state.notes[i].deferred);
             let deferred_paid = one(state.notes[i].deferred_paid);
             let shortfall = one(state.notes[i].overdue);
@@ -165,6 +187,9 @@ impl Observer<1, f64> for Tables {
                 interest_shortfall: shortfall,
                 principal_paid: one(state.notes[i].principal_paid),
                 end_balance: one(state.notes[i].balance),
+                issued,
+                coupon,
+                repriced: coupon.to_bits() != plan.periods[p].coupon[i].to_bits() && !note.residual,
                 final_loss: 0.0,
             });
             self.begin[i] = one(state.notes[i].balance);
@@ -181,6 +206,7 @@ impl Observer<1, f64> for Tables {
         if !plan.periods[p].is_last {
             self.statuses(period, state);
         }
+        self.changes(plan, period, state);
         for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
             let i = f as usize;
             let paid = one(state.fees[i].paid);
@@ -188,7 +214,14 @@ impl Observer<1, f64> for Tables {
             let brought = self.unpaid[i] * (1.0 + plan.periods[p].unpaid_rate[i]);
             let due = if fee.hurdle.is_some() { paid } else { paid + unpaid - brought };
             self.unpaid[i] = unpaid;
-            self.fees.push(FeeRow { period, fee: f, base: fee_bases[i], due, paid, unpaid });
+            let mut base = fee_bases[i];
+            if plan.deal.event_cost == Some(f) {
+                if !(paid > 0.0 || unpaid > 0.0) {
+                    continue;
+                }
+                base = 0.0;
+            }
+            self.fees.push(FeeRow { period, fee: f, base, due, paid, unpaid });
         }
         self.bases = bases;
         let purchases = one(state.purchases);
@@ -253,6 +286,54 @@ impl Tables {
         self.bases = Bases { fee_basis, performing, principal_amount };
     }
 
+    /// Notes what events have changed on the date.
+    fn changes(&mut self, plan: &Plan, period: u32, state: &State<1>) {
+        let name = |n: u16| plan.deal.notes[n as usize].name.as_str();
+        let new = |n: u16| {
+            let issued = state.changes.issued.get(n as usize).map_or(0.0, |issued| issued.0[0]);
+            (issued > 0.0).then(|| format!("{issued:.2} of {}", name(n)))
+        };
+        for (change, acting) in plan.changes.iter().zip(&state.changes.acting) {
+            if !acting.any() {
+                continue;
+            }
+            match &change.kind {
+                ChangeKind::Refinancing(classes) => {
+                    for class in classes {
+                        let into: Vec<String> = class.into.iter().filter_map(|note| new(note.note)).collect();
+                        let detail = if into.is_empty() {
+                            format!("nothing is outstanding of {}", name(class.old))
+                        } else {
+                            format!("{} is redeemed; {} issued", name(class.old), into.join(", "))
+                        };
+                        self.event(period, "refinancing", detail);
+                    }
+                }
+                ChangeKind::Issue { notes, equity } => {
+                    let mut what: Vec<String> = notes.iter().filter_map(|note| new(note.note)).collect();
+                    if *equity > 0.0 {
+                        what.push(format!("{equity:.2} of equity"));
+                    }
+                    self.event(period, "issue", format!("{} issued", what.join(", ")));
+                }
+                ChangeKind::Repricing { first, count } => {
+                    for (repricing, in_force) in
+                        plan.repricings.iter().zip(&state.changes.repriced).skip(*first).take(*count)
+                    {
+                        if in_force.any() && state.notes[repricing.note as usize].balance.any_positive() {
+                            let spread = repricing.spread;
+                            self.event(
+                                period,
+                                "repricing",
+                                format!("{} pays a spread of {spread}", name(repricing.note)),
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     fn event(&mut self, period: u32, event: &'static str, detail: String) {
         self.events.push(EventRow { period, event, detail });
     }
@@ -262,9 +343,10 @@ impl Tables {
 #[must_use]
 pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
     let mut tables = Tables {
-        begin: plan.deal.notes.iter().map(|n| n.original).collect(),
+        begin: plan.deal.notes.iter().map(|n| if n.replaces.is_some() { 0.0 } else { n.original }).collect(),
         deferred: vec![0.0; plan.deal.notes.len()],
         unpaid: vec![0.0; plan.deal.fees.len()],
+        there: plan.deal.notes.iter().map(|note| note.replaces.is_none()).collect(),
         bases: Bases {
             fee_basis: plan.pool.par + plan.deal.ramp_up_cash + plan.opening_defaulted_par,
             performing: plan.pool.par,
@@ -282,8 +364,8 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         ledger.period = u32::try_from(p).unwrap_or(u32::MAX);
     });
     let periods = tables.collateral.len();
-    let notes = plan.deal.notes.len();
-    let from = tables.notes.len() - notes;
+    let last = tables.notes.last().map_or(0, |row| row.period);
+    let from = tables.notes.partition_point(|row| row.period < last);
     for row in &mut tables.notes[from..] {
         if !plan.deal.notes[row.note as usize].residual {
             row.final_loss = row.end_balance;
@@ -319,6 +401,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         ledger,
         periods,
         sold_on: tables.sold_on,
+        short: work.state.changes.short.take(),
         conservation_error: error.0[0],
     }
 }

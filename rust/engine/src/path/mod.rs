@@ -12,6 +12,7 @@ pub mod reserves;
 pub mod runner;
 pub mod sale;
 pub mod status;
+pub mod succession;
 pub mod summary;
 
 pub use plan::{DealTerms, PeriodTerms, Plan};

@@ -227,6 +227,9 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
             interest_shortfall: state.notes[i].overdue.0[0],
             principal_paid: state.notes[i].principal_paid.0[0],
             end_balance: state.notes[i].balance.0[0],
+            issued: 0.0,
+            coupon: state.notes[i].coupon.0[0],
+            repriced: false,
             final_loss: 0.0,
         });
     }

@@ -5,10 +5,12 @@ use crate::accounts::AccountTerms;
 use crate::collateral::{ClosingPool, CohortTables};
 use crate::coverage::TestTerms;
 use crate::coverage::ccc_excess::ExcessRules;
+use crate::error::{EngineError, Problem};
 use crate::expression::Expression;
 use crate::fees::{CarryOver, FeeTerms};
 use crate::hedges::HedgeTerms;
 use crate::lanes::Pack;
+use crate::lifecycle::{Change, ChangeKind, Repricing};
 use crate::notes::{NoteTerms, OnUnpaid};
 use crate::state::{HedgeLanes, State};
 use crate::time::PeriodGrid;
@@ -55,6 +57,10 @@ pub struct DealTerms<P = f64> {
     pub watched: Vec<Cause>,
     /// What an event of default does; none where it is only recorded.
     pub acceleration: Option<AccelerationTerms>,
+    /// Per note: the notes that its name stands for; empty where each stands for itself.
+    pub groups: Vec<Vec<u16>>,
+    /// What refinancings, re-pricings and issues cost, as a fee that interest pays ahead of the residual notes.
+    pub event_cost: Option<u16>,
 }
 
 /// What follows an event of default.
@@ -125,6 +131,7 @@ impl<P> DealTerms<P> {
             state.stepped = vec![false; self.notes.len()];
         }
         state.deferred_saves = self.on_unpaid == OnUnpaid::Compound;
+        state.groups.clone_from(&self.groups);
         state.accounts = self.accounts.iter().map(|account| Pack::splat(account.initial)).collect();
         state.hedges = vec![HedgeLanes::default(); self.hedges.len()];
         for (f, fee) in self.fees.iter().enumerate() {
@@ -178,6 +185,9 @@ pub struct PeriodTerms<P = f64> {
     pub deferred: Vec<f64>,
     /// Per fee: interest on what is unpaid, rate times day-count fraction.
     pub unpaid_rate: Vec<P>,
+    /// Per re-pricing: the coupon of its note at the new spread, and whether a step of the note's own begins.
+    pub repriced: Vec<P>,
+    pub steps_up: Vec<bool>,
     /// Per test: whether it applies.
     pub active: Vec<bool>,
     /// Per hedge: what is received, below zero what is owed; of a unit of balance where a note is its notional.
@@ -213,6 +223,9 @@ pub struct Plan<P = f64> {
     pub calls: Vec<CallTerms>,
     /// Per step: whether all collateral may be sold; nothing where it never may.
     pub sells: Vec<bool>,
+    /// Events that change notes, in the order in which they act on a date.
+    pub changes: Vec<Change>,
+    pub repricings: Vec<Repricing>,
     /// Par of assets that were in default on the as-of date.
     pub opening_defaulted_par: f64,
     /// Days from closing to each payment date, and before them to dates of distributions that are none.
@@ -222,6 +235,22 @@ pub struct Plan<P = f64> {
 }
 
 impl<P> Plan<P> {
+    /// Whether equity may pay in after closing.
+    #[must_use]
+    pub fn equity_contributes(&self) -> bool {
+        self.changes.iter().any(Change::equity_contributes)
+    }
+
+    /// What is wrong where the proceeds of an event do not pay what they must.
+    #[must_use]
+    pub fn refusal(&self, (change, proceeds, uses): (usize, f64, f64)) -> EngineError {
+        let place = &self.changes[change].place;
+        let verb = if matches!(self.changes[change].kind, ChangeKind::Issue { .. }) { "issue" } else { "refinance" };
+        let message = format!("found proceeds of {proceeds:.2} on its date; expected {uses:.2}, which they must pay");
+        let problems = vec![Problem::new(format!("{place}.{verb}"), message)];
+        if place.starts_with("scenario") { EngineError::Scenario(problems) } else { EngineError::Deal(problems) }
+    }
+
     /// Number of payment dates.
     #[must_use]
     pub fn steps(&self) -> usize {

@@ -24,7 +24,7 @@ pub fn open<const L: usize, P>(
     for (h, hedge) in deal.hedges.iter().enumerate() {
         let mut net = running.keep(Pack::splat(period.hedge_net[h]));
         if let Notional::Note(note) = hedge.notional {
-            net = net * state.notes[note as usize].balance;
+            net = net * state.balance_of(note as usize);
         }
         let end = running.keep(Pack::splat(period.hedge_end[h]));
         *interest += net.positive();
@@ -68,7 +68,7 @@ pub fn with_sale<const L: usize, P>(
     for (h, hedge) in deal.hedges.iter().enumerate() {
         let mut net = running.keep(Pack::splat(period.hedge_net[h]));
         if let Notional::Note(note) = hedge.notional {
-            net = net * state.notes[note as usize].balance;
+            net = net * state.balance_of(note as usize);
         }
         interest += net.positive();
         principal += (-running.keep(Pack::splat(period.hedge_end[h]))).positive();

@@ -9,12 +9,14 @@ use super::plan::{DealTerms, PeriodTerms, Plan};
 use super::reserves;
 use super::sale::{self, Calls};
 use super::status;
+use super::succession;
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
 use crate::fees::{self, BaseDate, FeeBase, Lifted};
 use crate::lanes::{Mask, Pack, Param};
+use crate::lifecycle::Changes;
 use crate::notes::{OnUnpaid, combination, controlling, deferral};
-use crate::state::{HedgeLanes, NoteLanes, State, Status};
+use crate::state::{HedgeLanes, NoteLanes, State, Status, of_all};
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
 
@@ -49,8 +51,12 @@ impl<const L: usize> Workspace<L> {
     #[must_use]
     pub fn new<P>(plan: &Plan<P>, isa: Isa) -> Self {
         let deal = &plan.deal;
+        let mut state = deal.state();
+        if !plan.changes.is_empty() {
+            state.changes = Changes::new(plan.changes.len(), deal.notes.len(), plan.repricings.len());
+        }
         Self {
-            state: deal.state(),
+            state,
             cohorts: Cohorts::new(plan.steps()),
             drivers: Drivers::new(&plan.pool, L == 1),
             calls: Calls::new(plan.calls.len()),
@@ -68,7 +74,8 @@ impl<const L: usize> Workspace<L> {
     fn open<P: Param<L>>(&mut self, plan: &Plan<P>) {
         let state = &mut self.state;
         for (n, note) in plan.deal.notes.iter().enumerate() {
-            state.notes[n] = NoteLanes { balance: note.original.pack(), ..NoteLanes::default() };
+            let balance = if note.replaces.is_some() { Pack::ZERO } else { note.original.pack() };
+            state.notes[n] = NoteLanes { balance, ..NoteLanes::default() };
         }
         let mut cost = Pack::ZERO;
         for note in &plan.deal.notes {
@@ -97,6 +104,7 @@ impl<const L: usize> Workspace<L> {
         state.liquidated = Mask::splat(false);
         state.withdrawn = Mask::splat(false);
         self.calls.clear();
+        state.changes.clear();
         state.fresh = 0;
         state.deferred_saves = plan.deal.on_unpaid == OnUnpaid::Compound;
         state.bearing.fill(Pack::ZERO);
@@ -163,13 +171,16 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
         if may_sell {
             sale::decide(plan, work, &terms, period, p);
         }
+        if !plan.changes.is_empty() {
+            succession::decide(plan, work, &terms, p);
+        }
         let (interest, principal) = (&work.collateral.interest_proceeds, &work.collateral.principal_proceeds);
         if work.state.accelerated.or(work.state.redeemed).any() {
             status::pay(&mut work.state, &terms, [interest, principal], recorder);
         } else {
             interpreter::run(&mut work.state, &terms, [interest, principal], recorder);
         }
-        let going_on = isa.run(Close { plan, work, observer, p });
+        let going_on = isa.run(Close { plan, work, observer, recorder, p });
         if !going_on {
             break;
         }
@@ -221,20 +232,24 @@ impl<const L: usize, P: Param<L>> Kernel for Accrue<'_, L, P> {
 }
 
 /// What both waterfalls leave: unpaid interest, purchases, the check of cash, and whether some lane goes on.
-struct Close<'a, const L: usize, P, O> {
+struct Close<'a, const L: usize, P, O, R> {
     plan: &'a Plan<P>,
     work: &'a mut Workspace<L>,
     observer: &'a mut O,
+    recorder: &'a mut R,
     p: usize,
 }
 
-impl<const L: usize, P: Param<L>, O: Observer<L, P>> Kernel for Close<'_, L, P, O> {
+impl<const L: usize, P: Param<L>, O: Observer<L, P>, R: Recorder<L>> Kernel for Close<'_, L, P, O, R> {
     type Output = bool;
 
     #[inline(always)]
     fn run(self) -> bool {
-        let Self { plan, work, observer, p } = self;
-        let difference = settle(&mut work.state, &plan.deal, &work.collateral);
+        let Self { plan, work, observer, recorder, p } = self;
+        let mut difference = settle(&mut work.state, &plan.deal, &work.collateral);
+        if !plan.changes.is_empty() {
+            difference += succession::apply(plan, work, p, recorder);
+        }
         if plan.deal.combines {
             work.state.principal_paid |= combination::pass_on(&plan.deal.notes, &mut work.state.notes);
         }
@@ -354,6 +369,9 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
             note.principal_paid = Pack::ZERO;
         }
     }
+    if !plan.repricings.is_empty() {
+        succession::reprice(plan, state, period, running);
+    }
     state.any_cured = false;
     state.principal_paid = false;
     state.fresh &= !deal.interest_tests;
@@ -370,6 +388,7 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
     let (caps, growth) = (&period.cap_fraction[..count], &period.hurdle_growth[..count]);
     let due = &mut state.fees[..count];
     for f in 0..count {
+        let of_group;
         let (fee, lanes) = (&terms[f], &mut due[f]);
         if lanes.current.any_positive() {
             lanes.arrears += lanes.current;
@@ -388,7 +407,11 @@ fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, 
             FeeBase::FeeBasis => [&work.bases[0][0], &work.bases[1][0]],
             FeeBase::PerformingPar => [&work.bases[0][1], &work.bases[1][1]],
             FeeBase::CollateralPrincipalAmount => [&work.bases[0][2], &work.bases[1][2]],
-            FeeBase::Note(n) => [&state.notes[n as usize].balance; 2],
+            FeeBase::Note(n) if state.groups.is_empty() => [&state.notes[n as usize].balance; 2],
+            FeeBase::Note(n) => {
+                of_group = of_all(&state.notes, &state.groups[n as usize], |note| note.balance);
+                [&of_group; 2]
+            }
         };
         if fee.base_date == BaseDate::Average {
             lanes.current = running.keep((*start + *end) * 0.5 * rate + fixed);

@@ -12,7 +12,7 @@ use super::runner::{NO_CAP, Workspace, figures};
 use crate::collateral::sale::SaleStep;
 use crate::fees::{self, BaseDate, FeeBase, Lifted};
 use crate::lanes::{Mask, Pack, Param};
-use crate::state::{State, Status};
+use crate::state::State;
 use crate::waterfall::interpreter::Terms;
 use crate::waterfall::quantities;
 
@@ -108,12 +108,7 @@ pub fn decide<const L: usize, P: Param<L>>(
         }
         let mut wanted = work.running.and(work.calls.spent[c].not()).and(done.not());
         if let Some(when) = &call.when {
-            let mut holds = quantities::holds(&work.state, terms, when);
-            let accelerated = work.state.accelerated;
-            if accelerated.any() {
-                let there = quantities::holds(&work.state, &terms.in_status(Status::Accelerated), when);
-                holds = accelerated.and(there).or(accelerated.not().and(holds));
-            }
+            let holds = quantities::holds_in_status(&work.state, terms, when);
             wanted = wanted.and(holds.or(work.calls.pending[c]));
         }
         if !wanted.any() {

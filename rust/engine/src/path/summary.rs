@@ -5,15 +5,18 @@ use cloche_dispatch::{Isa, Kernel};
 use super::explained::Explained;
 use super::plan::Plan;
 use crate::lanes::{Mask, Pack, Param};
-use crate::metrics::{IrrTimes, irr, weighted_average_life};
+use crate::metrics::{IrrTimes, irr, irr_with_contributions, weighted_average_life};
 
 /// One class over one path.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NoteSummary {
     pub note: u16,
+    /// Balance at closing, or at its issue by an event.
+    pub original: f64,
     /// Outstanding at the end of the run.
     pub balance: f64,
     /// `1 − Σ senior and pari passu balances / (par + cash)` at closing or the state; absent outside the sequence.
+    /// A note that an event brings in has that of the other classes up to its rank.
     pub subordination: f64,
     /// Original balance over all notes.
     pub thickness: f64,
@@ -28,7 +31,7 @@ pub struct NoteSummary {
     pub principal_paid: f64,
     pub principal_loss: f64,
     pub pv_loss: f64,
-    /// Years from closing or the state, act/365; NaN without principal.
+    /// Years from closing, the state or its issue, act/365; NaN without principal.
     pub wal: f64,
     pub first_payment: Option<u32>,
     pub last_payment: Option<u32>,
@@ -63,6 +66,9 @@ pub struct NoteTotals<const L: usize> {
     first_payment: Pack<L>,
     last_payment: Pack<L>,
     discount: Pack<L>,
+    /// Principal that an event has issued, and the period from 0 of its issue; below 0 without.
+    issued: Pack<L>,
+    start: Pack<L>,
     /// Every date of the deal, also those after an early end: the bits are those of the simulation.
     flows: Vec<Pack<L>>,
     principal: Vec<Pack<L>>,
@@ -95,6 +101,8 @@ impl<const L: usize> NoteTotals<L> {
             first_payment: Pack::splat(NEVER),
             last_payment: Pack::splat(NEVER),
             discount: Pack::splat(1.0),
+            issued: Pack::ZERO,
+            start: Pack::splat(NEVER),
             flows: vec![Pack::ZERO; steps],
             principal: vec![Pack::ZERO; steps],
         }
@@ -134,6 +142,15 @@ impl<const L: usize> NoteTotals<L> {
         self.principal[p] = date.principal_paid;
         self.last = *date;
     }
+
+    /// Begins the life of a note that an event issues on step `p`.
+    #[inline(never)]
+    pub fn issue(&mut self, p: usize, issued: Pack<L>) {
+        let now = issued.gt(Pack::ZERO);
+        self.issued += issued;
+        self.start = now.select(Pack::splat(p as f64), self.start);
+        self.discount = now.select(Pack::splat(1.0), self.discount);
+    }
 }
 
 /// What is counted as nothing, as a share of the original balance.
@@ -148,6 +165,9 @@ pub struct SummaryTimes {
     from_start: IrrTimes,
     /// Years from the start of the run, act/365.
     years: Vec<f64>,
+    /// Days from closing, and how many of them are no payment dates of the schedule.
+    days: Vec<i32>,
+    off_schedule: usize,
 }
 
 impl SummaryTimes {
@@ -160,6 +180,8 @@ impl SummaryTimes {
             irr: IrrTimes::new(&plan.days),
             from_start: IrrTimes::new(&run.iter().map(|day| day - start).collect::<Vec<_>>()),
             years: plan.periods.iter().map(|p| p.years).collect(),
+            days: plan.days.clone(),
+            off_schedule: plan.off_schedule(),
         }
     }
 }
@@ -243,17 +265,24 @@ pub fn finish<const L: usize, P: Param<L>>(
     }
     for lane in 0..lanes {
         let at = |pack: &Pack<L>| pack.0[lane];
-        let all: f64 =
-            original.iter().zip(notes).filter(|(_, note)| !note.is_combination()).map(|(pack, _)| at(pack)).sum();
+        let all: f64 = original
+            .iter()
+            .zip(notes)
+            .filter(|(_, note)| !note.is_combination() && note.replaces.is_none())
+            .map(|(pack, _)| at(pack))
+            .sum();
         for (n, note) in notes.iter().enumerate() {
             let (totals, measures) = (&totals[n], &measures[n]);
             let period = |pack: &Pack<L>| (at(pack) >= 0.0).then(|| at(pack) as u32);
             let dust = DUST * at(&original[n]);
+            let later = note.replaces.is_some();
+            let balance = if later { at(&totals.issued) } else { at(&original[n]) };
             let mut s = NoteSummary {
                 note: n as u16,
+                original: balance,
                 balance: at(&totals.last.end_balance),
                 subordination: f64::NAN,
-                thickness: at(&original[n]) / all,
+                thickness: balance / all,
                 interest_paid: at(&totals.interest_paid),
                 interest_shortfall: at(&totals.last.interest_shortfall),
                 interest_loss: 0.0,
@@ -274,7 +303,7 @@ pub fn finish<const L: usize, P: Param<L>>(
                 let ahead: f64 = notes
                     .iter()
                     .zip(&balances)
-                    .filter(|(note, _)| note.principal_rank.is_some_and(|r| r <= rank))
+                    .filter(|(note, _)| note.replaces.is_none() && note.principal_rank.is_some_and(|r| r <= rank))
                     .map(|(_, balance)| at(balance))
                     .sum();
                 s.subordination = 1.0 - ahead / collateral;
@@ -286,9 +315,35 @@ pub fn finish<const L: usize, P: Param<L>>(
                 s.pv_loss = (s.principal_loss + s.interest_loss) * at(&totals.discount);
                 s.wal = if s.principal_paid > dust { at(&measures.wal) } else { f64::NAN };
             }
+            if later {
+                let issued = period(&totals.start).map(|p| p as usize);
+                s.wal -= issued.map_or(f64::NAN, |p| times.years[p]);
+                let price = note.issue_price.pack().0[lane];
+                s.irr = issued.map_or(f64::NAN, |p| from_issue(times, totals, p, lane, price));
+            } else if note.residual && plan.equity_contributes() {
+                let outflow = at(&original[n]) * note.issue_price.pack().0[lane];
+                let (past, first) = plan
+                    .opening
+                    .as_ref()
+                    .map_or((&[][..], 0), |opening| (opening.past.flows[n].as_slice(), opening.first));
+                let flow = |i: usize| past.get(i).copied().unwrap_or_else(|| at(&totals.flows[i + first - past.len()]));
+                s.irr = irr_with_contributions(&times.days, outflow, flow, dust);
+            }
             out.push(s);
         }
     }
+}
+
+/// The return of a note on the price at which an event has issued it.
+fn from_issue<const L: usize>(times: &SummaryTimes, totals: &NoteTotals<L>, p: usize, lane: usize, price: f64) -> f64 {
+    let days = &times.days[times.off_schedule..];
+    let days: Vec<i32> = days[p + 1..].iter().map(|day| day - days[p]).collect();
+    let flows: Vec<Pack<1>> = totals.flows[p + 1..].iter().map(|flow| Pack([flow.0[lane]])).collect();
+    let issued = totals.issued.0[lane];
+    if days.is_empty() {
+        return f64::NAN;
+    }
+    irr(&IrrTimes::new(&days), issued * price, &flows, DUST * issued).0[0]
 }
 
 /// Summarizes every class of a path.
@@ -307,7 +362,11 @@ pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
             end_balance: Pack([row.end_balance]),
         };
         let dust = Pack::splat(DUST * plan.deal.notes[n].original);
-        totals[n].add(p, &date, plan.periods[p].coupon[n], dust, Mask::splat(true));
+        let coupon = if plan.changes.is_empty() { plan.periods[p].coupon[n] } else { row.coupon };
+        totals[n].add(p, &date, coupon, dust, Mask::splat(true));
+        if row.issued > 0.0 {
+            totals[n].issue(p, Pack([row.issued]));
+        }
     }
     let mut out = Vec::new();
     finish(plan, &SummaryTimes::new(plan), &totals, Isa::PORTABLE, 1, &mut out);

@@ -8,7 +8,7 @@ use super::setup::Setup;
 use super::totals::{BlockTotals, PLACES, Sizes, count};
 use crate::credit::{CopulaScratch, DefaultEvent, Defaults};
 use crate::lanes::{Mask, Pack};
-use crate::metrics::{IrrTimes, irr};
+use crate::metrics::{IrrTimes, irr, irr_with_contributions};
 use crate::path::runner::{self, Workspace};
 use crate::waterfall::recorder::Silent;
 
@@ -34,6 +34,8 @@ pub struct Keep {
 pub struct Block {
     pub totals: BlockTotals,
     pub columns: Option<PathColumns>,
+    /// An event whose proceeds do not pay what they must in some path.
+    pub short: Option<(usize, f64, f64)>,
 }
 
 /// Scratch of one worker.
@@ -88,7 +90,7 @@ pub fn run<const L: usize>(
     stop: &dyn Fn() -> bool,
 ) -> Option<Block> {
     let totals = BlockTotals::new(count, Sizes::of(setup), work.keep.flows);
-    let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)) };
+    let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)), short: None };
     let isa = work.isa;
     let mut done = 0;
     while done < count {
@@ -105,6 +107,7 @@ pub fn run<const L: usize>(
         }
         done += drawn;
     }
+    block.short = work.work.state.changes.short.take();
     Some(block)
 }
 
@@ -225,6 +228,19 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
         for lane in 0..lanes {
             returns.irr[done + paths[lane]] = rates.0[lane];
             returns.moic[done + paths[lane]] = total.0[lane] / cost;
+        }
+        if setup.plan.equity_contributes() {
+            let flows = work.measures.equity_of(r);
+            for lane in 0..lanes {
+                let mut paid_in = 0.0;
+                for flow in flows {
+                    paid_in -= if flow.0[lane] < 0.0 { flow.0[lane] } else { 0.0 };
+                }
+                let flow = |p: usize| flows[p].0[lane];
+                let rate = irr_with_contributions(&setup.plan.days, cost, flow, 1e-9 * note.original);
+                returns.irr[done + paths[lane]] = rate;
+                returns.moic[done + paths[lane]] = (total.0[lane] + paid_in) / (cost + paid_in);
+            }
         }
     }
     for lane in 0..lanes {
@@ -370,7 +386,8 @@ impl<const L: usize> BlockWork<L> {
             true => uncovered,
         };
         let realized = if lost { last } else { NEVER };
-        let discount = m.discount[n * setup.plan.steps() + last as usize];
+        let discount =
+            m.factors.get(n).map_or(m.discount[n * setup.plan.steps() + last as usize], |factor| factor.0[lane]);
         let received = m.principal[n].0[lane];
         PathNote {
             principal_loss: principal_loss / original,

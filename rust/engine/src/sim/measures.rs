@@ -15,6 +15,8 @@ pub struct Measures<const L: usize> {
     pub principal: Vec<Pack<L>>,
     /// Per note and date: discount factor at the coupon from closing or the state.
     pub discount: Vec<f64>,
+    /// Per note: discount factor at its own coupon so far, from closing or its issue; empty where no event changes notes.
+    pub factors: Vec<Pack<L>>,
     /// Per note: first period (from 0) with interest that may not defer unpaid; [`NEVER`] without.
     pub first_shortfall: Vec<Pack<L>>,
     /// Per note: last period in which collateral and cash covered the class and all ahead of it, told apart by lane; the
@@ -58,6 +60,7 @@ impl<const L: usize> Measures<L> {
             moment: zero.clone(),
             principal: zero.clone(),
             discount: discount(plan),
+            factors: if plan.changes.is_empty() { Vec::new() } else { zero.clone() },
             first_shortfall: zero.clone(),
             last_covered: zero,
             all_covered: -1.0,
@@ -90,6 +93,15 @@ impl<const L: usize> Measures<L> {
         &self.equity[r * self.dates..(r + 1) * self.dates]
     }
 
+    /// What a note's discount factor is where events change notes.
+    #[inline(never)]
+    fn of_changed(&mut self, n: usize, state: &State<L>, running: Mask<L>) {
+        let one = Pack::splat(1.0);
+        let now = state.changes.issued[n].gt(Pack::ZERO);
+        let factor = self.factors[n] / running.select(one + state.notes[n].coupon, one);
+        self.factors[n] = now.select(one, factor);
+    }
+
     /// Back to nothing seen.
     #[inline(always)]
     pub fn clear(&mut self) {
@@ -102,6 +114,7 @@ impl<const L: usize> Measures<L> {
             self.last_covered[n] = Pack::splat(before);
             self.deferred[n] = Mask::splat(false);
         }
+        self.factors.fill(Pack::splat(1.0));
         self.seen = [0, self.seen[0]];
         for r in 0..self.past.len() {
             for (i, paid) in self.past[r].iter().enumerate() {
@@ -177,8 +190,16 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                 continue;
             }
             let lanes = &state.notes[n];
+            if !self.factors.is_empty() {
+                self.of_changed(n, state, running);
+            }
             if state.principal_paid {
-                self.moment[n] += lanes.principal_paid * period.years;
+                if self.factors.is_empty() {
+                    self.moment[n] += lanes.principal_paid * period.years;
+                } else {
+                    let lived = Pack::splat(period.years) - state.changes.born[n];
+                    self.moment[n] += lanes.principal_paid * lived;
+                }
                 self.principal[n] += lanes.principal_paid;
             }
             let dust = Pack::splat(1e-9 * note.original);

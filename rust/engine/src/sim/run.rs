@@ -37,6 +37,7 @@ pub struct Simulated {
 struct Merger {
     totals: Totals,
     columns: Vec<PathColumns>,
+    short: Option<(usize, f64, f64)>,
     next: usize,
     /// Finished before one that comes before them.
     waiting: BTreeMap<usize, Block>,
@@ -48,6 +49,7 @@ impl Merger {
         while let Some(block) = self.waiting.remove(&self.next) {
             self.totals.add(&block.totals);
             self.columns.extend(block.columns);
+            self.short = self.short.or(block.short);
             self.next += 1;
         }
     }
@@ -84,7 +86,7 @@ pub fn simulate_lanes<const L: usize>(
     let done = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let totals = Totals::new(Sizes::of(setup), options.keep.flows);
-    let merger = Mutex::new(Merger { totals, columns: Vec::new(), next: 0, waiting: BTreeMap::new() });
+    let merger = Mutex::new(Merger { totals, columns: Vec::new(), short: None, next: 0, waiting: BTreeMap::new() });
     let work = || {
         let mut scratch = BlockWork::<L>::new(setup, options.isa, options.keep);
         loop {
@@ -110,8 +112,11 @@ pub fn simulate_lanes<const L: usize>(
             stop.store(true, Ordering::Relaxed);
         }
     })?;
-    let Merger { totals, columns, .. } =
+    let Merger { totals, columns, short, .. } =
         merger.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
+    if let Some(short) = short {
+        return Err(setup.plan.refusal(short));
+    }
     let paths = totals.paths;
     Ok(Simulated { totals, columns, paths, stopped: paths < options.paths })
 }

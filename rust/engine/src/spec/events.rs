@@ -1,7 +1,10 @@
 //! Calls, refinancings and what else may happen to a deal.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::deal::{Amortization, Coupon};
 use super::steps::NumberOrName;
 
 /// One event: what happens, and when.
@@ -27,15 +30,78 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<Call>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refinance: Option<serde_json::Value>,
+    pub refinance: Option<BTreeMap<String, Refinancing>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reprice: Option<serde_json::Value>,
+    pub reprice: Option<BTreeMap<String, Repricing>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset: Option<serde_json::Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amend: Option<serde_json::Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issue: Option<serde_json::Value>,
+    pub issue: Option<Issue>,
+}
+
+impl Event {
+    /// Whether it brings notes into the deal or changes what they pay.
+    #[must_use]
+    pub fn changes_notes(&self) -> bool {
+        self.refinance.is_some() || self.reprice.is_some() || self.issue.is_some()
+    }
+}
+
+/// What replaces a class.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refinancing {
+    pub into: Vec<Successor>,
+}
+
+/// A note that an event brings in; what it leaves out is as in the class it joins or replaces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Successor {
+    pub name: String,
+    /// Money, or `outstanding`: what the class is owed, less the other balances.
+    pub balance: NumberOrName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interest_rank: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal_rank: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<Coupon>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferrable: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amortization: Option<Amortization>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub id: BTreeMap<String, String>,
+    #[serde(default = "one")]
+    pub issue_price: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// A new spread of a class.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repricing {
+    pub spread: f64,
+}
+
+/// Notes that join classes, and what equity adds; the proceeds are principal.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issue {
+    /// By the class that each note joins.
+    #[serde(default)]
+    pub notes: BTreeMap<String, Successor>,
+    /// Money that the first residual note contributes.
+    #[serde(default)]
+    pub equity: f64,
 }
 
 /// What an event costs, and who pays.

@@ -38,6 +38,8 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
         ccc_rules: first.ccc_rules,
         watched: first.watched.clone(),
         acceleration: first.acceleration,
+        groups: first.groups.clone(),
+        event_cost: first.event_cost,
     }
 }
 
@@ -65,6 +67,8 @@ pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>
         waived: first.waived.clone(),
         deferred: first.deferred.clone(),
         unpaid_rate: columns(|p| &p.unpaid_rate),
+        repriced: columns(|p| &p.repriced),
+        steps_up: first.steps_up.clone(),
         active: first.active.clone(),
         inactive: first.inactive,
         hedge_net: first.hedge_net.clone(),
@@ -99,6 +103,7 @@ fn note<const L: usize>(notes: [&NoteTerms; L]) -> NoteTerms<Pack<L>> {
         combination: (0..first.combination.len())
             .map(|k| (first.combination[k].0, lanes(notes, |n| n.combination[k].1)))
             .collect(),
+        replaces: first.replaces,
     }
 }
 

@@ -59,7 +59,12 @@ impl<const L: usize> Observer<L, Pack<L>> for Figures<L> {
             };
             self.deferred[n] = note.deferred;
             let dust = plan.deal.notes[n].original * DUST;
-            self.totals[n].add(p, &date, plan.periods[p].coupon[n], dust, running);
+            if state.changes.is_empty() {
+                self.totals[n].add(p, &date, plan.periods[p].coupon[n], dust, running);
+            } else {
+                self.totals[n].add(p, &date, note.coupon, dust, running);
+                self.totals[n].issue(p, state.changes.issued[n]);
+            }
         }
     }
 }

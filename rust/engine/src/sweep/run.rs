@@ -75,12 +75,14 @@ pub fn sweep_lanes<const L: usize>(
     options: Options,
     tick: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Swept, EngineError> {
+    let points = &*points.with_events()?;
     let classes = classes(points, tape)?;
     let blocks: Vec<(usize, &[usize])> =
         classes.iter().enumerate().flat_map(|(c, class)| class.points.chunks(L).map(move |chunk| (c, chunk))).collect();
     let out = Mutex::new(vec![None; points.len()]);
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let stop = AtomicBool::new(false);
+    let short = Mutex::new(None::<(usize, EngineError)>);
     let work = || {
         let mut worker: Option<Worker<'_, L>> = None;
         while !stop.load(Ordering::Relaxed) {
@@ -90,6 +92,12 @@ pub fn sweep_lanes<const L: usize>(
                 other => other.insert(Worker::new(points, &classes[c], c, own, options.isa)),
             };
             let finished = worker.run(points, own);
+            if let Some(found) = worker.work.state.changes.short.take()
+                && let Ok(mut short) = short.lock()
+                && short.as_ref().is_none_or(|(first, _)| own[0] < *first)
+            {
+                *short = Some((own[0], worker.plan.refusal(found)));
+            }
             if let Ok(mut out) = out.lock() {
                 for (point, result) in own.iter().zip(finished) {
                     out[*point] = Some(result);
@@ -105,6 +113,9 @@ pub fn sweep_lanes<const L: usize>(
         }
     })?;
     let out = out.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
+    if let Some((_, error)) = short.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))? {
+        return Err(error);
+    }
     let payments = classes
         .iter()
         .map(|class| class.contracts.deal.terms.grid.periods.iter().map(|period| period.payment.0).collect())
@@ -140,6 +151,8 @@ impl<'a, const L: usize> Worker<'a, L> {
             post_period_share: Pack::ZERO,
             calls: class.calls.clone(),
             sells: class.sells.clone(),
+            changes: class.changes.clone(),
+            repricings: class.repricings.clone(),
             opening_defaulted_par: contracts.defaulted_par(),
             days: days(contracts.deal, class.resumed.as_ref()),
             opening: class.resumed.as_ref().map(|resumed| resumed.opening.clone()),

@@ -14,6 +14,10 @@ pub enum Pot {
     Acceleration,
     /// Interest, principal and what the sold collateral brings, on a redemption date.
     Redemption,
+    /// What new notes bring; no waterfall.
+    NewNotes,
+    /// What equity contributes; no waterfall.
+    Contribution,
 }
 
 impl Pot {
@@ -26,6 +30,7 @@ impl Pot {
             Self::Principal => "principal",
             Self::Acceleration => "acceleration",
             Self::Redemption => "redemption",
+            Self::NewNotes | Self::Contribution => "refinancing",
         }
     }
 
@@ -33,8 +38,9 @@ impl Pot {
     #[must_use]
     pub fn source(self) -> &'static str {
         match self {
-            Self::Receipts | Self::Interest | Self::Principal => self.name(),
+            Self::Receipts | Self::Interest | Self::Principal | Self::NewNotes => self.name(),
             Self::Acceleration | Self::Redemption => "pot",
+            Self::Contribution => "equity",
         }
     }
 
@@ -313,6 +319,8 @@ pub struct Program {
     pub sequences: Vec<Sequence>,
     pub expressions: Vec<Expression>,
     pub infos: Vec<StepInfo>,
+    /// Info of the ledger rows of new notes; that of contributions of equity follows it.
+    pub changes: u16,
     pub slots: usize,
     /// Tests that some cure names: the condition of reinvestment.
     pub coverage: Vec<u16>,
@@ -350,6 +358,7 @@ impl Program {
             Pot::Acceleration => 4,
             Pot::Redemption => 5,
             Pot::Receipts => 6 + after,
+            Pot::NewNotes | Pot::Contribution => return &[],
         }]
     }
 }

@@ -5,11 +5,26 @@ use super::interpreter::Terms;
 use crate::coverage::{TestKind, overcollateralization};
 use crate::expression::{Expression, Quantities, Quantity};
 use crate::lanes::{Mask, Pack, Param};
-use crate::state::State;
+use crate::state::{State, Status};
 
 /// Where a condition holds as things stand.
 pub fn holds<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, condition: &Expression) -> Mask<L> {
     condition.evaluate(&View { state, terms, due: Pack::ZERO }).gt(Pack::ZERO)
+}
+
+/// Where a condition holds as things stand, in each future by its own status.
+pub fn holds_in_status<const L: usize, P: Param<L>>(
+    state: &State<L>,
+    terms: &Terms<'_, P>,
+    condition: &Expression,
+) -> Mask<L> {
+    let normal = holds(state, terms, condition);
+    let accelerated = state.accelerated;
+    if !accelerated.any() {
+        return normal;
+    }
+    let there = holds(state, &terms.in_status(Status::Accelerated), condition);
+    accelerated.and(there).or(accelerated.not().and(normal))
 }
 
 #[inline(never)]
@@ -46,16 +61,16 @@ impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
             Quantity::PoolFactor => state.performing_par * (1.0 / terms.target_par),
             Quantity::PerformingPar => state.performing_par,
             Quantity::CccShare => state.ccc_share,
-            Quantity::Balance(n) => state.notes[n as usize].balance,
+            Quantity::Balance(n) => state.balance_of(n as usize),
             Quantity::Account(a) => state.accounts[a as usize],
-            Quantity::Deferred(n) => state.notes[n as usize].deferred,
+            Quantity::Deferred(n) => state.deferred_of(n as usize),
             Quantity::NoteFactor(n) => {
-                state.notes[n as usize].balance * terms.notes[n as usize].original.map(|x| 1.0 / x).pack()
+                state.balance_of(n as usize) * terms.notes[n as usize].original.map(|x| 1.0 / x).pack()
             }
             Quantity::Outstanding(n) => {
-                flag_mask((state.notes[n as usize].balance + state.notes[n as usize].deferred).gt(Pack::ZERO))
+                flag_mask((state.balance_of(n as usize) + state.deferred_of(n as usize)).gt(Pack::ZERO))
             }
-            Quantity::Controlling(n) => flag_mask(state.notes[n as usize].controlling),
+            Quantity::Controlling(n) => flag_mask(state.controls(n as usize)),
             Quantity::Trigger(t) => terms.tests[t as usize].trigger.pack(),
             Quantity::Passes(t) | Quantity::Ratio(t) | Quantity::CureAmount(t) | Quantity::Cushion(t) => {
                 self.of_test(q, t as usize)

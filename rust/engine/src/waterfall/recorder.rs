@@ -13,6 +13,8 @@ pub enum Payee {
     /// An account of the deal.
     Reserve(u16),
     Hedge(u16),
+    /// Whoever an event that changes notes has to be paid to, apart from what interest pays as a fee.
+    EventCost,
     /// Sellers of collateral.
     Collateral,
     /// Whoever a cure would pay, when nothing is needed.

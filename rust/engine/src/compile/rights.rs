@@ -1,0 +1,113 @@
+//! What the documents allow: an event must be among the rights that a deal spells out.
+//!
+//! A deal without `rights`, or with an auction call alone, which is contracted and no right, leaves open what may happen.
+
+use serde_json::Value;
+
+use crate::compile::deal::CompiledDeal;
+use crate::error::Problem;
+use crate::notes::{CouponTerms, RateTerms};
+use crate::spec::Event;
+use crate::spec::events::Refinancing;
+use crate::spec::steps::NumberOrName;
+use crate::time::Date;
+
+/// Rights that allow an event.
+fn rights_to(event: &Event) -> Option<(&'static str, &'static [&'static str])> {
+    if event.call.is_some() {
+        Some(("call", &["optional_redemption", "clean_up", "tax_redemption"]))
+    } else if event.refinance.is_some() {
+        Some(("refinance", &["refinancing"]))
+    } else if event.reprice.is_some() {
+        Some(("reprice", &["repricing", "refinancing"]))
+    } else {
+        None
+    }
+}
+
+/// Checks that a deal gives the right to an event; returns the first day of the right, where it has one.
+pub fn check(
+    deal: &CompiledDeal,
+    event: &Event,
+    place: &str,
+    date: impl Fn(&str, &str, &mut Vec<Problem>) -> Option<Date>,
+    problems: &mut Vec<Problem>,
+) -> Option<Date> {
+    let rights = deal.document.rights.as_ref()?.as_object()?;
+    if !rights.iter().any(|(name, terms)| name != "auction_call" && *terms != Value::Bool(false)) {
+        return None;
+    }
+    let (kind, allowing) = rights_to(event)?;
+    let granted =
+        |name: &&&str| rights.get(**name).is_some_and(|terms| *terms != Value::Bool(false) && !terms.is_null());
+    let Some(name) = allowing.iter().find(granted) else {
+        let given: Vec<&str> = rights.keys().map(String::as_str).collect();
+        let message = format!(
+            "the deal does not give this right: expected {} in rights, which has {}",
+            allowing.join(" or "),
+            given.join(", ")
+        );
+        problems.push(Problem::new(format!("{place}.{kind}"), message));
+        return None;
+    };
+    let terms = &rights[*name];
+    if terms.get("cost_of_debt_not_higher").and_then(Value::as_bool) == Some(true) {
+        let costs = event
+            .refinance
+            .iter()
+            .flatten()
+            .map(|(class, refinancing)| refinanced(deal, class, refinancing))
+            .chain(event.reprice.iter().flatten().map(|(class, terms)| {
+                coupon_of(deal, class).map(|(balance, old)| balance * (terms.spread - old.margin(deal.dates.closing)))
+            }))
+            .collect::<Option<Vec<f64>>>();
+        // A class that changes between floating and fixed cannot be compared without an index.
+        let more: f64 = costs.iter().flatten().sum();
+        if more > 1e-9 * deal.terms.target_par * 1e-4 {
+            let message = format!(
+                "found {more:.0} of interest a year more than before; expected a cost of debt that is not higher (rights.{name})"
+            );
+            problems.push(Problem::new(format!("{place}.{kind}"), message));
+        }
+    }
+    match terms.get("after").and_then(Value::as_str)? {
+        "non_call_end" => deal.dates.non_call_end,
+        other => date(other, &format!("rights.{name}.after"), problems),
+    }
+}
+
+/// Balance at closing and coupon of a class.
+fn coupon_of<'a>(deal: &'a CompiledDeal, name: &str) -> Option<(f64, &'a CouponTerms)> {
+    let note = deal.terms.notes.iter().find(|note| note.name == name)?;
+    note.coupon.as_ref().map(|coupon| (note.original, coupon))
+}
+
+/// What a class costs more a year once it is refinanced, on its balance at closing; none where the two do not compare.
+fn refinanced(deal: &CompiledDeal, class: &str, into: &Refinancing) -> Option<f64> {
+    let (balance, old) = coupon_of(deal, class)?;
+    let stated = |balance: &NumberOrName| match balance {
+        NumberOrName::Number(money) => *money,
+        NumberOrName::Name(_) => 0.0,
+    };
+    let fixed: f64 = into.into.iter().map(|new| stated(&new.balance)).sum();
+    let (mut whole, mut cost) = (0.0, 0.0);
+    for new in &into.into {
+        let (_, coupon) = coupon_of(deal, &new.name)?;
+        let alike = matches!(
+            (&old.rate, &coupon.rate),
+            (RateTerms::Fixed { .. }, RateTerms::Fixed { .. })
+                | (RateTerms::Floating { .. }, RateTerms::Floating { .. })
+        );
+        if !alike {
+            return None;
+        }
+        let amount = match &new.balance {
+            NumberOrName::Number(money) => *money,
+            NumberOrName::Name(_) if balance > fixed => balance - fixed,
+            NumberOrName::Name(_) => 0.0,
+        };
+        whole += amount;
+        cost += amount * coupon.margin(deal.dates.closing);
+    }
+    (whole > 0.0).then(|| balance * (cost / whole - old.margin(deal.dates.closing)))
+}
