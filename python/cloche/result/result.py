@@ -111,6 +111,16 @@ class Result(Tables):
         return self._table("fees")
 
     @property
+    def accounts(self) -> Table:
+        """One row per payment date and account of the deal: its balance, and what was paid into and out of it."""
+        return self._table("accounts")
+
+    @property
+    def hedges(self) -> Table:
+        """One row per payment date and hedge: what the issuer received, owed, paid and left unpaid."""
+        return self._table("hedges")
+
+    @property
     def events(self) -> Table:
         """What happened when: defaults of the deal, the end of the reinvestment period, calls."""
         return self._table("events")

@@ -50,6 +50,10 @@ PATH_TABLES: dict[str, Schema] = {
         reason="text",
     ),
     "fees": _schema("date fee base due paid unpaid", date="date", fee="text"),
+    "accounts": _schema(
+        "date account begin_balance paid_in paid_out end_balance", date="date", account="text",
+    ),
+    "hedges": _schema("date hedge received due paid unpaid", date="date", hedge="text"),
     "events": _schema("date event detail", date="date", event="text", detail="text"),
     "schedule": _schema(
         """period determination_date payment_date unadjusted_date accrual_start accrual_end
@@ -86,8 +90,12 @@ SIMULATION_TABLES: dict[str, Schema] = {
         f"note {' '.join(_EQUITY)} probability_of_loss probability_of_loss_se irr_of_mean_flows", note="text",
     ),
     "cashflows": _schema("date note", date="date", note="text"),
-    "tests": _schema("date test", date="date", test="text"),
-    "events": _schema("event", event="text"),
+    "tests": _schema(
+        """date test failing_probability failing_probability_se expected_diversion
+        expected_diversion_se""",
+        date="date", test="text",
+    ),
+    "events": _schema("event date probability probability_se", event="text", date="date"),
     "paths": _schema("path weight note principal_loss interest_loss pv wal irr", path="int", note="text"),
 }  # fmt: skip
 """Tables of a simulation, by name."""

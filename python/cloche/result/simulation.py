@@ -51,7 +51,7 @@ class Simulation(Tables):
         core
             The engine's simulation.
         keep
-            ``paths`` adds the table of paths, ``cashflows`` that of mean cash flows.
+            ``paths`` adds the table of paths, ``cashflows`` those of mean cash flows and of tests.
         document, manifest
             The deal in canonical form, and the run's manifest.
         """
@@ -60,6 +60,7 @@ class Simulation(Tables):
             raw["paths"] = core.paths()
         if keep != "cashflows":
             raw.pop("cashflows", None)
+            raw.pop("tests", None)
         return cls.from_engine(raw, document=document, manifest=manifest, core=core)
 
     @property
@@ -89,12 +90,12 @@ class Simulation(Tables):
 
     @property
     def tests(self) -> Table:
-        """One row per determination date and test: probability of failing."""
-        return self._table("tests")
+        """One row per determination date and test: probability of failing, and what it diverts on average."""
+        return self._table("tests", 'run with keep="cashflows"')
 
     @property
     def events(self) -> Table:
-        """What happened in how many paths, and when."""
+        """One row per event and payment date: the share of paths in which it happens then."""
         return self._table("events")
 
     @property

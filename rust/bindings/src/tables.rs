@@ -172,6 +172,30 @@ fn fees<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explai
         .finish())
 }
 
+fn accounts<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &path.accounts;
+    Ok(Columns::new(py)
+        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .text("account", rows.iter().map(|r| plan.deal.accounts[r.account as usize].name.as_str()))?
+        .float("begin_balance", rows.iter().map(|r| r.begin_balance).collect())?
+        .float("paid_in", rows.iter().map(|r| r.paid_in).collect())?
+        .float("paid_out", rows.iter().map(|r| r.paid_out).collect())?
+        .float("end_balance", rows.iter().map(|r| r.end_balance).collect())?
+        .finish())
+}
+
+fn hedges<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let rows = &path.hedges;
+    Ok(Columns::new(py)
+        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .text("hedge", rows.iter().map(|r| plan.deal.hedges[r.hedge as usize].name.as_str()))?
+        .float("received", rows.iter().map(|r| r.received).collect())?
+        .float("due", rows.iter().map(|r| r.due).collect())?
+        .float("paid", rows.iter().map(|r| r.paid).collect())?
+        .float("unpaid", rows.iter().map(|r| r.unpaid).collect())?
+        .finish())
+}
+
 /// The collateral table of a path.
 pub fn collateral<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.collateral;
@@ -277,6 +301,8 @@ pub fn explained<'py>(py: Python<'py>, plan: &Plan, result: &Explained) -> PyRes
     let out = PyDict::new(py);
     out.set_item("notes", notes(py, plan, result)?)?;
     out.set_item("collateral", collateral(py, plan, result)?)?;
+    out.set_item("accounts", accounts(py, plan, result)?)?;
+    out.set_item("hedges", hedges(py, plan, result)?)?;
     path(py, &plan.deal, &Dates::of(plan), result, &out)?;
     Ok(out)
 }
@@ -333,6 +359,22 @@ pub fn estimates<'py>(py: Python<'py>, plan: &Plan, e: &Estimates) -> PyResult<B
         .float("balance", rows.iter().map(|r| r.balance.0).collect())?
         .float("balance_se", rows.iter().map(|r| r.balance.1).collect())?;
     out.set_item("cashflows", cashflows.finish())?;
+    let rows = &e.tests;
+    let tests = Columns::new(py)
+        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].determination)).collect())?
+        .text("test", rows.iter().map(|r| plan.deal.tests[r.test as usize].name.as_str()))?
+        .float("failing_probability", rows.iter().map(|r| r.failing.0).collect())?
+        .float("failing_probability_se", rows.iter().map(|r| r.failing.1).collect())?
+        .float("expected_diversion", rows.iter().map(|r| r.diversion.0).collect())?
+        .float("expected_diversion_se", rows.iter().map(|r| r.diversion.1).collect())?;
+    out.set_item("tests", tests.finish())?;
+    let rows = &e.events;
+    let events = Columns::new(py)
+        .text("event", rows.iter().map(|r| r.event))?
+        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .float("probability", rows.iter().map(|r| r.probability.0).collect())?
+        .float("probability_se", rows.iter().map(|r| r.probability.1).collect())?;
+    out.set_item("events", events.finish())?;
     out.set_item("conservation_error", e.conservation_error / plan.deal.target_par)?;
     Ok(out)
 }

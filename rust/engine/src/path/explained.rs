@@ -8,10 +8,13 @@ use super::plan::{Cause, Plan};
 use super::runner::{self, Workspace};
 use crate::collateral::groups::PoolFlows;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
+use crate::hedges::Notional;
 use crate::lanes::{Mask, Pack};
 use crate::lifecycle::ChangeKind;
 use crate::notes::deferral;
 use crate::state::State;
+use crate::waterfall::Program;
+use crate::waterfall::program::{Action, Purse};
 use crate::waterfall::recorder::Ledger;
 
 /// One class on one payment date.
@@ -75,6 +78,33 @@ pub struct FeeRow {
     pub unpaid: f64,
 }
 
+/// One account on one payment date.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AccountRow {
+    pub period: u32,
+    pub account: u16,
+    pub begin_balance: f64,
+    /// What steps put into it.
+    pub paid_in: f64,
+    /// What steps took out of it, and what joined the proceeds when it was closed.
+    pub paid_out: f64,
+    pub end_balance: f64,
+}
+
+/// One hedge on one payment date.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HedgeRow {
+    pub period: u32,
+    pub hedge: u16,
+    /// What the issuer receives, a termination payment included.
+    pub received: f64,
+    /// What it owes for this date, a termination payment included.
+    pub due: f64,
+    pub paid: f64,
+    /// Unpaid after this date.
+    pub unpaid: f64,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventRow {
@@ -89,6 +119,8 @@ pub struct Explained {
     pub notes: Vec<NoteRow>,
     pub collateral: Vec<CollateralRow>,
     pub fees: Vec<FeeRow>,
+    pub accounts: Vec<AccountRow>,
+    pub hedges: Vec<HedgeRow>,
     pub events: Vec<EventRow>,
     pub ledger: Ledger,
     /// Number of payment dates until the run ended.
@@ -106,6 +138,10 @@ struct Tables {
     notes: Vec<NoteRow>,
     collateral: Vec<CollateralRow>,
     fees: Vec<FeeRow>,
+    accounts: Vec<AccountRow>,
+    hedges: Vec<HedgeRow>,
+    /// Balances of the accounts after the date before.
+    reserved: Vec<f64>,
     events: Vec<EventRow>,
     sold_on: Option<u32>,
     begin: Vec<f64>,
@@ -160,6 +196,7 @@ impl Observer<1, f64> for Tables {
             plan.deal.groups.iter().map(sum).collect()
         };
         let fee_bases: Vec<f64> = plan.deal.fees.iter().map(|fee| self.bases.of(bases, fee, &begin)).collect();
+        self.reserves(plan, p, state);
         for (n, note) in (0_u16..).zip(&plan.deal.notes) {
             let i = n as usize;
             let issued = state.changes.issued.get(i).map_or(0.0, |issued| one(*issued));
@@ -250,6 +287,37 @@ impl Observer<1, f64> for Tables {
 }
 
 impl Tables {
+    /// What accounts and hedges did on a date; what steps put into accounts is told by the ledger.
+    fn reserves(&mut self, plan: &Plan, p: usize, state: &State<1>) {
+        let period = u32::try_from(p).unwrap_or(u32::MAX);
+        for (account, balance) in (0_u16..).zip(&state.accounts) {
+            let begin = &mut self.reserved[account as usize];
+            let row = AccountRow {
+                period,
+                account,
+                begin_balance: *begin,
+                end_balance: balance.0[0],
+                ..AccountRow::default()
+            };
+            *begin = row.end_balance;
+            self.accounts.push(row);
+        }
+        let terms = &plan.periods[p];
+        for (h, (hedge, of)) in (0_u16..).zip(state.hedges.iter().zip(&plan.deal.hedges)) {
+            let unit = if let Notional::Note(note) = of.notional { self.begin[note as usize] } else { 1.0 };
+            let (net, end) = (terms.hedge_net[h as usize] * unit, terms.hedge_end[h as usize]);
+            let positive = |x: f64| if x > 0.0 { x } else { 0.0 };
+            self.hedges.push(HedgeRow {
+                period,
+                hedge: h,
+                received: positive(net) + positive(-end),
+                due: positive(-net) + positive(end),
+                paid: hedge.paid.0[0],
+                unpaid: hedge.periodic.0[0] + hedge.termination.0[0],
+            });
+        }
+    }
+
     /// Notes the change of status that the next payment date brings.
     fn statuses(&mut self, period: u32, state: &State<1>) {
         let sold = state.redeemed.any() || state.liquidated.any();
@@ -281,6 +349,7 @@ impl Tables {
     fn go_on(&mut self, opening: &Opening) {
         self.begin = opening.notes.iter().map(|note| note.balance).collect();
         self.deferred = opening.notes.iter().map(|note| note.deferred).collect();
+        self.reserved.clone_from(&opening.accounts);
         self.unpaid = opening.fees.iter().map(|fee| fee.unpaid + fee.postponed).collect();
         let [fee_basis, performing, principal_amount] = opening.bases;
         self.bases = Bases { fee_basis, performing, principal_amount };
@@ -347,6 +416,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         deferred: vec![0.0; plan.deal.notes.len()],
         unpaid: vec![0.0; plan.deal.fees.len()],
         there: plan.deal.notes.iter().map(|note| note.replaces.is_none()).collect(),
+        reserved: plan.deal.accounts.iter().map(|account| account.initial).collect(),
         bases: Bases {
             fee_basis: plan.pool.par + plan.deal.ramp_up_cash + plan.opening_defaulted_par,
             performing: plan.pool.par,
@@ -393,16 +463,37 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         }
     }
     tables.events.sort_by_key(|e| e.period);
+    flows_of_accounts(&mut tables.accounts, &plan.deal.program, &ledger);
     Explained {
         notes: tables.notes,
         collateral: tables.collateral,
         fees: tables.fees,
+        accounts: tables.accounts,
+        hedges: tables.hedges,
         events: tables.events,
         ledger,
         periods,
         sold_on: tables.sold_on,
         short: work.state.changes.short.take(),
         conservation_error: error.0[0],
+    }
+}
+
+/// Sums what the steps of each date put into accounts; what left them is the rest.
+pub fn flows_of_accounts(rows: &mut [AccountRow], program: &Program, ledger: &Ledger) {
+    let falls = [&program.receipts, &program.interest, &program.principal, &program.acceleration, &program.redemption];
+    for op in falls.into_iter().flatten() {
+        if let Action::Move { to: Purse::Account(account), .. } = op.action {
+            for entry in ledger.entries.iter().filter(|entry| entry.info == op.info) {
+                let of = |row: &&mut AccountRow| row.period == entry.period && row.account == account;
+                if let Some(row) = rows.iter_mut().find(of) {
+                    row.paid_in += entry.paid;
+                }
+            }
+        }
+    }
+    for row in rows {
+        row.paid_out = row.begin_balance + row.paid_in - row.end_balance;
     }
 }
 

@@ -6,6 +6,7 @@ use super::columns::{PathColumns, PathNote};
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
 use super::totals::{BlockTotals, PLACES, Sizes, count};
+use super::watch::TestWatch;
 use crate::credit::{CopulaScratch, DefaultEvent, Defaults};
 use crate::lanes::{Mask, Pack};
 use crate::metrics::{IrrTimes, irr, irr_with_contributions};
@@ -43,6 +44,8 @@ pub struct Block {
 pub struct BlockWork<const L: usize> {
     work: Workspace<L>,
     measures: Measures<L>,
+    /// The tests by date, where cash flows are kept.
+    watch: Option<TestWatch<L>>,
     scratch: CopulaScratch,
     defaults: Defaults,
     /// Market factor of each drawn path.
@@ -69,6 +72,7 @@ impl<const L: usize> BlockWork<L> {
         Self {
             work: Workspace::new(&setup.plan, isa),
             measures: Measures::new(&setup.plan, keep.flows),
+            watch: keep.flows.then(|| TestWatch::new(&setup.plan)),
             scratch: CopulaScratch::default(),
             defaults: Defaults::default(),
             market: Vec::with_capacity(SORTED),
@@ -212,10 +216,22 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
     }
     isa.run(Pool { setup, paths: &paths, work });
     work.measures.clear();
-    let error = runner::run(&setup.plan, &mut work.work, &mut Silent, &mut work.measures, |_, _| {});
+    let BlockWork { work: workspace, measures, watch, .. } = work;
+    let error = match watch {
+        Some(watch) => {
+            watch.clear();
+            runner::run(&setup.plan, workspace, watch, measures, |watch, p| watch.period = p)
+        }
+        None => runner::run(&setup.plan, workspace, &mut Silent, measures, |_, _| {}),
+    };
     work.measures.finish();
     let place = start % PLACES;
-    isa.run(Fold { setup, work, place, kept: Mask::from_lanes(kept), totals: &mut block.totals });
+    let mask = Mask::from_lanes(kept);
+    isa.run(Fold { setup, work, place, kept: mask, totals: &mut block.totals });
+    work.measures.events.fold(mask, &mut block.totals);
+    if let Some(watch) = &work.watch {
+        watch.fold(work.measures.last_period, mask, place, &mut block.totals);
+    }
     for r in 0..work.measures.residuals().len() {
         let note = &setup.plan.deal.notes[work.measures.residuals()[r] as usize];
         let cost = note.original * note.issue_price;

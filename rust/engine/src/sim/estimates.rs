@@ -5,6 +5,7 @@
 
 use super::setup::Setup;
 use super::totals::{Moments, NoteTotals, Returns, Totals};
+use super::watch::EVENTS;
 use crate::lanes::Pack;
 use crate::metrics::quantile::rank;
 use crate::metrics::{IrrTimes, irr, mean_se, mean_se_of_sums, quantiles};
@@ -98,6 +99,26 @@ pub struct FlowEstimate {
     pub balance: (f64, f64),
 }
 
+/// How often a test fails on one date, and what it diverts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestEstimate {
+    pub period: u32,
+    pub test: u16,
+    /// Share of all paths, and its standard error.
+    pub failing: (f64, f64),
+    /// Currency units: mean over all paths, and its standard error.
+    pub diversion: (f64, f64),
+}
+
+/// How often something happens to the deal on one date.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventEstimate {
+    pub event: &'static str,
+    pub period: u32,
+    /// Share of all paths, and its standard error.
+    pub probability: (f64, f64),
+}
+
 /// Everything a simulation estimates.
 #[derive(Clone, Debug, Default)]
 pub struct Estimates {
@@ -106,6 +127,8 @@ pub struct Estimates {
     pub pool: Vec<PoolEstimate>,
     pub equity: Vec<EquityEstimate>,
     pub cashflows: Vec<FlowEstimate>,
+    pub tests: Vec<TestEstimate>,
+    pub events: Vec<EventEstimate>,
     /// Largest cash difference of any date of any path, currency units.
     pub conservation_error: f64,
 }
@@ -205,6 +228,8 @@ pub fn estimate(setup: &Setup, totals: &Totals) -> Estimates {
     if !totals.flows.is_empty() {
         out.cashflows = flows(setup, totals, n);
     }
+    out.tests = tests(setup, totals, n);
+    out.events = events(totals, n);
     out
 }
 
@@ -299,6 +324,36 @@ fn flows(setup: &Setup, totals: &Totals, n: usize) -> Vec<FlowEstimate> {
             (estimate.mean, estimate.standard_error)
         });
         out.push(FlowEstimate { period: (i / notes) as u32, note: (i % notes) as u16, interest, principal, balance });
+    }
+    out
+}
+
+fn tests(setup: &Setup, totals: &Totals, n: usize) -> Vec<TestEstimate> {
+    let count = setup.plan.deal.tests.len();
+    let mut out = Vec::new();
+    for (i, total) in totals.tests.iter().enumerate().skip(setup.plan.first() * count) {
+        let (period, test) = (i / count, i % count);
+        if setup.plan.periods[period].active[test] {
+            let diverted = mean_se_of_sums(total.diverted.sum, total.diverted.square, n as f64);
+            out.push(TestEstimate {
+                period: period as u32,
+                test: test as u16,
+                failing: share(total.failing, n),
+                diversion: (diverted.mean, diverted.standard_error),
+            });
+        }
+    }
+    out
+}
+
+fn events(totals: &Totals, n: usize) -> Vec<EventEstimate> {
+    let mut out = Vec::new();
+    for (e, event) in EVENTS.into_iter().enumerate() {
+        for (period, counts) in (0_u32..).zip(&totals.events) {
+            if counts[e] > 0 {
+                out.push(EventEstimate { event, period, probability: share(counts[e], n) });
+            }
+        }
     }
     out
 }

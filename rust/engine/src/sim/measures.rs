@@ -1,5 +1,6 @@
 //! What a simulation keeps of each path: losses, average lives, shortfalls, equity flows.
 
+use super::watch::EventWatch;
 use crate::lanes::{Mask, Pack};
 use crate::notes::deferral;
 use crate::path::observer::{Collateral, Observer};
@@ -32,6 +33,7 @@ pub struct Measures<const L: usize> {
     pub equity: Vec<Pack<L>>,
     /// Per date and note: interest, principal, end balance (only when cash flows are kept).
     pub flows: Option<Vec<[Pack<L>; 3]>>,
+    pub events: EventWatch<L>,
     /// Dates seen in this run, and in the run before it.
     seen: [usize; 2],
     residuals: Vec<u16>,
@@ -68,6 +70,7 @@ impl<const L: usize> Measures<L> {
             last_period: Pack::ZERO,
             equity: vec![Pack::ZERO; residuals.len() * plan.days.len()],
             flows: keep_flows.then(|| vec![[Pack::ZERO; 3]; notes.len() * plan.steps()]),
+            events: EventWatch::new(plan),
             seen: [0; 2],
             past: plan.opening.as_ref().map_or_else(Vec::new, |opening| {
                 residuals.iter().map(|n| opening.past.flows[*n as usize].clone()).collect()
@@ -116,6 +119,7 @@ impl<const L: usize> Measures<L> {
         }
         self.factors.fill(Pack::splat(1.0));
         self.seen = [0, self.seen[0]];
+        self.events.clear();
         for r in 0..self.past.len() {
             for (i, paid) in self.past[r].iter().enumerate() {
                 self.equity[r * self.dates + i] = Pack::splat(*paid);
@@ -184,6 +188,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
         let period = &plan.periods[p];
         let assets = collateral.performing_par + collateral.carrying + bought + state.held + state.held_interest;
         let here = Pack::splat(p as f64);
+        let mut unpaid = Mask::splat(false);
         for n in 0..plan.deal.notes.len() {
             let note = &plan.deal.notes[n];
             if note.residual {
@@ -205,6 +210,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
             let dust = Pack::splat(1e-9 * note.original);
             if lanes.has_overdue {
                 let short = lanes.overdue.gt(dust);
+                unpaid = unpaid.or(short);
                 self.first_shortfall[n] = short.select(self.first_shortfall[n].min(here), self.first_shortfall[n]);
             }
             if plan.deal.capitalizes {
@@ -248,6 +254,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                 row[2] = running.keep(state.notes[n].balance);
             }
         }
+        self.events.date(plan, p, state, running, unpaid);
         self.last_period = running.select(here, self.last_period);
     }
 }

@@ -10,6 +10,7 @@ pub mod replay;
 pub mod run;
 pub mod setup;
 pub mod totals;
+pub mod watch;
 
 pub use block::Keep;
 pub use replay::{drawn, replay};

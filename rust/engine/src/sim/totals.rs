@@ -6,6 +6,7 @@
 use super::histogram::Histogram;
 use super::measures::NEVER;
 use super::setup::Setup;
+use super::watch::{EVENTS, TestTotals};
 use crate::lanes::Pack;
 
 /// Sums that a figure is spread over; every number of lanes divides it.
@@ -29,7 +30,9 @@ impl Spread {
         }
     }
 
-    fn folded(&self) -> Moments {
+    /// The sums of all places.
+    #[must_use]
+    pub fn folded(&self) -> Moments {
         let mut out = Moments::default();
         for place in 0..PLACES {
             out.sum += self.sums[place];
@@ -47,7 +50,8 @@ pub struct Moments {
 }
 
 impl Moments {
-    fn add(&mut self, other: Self) {
+    /// Adds other paths.
+    pub fn add(&mut self, other: Self) {
         self.sum += other.sum;
         self.square += other.square;
     }
@@ -98,6 +102,7 @@ pub struct YearTotals {
 pub struct Sizes {
     pub notes: usize,
     pub residuals: usize,
+    pub tests: usize,
     pub steps: usize,
     /// Dates on which residual notes are paid, those before the run included.
     pub dates: usize,
@@ -112,6 +117,7 @@ impl Sizes {
         Self {
             notes: plan.deal.notes.len(),
             residuals: plan.deal.notes.iter().filter(|note| note.residual).count(),
+            tests: plan.deal.tests.len(),
             steps: plan.steps(),
             dates: plan.days.len(),
             years: axis.years as usize,
@@ -129,6 +135,10 @@ pub struct BlockTotals {
     pub equity: Vec<Spread>,
     /// Per date and note: interest, principal, end balance; empty where they are not kept.
     pub flows: Vec<[Spread; 3]>,
+    /// Per date and test; empty where cash flows are not kept.
+    pub tests: Vec<TestTotals<Spread>>,
+    /// Per date and event: paths in which it happens.
+    pub events: Vec<[u64; EVENTS.len()]>,
     /// Per year: sums and sums of squares of the four rates.
     pub years: Vec<[[f64; 4]; 2]>,
     /// Per year and path: default rate and loss rate.
@@ -141,7 +151,7 @@ impl BlockTotals {
     /// No paths seen, room for so many.
     #[must_use]
     pub fn new(paths: usize, sizes: Sizes, keep_flows: bool) -> Self {
-        let Sizes { notes, residuals, steps, dates, years } = sizes;
+        let Sizes { notes, residuals, tests, steps, dates, years } = sizes;
         let returns = Returns { irr: vec![0.0; paths], moic: vec![0.0; paths] };
         Self {
             paths,
@@ -149,6 +159,8 @@ impl BlockTotals {
             returns: vec![returns; residuals],
             equity: vec![Spread::default(); residuals * dates],
             flows: if keep_flows { vec![[Spread::default(); 3]; notes * steps] } else { Vec::new() },
+            tests: if keep_flows { vec![TestTotals::default(); tests * steps] } else { Vec::new() },
+            events: vec![[0; EVENTS.len()]; steps],
             years: vec![[[0.0; 4]; 2]; years],
             rates: vec![[0.0; 2]; years * paths],
             conservation_error: 0.0,
@@ -166,6 +178,10 @@ pub struct Totals {
     pub equity: Vec<Moments>,
     /// Per date and note: interest, principal, end balance; empty where they are not kept.
     pub flows: Vec<[Moments; 3]>,
+    /// Per date and test; empty where cash flows are not kept.
+    pub tests: Vec<TestTotals<Moments>>,
+    /// Per date and event: paths in which it happens.
+    pub events: Vec<[u64; EVENTS.len()]>,
     pub years: Vec<YearTotals>,
     /// Largest cash difference of any date of any path, currency units.
     pub conservation_error: f64,
@@ -175,13 +191,15 @@ impl Totals {
     /// No paths.
     #[must_use]
     pub fn new(sizes: Sizes, keep_flows: bool) -> Self {
-        let Sizes { notes, residuals, steps, dates, years } = sizes;
+        let Sizes { notes, residuals, tests, steps, dates, years } = sizes;
         Self {
             paths: 0,
             notes: (0..notes).map(|_| NoteTotals::new(steps)).collect(),
             returns: vec![Returns::default(); residuals],
             equity: vec![Moments::default(); residuals * dates],
             flows: if keep_flows { vec![[Moments::default(); 3]; notes * steps] } else { Vec::new() },
+            tests: if keep_flows { vec![TestTotals::default(); tests * steps] } else { Vec::new() },
+            events: vec![[0; EVENTS.len()]; steps],
             // Made one by one: a clone would take the memory of all bins.
             years: (0..years).map(|_| YearTotals::default()).collect(),
             conservation_error: 0.0,
@@ -217,6 +235,14 @@ impl Totals {
         for (total, flows) in self.flows.iter_mut().zip(&block.flows) {
             for (total, flow) in total.iter_mut().zip(flows) {
                 total.add(flow.folded());
+            }
+        }
+        for (total, test) in self.tests.iter_mut().zip(&block.tests) {
+            total.add(test);
+        }
+        for (total, counts) in self.events.iter_mut().zip(&block.events) {
+            for (sum, count) in total.iter_mut().zip(counts) {
+                *sum += count;
             }
         }
         let rates = block.rates.chunks_exact(block.paths);

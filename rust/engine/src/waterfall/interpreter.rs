@@ -391,7 +391,12 @@ fn senior_expenses_end<const L: usize, P: Param<L>, R: Recorder<L>>(
         for test in 0..terms.tests.len() {
             values.push(measure(state, terms, test));
         }
-        recorder.tests(&values);
+        let lanes = match terms.status {
+            Status::Normal => state.accelerated.or(state.redeemed).not(),
+            Status::Accelerated => state.accelerated.and(state.redeemed.not()),
+            Status::Redemption => state.redeemed,
+        };
+        recorder.tests(&values, lanes);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a run writes down while it pays: nothing in simulations, every row when one path is explained.
 
-use crate::lanes::Pack;
+use crate::lanes::{Mask, Pack};
 use crate::waterfall::Pot;
 
 /// Who receives the money of a ledger row.
@@ -81,8 +81,8 @@ pub trait Recorder<const L: usize> {
     fn gain(&mut self, row: LedgerRow<L>);
     /// Takes the ratio of a test right after a cure or a diversion (`numerator`, `denominator`).
     fn after(&mut self, test: u16, numerator: Pack<L>, denominator: Pack<L>);
-    /// The state of the tests once senior expenses are known, before any cure.
-    fn tests(&mut self, values: &[(Pack<L>, Pack<L>)]);
+    /// The state of the tests once senior expenses are known, before any cure, in the futures whose cash is distributed.
+    fn tests(&mut self, values: &[(Pack<L>, Pack<L>)], lanes: Mask<L>);
 }
 
 /// Writes nothing.
@@ -98,7 +98,7 @@ impl<const L: usize> Recorder<L> for Silent {
     #[inline(always)]
     fn after(&mut self, _test: u16, _numerator: Pack<L>, _denominator: Pack<L>) {}
     #[inline(always)]
-    fn tests(&mut self, _values: &[(Pack<L>, Pack<L>)]) {}
+    fn tests(&mut self, _values: &[(Pack<L>, Pack<L>)], _lanes: Mask<L>) {}
 }
 
 /// One row of a single path's ledger.
@@ -171,7 +171,7 @@ impl Recorder<1> for Ledger {
         }
     }
 
-    fn tests(&mut self, values: &[(Pack<1>, Pack<1>)]) {
+    fn tests(&mut self, values: &[(Pack<1>, Pack<1>)], _lanes: Mask<1>) {
         for (test, (numerator, denominator)) in (0_u16..).zip(values) {
             self.tests.push(TestEntry {
                 period: self.period,

@@ -1,0 +1,202 @@
+//! What is watched of the deal in many paths: how often its tests fail and what they divert, and what happens to it when.
+
+use super::totals::{BlockTotals, Moments, Spread};
+use crate::coverage::overcollateralization;
+use crate::lanes::{Mask, Pack};
+use crate::path::plan::{Cause, Plan};
+use crate::state::State;
+use crate::waterfall::program::{Action, Program};
+use crate::waterfall::recorder::{LedgerRow, Recorder};
+
+/// What can happen to a deal; the names are those of a path's events.
+pub const EVENTS: [&str; 6] =
+    ["event of default: interest", "acceleration", "rescission", "call", "call not feasible", "liquidation"];
+
+/// Paths in which a test fails on a date, and what its steps divert then.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TestTotals<S> {
+    pub failing: u64,
+    pub diverted: S,
+}
+
+impl TestTotals<Moments> {
+    /// Adds the figures of a block.
+    pub fn add(&mut self, block: &TestTotals<Spread>) {
+        self.failing += block.failing;
+        self.diverted.add(block.diverted.folded());
+    }
+}
+
+/// The tests of `L` paths by date, written while the waterfalls run.
+#[derive(Clone, Debug)]
+pub struct TestWatch<const L: usize> {
+    /// Payment period from 0 that is being paid.
+    pub period: usize,
+    thresholds: Vec<f64>,
+    /// `[period][test]`: whether the test applies.
+    active: Vec<bool>,
+    /// Per step info: tests of a cure or a diversion.
+    tests_of: Vec<Vec<u16>>,
+    /// `[period][test]`.
+    fails: Vec<Mask<L>>,
+    diverted: Vec<Pack<L>>,
+}
+
+impl<const L: usize> TestWatch<L> {
+    /// Room for a plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let tests = &plan.deal.tests;
+        Self {
+            period: 0,
+            thresholds: tests.iter().map(|test| test.threshold).collect(),
+            active: plan.periods.iter().flat_map(|period| period.active.iter().copied()).collect(),
+            tests_of: tests_of(&plan.deal.program),
+            fails: vec![Mask::splat(false); tests.len() * plan.steps()],
+            diverted: vec![Pack::ZERO; tests.len() * plan.steps()],
+        }
+    }
+
+    /// Back to nothing seen.
+    pub fn clear(&mut self) {
+        self.fails.fill(Mask::splat(false));
+        self.diverted.fill(Pack::ZERO);
+    }
+
+    /// Adds the paths that are kept to the totals, each up to its last period.
+    pub fn fold(&self, last_period: Pack<L>, kept: Mask<L>, place: usize, totals: &mut BlockTotals) {
+        let tests = self.thresholds.len();
+        for (i, total) in totals.tests.iter_mut().enumerate() {
+            let alive = kept.and(last_period.ge(Pack::splat((i / tests) as f64)));
+            total.failing += alive.and(self.fails[i]).count();
+            total.diverted.add(place, alive.keep(self.diverted[i]));
+        }
+    }
+}
+
+impl<const L: usize> Recorder<L> for TestWatch<L> {
+    const ON: bool = true;
+
+    fn row(&mut self, row: LedgerRow<L>) {
+        let Self { tests_of, fails, diverted, thresholds, period, .. } = self;
+        let tests = &tests_of[row.info as usize];
+        if tests.is_empty() {
+            return;
+        }
+        let from = *period * thresholds.len();
+        let mut some = Mask::splat(false);
+        for &test in tests {
+            some = some.or(fails[from + test as usize]);
+        }
+        for &test in tests {
+            // Where no test of the step failed when the date opened, an earlier step has made one fail.
+            let charged = fails[from + test as usize].or(some.not());
+            diverted[from + test as usize] += charged.keep(row.paid);
+        }
+    }
+
+    fn gain(&mut self, _row: LedgerRow<L>) {}
+
+    fn after(&mut self, _test: u16, _numerator: Pack<L>, _denominator: Pack<L>) {}
+
+    fn tests(&mut self, values: &[(Pack<L>, Pack<L>)], lanes: Mask<L>) {
+        let from = self.period * self.thresholds.len();
+        for (test, (numerator, denominator)) in values.iter().enumerate() {
+            if self.active[from + test] {
+                let passes = overcollateralization::passes(*numerator, *denominator, self.thresholds[test]);
+                self.fails[from + test] = self.fails[from + test].or(lanes.and(passes.not()));
+            }
+        }
+    }
+}
+
+/// Per step info: the tests of its cure or diversion.
+fn tests_of(program: &Program) -> Vec<Vec<u16>> {
+    let mut out = vec![Vec::new(); program.infos.len()];
+    let falls = [&program.interest, &program.principal, &program.acceleration, &program.redemption];
+    for op in falls.into_iter().flatten() {
+        match op.action {
+            Action::Cure { tests, .. } | Action::CureByPurchase { tests } => {
+                out[op.info as usize] = program.tests[tests.range()].to_vec();
+            }
+            Action::DivertToPrincipal { test, .. } | Action::DivertToNotes { test, .. } => {
+                out[op.info as usize] = vec![test];
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// What happens to the deal in `L` paths, by date.
+#[derive(Clone, Debug)]
+pub struct EventWatch<const L: usize> {
+    /// `[period][event]`; nothing where nothing can happen.
+    seen: Vec<[Mask<L>; EVENTS.len()]>,
+    interest: bool,
+    /// Whether something has happened in some path.
+    something: bool,
+}
+
+impl<const L: usize> EventWatch<L> {
+    /// Room for a plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let interest = plan.deal.watches(Cause::SeniorInterest);
+        let possible = interest || plan.deal.acceleration.is_some() || !plan.sells.is_empty();
+        let steps = if possible { plan.steps() } else { 0 };
+        Self { seen: vec![[Mask::splat(false); EVENTS.len()]; steps], interest, something: false }
+    }
+
+    /// Back to nothing seen.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        if self.something {
+            self.seen.fill([Mask::splat(false); EVENTS.len()]);
+            self.something = false;
+        }
+    }
+
+    /// Looks at a date after its payments; `unpaid` are the paths in which some class is owed overdue interest.
+    #[inline(always)]
+    pub fn date(&mut self, plan: &Plan, p: usize, state: &State<L>, running: Mask<L>, unpaid: Mask<L>) {
+        if self.interest && unpaid.any() {
+            self.see(p, 0, running.and(unpaid));
+        }
+        let deal = &plan.deal;
+        if plan.periods[p].is_last || (deal.acceleration.is_none() && plan.sells.is_empty()) {
+            return;
+        }
+        let sold = if plan.sells.is_empty() { Mask::splat(false) } else { state.redeemed.or(state.liquidated) };
+        if deal.acceleration.is_some() {
+            let going_on = running.and(sold.not());
+            self.see(p, 1, going_on.and(state.accelerates_next).and(state.accelerated.not()));
+            self.see(p, 2, going_on.and(state.accelerated).and(state.accelerates_next.not()));
+        }
+        if !plan.sells.is_empty() {
+            self.see(p, 3, running.and(state.redeemed));
+            self.see(p, 4, running.and(state.withdrawn).and(state.redeemed.not()));
+            self.see(p, 5, running.and(state.liquidated));
+        }
+    }
+
+    #[inline(always)]
+    fn see(&mut self, p: usize, event: usize, lanes: Mask<L>) {
+        if lanes.any() {
+            self.seen[p][event] = lanes;
+            self.something = true;
+        }
+    }
+
+    /// Adds the paths that are kept to the totals.
+    pub fn fold(&self, kept: Mask<L>, totals: &mut BlockTotals) {
+        if !self.something {
+            return;
+        }
+        for (counts, seen) in totals.events.iter_mut().zip(&self.seen) {
+            for (count, lanes) in counts.iter_mut().zip(seen) {
+                *count += kept.and(*lanes).count();
+            }
+        }
+    }
+}
