@@ -196,7 +196,7 @@ impl Observer<1, f64> for Tables {
             plan.deal.groups.iter().map(sum).collect()
         };
         let fee_bases: Vec<f64> = plan.deal.fees.iter().map(|fee| self.bases.of(bases, fee, &begin)).collect();
-        self.reserves(plan, p, state);
+        self.reserves(plan, p, state, &begin);
         for (n, note) in (0_u16..).zip(&plan.deal.notes) {
             let i = n as usize;
             let issued = state.changes.issued.get(i).map_or(0.0, |issued| one(*issued));
@@ -287,24 +287,25 @@ impl Observer<1, f64> for Tables {
 }
 
 impl Tables {
-    /// What accounts and hedges did on a date; what steps put into accounts is told by the ledger.
-    fn reserves(&mut self, plan: &Plan, p: usize, state: &State<1>) {
+    /// What accounts and hedges did on a date; what steps put into accounts is told by the ledger. `begin` are the opening
+    /// balances of classes, successors included.
+    fn reserves(&mut self, plan: &Plan, p: usize, state: &State<1>, begin: &[f64]) {
         let period = u32::try_from(p).unwrap_or(u32::MAX);
         for (account, balance) in (0_u16..).zip(&state.accounts) {
-            let begin = &mut self.reserved[account as usize];
+            let before = &mut self.reserved[account as usize];
             let row = AccountRow {
                 period,
                 account,
-                begin_balance: *begin,
+                begin_balance: *before,
                 end_balance: balance.0[0],
                 ..AccountRow::default()
             };
-            *begin = row.end_balance;
+            *before = row.end_balance;
             self.accounts.push(row);
         }
         let terms = &plan.periods[p];
         for (h, (hedge, of)) in (0_u16..).zip(state.hedges.iter().zip(&plan.deal.hedges)) {
-            let unit = if let Notional::Note(note) = of.notional { self.begin[note as usize] } else { 1.0 };
+            let unit = if let Notional::Note(note) = of.notional { begin[note as usize] } else { 1.0 };
             let (net, end) = (terms.hedge_net[h as usize] * unit, terms.hedge_end[h as usize]);
             let positive = |x: f64| if x > 0.0 { x } else { 0.0 };
             self.hedges.push(HedgeRow {
