@@ -116,6 +116,44 @@ impl<const L: usize> Pack<L> {
     pub fn any_positive(self) -> bool {
         self.gt(Self::ZERO).any()
     }
+
+    /// Whether the sign of some lane is minus: of a difference, whether what is subtracted is more.
+    ///
+    /// `a - b` is below zero exactly where `a < b`, whatever the rounding.
+    #[inline(always)]
+    #[must_use]
+    pub fn any_negative(self) -> bool {
+        self.any_bits(1 << 63)
+    }
+
+    /// Whether some lane is not zero; cheaper than [`Self::any_positive`] for what cannot be below zero.
+    #[inline(always)]
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.any_bits(u64::MAX)
+    }
+
+    /// Whether some of these bits are set in some lane.
+    #[inline(always)]
+    fn any_bits(self, bits: u64) -> bool {
+        let mut some = [0; GROUP];
+        let mut at = 0;
+        while at < L {
+            let mut k = 0;
+            while k < GROUP && at + k < L {
+                some[k] |= self.0[at + k].to_bits();
+                k += 1;
+            }
+            at += GROUP;
+        }
+        let mut k = 0;
+        let mut all = 0;
+        while k < GROUP {
+            all |= some[k] & bits;
+            k += 1;
+        }
+        all != 0
+    }
 }
 
 /// A number of the deal or the scenario: one for all futures (`f64`), or one for each (`Pack`).

@@ -1,5 +1,9 @@
 //! The state of a deal in `L` futures on one payment date.
 
+mod due;
+
+pub use due::Due;
+
 use crate::fees::CarryOver;
 use crate::lanes::{Mask, Pack};
 use crate::lifecycle::Changes;
@@ -52,16 +56,12 @@ pub struct NoteLanes<const L: usize> {
     pub deferred: Pack<L>,
     /// Overdue interest of earlier dates outstanding.
     pub overdue: Pack<L>,
-    /// Current interest of this date, as accrued.
-    pub interest: Pack<L>,
-    /// Current interest still unpaid on this date.
-    pub current_due: Pack<L>,
+    /// Current interest of this date; of residual notes their distributions, which are never due.
+    pub interest: Due<L>,
     /// Instalments still unpaid, of this and earlier dates.
     pub amortization_due: Pack<L>,
     /// Principal and deferred interest that cures paid on this date.
     pub cured: Pack<L>,
-    /// Overdue and current interest, or residual distributions, paid on this date.
-    pub interest_paid: Pack<L>,
     /// Deferred interest paid on this date.
     pub deferred_paid: Pack<L>,
     /// Principal paid on this date.
@@ -74,19 +74,19 @@ pub struct NoteLanes<const L: usize> {
     pub has_deferred: bool,
     /// Whether overdue interest has been outstanding in some lane; where not, it is an exact zero in all.
     pub has_overdue: bool,
+    /// Whether principal may have been paid on this date in some lane; where not, it is an exact zero in all.
+    pub repaid: bool,
 }
 
 /// One fee in `L` futures, on one payment date.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FeeLanes<const L: usize> {
-    /// This period's amount still unpaid.
-    pub current: Pack<L>,
+    /// This period's amount.
+    pub current: Due<L>,
     /// Earlier amounts still unpaid.
     pub arrears: Pack<L>,
     /// What may still be paid under its cap on this date.
     pub cap_left: Pack<L>,
-    /// Paid on this date.
-    pub paid: Pack<L>,
     /// Whether something has been left unpaid in some lane; where not, arrears are an exact zero in all.
     pub has_arrears: bool,
     /// What the residual notes must still receive to reach the hurdle.
@@ -125,6 +125,8 @@ pub struct State<const L: usize> {
     pub carried: Vec<CarryOver<L>>,
     /// Per fee: what is due from the next date on; empty where no fee is deferred.
     pub postponed: Vec<Pack<L>>,
+    /// Whether the controlling class is that of what is outstanding.
+    pub marked: bool,
     /// Whether a cure has paid something on this date, in any lane.
     pub any_cured: bool,
     /// Whether some principal may have been paid on this date, in any lane.
@@ -139,6 +141,8 @@ pub struct State<const L: usize> {
     pub denominators: Vec<Pack<L>>,
     /// Tests whose denominators are up to date, a bit each; nothing that changes one may leave its bit set.
     pub fresh: u64,
+    /// Bits of the interest coverage tests.
+    pub interest_tests: u64,
     /// Whether all tests have been looked at on this date.
     pub looked: bool,
     /// Tests known to pass with room in every lane as things stand, a bit each.
@@ -221,6 +225,7 @@ impl<const L: usize> State<L> {
             reserved: Pack::ZERO,
             closed: Mask::splat(false),
             receipts: [Pack::ZERO; 2],
+            marked: false,
             any_cured: false,
             principal_paid: false,
             deferred_saves: true,
@@ -228,6 +233,7 @@ impl<const L: usize> State<L> {
             stepped: Vec::new(),
             denominators: vec![Pack::ZERO; tests],
             fresh: 0,
+            interest_tests: 0,
             clear: 0,
             looked: false,
             available: Pack::ZERO,
@@ -290,19 +296,27 @@ impl<const L: usize> State<L> {
         controls
     }
 
-    /// What is outstanding has changed: no test is what it was.
+    /// Notes have been paid down, by a cure or not: denominators fall, so that a test that passed with room still does.
+    ///
+    /// Interest coverage counts what cures have paid, and nothing else.
     #[inline(always)]
-    pub fn notes_changed(&mut self) {
+    pub fn notes_paid(&mut self, cure: bool) {
         self.principal_paid = true;
-        self.fresh = 0;
-        self.clear = 0;
+        self.fresh &= if cure { 0 } else { self.interest_tests };
     }
 
     /// Principal has left: the numerator of overcollateralization falls.
     #[inline(always)]
     pub fn principal_left(&mut self, amount: Pack<L>) {
         self.numerator -= amount;
-        self.clear = 0;
+        self.clear &= self.interest_tests;
+    }
+
+    /// Interest has paid a senior expense: the numerator of interest coverage falls.
+    #[inline(always)]
+    pub fn senior_expense_paid(&mut self, amount: Pack<L>) {
+        self.coverage_numerator -= amount;
+        self.clear &= !self.interest_tests;
     }
 
     /// Balance and deferred interest of some notes.
@@ -328,7 +342,7 @@ impl<const L: usize> State<L> {
             for &n in notes {
                 if self.stepped[n as usize] {
                     let note = &self.notes[n as usize];
-                    sum += note.controlling.not().keep(note.current_due);
+                    sum += note.controlling.not().keep(*note.interest.unpaid());
                 }
             }
         }
@@ -344,7 +358,8 @@ impl<const L: usize> State<L> {
         for &n in notes {
             let note = &all[n as usize];
             // Nothing cured is an exact zero: the shorter sum has the same bits.
-            sum += if self.any_cured { note.interest - note.cured * note.coupon } else { note.interest };
+            let interest = *note.interest.amount();
+            sum += if self.any_cured { interest - note.cured * note.coupon } else { interest };
         }
         sum
     }
@@ -354,7 +369,7 @@ impl<const L: usize> State<L> {
     #[must_use]
     pub fn fee_due(&self, fee: usize) -> Pack<L> {
         let fee = &self.fees[fee];
-        if fee.has_arrears { fee.current + fee.arrears } else { fee.current }
+        if fee.has_arrears { *fee.current.unpaid() + fee.arrears } else { *fee.current.unpaid() }
     }
 
     /// What a fee leaves unpaid, with what is deferred of it.

@@ -248,3 +248,16 @@ fn the_paths_reach_losses_deferrals_shortfalls_and_early_ends() {
     assert!(simulated.totals.conservation_error < 1e-9 * 120e6, "{}", simulated.totals.conservation_error);
     assert!(lost > 5 && deferred > 100 && short > 5 && early > 5, "{lost} {deferred} {short} {early}");
 }
+
+#[test]
+fn a_summary_keeps_at_most_48_bytes_a_path() {
+    let (setup, paths) = (small(), 4 * BLOCK as u64);
+    let options = Options { paths, threads: 2, isa: Isa::detect(), keep: Keep::default() };
+    let simulated = simulate_lanes::<16>(&setup, options, &mut |_| true).expect("a simulation that runs");
+    let Totals { returns, notes, .. } = &simulated.totals;
+    let of_returns: usize = returns.iter().map(|returns| returns.irr.capacity() + returns.moic.capacity()).sum();
+    let of_losses: usize = notes.iter().map(|note| note.losses.capacity()).sum();
+    assert!(of_losses > 0 && simulated.columns.is_empty());
+    let bytes = (of_returns + of_losses) * size_of::<f64>();
+    assert!(bytes <= 48 * paths as usize, "{bytes} bytes of {paths} paths");
+}

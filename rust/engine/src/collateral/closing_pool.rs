@@ -33,6 +33,9 @@ pub const CARRYING: usize = 1;
 pub const DEFAULTED_PAR: usize = 2;
 pub const MARKET: usize = 3;
 
+/// Rows that are taken off together.
+pub const TOGETHER: usize = 4;
+
 /// What a default of a loan in a step does beside ending its rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoanDefault {
@@ -44,6 +47,8 @@ pub struct LoanDefault {
     pub collected: u32,
     /// Steps (from 0, exclusive) that still carry the defaulted par.
     pub carry_end: u32,
+    /// Rows that it ends, in groups of [`TOGETHER`]; the last group may reach into rows of nothing.
+    pub groups: u32,
 }
 
 /// The closing pool of a run.
@@ -60,7 +65,7 @@ pub struct ClosingPool {
     /// Per step: new defaults.
     pub defaults: Vec<f64>,
     pub floor_benefit: Vec<f64>,
-    /// The flows of each loan, `[loan][step]`.
+    /// The flows of each loan, at [`ClosingPool::row`], and rows of nothing after its last step.
     pub rows: Vec<[f64; 4]>,
     /// What each loan does in a step at whose end all is sold, `[loan][step]`, and their sums by step; nothing where no
     /// sale may come.
@@ -69,7 +74,7 @@ pub struct ClosingPool {
     /// Per step: what assets that were in default on the as-of date recover later above their market value; nothing
     /// without such assets.
     pub recovers_above: Vec<f64>,
-    /// What a default of each loan in each step does, `[loan][step]`.
+    /// What a default of each loan in each step does, at [`ClosingPool::row`].
     pub row_default: Vec<LoanDefault>,
     /// Number of steps in which the loan has par at the start.
     pub last_step: Vec<u32>,
@@ -85,8 +90,9 @@ pub struct ClosingPool {
     pub ccc_discount: usize,
     /// Loans of each obligor, in canonical order.
     pub obligor_loans: Vec<Vec<u32>>,
-    /// Par and loss of a default of each obligor in each step, `[obligor][step]`.
-    pub obligor_default: Vec<[f64; 2]>,
+    /// What a default of each obligor in each step counts, `[obligor][step]`: its closing par, its par then, the par
+    /// less what is recovered, and one.
+    pub obligor_default: Vec<[f64; 4]>,
     /// Closing par of the performing loans.
     pub par: f64,
     /// Whether some loan is a discount obligation outside the CCC set.
@@ -106,19 +112,33 @@ pub struct DefaultedAsset<P = f64> {
     pub carry_end: usize,
 }
 
+/// Rows of a loan: one a step, and so many more that groups of rows end inside.
+const fn row_stride(steps: usize) -> usize {
+    steps + TOGETHER - 1
+}
+
 impl ClosingPool {
-    /// Sums what a default of each obligor costs, once every asset is in.
-    pub fn finish(&mut self) {
-        self.obligor_default = vec![[0.0; 2]; self.obligor_loans.len() * self.steps];
-        for (loans, sums) in self.obligor_loans.iter().zip(self.obligor_default.chunks_exact_mut(self.steps)) {
+    /// Place of a loan's row of a step.
+    #[inline(always)]
+    #[must_use]
+    pub const fn row(&self, loan: usize, step: usize) -> usize {
+        loan * row_stride(self.steps) + step
+    }
+
+    /// Sums what a default of each obligor costs, once every asset is in; `first` is the first step that is run.
+    pub fn finish(&mut self, first: usize) {
+        let mut obligor_default = vec![[0.0, 0.0, 0.0, 1.0]; self.obligor_loans.len() * self.steps];
+        for (loans, sums) in self.obligor_loans.iter().zip(obligor_default.chunks_exact_mut(self.steps)) {
             for &loan in loans {
-                let defaults = &self.row_default[loan as usize * self.steps..][..self.steps];
+                let defaults = &self.row_default[self.row(loan as usize, 0)..][..self.steps];
                 for (sum, default) in sums.iter_mut().zip(defaults) {
-                    sum[0] += default.par;
-                    sum[1] += default.par - default.value;
+                    sum[0] += defaults[first].par;
+                    sum[1] += default.par;
+                    sum[2] += default.par - default.value;
                 }
             }
         }
+        self.obligor_default = obligor_default;
     }
 
     /// An empty pool of so many loans and steps.
@@ -132,8 +152,8 @@ impl ClosingPool {
             discount: vec![0.0; steps],
             defaults: vec![0.0; steps],
             floor_benefit: vec![0.0; steps],
-            rows: vec![[0.0; 4]; loans * steps],
-            row_default: vec![LoanDefault::default(); loans * steps],
+            rows: vec![[0.0; 4]; loans * row_stride(steps)],
+            row_default: vec![LoanDefault::default(); loans * row_stride(steps)],
             last_step: vec![0; loans],
             discount_share: vec![0.0; loans],
             ..Self::default()
@@ -151,16 +171,19 @@ impl ClosingPool {
         recovery_step: &[u32],
         rules: &PoolRules,
     ) {
-        let row = loan * self.steps;
+        let row = self.row(loan, 0);
         self.last_step[loan] = flows.last_step;
         if flows.last_step > 0 {
             self.par += flows.begin[rules.first];
         }
         for p in 0..self.steps {
             let principal = flows.scheduled[p] + flows.prepaid[p];
-            self.rows[row + p] = [flows.interest[p], principal, flows.end[p], flows.prepaid[p]];
-            for (total, x) in self.flows[p].iter_mut().zip(self.rows[row + p]) {
+            let flow = [flows.interest[p], principal, flows.end[p], flows.prepaid[p]];
+            for (total, x) in self.flows[p].iter_mut().zip(flow) {
                 *total += x;
+            }
+            if p < flows.last_step as usize {
+                self.rows[row + p] = flow;
             }
             self.discount[p] += flows.end[p] * self.discount_share[loan];
             self.floor_benefit[p] += flows.floor_benefit[p];
@@ -175,6 +198,7 @@ impl ClosingPool {
                 value: flows.begin[p] * recovery[p],
                 collected: collected as u32,
                 carry_end: carry_end as u32,
+                groups: flows.last_step.saturating_sub(p as u32).div_ceil(TOGETHER as u32),
             };
             let default = flows.default[p];
             if default > 0.0 {

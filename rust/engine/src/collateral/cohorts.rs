@@ -6,6 +6,7 @@
 use cloche_dispatch::Kernel;
 
 use super::sale::SaleStep;
+use super::shared_terms::{Shared, SharedTerms, Sums};
 use crate::coverage::ccc_excess::CccAsset;
 use crate::lanes::{Pack, Param, weighted_sum};
 
@@ -19,8 +20,6 @@ pub struct CohortTables<P = f64> {
     pub interest: Vec<f64>,
     /// What prepaying all of a cohort adds to its interest; nothing where prepaid par earns the whole step.
     pub interest_of_prepaid: Vec<f64>,
-    /// Interest on the whole opening balance (only where defaulted par pays it).
-    pub interest_on_default: Vec<f64>,
     /// Contractual balance at the end of the step times the share it is carried below par.
     pub discount: Vec<f64>,
     /// Share of the step's interest that defaulted par pays.
@@ -41,6 +40,8 @@ pub struct CohortTables<P = f64> {
     pub ccc: Option<CccAsset>,
     /// What the cohorts do in a step at whose end all is sold; nothing where no sale may come.
     pub sale: SaleTables,
+    /// The same for all cohorts together, where they have one spread and one price.
+    pub shared: Option<SharedTerms>,
     /// First cohort that is alive in each step.
     pub first_alive: Vec<usize>,
     /// First step whose default is still to be recovered after each step.
@@ -141,6 +142,8 @@ pub struct Cohorts<const L: usize> {
     /// Steps whose recovery cash is that of these futures.
     known: usize,
     survival: Pack<L>,
+    /// All of them together, where they share their terms.
+    shared: Shared<L>,
     /// Performing par, what was bought on the last date included.
     performing: Pack<L>,
     any: bool,
@@ -161,7 +164,7 @@ impl<const L: usize, P: Param<L>> Kernel for Step<'_, L, P> {
 
     #[inline(always)]
     fn run(self) {
-        *self.out = self.cohorts.step(self.tables, self.p, *self.mdr);
+        self.cohorts.step(self.tables, self.p, *self.mdr, self.out);
     }
 }
 
@@ -180,6 +183,7 @@ impl<const L: usize> Cohorts<L> {
             cash: row,
             known: 0,
             survival: Pack::splat(1.0),
+            shared: Shared::NONE,
             performing: Pack::ZERO,
             any: false,
         }
@@ -190,6 +194,7 @@ impl<const L: usize> Cohorts<L> {
     pub fn clear(&mut self) {
         // All rows are written step by step before they are read.
         self.known = 0;
+        self.shared = Shared::NONE;
         self.performing = Pack::ZERO;
         self.survival = Pack::splat(1.0);
         self.any = false;
@@ -201,6 +206,7 @@ impl<const L: usize> Cohorts<L> {
             rows.fill(Pack::ZERO);
         }
         self.known = self.cash.len();
+        self.shared = Shared::NONE;
         self.survival = Pack::splat(after.survival);
         self.performing = Pack::splat(after.performing);
         self.any = !(after.units.is_empty() && after.defaults.is_empty());
@@ -240,41 +246,32 @@ impl<const L: usize> Cohorts<L> {
 
     /// Runs step `p` with the step's default rate.
     #[inline(always)]
-    fn step<P: Param<L>>(&mut self, tables: &CohortTables<P>, p: usize, mdr: Pack<L>) -> CohortStep<L> {
+    fn step<P: Param<L>>(&mut self, tables: &CohortTables<P>, p: usize, mdr: Pack<L>, out: &mut CohortStep<L>) {
         if !self.any {
             // The factor runs on whether or not another lane has bought: a lane's bits do not depend on its neighbours.
             self.survival = self.survival * (Pack::splat(1.0) - mdr) * tables.mpr[p].map(|x| 1.0 - x).pack();
             self.end_extinct_lanes(p);
             self.default[p] = Pack::ZERO;
             self.value[p] = Pack::ZERO;
-            return CohortStep::ZERO;
+            *out = CohortStep::ZERO;
+            return;
         }
-        let row = p * tables.steps;
-        let first = tables.first_alive[p];
-        let units = &self.units[first..p];
-        let instalment = weighted_sum(units, &tables.instalment[row + first..row + p]);
-        let interest = weighted_sum(units, &tables.interest[row + first..row + p]);
+        let sums = self.sums(tables, p);
         let begin = self.performing;
         let default = begin * mdr;
         let factor = self.survival * (Pack::splat(1.0) - mdr);
         let alive = begin - default;
-        let scheduled = (factor * instalment).min(alive);
+        let scheduled = (factor * sums.instalment).min(alive);
         let prepaid = (alive - scheduled) * tables.mpr[p].pack();
-        let mut earned = factor * interest;
+        let mut earned = factor * sums.interest;
         if !tables.interest_of_prepaid.is_empty() {
-            let of_prepaid = weighted_sum(units, &tables.interest_of_prepaid[row + first..row + p]);
-            earned += factor * tables.mpr[p].pack() * of_prepaid;
+            earned += factor * tables.mpr[p].pack() * sums.interest_of_prepaid;
         }
         if tables.on_default > 0.0 {
-            let whole = weighted_sum(units, &tables.interest_on_default[row + first..row + p]);
-            earned += self.survival * mdr * whole * tables.on_default;
+            earned += self.survival * mdr * sums.interest * tables.on_default;
         }
         self.survival = factor * tables.mpr[p].map(|x| 1.0 - x).pack();
-        let discount = if tables.has_discount {
-            weighted_sum(units, &tables.discount[row + first..row + p]) * self.survival
-        } else {
-            Pack::ZERO
-        };
+        let discount = if tables.has_discount { sums.discount * self.survival } else { Pack::ZERO };
         self.end_extinct_lanes(p);
         self.performing = alive - scheduled - prepaid;
         let value = default * tables.recovery[p].pack();
@@ -287,16 +284,37 @@ impl<const L: usize> Cohorts<L> {
         }
         self.cash[collected] += value;
         let (defaulted_par, market_of_defaulted, carrying) = self.outstanding_defaults(tables, p);
-        CohortStep {
-            interest: earned,
-            scheduled,
-            prepaid,
-            recoveries: self.cash[p],
-            performing: self.performing,
-            default,
-            defaulted_par,
-            market_of_defaulted,
-            carrying,
+        out.interest = earned.positive();
+        out.scheduled = scheduled;
+        out.prepaid = prepaid;
+        out.recoveries = self.cash[p];
+        out.performing = self.performing;
+        out.default = default;
+        out.defaulted_par = defaulted_par;
+        out.market_of_defaulted = market_of_defaulted;
+        out.carrying = carrying;
+        out.discount = discount;
+    }
+
+    /// What all cohorts do by contract in step `p`, for a survival factor of 1.
+    #[inline(always)]
+    fn sums<P>(&mut self, tables: &CohortTables<P>, p: usize) -> Sums<L> {
+        let first = tables.first_alive[p];
+        if let Some(terms) = &tables.shared {
+            return self.shared.step(terms, p, first, &self.units);
+        }
+        let (units, row) = (&self.units[first..p], p * tables.steps);
+        let (mut interest_of_prepaid, mut discount) = (Pack::ZERO, Pack::ZERO);
+        if !tables.interest_of_prepaid.is_empty() {
+            interest_of_prepaid = weighted_sum(units, &tables.interest_of_prepaid[row + first..row + p]);
+        }
+        if tables.has_discount {
+            discount = weighted_sum(units, &tables.discount[row + first..row + p]);
+        }
+        Sums {
+            instalment: weighted_sum(units, &tables.instalment[row + first..row + p]),
+            interest: weighted_sum(units, &tables.interest[row + first..row + p]),
+            interest_of_prepaid,
             discount,
         }
     }
@@ -335,6 +353,7 @@ impl<const L: usize> Cohorts<L> {
             for u in &mut self.units[..p] {
                 *u = extinct.not().keep(*u);
             }
+            self.shared.end(extinct);
         }
     }
 
@@ -369,12 +388,15 @@ impl<const L: usize> Cohorts<L> {
     /// Buys a cohort with `cash` on the payment date of step `p`; returns the par bought.
     #[inline(always)]
     pub fn buy<P>(&mut self, tables: &CohortTables<P>, p: usize, cash: Pack<L>) -> Pack<L> {
-        if !cash.any_positive() {
+        if !cash.any() {
             self.units[p] = Pack::ZERO;
             return Pack::ZERO;
         }
         let par = cash * tables.par_per_cash[p];
         self.units[p] = par / self.survival;
+        if let Some(terms) = &tables.shared {
+            self.shared.buy(terms, p, self.units[p]);
+        }
         self.performing += par;
         self.any = true;
         par

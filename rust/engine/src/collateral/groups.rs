@@ -127,7 +127,7 @@ pub struct PoolFlows<const L: usize> {
     pub defaulted: Vec<[Pack<L>; 4]>,
     /// Per step: what discount obligations are carried below par.
     pub discount: Vec<Pack<L>>,
-    /// Per step: new defaults.
+    /// Per step: new defaults, and what floors add to interest; nothing where neither is shown.
     pub defaults: Vec<Pack<L>>,
     pub floor_benefit: Vec<Pack<L>>,
     /// Par of the CCC assets at the end of each step, `[place][step]`.
@@ -142,15 +142,16 @@ pub struct PoolFlows<const L: usize> {
 }
 
 impl<const L: usize> PoolFlows<L> {
-    /// Nothing, for so many steps and CCC assets.
+    /// Nothing, for so many steps and CCC assets; `shown` where new defaults and the benefit of floors are.
     #[must_use]
-    pub fn new(steps: usize, ccc: usize) -> Self {
+    pub fn new(steps: usize, ccc: usize, shown: bool) -> Self {
+        let shown = if shown { steps } else { 0 };
         Self {
             flows: vec![[Pack::ZERO; 4]; steps],
             defaulted: vec![[Pack::ZERO; 4]; steps],
             discount: vec![Pack::ZERO; steps],
-            defaults: vec![Pack::ZERO; steps],
-            floor_benefit: vec![Pack::ZERO; steps],
+            defaults: vec![Pack::ZERO; shown],
+            floor_benefit: vec![Pack::ZERO; shown],
             ccc: vec![Pack::ZERO; steps * ccc],
             ccc_par: vec![Pack::ZERO; steps],
             sale: Vec::new(),
@@ -158,16 +159,18 @@ impl<const L: usize> PoolFlows<L> {
         }
     }
 
-    /// Back to nothing.
-    pub fn clear(&mut self) {
+    /// Back to nothing; the rows of CCC assets stay, since the same contracts write the same rows.
+    #[inline(always)]
+    fn clear(&mut self) {
         self.recovers_above.fill(Pack::ZERO);
         self.sale.fill(SaleStep::ZERO);
-        self.flows.fill([Pack::ZERO; 4]);
-        self.defaulted.fill([Pack::ZERO; 4]);
-        for column in
-            [&mut self.discount, &mut self.defaults, &mut self.floor_benefit, &mut self.ccc, &mut self.ccc_par]
-        {
-            column.fill(Pack::ZERO);
+        self.defaults.fill(Pack::ZERO);
+        self.floor_benefit.fill(Pack::ZERO);
+        for p in 0..self.flows.len() {
+            self.flows[p] = [Pack::ZERO; 4];
+            self.defaulted[p] = [Pack::ZERO; 4];
+            self.discount[p] = Pack::ZERO;
+            self.ccc_par[p] = Pack::ZERO;
         }
     }
 
@@ -225,7 +228,9 @@ impl<const L: usize> PoolFlows<L> {
             flows[INTEREST] += pays(contract.interest, alive, mpr, gone);
             flows[PRINCIPAL] += alive * contract.scheduled + prepaid;
             flows[PREPAID] += prepaid;
-            self.floor_benefit[p] += pays(contract.floor_benefit, alive, mpr, gone);
+            if let Some(benefit) = self.floor_benefit.get_mut(p) {
+                *benefit += pays(contract.floor_benefit, alive, mpr, gone);
+            }
             left = alive * (one - mpr);
             self.flows[p][PERFORMING] += left * contract.end;
             self.discount[p] += left * group.discount[p];
@@ -243,10 +248,12 @@ impl<const L: usize> PoolFlows<L> {
 
     #[inline(always)]
     fn add_default<P: Param<L>>(&mut self, p: usize, default: Pack<L>, rates: &GroupRates<P>, rules: &PoolRules) {
-        if !default.any_positive() {
+        if !default.any() {
             return;
         }
-        self.defaults[p] += default;
+        if let Some(defaults) = self.defaults.get_mut(p) {
+            *defaults += default;
+        }
         self.carry(p, default, default * rates.recovery[p].pack(), rates.recovery_step[p] as usize, rules);
     }
 

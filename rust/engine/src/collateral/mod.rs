@@ -5,6 +5,7 @@ pub mod cohorts;
 pub mod groups;
 pub mod loan;
 pub mod sale;
+pub mod shared_terms;
 pub mod standing;
 pub mod tape;
 

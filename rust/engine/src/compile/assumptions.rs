@@ -218,12 +218,13 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             }
         }
         let ccc = &contracts.ccc;
-        pool.ccc_par =
-            (0..n).map(|p| ccc.iter().map(|(_, loan)| pool.rows[*loan as usize * n + p][PERFORMING]).sum()).collect();
+        pool.ccc_par = (0..n)
+            .map(|p| ccc.iter().map(|(_, loan)| pool.rows[pool.row(*loan as usize, p)][PERFORMING]).sum())
+            .collect();
         pool.ccc_discount = ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count();
         pool.ccc_sets = contracts.ccc_sets();
         pool.ccc.clone_from(ccc);
-        pool.finish();
+        pool.finish(contracts.rules.first);
         pool
     }
 

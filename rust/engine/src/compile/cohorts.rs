@@ -3,6 +3,7 @@
 use crate::collateral::CohortTables;
 use crate::collateral::cohorts::SaleTables;
 use crate::collateral::loan::LoanCoupon;
+use crate::collateral::shared_terms::{SharedStep, SharedTerms};
 use crate::compile::assumptions::{Origin, Series};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
@@ -171,7 +172,6 @@ pub fn compile(
         instalment: vec![0.0; n * n],
         interest: vec![0.0; n * n],
         interest_of_prepaid: if deal.conventions.interest_on_prepaid < 1.0 { vec![0.0; n * n] } else { Vec::new() },
-        interest_on_default: vec![0.0; n * n],
         discount: vec![0.0; n * n],
         on_default: deal.conventions.interest_on_default,
         mpr,
@@ -183,6 +183,7 @@ pub fn compile(
         has_discount: false,
         ccc,
         sale: SaleTables::default(),
+        shared: None,
         first_alive: vec![0; n],
         first_open,
     };
@@ -206,10 +207,34 @@ pub fn compile(
             worth: vec![0.0; n * n],
         };
     }
+    // What is common to all cohorts, where they have one spread and one price.
+    let CohortTerms { price, spread, floor, .. } = terms[0];
+    let alike = |of: &CohortTerms| {
+        [of.price, of.spread, of.floor].map(f64::to_bits) == [price, spread, floor].map(f64::to_bits)
+    };
+    let (mut repaid, mut in_order) = (0.0, true);
+    let mut shared = terms.iter().all(alike).then(|| {
+        let steps = (0..n).map(|p| {
+            let dates = &steps.dates[p];
+            let step = SharedStep {
+                instalment: AMORTIZATION_RATE * dates.years,
+                repaid,
+                interest: floating(spread, floor).rate(fixings[p]) * DayCount::Act360.fraction(dates.start, dates.end),
+                corrections: Vec::new(),
+            };
+            repaid += step.instalment;
+            step
+        });
+        SharedTerms {
+            steps: steps.collect(),
+            prepaid: deal.conventions.interest_on_prepaid - 1.0,
+            below_par: if ccc.is_some() { 0.0 } else { below_par(price) },
+        }
+    });
     for c in 0..n.saturating_sub(1) {
         let bought = &grid.periods[c];
         let CohortTerms { price, spread, floor, maturity } = terms[c];
-        let coupon = LoanCoupon::Floating { spread, floor, csa: 0.0, csa_in_floor: false };
+        let coupon = floating(spread, floor);
         let below_par = if ccc.is_some() { 0.0 } else { below_par(price) };
         tables.has_discount |= below_par > 0.0;
         let mut contract: f64 = 1.0;
@@ -246,14 +271,21 @@ pub fn compile(
                 // Prepaid par is `(contract − instalment) · mpr` of what survives the step's default.
                 *of_prepaid = -(1.0 - deal.conventions.interest_on_prepaid) * (contract - instalment) * weight;
             }
-            tables.interest_on_default[at] = contract * weight;
             tables.discount[at] = (contract - instalment) * below_par;
-            contract -= instalment;
+            let rest = contract - instalment;
+            if let Some(shared) = &mut shared {
+                shared.steps[p].correct(c, [contract, instalment, weight]);
+                in_order &= matured || rest > 0.0;
+            }
+            contract = rest;
             if matured {
                 break;
             }
         }
     }
+    // Sums run over the cohorts from the first that is alive on: none may end before one that is older.
+    in_order &= last_alive[..n.saturating_sub(1)].windows(2).all(|pair| pair[0] <= pair[1]);
+    tables.shared = shared.filter(|_| in_order);
     for p in 0..n {
         tables.first_alive[p] = (0..p).find(|&c| last_alive[c] >= p).unwrap_or(p);
     }
@@ -286,6 +318,10 @@ fn terms(
         out[step] = terms;
     }
     out
+}
+
+fn floating(spread: f64, floor: f64) -> LoanCoupon {
+    LoanCoupon::Floating { spread, floor, csa: 0.0, csa_in_floor: false }
 }
 
 fn later(a: Date, b: Date) -> Date {

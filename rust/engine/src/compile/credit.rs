@@ -9,6 +9,7 @@ use crate::compile::plan::{CompiledPlan, PlanInput, compile_plan};
 use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, Nature};
 use crate::credit::copula::{Copula, CopulaInput, ObligorInput};
+use crate::credit::{COMPANIES, STEPS};
 use crate::error::{EngineError, Problem};
 use crate::math;
 use crate::random::entity_key;
@@ -70,7 +71,7 @@ pub fn compile_simulation(
             .map(|date| thirty_360(Date(tape.as_of), date))
             .filter(|time| *time > axis.start);
         let pool = &compiled.plan.pool;
-        let par: f64 = loans.iter().map(|&l| pool.row_default[l as usize * pool.steps + run_first].par).sum();
+        let par: f64 = loans.iter().map(|&l| pool.row_default[pool.row(l as usize, run_first)].par).sum();
         // A company of which a state has nothing left has nothing to default on.
         let gone = run_first > 0 && !(par > 0.0);
         let drawn = named.is_none() && !loans.is_empty() && !gone;
@@ -87,6 +88,7 @@ pub fn compile_simulation(
             named: named.and_then(|time| axis.times.iter().position(|t| time <= *t)),
         });
     }
+    within_limits(companies.len(), axis.times.len(), &mut problems);
     same_keys(&obligors, &companies, &mut problems);
     let reinvestment = source.reinvestment(&pd, &compiled, &obligors, &companies, &mut problems);
     problems.dedup();
@@ -113,6 +115,17 @@ fn is_zero(value: Option<&Value>) -> bool {
         Some(Value::Periods { values } | Value::Monthly { values }) => values.iter().all(|x| *x <= 0.0),
         Some(Value::Dates { values }) => values.values().all(|x| *x <= 0.0),
         Some(Value::Groups { values }) => values.values().all(|v| is_zero(Some(v))),
+    }
+}
+
+/// What defaults are told apart by is packed into 32 bits.
+fn within_limits(companies: usize, times: usize, problems: &mut Vec<Problem>) {
+    if companies > COMPANIES {
+        problems.push(Problem::new("pool", format!("found {companies} companies; expected at most {COMPANIES}")));
+    }
+    if times >= STEPS {
+        let message = format!("found {times} payment dates and whole years; expected fewer than {STEPS}");
+        problems.push(Problem::new("deal.dates", message));
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::compile::dates::date;
 use crate::compile::names::Names;
 use crate::error::Problem;
-use crate::fees::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted};
+use crate::fees::{Accrual, BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted};
 use crate::notes::RateTerms;
 use crate::spec::deal::{Fee, Hurdle, ShareByDate, Tier};
 use crate::time::{Date, DayCount};
@@ -33,6 +33,7 @@ pub fn unpriced(name: &str) -> FeeTerms {
         waived: Vec::new(),
         deferred: Vec::new(),
         unpaid_interest: None,
+        accrual: Accrual::Fixed,
     }
 }
 
@@ -116,7 +117,9 @@ fn one(fee: &Fee, place: &str, notes: &Names, problems: &mut Vec<Problem>) -> Fe
             .unpaid_interest
             .as_ref()
             .and_then(|rate| unpaid_interest(rate, &format!("{place}.unpaid_interest"), problems)),
+        accrual: Accrual::Special,
     }
+    .with_accrual()
 }
 
 /// Hurdles from the lowest up; the share of all that is left, without an IRR, comes first.

@@ -69,6 +69,21 @@ pub fn compile(
             credit_time: thirty_360(as_of, period.unadjusted),
             ..PeriodTerms::default()
         };
+        for column in
+            [&mut row.index_rate, &mut row.rate, &mut row.day_count_fraction, &mut row.coupon, &mut row.instalment]
+        {
+            column.reserve_exact(terms.notes.len());
+        }
+        for column in [
+            &mut row.fee_fraction,
+            &mut row.cap_fraction,
+            &mut row.hurdle_growth,
+            &mut row.waived,
+            &mut row.deferred,
+            &mut row.unpaid_rate,
+        ] {
+            column.reserve_exact(terms.fees.len());
+        }
         for note in &terms.notes {
             let (mut index_rate, mut rate, mut fraction) = (f64::NAN, 0.0, 0.0);
             if let Some(coupon) = &note.coupon {
@@ -173,6 +188,7 @@ pub fn compile(
         }
         row.active = terms.tests.iter().map(|t| p >= t.first_period).collect();
         row.inactive = terms.tests.iter().filter(|t| p < t.first_period).fold(0, |bits, t| bits | t.bit);
+        row.coupons_positive = row.coupon.iter().all(|coupon| *coupon >= 0.0);
         match fixing(deal, curves, &index, p) {
             Ok(fixed) => {
                 let rate = fixed + cash_spread;

@@ -74,12 +74,12 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
         return Err(refusal(problems));
     }
     let (pool, flows) = if prepared.drawn {
-        (assumed.loan_by_loan(), PoolFlows::new(0, 0))
+        (assumed.loan_by_loan(), PoolFlows::new(0, 0, true))
     } else {
         let groups = assumed.groups();
         let rates = assumed.group_rates(&groups);
         let contracts = &prepared.contracts;
-        let mut flows = PoolFlows::new(contracts.steps.len(), contracts.ccc.len());
+        let mut flows = PoolFlows::new(contracts.steps.len(), contracts.ccc.len(), true);
         flows.set(&groups.groups, &rates, &assumed.defaulted_assets(), &contracts.rules);
         (contracts.facts(), flows)
     };

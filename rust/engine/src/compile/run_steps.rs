@@ -178,6 +178,9 @@ fn carry_ends(starts: &[Date], determination: impl Fn(usize) -> Date) -> Vec<usi
     starts
         .iter()
         .enumerate()
-        .map(|(k, start)| (k..n).find(|&q| determination(q) > start.add_months(MONTHS_CARRIED)).unwrap_or(n))
+        .map(|(k, start)| {
+            let end = start.add_months(MONTHS_CARRIED);
+            (k..n).find(|&q| determination(q) > end).unwrap_or(n)
+        })
         .collect()
 }

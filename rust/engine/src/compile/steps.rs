@@ -166,6 +166,8 @@ impl<'a> Builder<'a> {
         } else {
             self.whole(&falls.redemption, falls, Pot::Redemption)
         };
+        self.program.hurdled =
+            (0_u16..).zip(self.scope.fees).filter(|(_, fee)| fee.hurdle.is_some()).map(|(f, _)| f).collect();
         self.program.finish();
         self.program
     }

@@ -57,6 +57,8 @@ pub fn compile(
             chain: Vec::new(),
             bit: bit(out.len()),
             summed_with: 0,
+            chain_bits: 0,
+            chain_share: 0.0,
             payable: None,
             shares_payments: conventions.x_in_sequence
                 && match kind {
@@ -78,6 +80,9 @@ pub fn compile(
         out[i].chain = chain(&out, i);
     }
     for i in 0..out.len() {
+        out[i].chain_bits = out[i].chain.iter().fold(0, |bits, link| bits | link.bit);
+        let shares = out[i].chain.iter().map(|link| out[link.test as usize].clear_share);
+        out[i].chain_share = shares.fold(f64::INFINITY, |least, share| if share < least { share } else { least });
         let holds = |t: &TestTerms| t.chain.iter().any(|link| link.test as usize == i);
         let longest = (0..out.len()).filter(|&k| holds(&out[k])).max_by_key(|&k| out[k].chain.len());
         out[i].summed_with = u16::try_from(longest.unwrap_or(i)).unwrap_or(u16::MAX);

@@ -122,11 +122,17 @@ pub fn select<'v>(value: &'v Value, keys: &GroupKeys<'_>) -> Option<(&'v Value, 
     let Value::Groups { values } = value else { return Some((value, "")) };
     let wanted = [("obligor", keys.obligor), ("industry", keys.industry), ("rating", keys.rating), ("lien", keys.lien)];
     for (kind, name) in wanted {
-        if let Some((key, inner)) = values.iter().find(|(k, _)| k.split_once(':') == Some((kind, name))) {
+        if let Some((key, inner)) = values.iter().find(|(k, _)| names(k, kind, name)) {
             return Some((inner, key));
         }
     }
     values.get_key_value("*").map(|(key, inner)| (inner, key.as_str()))
+}
+
+/// Whether a key is of a kind and a name.
+fn names(key: &str, kind: &str, name: &str) -> bool {
+    key.len() == kind.len() + 1 + name.len()
+        && key.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':')) == Some(name)
 }
 
 /// Whether a series is a rate a year, whose months combine geometrically, or a level that the first month gives.

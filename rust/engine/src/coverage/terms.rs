@@ -46,6 +46,10 @@ pub struct TestTerms<P = f64> {
     pub bit: u64,
     /// The test with the longest chain that this one is a link of: both are summed together.
     pub summed_with: u16,
+    /// Bits of its chain, and the least [`TestTerms::clear_share`] of them: where its own denominator is within that
+    /// share, all of them pass with room.
+    pub chain_bits: u64,
+    pub chain_share: P,
     /// A denominator of at most this share of the numerator passes with room to spare, whatever the rounding.
     pub clear_share: P,
     /// A denominator up to this, in currency units, is rounding: nothing is outstanding.

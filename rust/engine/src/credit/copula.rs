@@ -5,7 +5,7 @@
 
 use crate::credit::bounds::{BUCKETS, Buckets};
 use crate::credit::curves::Curves;
-use crate::credit::defaults::{DefaultEvent, Defaults};
+use crate::credit::defaults::{DefaultEvent, Defaults, LaneEvents};
 use crate::credit::own::OwnPart;
 use crate::lanes::Pack;
 use crate::math::normal::normal_inverse_lanes;
@@ -195,15 +195,36 @@ impl Copula {
     /// `first_path` is a multiple of 4 unless `L` is 1.
     #[inline(always)]
     pub fn draw<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch, out: &mut Defaults) -> Pack<L> {
+        let mut events = LaneEvents::<L>::take(&mut scratch.events, self.most_defaults());
+        let market = self.draw_each::<L>(first_path, scratch, |lane, obligor, step| {
+            events.add(lane, DefaultEvent::new(obligor, step), true);
+        });
+        events.give(out, &mut scratch.events);
+        market
+    }
+
+    /// Most companies that can default.
+    #[must_use]
+    pub fn most_defaults(&self) -> usize {
+        self.chunks.len() * CHUNK
+    }
+
+    /// Draws the defaults of the `L` paths from `first_path` on and returns their market factor; `found` is called with
+    /// lane, company and step (from 1) of each, in the order of companies.
+    ///
+    /// `first_path` is a multiple of 4 unless `L` is 1.
+    #[inline(always)]
+    pub fn draw_each<const L: usize>(
+        &self,
+        first_path: u64,
+        scratch: &mut CopulaScratch,
+        mut found: impl FnMut(usize, u32, u32),
+    ) -> Pack<L> {
         const { assert!(L <= 16, "a mask of lanes has 16 bits") };
-        // One more than can be: what does not default is written and not counted.
-        let room = self.chunks.len() * CHUNK + 1;
         let market = self.market::<L>(first_path);
         self.systematic::<L>(first_path, market, scratch);
-        scratch.events.resize(L * room, DefaultEvent::default());
-        let CopulaScratch { systematic, buckets, events } = scratch;
-        let (systematic, events) = (systematic.as_slice(), events.as_mut_slice());
-        let mut counts = [0_usize; L];
+        let CopulaScratch { systematic, buckets, .. } = scratch;
+        let systematic = systematic.as_slice();
         let mut words = [[0; CHUNK]; L];
         for chunk in &self.chunks {
             let masks = if self.industries.is_empty() {
@@ -229,13 +250,11 @@ impl Copula {
                         Some(step) => step,
                         None => self.exact_step(first_path + lane as u64, obligor, word, of_group),
                     };
-                    events[lane * room + counts[lane]] = DefaultEvent { obligor: obligor.index, step };
-                    counts[lane] += usize::from(step <= obligor.last_step);
+                    if step <= obligor.last_step {
+                        found(lane, obligor.index, step);
+                    }
                 }
             }
-        }
-        for lane in 0..L {
-            out.push(&events[lane * room..][..counts[lane]]);
         }
         market
     }

@@ -4,4 +4,4 @@ pub mod carry_over;
 pub mod terms;
 
 pub use carry_over::CarryOver;
-pub use terms::{BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted, share_on, sliced};
+pub use terms::{Accrual, BaseDate, FeeBase, FeeCapTerms, FeeTerms, FeeTier, HurdleTerms, Lifted, share_on, sliced};

@@ -26,6 +26,35 @@ pub struct FeeTerms<P = f64> {
     pub deferred: Vec<(Date, f64)>,
     /// What unpaid amounts bear; an index below zero counts as zero.
     pub unpaid_interest: Option<RateTerms>,
+    pub accrual: Accrual,
+}
+
+/// What the amount of a date takes, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Accrual {
+    /// An amount alone.
+    Fixed,
+    /// An amount and a rate on the base.
+    OnBase,
+    /// Slices, waivers, deferral, a cap, a hurdle or interest on what is unpaid as well.
+    Special,
+}
+
+impl FeeTerms {
+    /// These terms with what the amount of a date takes.
+    #[must_use]
+    pub fn with_accrual(mut self) -> Self {
+        let special = !(self.tiers.is_empty() && self.waived.is_empty() && self.deferred.is_empty())
+            || self.cap.is_some()
+            || self.hurdle.is_some()
+            || self.unpaid_interest.is_some();
+        self.accrual = match (special, self.rate.abs() > 0.0) {
+            (true, _) => Accrual::Special,
+            (false, false) => Accrual::Fixed,
+            (false, true) => Accrual::OnBase,
+        };
+        self
+    }
 }
 
 /// A slice of the base: above the slice before it, up to an amount of money, at a rate a year.

@@ -96,7 +96,7 @@ impl IrrTimes {
 
     /// `Σ flow · e^(y t)` and its derivative by y, from the last flow to the first.
     #[inline(always)]
-    fn value_and_slope<const L: usize>(&self, y: Pack<L>, flows: &[Pack<L>], dust: Pack<L>) -> (Pack<L>, Pack<L>) {
+    fn value_and_slope<const L: usize>(&self, y: Pack<L>, flows: &[Pack<L>]) -> (Pack<L>, Pack<L>) {
         let mut factors = [Pack::ZERO; SHARED];
         let shared = !self.shared.is_empty();
         if shared {
@@ -106,7 +106,7 @@ impl IrrTimes {
         let mut slope = Pack::ZERO;
         for i in (0..self.gaps.len()).rev() {
             let factor = if shared { factors[self.shared[i] as usize % SHARED] } else { (y * self.gaps[i]).map(exp) };
-            let at_date = value + kept(flows[i], dust);
+            let at_date = value + flows[i];
             slope = factor * (slope + at_date * self.gaps[i]);
             value = factor * at_date;
         }
@@ -114,19 +114,13 @@ impl IrrTimes {
     }
 }
 
-/// The flow, or 0 where it is below dust.
-#[inline(always)]
-fn kept<const L: usize>(flow: Pack<L>, dust: Pack<L>) -> Pack<L> {
-    flow.ge(dust).keep(flow)
-}
-
 /// Internal rate of return of `L` paths that share times, of an outflow (positive) of each or of all, as a decimal per year.
 ///
-/// A flow below `dust` counts as 0 (so no flow is negative), and the rate is -1 where nothing is left. At most 64
+/// A flow below `dust` is set to 0 (so no flow is negative), and the rate is -1 where nothing is left. At most 64
 /// iterations, in practice about 6; a lane rests once it has converged, so its bits do not depend on the others.
 #[inline(always)]
 #[must_use]
-pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &[Pack<L>], dust: P) -> Pack<L> {
+pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &mut [Pack<L>], dust: P) -> Pack<L> {
     debug_assert_eq!(flows.len(), times.len(), "Invariant: one flow for each time");
     let (outflow, threshold) = (outflow.pack(), dust.pack());
     debug_assert!(outflow.gt(Pack::ZERO).all(), "Invariant: the outflow is positive");
@@ -135,7 +129,8 @@ pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &[P
     let mut last = Pack::splat(1.0);
     let mut last_years = Pack::splat(1.0);
     for i in 0..times.len() {
-        let flow = kept(flows[i], threshold);
+        let flow = flows[i].ge(threshold).keep(flows[i]);
+        flows[i] = flow;
         let years = Pack::splat(times.years[i]);
         total += flow;
         moment += flow * years;
@@ -152,7 +147,7 @@ pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &[P
     let mut y = returned.keep(tangent.min(most));
     let mut moving = returned;
     for _ in 0..ITERATIONS {
-        let (value, slope) = times.value_and_slope(y, flows, threshold);
+        let (value, slope) = times.value_and_slope(y, flows);
         let step = (outflow / value).map(ln) * (value / slope);
         let next = (y + step).min(most);
         let change = size(next - y);
@@ -181,8 +176,8 @@ pub fn xirr(days: &[i32], amounts: &[f64]) -> f64 {
         return f64::NAN;
     };
     let from_outflow: Vec<i32> = later_days.iter().map(|day| day - first_day).collect();
-    let flows: Vec<Pack<1>> = inflows.iter().map(|&flow| Pack([flow])).collect();
-    irr(&IrrTimes::new(&from_outflow), -outflow, &flows, 0.0).0[0]
+    let mut flows: Vec<Pack<1>> = inflows.iter().map(|&flow| Pack([flow])).collect();
+    irr(&IrrTimes::new(&from_outflow), -outflow, &mut flows, 0.0).0[0]
 }
 
 #[cfg(test)]

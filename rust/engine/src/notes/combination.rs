@@ -18,12 +18,13 @@ pub fn pass_on<const L: usize, P: Param<L>>(terms: &[NoteTerms<P>], notes: &mut 
         let mut receipts = Pack::ZERO;
         for (component, share) in &note.combination {
             let paid = &notes[*component as usize];
-            receipts += (paid.interest_paid + paid.deferred_paid + paid.principal_paid) * share.pack();
+            receipts += (*paid.interest.paid() + paid.deferred_paid + paid.principal_paid) * share.pack();
         }
         let lanes = &mut notes[n];
         // What equity contributes takes nothing off the balance.
         lanes.principal_paid = receipts.min(lanes.balance).positive();
-        lanes.interest_paid = receipts - lanes.principal_paid;
+        lanes.repaid = true;
+        lanes.interest.set_paid(receipts - lanes.principal_paid);
         lanes.balance -= lanes.principal_paid;
         changed = true;
     }
@@ -51,18 +52,21 @@ mod tests {
             replaces: None,
         };
         let both = NoteTerms { combination: vec![(0, 0.5), (1, 0.1)], ..plain.clone() };
-        let paid = |interest, deferred, principal| NoteLanes::<1> {
-            interest_paid: Pack([interest]),
-            deferred_paid: Pack([deferred]),
-            principal_paid: Pack([principal]),
-            ..NoteLanes::default()
+        let paid = |interest, deferred, principal| {
+            let mut lanes = NoteLanes::<1> {
+                deferred_paid: Pack([deferred]),
+                principal_paid: Pack([principal]),
+                ..NoteLanes::default()
+            };
+            lanes.interest.set_paid(Pack([interest]));
+            lanes
         };
         let combination = NoteLanes { balance: Pack([12.0]), ..NoteLanes::default() };
         let mut notes = [paid(4.0, 2.0, 10.0), paid(20.0, 0.0, 0.0), combination];
         // Half of 16 and a tenth of 20.
         assert!(pass_on(&[plain.clone(), plain.clone(), both.clone()], &mut notes));
-        assert_eq!((notes[2].principal_paid.0, notes[2].interest_paid.0, notes[2].balance.0), ([10.0], [0.0], [2.0]));
+        assert_eq!((notes[2].principal_paid.0, notes[2].interest.paid().0, notes[2].balance.0), ([10.0], [0.0], [2.0]));
         assert!(pass_on(&[plain.clone(), plain, both], &mut notes));
-        assert_eq!((notes[2].principal_paid.0, notes[2].interest_paid.0, notes[2].balance.0), ([2.0], [8.0], [0.0]));
+        assert_eq!((notes[2].principal_paid.0, notes[2].interest.paid().0, notes[2].balance.0), ([2.0], [8.0], [0.0]));
     }
 }

@@ -19,7 +19,7 @@ pub enum OnUnpaid {
 /// Adds the current interest that is still unpaid to deferred or overdue interest.
 #[inline(always)]
 pub fn carry<const L: usize>(deferrable: bool, capitalizes: bool, note: &mut NoteLanes<L>) {
-    let unpaid = note.current_due;
+    let unpaid = *note.interest.unpaid();
     if !deferrable {
         note.overdue += unpaid;
         note.has_overdue = true;
@@ -42,8 +42,8 @@ pub fn carry<const L: usize>(deferrable: bool, capitalizes: bool, note: &mut Not
 #[inline(always)]
 #[must_use]
 pub fn bearing<const L: usize>(deferrable: bool, capitalizes: bool, note: &NoteLanes<L>, before: Pack<L>) -> Pack<L> {
-    let on_principal = (note.interest - before * note.coupon).positive();
-    let added = note.current_due.min(on_principal);
+    let on_principal = (*note.interest.amount() - before * note.coupon).positive();
+    let added = note.interest.unpaid().min(on_principal);
     let added = if deferrable && capitalizes { note.controlling.keep(added) } else { added };
     before.min(note.deferred + note.overdue) + added
 }
@@ -52,13 +52,21 @@ pub fn bearing<const L: usize>(deferrable: bool, capitalizes: bool, note: &NoteL
 #[inline(always)]
 #[must_use]
 pub fn unpaid<const L: usize>(deferrable: bool, note: &NoteLanes<L>) -> Pack<L> {
-    if deferrable { note.controlling.not().keep(note.current_due) } else { Pack::ZERO }
+    if deferrable { note.controlling.not().keep(*note.interest.unpaid()) } else { Pack::ZERO }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::lanes::Mask;
+    use crate::state::Due;
+
+    fn due<const L: usize>(amount: Pack<L>, paid: Pack<L>) -> Due<L> {
+        let mut due = Due::default();
+        due.open(amount);
+        due.pay(paid, paid);
+        due
+    }
 
     /// Deferred and overdue interest after 3 stay unpaid, in a lane where the class does not control and one where it does.
     fn carried(deferrable: bool) -> ([f64; 2], [f64; 2]) {
@@ -71,7 +79,7 @@ mod tests {
             balance: Pack([100.0, 100.0]),
             deferred: Pack([10.0, 10.0]),
             overdue: Pack([1.0, 1.0]),
-            current_due: Pack([3.0, 3.0]),
+            interest: due(Pack([3.0, 3.0]), Pack::ZERO),
             controlling: Mask::from_lanes([false, true]),
             ..NoteLanes::default()
         };
@@ -92,13 +100,12 @@ mod tests {
         let note = NoteLanes::<1> {
             balance: Pack([100.0]),
             deferred: Pack([6.0]),
-            interest: Pack([10.7]),
-            current_due: Pack([10.5]),
+            interest: due(Pack([10.7]), Pack([0.2])),
             coupon: Pack([0.1]),
             ..NoteLanes::default()
         };
         assert!((bearing(true, false, &note, Pack([7.0])).0[0] - (6.0 + 10.0)).abs() < 1e-12);
-        let partly = NoteLanes { current_due: Pack([9.0]), ..note };
+        let partly = NoteLanes { interest: due(Pack([10.7]), Pack([1.7])), ..note };
         assert!((bearing(true, false, &partly, Pack([5.0])).0[0] - (5.0 + 9.0)).abs() < 1e-12);
         assert!((bearing(true, true, &note, Pack([5.0])).0[0] - 5.0).abs() < 1e-12, "what defers is principal");
     }

@@ -19,7 +19,7 @@ struct Distributions {
 impl Observer<1, f64> for Distributions {
     fn date(&mut self, _: &Plan, p: usize, state: &State<1>, _: &Collateral<1>, _: Mask<1>, _: Pack<1>) {
         self.last = Some(p);
-        let paid = |note: &NoteLanes<1>| (note.interest_paid + note.deferred_paid + note.principal_paid).0[0];
+        let paid = |note: &NoteLanes<1>| (*note.interest.paid() + note.deferred_paid + note.principal_paid).0[0];
         self.paid.push(state.notes.iter().map(paid).collect());
     }
 }
@@ -83,7 +83,8 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
         calls: (0..plan.calls.len()).map(|call| work.calls.after(call)).collect(),
         held: state.held.0[0],
         held_interest: state.held_interest.0[0],
-        bases: work.bases[1].map(|base| base.0[0]),
+        bases: [work.opening.fee_basis, work.opening.performing_par, work.opening.principal_amount]
+            .map(|base| base.0[0]),
         cohorts: work.cohorts.after(&plan.cohorts, p, 0),
         past,
     })

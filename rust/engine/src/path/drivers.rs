@@ -5,7 +5,7 @@
 
 use crate::collateral::ClosingPool;
 use crate::collateral::closing_pool::{
-    CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES,
+    CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES, TOGETHER,
 };
 use crate::collateral::groups::PoolFlows;
 use crate::collateral::sale::{SaleRow, SaleStep, WORTH};
@@ -54,6 +54,8 @@ pub struct Drivers<const L: usize> {
     /// `[step][lane]`: new defaults, where they are shown.
     defaults: Option<Vec<[f64; L]>>,
     has_discount: bool,
+    /// A default changes more than flows and defaulted par.
+    is_detailed: bool,
     /// Per step: default rate of the cohorts.
     pub hazard: Vec<Pack<L>>,
     /// Per loan: its place among the CCC assets.
@@ -75,12 +77,13 @@ impl<const L: usize> Drivers<L> {
             ccc_of_loan[*loan as usize] = place;
         }
         Self {
-            flows: vec![[[0.0; 4]; L]; pool.steps],
+            flows: vec![[[0.0; 4]; L]; pool.steps + TOGETHER - 1],
             defaulted: vec![[[0.0; 4]; L]; pool.steps],
             discount: if pool.has_discount { vec![[0.0; L]; pool.steps] } else { Vec::new() },
             sale: vec![[SaleRow::default(); L]; pool.sale.len()],
             defaults: shows_defaults.then(|| vec![[0.0; L]; pool.steps]),
             has_discount: pool.has_discount,
+            is_detailed: pool.has_discount || !pool.sale.is_empty() || shows_defaults || !pool.ccc.is_empty(),
             hazard: vec![Pack::ZERO; pool.steps],
             ccc_of_loan,
             ccc_steps: vec![[u32::MAX; L]; pool.ccc.len()],
@@ -128,54 +131,62 @@ impl<const L: usize> Drivers<L> {
     pub fn default(&mut self, pool: &ClosingPool, lane: usize, obligor: usize, k: usize) {
         let lane = lane % L;
         for &loan in pool.obligor_loans[obligor].as_slice() {
-            let loan = loan as usize;
-            let last = pool.last_step[loan] as usize;
-            if k >= last {
+            let at = pool.row(loan as usize, k);
+            let default = &pool.row_default[at];
+            let rows = default.groups as usize * TOGETHER;
+            if rows == 0 {
                 continue;
             }
-            let at = loan * pool.steps + k;
-            let (fours, rest) = self.flows[k..last].as_chunks_mut::<4>();
-            let (fours_of_rows, rest_of_rows) = pool.rows[at..at + last - k].as_chunks::<4>();
-            for (from, rows) in fours.iter_mut().zip(fours_of_rows) {
-                for i in 0..4 {
+            // Rows of nothing take nothing off: whole groups have the bits of their rows one by one.
+            let (lanes, _) = self.flows[k..k + rows].as_chunks_mut::<TOGETHER>();
+            let (ended, _) = pool.rows[at..at + rows].as_chunks::<TOGETHER>();
+            for (from, rows) in lanes.iter_mut().zip(ended) {
+                for i in 0..TOGETHER {
                     subtract(&mut from[i][lane], &rows[i]);
                 }
             }
-            for (from, row) in rest.iter_mut().zip(rest_of_rows) {
-                subtract(&mut from[lane], row);
-            }
-            if !self.sale.is_empty() {
-                for (from, row) in self.sale[k..last].iter_mut().zip(&pool.sale_rows[at..at + last - k]) {
-                    for (x, less) in from[lane].iter_mut().zip(row) {
-                        *x -= less;
-                    }
-                }
-            }
-            let default = &pool.row_default[at];
             let (collected, carry_end) = (default.collected as usize, default.carry_end as usize);
+            let defaulted = self.defaulted.as_mut_slice();
             let carried = [0.0, default.value, default.par, default.value];
-            for lanes in &mut self.defaulted[k..carry_end] {
+            for lanes in &mut defaulted[k..carry_end] {
                 add(&mut lanes[lane], &carried);
             }
             if carry_end < collected {
                 let uncarried = [0.0, 0.0, default.par, default.value];
-                for lanes in &mut self.defaulted[carry_end..collected] {
+                for lanes in &mut defaulted[carry_end..collected] {
                     add(&mut lanes[lane], &uncarried);
                 }
             }
-            self.defaulted[collected][lane][RECOVERIES] += default.value;
-            if self.has_discount && pool.discount_share[loan] > 0.0 {
-                let share = pool.discount_share[loan];
-                for (from, row) in self.discount[k..last].iter_mut().zip(&pool.rows[at..]) {
-                    from[lane] -= row[PERFORMING] * share;
+            defaulted[collected][lane][RECOVERIES] += default.value;
+            if self.is_detailed {
+                self.detail(pool, lane, loan as usize, k);
+            }
+        }
+    }
+
+    /// What a default of a loan changes where discounts, sales, new defaults or CCC assets are followed.
+    #[inline(never)]
+    fn detail(&mut self, pool: &ClosingPool, lane: usize, loan: usize, k: usize) {
+        let (at, last) = (pool.row(loan, k), pool.last_step[loan] as usize);
+        if !self.sale.is_empty() {
+            let rows = &pool.sale_rows[loan * pool.steps..][k..last];
+            for (from, row) in self.sale[k..last].iter_mut().zip(rows) {
+                for (x, less) in from[lane].iter_mut().zip(row) {
+                    *x -= less;
                 }
             }
-            if let Some(defaults) = &mut self.defaults {
-                defaults[k][lane] += default.par;
+        }
+        if self.has_discount && pool.discount_share[loan] > 0.0 {
+            let share = pool.discount_share[loan];
+            for (from, row) in self.discount[k..last].iter_mut().zip(&pool.rows[at..]) {
+                from[lane] -= row[PERFORMING] * share;
             }
-            if !self.ccc_steps.is_empty() && self.ccc_of_loan[loan] != NOT_CCC {
-                self.ccc_steps[self.ccc_of_loan[loan] as usize][lane] = k as u32;
-            }
+        }
+        if let Some(defaults) = &mut self.defaults {
+            defaults[k][lane] += pool.row_default[at].par;
+        }
+        if !self.ccc_steps.is_empty() && self.ccc_of_loan[loan] != NOT_CCC {
+            self.ccc_steps[self.ccc_of_loan[loan] as usize][lane] = k as u32;
         }
     }
 
@@ -258,7 +269,7 @@ impl<const L: usize> Drivers<L> {
     #[inline(always)]
     #[must_use]
     pub fn ccc_par(&self, pool: &ClosingPool, place: usize, p: usize) -> Pack<L> {
-        let par = pool.rows[pool.ccc[place].1 as usize * pool.steps + p][PERFORMING];
+        let par = pool.rows[pool.row(pool.ccc[place].1 as usize, p)][PERFORMING];
         let step = p as u32;
         let steps = &self.ccc_steps[place];
         let mut out = Pack::ZERO;

@@ -187,7 +187,7 @@ impl Observer<1, f64> for Tables {
         let bases = Bases {
             fee_basis: one(c.fee_basis),
             performing: one(c.performing_par),
-            principal_amount: one(c.performing_par + c.principal_proceeds),
+            principal_amount: one(c.principal_amount),
         };
         let begin: Vec<f64> = if plan.deal.groups.is_empty() {
             self.begin.clone()
@@ -212,8 +212,8 @@ impl Observer<1, f64> for Tables {
                 period,
                 note: n,
                 begin_balance: self.begin[i],
-                interest_due: one(state.notes[i].interest),
-                interest_paid: one(state.notes[i].interest_paid),
+                interest_due: one(*state.notes[i].interest.amount()),
+                interest_paid: one(*state.notes[i].interest.paid()),
                 deferred_interest: if plan.deal.capitalizes {
                     one(deferral::unpaid(note.deferrable, &state.notes[i]))
                 } else {
@@ -246,7 +246,7 @@ impl Observer<1, f64> for Tables {
         self.changes(plan, period, state);
         for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
             let i = f as usize;
-            let paid = one(state.fees[i].paid);
+            let paid = one(*state.fees[i].current.paid());
             let unpaid = one(state.fee_unpaid(i));
             let brought = self.unpaid[i] * (1.0 + plan.periods[p].unpaid_rate[i]);
             let due = if fee.hurdle.is_some() { paid } else { paid + unpaid - brought };

@@ -1,5 +1,6 @@
 //! A block of futures from the first collection period to the last payment.
 
+pub mod accrual;
 pub mod after;
 pub mod ccc;
 pub mod drivers;

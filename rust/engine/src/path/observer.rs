@@ -14,6 +14,8 @@ pub struct Collateral<const L: usize> {
     pub interest_proceeds: Pack<L>,
     pub principal_proceeds: Pack<L>,
     pub performing_par: Pack<L>,
+    /// Performing par and principal proceeds.
+    pub principal_amount: Pack<L>,
     pub defaulted_par: Pack<L>,
     pub carrying: Pack<L>,
     pub market_of_defaulted: Pack<L>,
@@ -37,6 +39,7 @@ impl<const L: usize> Collateral<L> {
         interest_proceeds: Pack::ZERO,
         principal_proceeds: Pack::ZERO,
         performing_par: Pack::ZERO,
+        principal_amount: Pack::ZERO,
         defaulted_par: Pack::ZERO,
         carrying: Pack::ZERO,
         market_of_defaulted: Pack::ZERO,

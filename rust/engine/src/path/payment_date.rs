@@ -130,13 +130,12 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         state.notes[n].has_deferred = true;
         state.notes[n].has_overdue = true;
         state.notes[n].coupon = one(coupon);
-        state.notes[n].interest = one(base * coupon);
-        state.notes[n].current_due = state.notes[n].interest;
+        state.notes[n].interest.open(one(base * coupon));
         state.notes[n].amortization_due = one(note.amortization_due).min(one(note.balance));
     }
     controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
     for (f, fee) in input.fees.iter().enumerate() {
-        state.fees[f].current = one(fee.current);
+        state.fees[f].current.open(one(fee.current));
         state.fees[f].arrears = one(fee.unpaid);
         state.fees[f].has_arrears = true;
         state.fees[f].cap_left = one(fee.cap);
@@ -160,7 +159,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         hedge.termination = one(*termination);
     }
     let collateral = collateral(input);
-    let principal_amount = collateral.performing_par + collateral.principal_proceeds;
+    let principal_amount = collateral.principal_amount;
     state.numerator = collateral.numerator;
     state.par_ratio_numerator =
         if deal.eod_adjusted { collateral.numerator } else { principal_amount + collateral.market_of_defaulted };
@@ -173,6 +172,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         fees: &deal.fees,
         tests: &deal.tests,
         active: &input.active,
+        coupons_positive: false,
         deferred_in_oc: deal.deferred_in_oc,
         in_reinvestment: input.in_reinvestment,
         date: input.date,
@@ -215,8 +215,8 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
             period: 0,
             note: n,
             begin_balance: before.balance,
-            interest_due: state.notes[i].interest.0[0],
-            interest_paid: state.notes[i].interest_paid.0[0],
+            interest_due: state.notes[i].interest.amount().0[0],
+            interest_paid: state.notes[i].interest.paid().0[0],
             deferred_interest: if deal.capitalizes {
                 deferral::unpaid(deal.notes[i].deferrable, &state.notes[i]).0[0]
             } else {
@@ -235,7 +235,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     }
     for (f, before) in (0_u16..).zip(&input.fees) {
         let i = f as usize;
-        let (paid, unpaid) = (state.fees[i].paid.0[0], state.fee_unpaid(i).0[0]);
+        let (paid, unpaid) = (state.fees[i].current.paid().0[0], state.fee_unpaid(i).0[0]);
         let due = if deal.fees[i].hurdle.is_some() { paid } else { before.current + before.postponed };
         explained.fees.push(FeeRow { period: 0, fee: f, base: before.base, due, paid, unpaid });
     }
@@ -299,6 +299,7 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
         defaulted_par: one(figures.defaulted_par),
     };
     Collateral {
+        principal_amount: one(performing + (input.principal + input.sale_proceeds)),
         closing,
         cohorts: CohortStep::ZERO,
         interest_proceeds: one(input.interest),

@@ -132,6 +132,7 @@ impl<P> DealTerms<P> {
         }
         state.deferred_saves = self.on_unpaid == OnUnpaid::Compound;
         state.groups.clone_from(&self.groups);
+        state.interest_tests = self.interest_tests;
         state.accounts = self.accounts.iter().map(|account| Pack::splat(account.initial)).collect();
         state.hedges = vec![HedgeLanes::default(); self.hedges.len()];
         for (f, fee) in self.fees.iter().enumerate() {
@@ -196,6 +197,8 @@ pub struct PeriodTerms<P = f64> {
     pub hedge_end: Vec<f64>,
     /// Bits of the tests that do not.
     pub inactive: u64,
+    /// Whether no class accrues interest below zero.
+    pub coupons_positive: bool,
     /// Interest on principal cash held since the previous date, per unit.
     pub cash_income: f64,
     /// The same where all collateral is sold for the date, and the determination date then.

@@ -2,6 +2,7 @@
 
 use cloche_dispatch::{Isa, Kernel};
 
+use super::accrual::{Accrue, FeeBases};
 use super::ccc::Ccc;
 use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
@@ -12,18 +13,15 @@ use super::status;
 use super::succession;
 use crate::collateral::cohorts::{self, Cohorts};
 use crate::coverage::ccc_excess::Haircuts;
-use crate::fees::{self, BaseDate, FeeBase, Lifted};
 use crate::lanes::{Mask, Pack, Param};
 use crate::lifecycle::Changes;
-use crate::notes::{OnUnpaid, combination, controlling, deferral};
-use crate::state::{HedgeLanes, NoteLanes, State, Status, of_all};
+use crate::notes::{OnUnpaid, combination, deferral};
+use crate::state::{HedgeLanes, NoteLanes, State, Status};
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
 
 /// Less than this share of the target par in collateral and cash is nothing: the run ends.
 pub const NOTHING_LEFT: f64 = 1e-9;
-/// What fees can be charged on beside the notes: fee basis, performing par, collateral principal amount.
-const BASES: usize = 3;
 /// A cap that does not bind.
 pub const NO_CAP: f64 = 1e300;
 
@@ -42,8 +40,8 @@ pub struct Workspace<const L: usize> {
     /// Largest cash difference of any date so far.
     error: Pack<L>,
     isa: Isa,
-    /// What fees are charged on, `[date][base]`: the last determination date, then this one.
-    pub bases: [[Pack<L>; BASES]; 2],
+    /// What fees were charged on at the last determination date.
+    pub opening: FeeBases<L>,
 }
 
 impl<const L: usize> Workspace<L> {
@@ -65,7 +63,7 @@ impl<const L: usize> Workspace<L> {
             bought: Pack::ZERO,
             error: Pack::ZERO,
             isa,
-            bases: [[Pack::ZERO; BASES]; 2],
+            opening: FeeBases::default(),
         }
     }
 
@@ -84,7 +82,7 @@ impl<const L: usize> Workspace<L> {
             }
         }
         for (f, fee) in plan.deal.fees.iter().enumerate() {
-            state.fees[f].current = Pack::ZERO;
+            state.fees[f].current.open(Pack::ZERO);
             state.fees[f].arrears = Pack::ZERO;
             state.fees[f].has_arrears = false;
             state.fees[f].cap_left = Pack::splat(NO_CAP);
@@ -96,6 +94,7 @@ impl<const L: usize> Workspace<L> {
         for carried in &mut state.carried {
             carried.clear();
         }
+        state.marked = false;
         state.any_cured = false;
         state.principal_paid = false;
         state.accelerated = Mask::splat(false);
@@ -118,12 +117,17 @@ impl<const L: usize> Workspace<L> {
         self.running = Mask::splat(true);
         self.error = Pack::ZERO;
         let assets = plan.pool.par + plan.deal.ramp_up_cash;
-        self.bases[1] = [assets + plan.opening_defaulted_par, plan.pool.par, assets].map(Pack::splat);
+        self.opening = FeeBases {
+            fee_basis: Pack::splat(assets + plan.opening_defaulted_par),
+            performing_par: Pack::splat(plan.pool.par),
+            principal_amount: Pack::splat(assets),
+        };
         if let Some(opening) = &plan.opening {
             opening.put(&mut self.state);
             self.calls.go_on(&opening.calls);
             self.cohorts.go_on(&opening.cohorts);
-            self.bases[1] = opening.bases.map(Pack::splat);
+            let [fee_basis, performing_par, principal_amount] = opening.bases.map(Pack::splat);
+            self.opening = FeeBases { fee_basis, performing_par, principal_amount };
         }
     }
 }
@@ -155,6 +159,7 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
             fees: &plan.deal.fees,
             tests: &plan.deal.tests,
             active: &period.active,
+            coupons_positive: period.coupons_positive,
             deferred_in_oc: plan.deal.deferred_in_oc,
             in_reinvestment: period.in_reinvestment,
             date: period.payment,
@@ -175,7 +180,8 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
             succession::decide(plan, work, &terms, p);
         }
         let (interest, principal) = (&work.collateral.interest_proceeds, &work.collateral.principal_proceeds);
-        if work.state.accelerated.or(work.state.redeemed).any() {
+        let one_pot = plan.deal.acceleration.is_some() || may_sell;
+        if one_pot && work.state.accelerated.or(work.state.redeemed).any() {
             status::pay(&mut work.state, &terms, [interest, principal], recorder);
         } else {
             interpreter::run(&mut work.state, &terms, [interest, principal], recorder);
@@ -215,22 +221,6 @@ impl<const L: usize, P: Param<L>> Kernel for Collect<'_, L, P> {
     }
 }
 
-/// What is owed on a date.
-struct Accrue<'a, const L: usize, P> {
-    plan: &'a Plan<P>,
-    work: &'a mut Workspace<L>,
-    period: &'a PeriodTerms<P>,
-}
-
-impl<const L: usize, P: Param<L>> Kernel for Accrue<'_, L, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        accrue(self.plan, self.work, self.period);
-    }
-}
-
 /// What both waterfalls leave: unpaid interest, purchases, the check of cash, and whether some lane goes on.
 struct Close<'a, const L: usize, P, O, R> {
     plan: &'a Plan<P>,
@@ -263,6 +253,7 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>, R: Recorder<L>> Kernel for 
         if plan.deal.acceleration.is_some() {
             work.state.accelerated = work.state.accelerates_next;
         }
+        work.opening.take(&work.collateral);
         let (state, collateral) = (&work.state, &work.collateral);
         let mut left = collateral.performing_par + work.bought + state.held + state.held_interest + collateral.pending;
         for balance in &state.accounts {
@@ -314,6 +305,7 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
         reserves::open(&plan.deal, period, state, *running, left, proceeds);
     }
     let principal_amount = out.performing_par + out.principal_proceeds;
+    out.principal_amount = principal_amount;
     let mut found = (Pack::ZERO, Haircuts::ZERO);
     if !period.is_last {
         let base = if plan.deal.ccc_on_target_par { Pack::splat(plan.deal.target_par) } else { principal_amount };
@@ -331,161 +323,6 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     out.fee_basis = principal_amount + out.defaulted_par;
 }
 
-/// What notes and fees are owed on this date; the pots, the tests' figures and the day's accumulators.
-#[inline(always)]
-fn accrue<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, period: &PeriodTerms<P>) {
-    let deal = &plan.deal;
-    let (state, collateral, running) = (&mut work.state, &work.collateral, work.running);
-    let count = deal.notes.len();
-    let (terms, coupons, notes) = (&deal.notes[..count], &period.coupon[..count], &mut state.notes[..count]);
-    for n in 0..count {
-        let (deal_note, coupon, note) = (&terms[n], coupons[n].pack(), &mut notes[n]);
-        note.interest_paid = Pack::ZERO;
-        if deal_note.residual {
-            continue;
-        }
-        note.coupon = coupon;
-        if deal.on_unpaid != OnUnpaid::Nothing && (note.has_deferred || note.has_overdue) {
-            let unpaid = match deal.on_unpaid {
-                OnUnpaid::Simple => state.bearing[n],
-                _ => note.deferred + note.overdue,
-            };
-            note.interest = running.keep((note.balance + unpaid) * coupon);
-        } else {
-            note.interest = running.keep(note.balance * coupon);
-        }
-        note.current_due = note.interest;
-        if deal_note.amortization.is_some() {
-            note.amortization_due = (note.amortization_due + period.instalment[n].pack()).min(note.balance);
-        }
-        // What was not paid on the last date is zero already.
-        if state.any_cured {
-            note.cured = Pack::ZERO;
-        }
-        if note.has_deferred {
-            note.deferred_paid = Pack::ZERO;
-        }
-        if state.principal_paid {
-            note.principal_paid = Pack::ZERO;
-        }
-    }
-    if !plan.repricings.is_empty() {
-        succession::reprice(plan, state, period, running);
-    }
-    state.any_cured = false;
-    state.principal_paid = false;
-    state.fresh &= !deal.interest_tests;
-    // A test that does not apply asks for nothing.
-    state.clear = period.inactive;
-    state.looked = false;
-    state.stepped.fill(false);
-    controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
-    let principal_amount = collateral.performing_par + collateral.principal_proceeds;
-    work.bases[0] = work.bases[1];
-    work.bases[1] = [collateral.fee_basis, collateral.performing_par, principal_amount];
-    let count = deal.fees.len();
-    let (terms, fractions) = (&deal.fees[..count], &period.fee_fraction[..count]);
-    let (caps, growth) = (&period.cap_fraction[..count], &period.hurdle_growth[..count]);
-    let due = &mut state.fees[..count];
-    for f in 0..count {
-        let of_group;
-        let (fee, lanes) = (&terms[f], &mut due[f]);
-        if lanes.current.any_positive() {
-            lanes.arrears += lanes.current;
-            lanes.has_arrears = true;
-        }
-        if !fee.deferred.is_empty() {
-            lanes.arrears += state.postponed[f];
-            lanes.has_arrears = true;
-        }
-        if fee.unpaid_interest.is_some() && lanes.has_arrears {
-            lanes.arrears += lanes.arrears * period.unpaid_rate[f].pack();
-        }
-        let rate = fee.rate.map(|rate| rate * fractions[f]).pack();
-        let fixed = fee.fixed_per_year.zip(fee.amount_per_period, |year, date| year * fractions[f] + date).pack();
-        let [start, end] = match fee.base {
-            FeeBase::FeeBasis => [&work.bases[0][0], &work.bases[1][0]],
-            FeeBase::PerformingPar => [&work.bases[0][1], &work.bases[1][1]],
-            FeeBase::CollateralPrincipalAmount => [&work.bases[0][2], &work.bases[1][2]],
-            FeeBase::Note(n) if state.groups.is_empty() => [&state.notes[n as usize].balance; 2],
-            FeeBase::Note(n) => {
-                of_group = of_all(&state.notes, &state.groups[n as usize], |note| note.balance);
-                [&of_group; 2]
-            }
-        };
-        if fee.base_date == BaseDate::Average {
-            lanes.current = running.keep((*start + *end) * 0.5 * rate + fixed);
-        } else {
-            let base = if fee.base_date == BaseDate::PeriodStart { start } else { end };
-            lanes.current = running.keep(*base * rate + fixed);
-        }
-        if !fee.tiers.is_empty() {
-            let base = match fee.base_date {
-                BaseDate::PeriodStart => *start,
-                BaseDate::PeriodEnd => *end,
-                BaseDate::Average => (*start + *end) * 0.5,
-            };
-            lanes.current += running.keep(fees::sliced(&fee.tiers, base) * fractions[f]);
-        }
-        if !(fee.waived.is_empty() && fee.deferred.is_empty()) {
-            lanes.current = lanes.current * (1.0 - period.waived[f]);
-        }
-        if !fee.deferred.is_empty() {
-            state.postponed[f] = lanes.current * period.deferred[f];
-            lanes.current -= state.postponed[f];
-        }
-        if let Some(cap) = &fee.cap {
-            let left = lanes.cap_left;
-            lanes.cap_left = {
-                let of_year = |x: P| x.map(|x| x * caps[f]).pack();
-                work.bases[0][0] * of_year(cap.rate) + of_year(cap.fixed_per_year)
-            };
-            if cap.carry_over > 0
-                && let Some(carried) = state.carried.iter_mut().find(|carried| carried.fee == f)
-            {
-                lanes.cap_left = carried.room(left, lanes.cap_left);
-            }
-            if cap.lifted == Lifted::Accelerated {
-                lanes.cap_left = state.accelerated.select(Pack::splat(NO_CAP), lanes.cap_left);
-            }
-        }
-        lanes.paid = Pack::ZERO;
-        if fee.hurdle.is_some() {
-            lanes.hurdle = lanes.hurdle * growth[f].pack();
-        }
-    }
-    for (need, growth) in state.higher.iter_mut().zip(&period.higher_growth) {
-        *need = *need * growth.pack();
-    }
-    state.diverted = Pack::ZERO;
-    state.joined = Pack::ZERO;
-    state.held = running.not().keep(state.held);
-    state.held_interest = running.not().keep(state.held_interest);
-    state.kept = state.held + state.held_interest;
-    state.purchases = Pack::ZERO;
-    figures(state, deal, collateral, running);
-}
-
-/// What the steps and the tests of a date read of its collateral.
-#[inline(always)]
-pub fn figures<const L: usize, P>(
-    state: &mut State<L>,
-    deal: &DealTerms<P>,
-    collateral: &Collateral<L>,
-    running: Mask<L>,
-) {
-    let principal_amount = collateral.performing_par + collateral.principal_proceeds;
-    state.unscheduled = running.keep(collateral.closing.prepaid + collateral.cohorts.prepaid);
-    state.numerator = collateral.numerator;
-    state.par_ratio_numerator =
-        if deal.eod_adjusted { collateral.numerator } else { principal_amount + collateral.market_of_defaulted };
-    state.coverage_numerator = collateral.interest_proceeds;
-    state.performing_par = collateral.performing_par;
-    if deal.reads_ccc_share {
-        state.ccc_share = collateral.ccc_par.ratio_or_zero(principal_amount);
-    }
-}
-
 /// Carries unpaid interest and returns cash in less cash out of a date.
 #[inline(always)]
 pub fn settle<const L: usize, P>(state: &mut State<L>, deal: &DealTerms<P>, collateral: &Collateral<L>) -> Pack<L> {
@@ -499,14 +336,23 @@ pub fn settle<const L: usize, P>(state: &mut State<L>, deal: &DealTerms<P>, coll
         }
     }
     for (note, terms) in state.notes.iter_mut().zip(&deal.notes) {
-        if note.current_due.any_positive() {
+        // What nobody was paid is an exact zero: leaving it out changes no bit.
+        let mut received = *note.interest.paid();
+        if note.has_deferred {
+            received += note.deferred_paid;
+        }
+        if note.repaid {
+            received += note.principal_paid;
+        }
+        out += received;
+        if !note.interest.is_settled() {
             deferral::carry(terms.deferrable, deal.capitalizes, note);
             state.fresh = 0;
+            state.marked = false;
         }
-        out += note.interest_paid + note.deferred_paid + note.principal_paid;
     }
     for fee in &state.fees {
-        out += fee.paid;
+        out += *fee.current.paid();
     }
     collateral.interest_proceeds + collateral.principal_proceeds - out
 }

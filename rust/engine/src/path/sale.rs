@@ -4,11 +4,12 @@
 //! `interest + principal + net ≥ fees due + Σ rated (balance + deferred + overdue + current interest)`.
 //! The run of a future ends on the date of its sale. Where no call is feasible the date is like any other.
 
+use super::accrual::figures;
 use super::observer::Collateral;
 use super::opening::CallAfter;
 use super::plan::{LiquidationTerms, PeriodTerms, Plan, SaleCost, SalePrice};
 use super::reserves;
-use super::runner::{NO_CAP, Workspace, figures};
+use super::runner::{NO_CAP, Workspace};
 use crate::collateral::sale::SaleStep;
 use crate::fees::{self, BaseDate, FeeBase, Lifted};
 use crate::lanes::{Mask, Pack, Param};
@@ -227,12 +228,12 @@ fn covers<const L: usize, P: Param<L>>(
         if plan.deal.fees[f].hurdle.is_some() {
             continue;
         }
-        let current = after_sale(plan, work, period, f, principal_amount).unwrap_or(state.fees[f].current);
+        let current = after_sale(plan, work, period, f, principal_amount).unwrap_or(*state.fees[f].current.unpaid());
         required += current + state.fees[f].arrears;
     }
     for (note, of) in state.notes.iter().zip(&plan.deal.notes) {
         if !of.residual && !of.is_combination() {
-            required += note.balance + note.deferred + note.overdue + note.current_due;
+            required += note.balance + note.deferred + note.overdue + *note.interest.unpaid();
         }
     }
     for hedge in &state.hedges {
@@ -254,9 +255,9 @@ fn after_sale<const L: usize, P: Param<L>>(
         return None;
     }
     let (start, end) = match fee.base {
-        FeeBase::FeeBasis => (work.bases[0][0], principal_amount),
-        FeeBase::PerformingPar => (work.bases[0][1], Pack::ZERO),
-        FeeBase::CollateralPrincipalAmount => (work.bases[0][2], principal_amount),
+        FeeBase::FeeBasis => (work.opening.fee_basis, principal_amount),
+        FeeBase::PerformingPar => (work.opening.performing_par, Pack::ZERO),
+        FeeBase::CollateralPrincipalAmount => (work.opening.principal_amount, principal_amount),
         FeeBase::Note(_) => return None,
     };
     let base = if fee.base_date == BaseDate::Average { (start + end) * 0.5 } else { end };
@@ -277,7 +278,8 @@ fn charge<const L: usize, P: Param<L>>(
     let principal_amount = work.collateral.principal_proceeds;
     for f in 0..plan.deal.fees.len() {
         if let Some(current) = after_sale(plan, work, period, f, principal_amount) {
-            work.state.fees[f].current = sold.select(current, work.state.fees[f].current);
+            let due = &mut work.state.fees[f].current;
+            due.open(sold.select(current, *due.unpaid()));
         }
     }
 }
@@ -285,6 +287,7 @@ fn charge<const L: usize, P: Param<L>>(
 /// Counts what was sold as cash.
 fn count<const L: usize>(sold: &mut Collateral<L>, running: Mask<L>) {
     sold.principal_proceeds += running.keep(sold.sale_proceeds);
+    sold.principal_amount = sold.principal_proceeds;
     sold.numerator = sold.principal_proceeds;
     sold.fee_basis = sold.principal_proceeds;
     sold.pending = Pack::ZERO;
@@ -305,6 +308,7 @@ fn select<const L: usize>(sold: Mask<L>, sale: &Collateral<L>, out: &mut Collate
         (&sale.interest_proceeds, &mut out.interest_proceeds),
         (&sale.principal_proceeds, &mut out.principal_proceeds),
         (&sale.performing_par, &mut out.performing_par),
+        (&sale.principal_amount, &mut out.principal_amount),
         (&sale.defaulted_par, &mut out.defaulted_par),
         (&sale.carrying, &mut out.carrying),
         (&sale.market_of_defaulted, &mut out.market_of_defaulted),

@@ -46,8 +46,8 @@ pub fn reprice<const L: usize, P: Param<L>>(
             };
         }
         note.coupon = lanes.select(period.repriced[r].pack(), note.coupon);
-        note.interest = lanes.select(running.keep(bearing * note.coupon), note.interest);
-        note.current_due = note.interest;
+        let due = lanes.select(running.keep(bearing * note.coupon), *note.interest.amount());
+        note.interest.open(due);
     }
 }
 
@@ -79,7 +79,8 @@ pub fn decide<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<
         if change.cost.paid_from == Payer::Interest
             && let Some(fee) = plan.deal.event_cost
         {
-            state.fees[fee as usize].current += cost;
+            let due = &mut state.fees[fee as usize].current;
+            due.open(*due.unpaid() + cost);
         }
     }
 }
@@ -147,8 +148,11 @@ pub fn apply<const L: usize, P: Param<L>, R: Recorder<L>>(
         }
     }
     if !plan.deal.groups.is_empty() {
-        work.state.principal_paid = true;
-        work.state.notes_changed();
+        let state = &mut work.state;
+        state.principal_paid = true;
+        state.marked = false;
+        state.fresh = 0;
+        state.clear = 0;
     }
     difference
 }
@@ -271,8 +275,9 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
             let note = &mut state.notes[i];
             paid += lanes.keep(note.balance + note.deferred + note.overdue);
             note.principal_paid += lanes.keep(note.balance);
+            note.repaid = true;
             note.deferred_paid += lanes.keep(note.deferred);
-            note.interest_paid += lanes.keep(note.overdue);
+            note.interest.set_paid(*note.interest.paid() + lanes.keep(note.overdue));
             note.balance = lanes.not().keep(note.balance);
             note.deferred = lanes.not().keep(note.deferred);
             note.overdue = lanes.not().keep(note.overdue);
@@ -352,7 +357,8 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
     fn contribute(&mut self, amount: Pack<L>, payee: Payee) {
         let Some(n) = self.plan.deal.notes.iter().position(|note| note.residual) else { return };
         let state = &mut self.work.state;
-        state.notes[n].interest_paid -= amount;
+        let interest = &mut state.notes[n].interest;
+        interest.set_paid(*interest.paid() - amount);
         state.changes.contributed += amount;
         for (lanes, fee) in state.fees.iter_mut().zip(&self.plan.deal.fees) {
             if fee.hurdle.is_some() {

@@ -40,22 +40,11 @@ pub struct NoteSummary {
     pub max_interest_shortfall: f64,
 }
 
-/// What one class does on a payment date, in `L` futures.
-#[derive(Clone, Copy, Debug)]
-pub struct NoteDate<const L: usize> {
-    pub interest_paid: Pack<L>,
-    pub deferred_interest: Pack<L>,
-    pub deferred_paid: Pack<L>,
-    pub deferred_balance: Pack<L>,
-    pub interest_shortfall: Pack<L>,
-    pub principal_paid: Pack<L>,
-    pub end_balance: Pack<L>,
-}
-
 /// One class over the dates so far, in `L` futures.
 #[derive(Clone, Debug)]
 pub struct NoteTotals<const L: usize> {
-    last: NoteDate<L>,
+    /// Balance, deferred and overdue interest after the last date.
+    end: [Pack<L>; 3],
     interest_paid: Pack<L>,
     principal_paid: Pack<L>,
     max_deferred: Pack<L>,
@@ -69,6 +58,8 @@ pub struct NoteTotals<const L: usize> {
     /// Principal that an event has issued, and the period from 0 of its issue; below 0 without.
     issued: Pack<L>,
     start: Pack<L>,
+    /// Dates seen in this run, and in the run before it.
+    dates: [usize; 2],
     /// Every date of the deal, also those after an early end: the bits are those of the simulation.
     flows: Vec<Pack<L>>,
     principal: Vec<Pack<L>>,
@@ -81,17 +72,8 @@ impl<const L: usize> NoteTotals<L> {
     /// A class of so many payment dates at closing.
     #[must_use]
     pub fn new(steps: usize) -> Self {
-        let nothing = NoteDate {
-            interest_paid: Pack::ZERO,
-            deferred_interest: Pack::ZERO,
-            deferred_paid: Pack::ZERO,
-            deferred_balance: Pack::ZERO,
-            interest_shortfall: Pack::ZERO,
-            principal_paid: Pack::ZERO,
-            end_balance: Pack::ZERO,
-        };
         Self {
-            last: nothing,
+            end: [Pack::ZERO; 3],
             interest_paid: Pack::ZERO,
             principal_paid: Pack::ZERO,
             max_deferred: Pack::ZERO,
@@ -103,6 +85,7 @@ impl<const L: usize> NoteTotals<L> {
             discount: Pack::splat(1.0),
             issued: Pack::ZERO,
             start: Pack::splat(NEVER),
+            dates: [0; 2],
             flows: vec![Pack::ZERO; steps],
             principal: vec![Pack::ZERO; steps],
         }
@@ -111,36 +94,67 @@ impl<const L: usize> NoteTotals<L> {
     /// Back to closing.
     #[inline(always)]
     pub fn clear(&mut self) {
-        let (mut flows, mut principal) = (std::mem::take(&mut self.flows), std::mem::take(&mut self.principal));
-        flows.fill(Pack::ZERO);
-        principal.fill(Pack::ZERO);
-        *self = Self { flows, principal, ..Self::new(0) };
+        let (flows, principal) = (std::mem::take(&mut self.flows), std::mem::take(&mut self.principal));
+        *self = Self { flows, principal, dates: [0, self.dates[0]], ..Self::new(0) };
     }
 
-    /// Adds step `p` (from 0) in the lanes whose run goes on; `dust` is what counts as nothing of the class.
+    /// Adds what is paid in step `p` (from 0); `dust` is what counts as nothing of the class.
     #[inline(always)]
-    pub fn add<P: Param<L>>(&mut self, p: usize, date: &NoteDate<L>, coupon: P, dust: Pack<L>, running: Mask<L>) {
-        let (period, one) = (Pack::splat(p as f64), Pack::splat(1.0));
-        self.discount = self.discount / running.select(one + coupon.pack(), one);
-        self.interest_paid += date.interest_paid + date.deferred_paid;
-        let defers = date.deferred_interest.gt(dust);
-        if defers.any() {
-            let first = defers.and(self.first_deferral.lt(Pack::ZERO));
-            self.first_deferral = first.select(period, self.first_deferral);
-            self.periods_deferred += defers.keep(one);
-        }
-        self.max_deferred = self.max_deferred.max(date.deferred_balance);
-        self.max_shortfall = self.max_shortfall.max(date.interest_shortfall);
-        self.principal_paid += date.principal_paid;
-        let pays = date.principal_paid.gt(dust);
+    pub fn pay(&mut self, p: usize, interest: Pack<L>, principal: Option<&Pack<L>>, dust: Pack<L>) {
+        self.dates[0] = p + 1;
+        self.interest_paid += interest;
+        // Without principal the sum has the bits of the interest.
+        let Some(paid) = principal else {
+            self.flows[p] = interest;
+            self.principal[p] = Pack::ZERO;
+            return;
+        };
+        self.principal_paid += *paid;
+        let pays = paid.gt(dust);
         if pays.any() {
+            let period = Pack::splat(p as f64);
             let first = pays.and(self.first_payment.lt(Pack::ZERO));
             self.first_payment = first.select(period, self.first_payment);
             self.last_payment = pays.select(period, self.last_payment);
         }
-        self.flows[p] = date.interest_paid + date.deferred_paid + date.principal_paid;
-        self.principal[p] = date.principal_paid;
-        self.last = *date;
+        self.flows[p] = interest + *paid;
+        self.principal[p] = *paid;
+    }
+
+    /// Discounts by one more date in the lanes whose run goes on.
+    #[inline(always)]
+    pub fn discount<P: Param<L>>(&mut self, coupon: P, running: Mask<L>) {
+        let one = Pack::splat(1.0);
+        self.discount = self.discount / running.select(one + coupon.pack(), one);
+    }
+
+    /// Adds the interest that is deferred in step `p`, and what is deferred after it.
+    #[inline(always)]
+    pub fn defer(&mut self, p: usize, interest: Pack<L>, balance: Pack<L>, dust: Pack<L>) {
+        let defers = interest.gt(dust);
+        if defers.any() {
+            let first = defers.and(self.first_deferral.lt(Pack::ZERO));
+            self.first_deferral = first.select(Pack::splat(p as f64), self.first_deferral);
+            self.periods_deferred += defers.keep(Pack::splat(1.0));
+        }
+        self.max_deferred = self.max_deferred.max(balance);
+    }
+
+    /// Adds the overdue interest after a date.
+    #[inline(always)]
+    pub fn fall_short(&mut self, overdue: Pack<L>) {
+        self.max_shortfall = self.max_shortfall.max(overdue);
+    }
+
+    /// Ends a run with balance, deferred and overdue interest: nothing is paid after its last date.
+    #[inline(always)]
+    pub fn end(&mut self, balance: Pack<L>, deferred: Pack<L>, overdue: Pack<L>) {
+        self.end = [balance, deferred, overdue];
+        let [seen, before] = self.dates;
+        for p in seen..before {
+            self.flows[p] = Pack::ZERO;
+            self.principal[p] = Pack::ZERO;
+        }
     }
 
     /// Begins the life of a note that an event issues on step `p`.
@@ -196,11 +210,11 @@ struct Measures<const L: usize> {
 
 /// Average life and return of a class, as a function of its own: its packs lie in memory.
 struct Measure<'a, const L: usize, P> {
-    totals: &'a NoteTotals<L>,
+    principal: &'a [Pack<L>],
     years: &'a [f64],
     times: &'a IrrTimes,
     /// What it was paid on each of the times.
-    flows: &'a [Pack<L>],
+    flows: &'a mut [Pack<L>],
     outflow: Pack<L>,
     original: P,
 }
@@ -216,7 +230,7 @@ impl<const L: usize, P: Param<L>> Kernel for Measure<'_, L, P> {
         Measures {
             outflow: self.outflow,
             irr: irr(self.times, some, self.flows, dust),
-            wal: weighted_average_life(self.years, &self.totals.principal),
+            wal: weighted_average_life(self.years, self.principal),
         }
     }
 }
@@ -225,36 +239,44 @@ impl<const L: usize, P: Param<L>> Kernel for Measure<'_, L, P> {
 pub fn finish<const L: usize, P: Param<L>>(
     plan: &Plan<P>,
     times: &SummaryTimes,
-    totals: &[NoteTotals<L>],
+    totals: &mut [NoteTotals<L>],
     isa: Isa,
     lanes: usize,
     out: &mut Vec<NoteSummary>,
 ) {
     let notes = &plan.deal.notes;
     let measures: Vec<Measures<L>> = totals
-        .iter()
+        .iter_mut()
         .zip(notes)
         .enumerate()
         .map(|(n, (totals, note))| {
             let original = note.original;
             let mut outflow = note.issue_price.zip(original, |price, par| price * par).pack();
-            let (mut of_run, mut flows, mut since) = (Vec::new(), totals.flows.as_slice(), &times.irr);
+            let NoteTotals { principal, flows: all, .. } = totals;
+            let (mut of_run, mut since) = (Vec::new(), &times.irr);
+            let mut flows = all.as_mut_slice();
             match &plan.opening {
-                None => {}
+                None if plan.changes.is_empty() => {}
+                // The returns of what events change read the flows once more.
+                None => {
+                    of_run.extend_from_slice(flows);
+                    flows = &mut of_run;
+                }
                 // From closing on, with what was paid before.
                 Some(opening) if note.residual => {
                     of_run.extend(opening.past.flows[n].iter().map(|paid| Pack::splat(*paid)));
-                    of_run.extend_from_slice(&totals.flows[opening.first..]);
-                    flows = &of_run;
+                    of_run.extend_from_slice(&flows[opening.first..]);
+                    flows = &mut of_run;
                 }
                 // As bought at par on the payment date of the state.
                 Some(opening) => {
                     outflow = Pack::splat(opening.notes[n].balance);
-                    flows = &totals.flows[opening.first..];
+                    of_run.extend_from_slice(&flows[opening.first..]);
+                    flows = &mut of_run;
                     since = &times.from_start;
                 }
             }
-            isa.run(Measure { totals, years: &times.years, times: since, flows, outflow, original })
+            isa.run(Measure { principal, years: &times.years, times: since, flows, outflow, original })
         })
         .collect();
     let original: Vec<Pack<L>> = notes.iter().map(|note| note.original.pack()).collect();
@@ -280,13 +302,13 @@ pub fn finish<const L: usize, P: Param<L>>(
             let mut s = NoteSummary {
                 note: n as u16,
                 original: balance,
-                balance: at(&totals.last.end_balance),
+                balance: at(&totals.end[0]),
                 subordination: f64::NAN,
                 thickness: balance / all,
                 interest_paid: at(&totals.interest_paid),
-                interest_shortfall: at(&totals.last.interest_shortfall),
+                interest_shortfall: at(&totals.end[2]),
                 interest_loss: 0.0,
-                deferred_interest_end: at(&totals.last.deferred_balance),
+                deferred_interest_end: at(&totals.end[1]),
                 first_deferral: period(&totals.first_deferral),
                 periods_deferred: at(&totals.periods_deferred) as u32,
                 max_deferred: at(&totals.max_deferred),
@@ -338,12 +360,12 @@ pub fn finish<const L: usize, P: Param<L>>(
 fn from_issue<const L: usize>(times: &SummaryTimes, totals: &NoteTotals<L>, p: usize, lane: usize, price: f64) -> f64 {
     let days = &times.days[times.off_schedule..];
     let days: Vec<i32> = days[p + 1..].iter().map(|day| day - days[p]).collect();
-    let flows: Vec<Pack<1>> = totals.flows[p + 1..].iter().map(|flow| Pack([flow.0[lane]])).collect();
+    let mut flows: Vec<Pack<1>> = totals.flows[p + 1..].iter().map(|flow| Pack([flow.0[lane]])).collect();
     let issued = totals.issued.0[lane];
     if days.is_empty() {
         return f64::NAN;
     }
-    irr(&IrrTimes::new(&days), issued * price, &flows, DUST * issued).0[0]
+    irr(&IrrTimes::new(&days), issued * price, &mut flows, DUST * issued).0[0]
 }
 
 /// Summarizes every class of a path.
@@ -352,23 +374,19 @@ pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
     let mut totals = vec![NoteTotals::<1>::new(plan.steps()); plan.deal.notes.len()];
     for row in &path.notes {
         let (p, n) = (row.period as usize, row.note as usize);
-        let date = NoteDate {
-            interest_paid: Pack([row.interest_paid]),
-            deferred_interest: Pack([row.deferred_interest]),
-            deferred_paid: Pack([row.deferred_paid]),
-            deferred_balance: Pack([row.deferred_balance]),
-            interest_shortfall: Pack([row.interest_shortfall]),
-            principal_paid: Pack([row.principal_paid]),
-            end_balance: Pack([row.end_balance]),
-        };
-        let dust = Pack::splat(DUST * plan.deal.notes[n].original);
         let coupon = if plan.changes.is_empty() { plan.periods[p].coupon[n] } else { row.coupon };
-        totals[n].add(p, &date, coupon, dust, Mask::splat(true));
+        let one = |x: f64| Pack([x]);
+        let (dust, totals) = (one(DUST * plan.deal.notes[n].original), &mut totals[n]);
+        totals.discount(coupon, Mask::splat(true));
+        totals.pay(p, one(row.interest_paid + row.deferred_paid), Some(&one(row.principal_paid)), dust);
+        totals.defer(p, one(row.deferred_interest), one(row.deferred_balance), dust);
+        totals.fall_short(one(row.interest_shortfall));
+        totals.end(one(row.end_balance), one(row.deferred_balance), one(row.interest_shortfall));
         if row.issued > 0.0 {
-            totals[n].issue(p, Pack([row.issued]));
+            totals.issue(p, one(row.issued));
         }
     }
     let mut out = Vec::new();
-    finish(plan, &SummaryTimes::new(plan), &totals, Isa::PORTABLE, 1, &mut out);
+    finish(plan, &SummaryTimes::new(plan), &mut totals, Isa::PORTABLE, 1, &mut out);
     out
 }

@@ -7,7 +7,7 @@ use super::measures::{Measures, NEVER};
 use super::setup::Setup;
 use super::totals::{BlockTotals, PLACES, Sizes, count};
 use super::watch::TestWatch;
-use crate::credit::{CopulaScratch, DefaultEvent, Defaults};
+use crate::credit::{CopulaScratch, DefaultEvent, Defaults, LaneEvents};
 use crate::lanes::{Mask, Pack};
 use crate::metrics::{IrrTimes, irr, irr_with_contributions};
 use crate::path::runner::{self, Workspace};
@@ -52,6 +52,9 @@ pub struct BlockWork<const L: usize> {
     market: Vec<f64>,
     /// The drawn paths in the order in which they are run.
     order: Vec<Drawn>,
+    /// Defaults of the paths that are being drawn, and what they count by lane and year.
+    events: Vec<DefaultEvent>,
+    by_year: Vec<[f64; 4]>,
     times: IrrTimes,
     keep: Keep,
     isa: Isa,
@@ -77,6 +80,8 @@ impl<const L: usize> BlockWork<L> {
             defaults: Defaults::default(),
             market: Vec::with_capacity(SORTED),
             order: Vec::with_capacity(SORTED),
+            events: Vec::new(),
+            by_year: Vec::new(),
             times: IrrTimes::new(&setup.plan.days),
             keep,
             isa,
@@ -99,8 +104,7 @@ pub fn run<const L: usize>(
     let mut done = 0;
     while done < count {
         let drawn = if count - done < SORTED { count - done } else { SORTED };
-        isa.run(Draws { setup, first: first + done as u64, count: drawn, work });
-        isa.run(CountDefaults { setup, work, done, totals: &mut block.totals });
+        isa.run(Draws { setup, first: first + done as u64, count: drawn, work, totals: &mut block.totals });
         let mut start = 0;
         while start < drawn {
             if stop() {
@@ -115,12 +119,16 @@ pub fn run<const L: usize>(
     Some(block)
 }
 
-/// Draws the defaults and the market factor of consecutive paths.
+/// Draws the market factor and the defaults of consecutive paths, counts these by year, and orders the paths by what
+/// their closing pools lose.
+///
+/// Of each path those defaults are left that cost the pool something, with the payment step (from 0) they fall into.
 struct Draws<'a, const L: usize> {
     setup: &'a Setup,
     first: u64,
     count: usize,
     work: &'a mut BlockWork<L>,
+    totals: &'a mut BlockTotals,
 }
 
 impl<const L: usize> Kernel for Draws<'_, L> {
@@ -128,78 +136,41 @@ impl<const L: usize> Kernel for Draws<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { setup, first, count, work } = self;
-        let BlockWork { scratch, defaults, market, .. } = work;
+        let Self { setup, first, count, work, totals } = self;
+        let BlockWork { scratch, defaults, market, order, events, by_year, .. } = work;
+        let (pool, years, cells) = (&setup.plan.pool, setup.named.len(), setup.axis.cells.as_slice());
+        let (steps, obligor_default) = (pool.steps, pool.obligor_default.as_slice());
         defaults.clear();
         market.clear();
+        order.clear();
         let mut path = 0;
         while path < count {
-            market.extend_from_slice(&setup.copula.draw::<L>(first + path as u64, scratch, defaults).0);
+            by_year.clear();
+            for _ in 0..L {
+                by_year.extend_from_slice(&setup.named);
+            }
+            let rows = by_year.as_mut_slice();
+            let mut found = LaneEvents::<L>::take(events, setup.copula.most_defaults());
+            let factor = setup.copula.draw_each::<L>(first + path as u64, scratch, |lane, obligor, place| {
+                let (step, year) = cells[place as usize - 1];
+                let counted = obligor_default[obligor as usize * steps + step as usize];
+                let row = &mut rows[lane * years + year as usize];
+                let before = *row;
+                for k in 0..4 {
+                    row[k] = before[k] + counted[k];
+                }
+                found.add(lane, DefaultEvent::new(obligor, step), counted[1] > 0.0);
+            });
+            found.give(defaults, events);
+            market.extend_from_slice(&factor.0);
+            let drawn = if count - path < L { count - path } else { L };
+            for lane in 0..drawn {
+                let lost = totals.count_years(&rows[lane * years..(lane + 1) * years], 1.0 / pool.par);
+                order.push(Drawn { lost, path: path + lane });
+            }
             path += L;
         }
-    }
-}
-
-/// Counts the drawn defaults by year, and orders the paths by what their closing pools lose.
-///
-/// Of each path those defaults are left that cost the pool something, with the payment step (from 0) they fall into.
-struct CountDefaults<'a, const L: usize> {
-    setup: &'a Setup,
-    work: &'a mut BlockWork<L>,
-    done: usize,
-    totals: &'a mut BlockTotals,
-}
-
-impl<const L: usize> Kernel for CountDefaults<'_, L> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { setup, work, done, totals } = self;
-        let pool = &setup.plan.pool;
-        let (steps, cells, companies) = (pool.steps, setup.axis.cells.as_slice(), setup.companies.as_slice());
-        let obligor_default = pool.obligor_default.as_slice();
-        let (years, rates_of_paths) = (totals.years.as_mut_slice(), totals.rates.as_mut_slice());
-        let per_par = 1.0 / pool.par;
-        let count = if totals.paths - done < SORTED { totals.paths - done } else { SORTED };
-        let mut rows = setup.named.clone();
-        work.order.clear();
-        for path in 0..count {
-            rows.copy_from_slice(&setup.named);
-            let by_year = rows.as_mut_slice();
-            work.defaults.filter(path, |event| {
-                let obligor = event.obligor as usize;
-                let (step, year) = cells[event.step as usize - 1];
-                let [par, lost] = obligor_default[obligor * steps + step as usize];
-                let row = &mut by_year[year as usize];
-                row[0] += companies[obligor].par;
-                row[1] += par;
-                row[2] += lost;
-                row[3] += 1.0;
-                (DefaultEvent { obligor: event.obligor, step }, par > 0.0)
-            });
-            let scale = [per_par, per_par, per_par, 1.0];
-            let mut sums = [0.0; 4];
-            for (y, row) in by_year.iter().enumerate() {
-                for k in 0..4 {
-                    sums[k] += row[k];
-                }
-                let mut rates = [0.0; 4];
-                for k in 0..4 {
-                    rates[k] = sums[k] * scale[k];
-                }
-                let [sum, square] = &mut years[y];
-                for k in 0..4 {
-                    sum[k] += rates[k];
-                }
-                for k in 0..4 {
-                    square[k] += rates[k] * rates[k];
-                }
-                rates_of_paths[y * totals.paths + done + path] = [rates[1], rates[2]];
-            }
-            work.order.push(Drawn { lost: sums[2], path });
-        }
-        work.order.sort_by(|a, b| a.lost.total_cmp(&b.lost));
+        order.sort_by(|a, b| a.lost.total_cmp(&b.lost));
     }
 }
 
@@ -235,21 +206,19 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
     for r in 0..work.measures.residuals().len() {
         let note = &setup.plan.deal.notes[work.measures.residuals()[r] as usize];
         let cost = note.original * note.issue_price;
-        let rates = isa.run(Rates { setup, work, residual: r });
-        let mut total = Pack::ZERO;
-        for flow in work.measures.equity_of(r) {
-            total += *flow;
-        }
+        // The return sets flows below dust to nothing; where equity pays in, they are read once more.
+        let contributes = setup.plan.equity_contributes();
+        let flows = if contributes { work.measures.equity_of(r).to_vec() } else { Vec::new() };
+        let (rates, total) = isa.run(Rates { setup, work, residual: r });
         let returns = &mut block.totals.returns[r];
         for lane in 0..lanes {
             returns.irr[done + paths[lane]] = rates.0[lane];
             returns.moic[done + paths[lane]] = total.0[lane] / cost;
         }
-        if setup.plan.equity_contributes() {
-            let flows = work.measures.equity_of(r);
+        if contributes {
             for lane in 0..lanes {
                 let mut paid_in = 0.0;
-                for flow in flows {
+                for flow in &flows {
                     paid_in -= if flow.0[lane] < 0.0 { flow.0[lane] } else { 0.0 };
                 }
                 let flow = |p: usize| flows[p].0[lane];
@@ -294,27 +263,33 @@ impl<const L: usize> Kernel for Pool<'_, L> {
         work.drivers.reset(&setup.plan.pool);
         for lane in 0..L {
             for event in defaults.of(paths[lane]) {
-                work.drivers.default(&setup.plan.pool, lane, event.obligor as usize, event.step as usize);
+                work.drivers.default(&setup.plan.pool, lane, event.obligor() as usize, event.step() as usize);
             }
         }
     }
 }
 
-/// The internal rate of return of a residual note.
+/// The internal rate of return of a residual note, and the sum of its flows.
 struct Rates<'a, const L: usize> {
     setup: &'a Setup,
-    work: &'a BlockWork<L>,
+    work: &'a mut BlockWork<L>,
     residual: usize,
 }
 
 impl<const L: usize> Kernel for Rates<'_, L> {
-    type Output = Pack<L>;
+    type Output = (Pack<L>, Pack<L>);
 
     #[inline(always)]
-    fn run(self) -> Pack<L> {
-        let note = &self.setup.plan.deal.notes[self.work.measures.residuals()[self.residual] as usize];
+    fn run(self) -> (Pack<L>, Pack<L>) {
+        let BlockWork { measures, times, .. } = self.work;
+        let note = &self.setup.plan.deal.notes[measures.residuals()[self.residual] as usize];
         let outflow = note.original * note.issue_price;
-        irr(&self.work.times, outflow, self.work.measures.equity_of(self.residual), 1e-9 * note.original)
+        let flows = measures.equity_of(self.residual);
+        let mut total = Pack::ZERO;
+        for flow in &*flows {
+            total += *flow;
+        }
+        (irr(times, outflow, flows, 1e-9 * note.original), total)
     }
 }
 

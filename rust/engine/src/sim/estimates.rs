@@ -303,7 +303,7 @@ fn equity(setup: &Setup, totals: &Totals, n: usize, r: usize, note: u16, cost: f
     let (probability_of_loss, probability_of_loss_se) = share(losses, n);
     let dates = setup.plan.days.len();
     let flows = &totals.equity[r * dates..(r + 1) * dates];
-    let mean: Vec<Pack<1>> = flows.iter().map(|flow| Pack([flow.sum / n as f64])).collect();
+    let mut mean: Vec<Pack<1>> = flows.iter().map(|flow| Pack([flow.sum / n as f64])).collect();
     let times = IrrTimes::new(&setup.plan.days);
     EquityEstimate {
         note,
@@ -311,7 +311,7 @@ fn equity(setup: &Setup, totals: &Totals, n: usize, r: usize, note: u16, cost: f
         moic: distribution(multiples),
         probability_of_loss,
         probability_of_loss_se,
-        irr_of_mean_flows: irr(&times, cost, &mean, 1e-9 * original).0[0],
+        irr_of_mean_flows: irr(&times, cost, &mut mean, 1e-9 * original).0[0],
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Measures<const L: usize> {
     /// Per note: last period in which collateral and cash covered the class and all ahead of it, told apart by lane; the
     /// one before the run without.
     last_covered: Vec<Pack<L>>,
+    /// What all ranked classes are owed, as long as they are looked at together.
+    owed: Pack<L>,
     /// Last period up to which they always covered every class in every lane that had not ended; the one before the run without.
     all_covered: f64,
     /// Per note: whether interest was ever deferred.
@@ -65,6 +67,7 @@ impl<const L: usize> Measures<L> {
             factors: if plan.changes.is_empty() { Vec::new() } else { zero.clone() },
             first_shortfall: zero.clone(),
             last_covered: zero,
+            owed: Pack::ZERO,
             all_covered: -1.0,
             deferred: vec![Mask::splat(false); notes.len()],
             last_period: Pack::ZERO,
@@ -92,8 +95,8 @@ impl<const L: usize> Measures<L> {
     /// Flows of the `r`-th residual note.
     #[inline(always)]
     #[must_use]
-    pub fn equity_of(&self, r: usize) -> &[Pack<L>] {
-        &self.equity[r * self.dates..(r + 1) * self.dates]
+    pub fn equity_of(&mut self, r: usize) -> &mut [Pack<L>] {
+        &mut self.equity[r * self.dates..(r + 1) * self.dates]
     }
 
     /// What a note's discount factor is where events change notes.
@@ -189,16 +192,18 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
         let assets = collateral.performing_par + collateral.carrying + bought + state.held + state.held_interest;
         let here = Pack::splat(p as f64);
         let mut unpaid = Mask::splat(false);
-        for n in 0..plan.deal.notes.len() {
-            let note = &plan.deal.notes[n];
-            if note.residual {
-                continue;
-            }
-            let lanes = &state.notes[n];
-            if !self.factors.is_empty() {
+        let count = plan.deal.notes.len();
+        let (terms, notes) = (&plan.deal.notes[..count], &state.notes[..count]);
+        for n in 0..count {
+            let (note, lanes) = (&terms[n], &notes[n]);
+            let unusual = lanes.has_overdue || lanes.has_deferred || plan.deal.capitalizes;
+            if !self.factors.is_empty() && !note.residual {
                 self.of_changed(n, state, running);
             }
-            if state.principal_paid {
+            if note.residual || !(lanes.repaid || unusual) {
+                continue;
+            }
+            if lanes.repaid {
                 if self.factors.is_empty() {
                     self.moment[n] += lanes.principal_paid * period.years;
                 } else {
@@ -206,6 +211,9 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                     self.moment[n] += lanes.principal_paid * lived;
                 }
                 self.principal[n] += lanes.principal_paid;
+            }
+            if !unusual {
+                continue;
             }
             let dust = Pack::splat(1e-9 * note.original);
             if lanes.has_overdue {
@@ -222,11 +230,13 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
         }
         let mut together = self.all_covered >= p as f64 - 1.0;
         if together {
-            let mut owed = Pack::ZERO;
-            for rank in &plan.deal.ranks {
-                owed += state.outstanding(rank);
+            if p == self.first || state.principal_paid || !state.marked {
+                self.owed = Pack::ZERO;
+                for rank in &plan.deal.ranks {
+                    self.owed += state.outstanding(rank);
+                }
             }
-            together = assets.ge(owed).or(running.not()).all();
+            together = assets.ge(self.owed).or(running.not()).all();
         }
         if together {
             self.all_covered = p as f64;
@@ -243,12 +253,13 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
         }
         self.seen[0] = p + 1;
         for r in 0..self.residuals.len() {
-            self.equity[r * self.dates + self.off_schedule + p] = state.notes[self.residuals[r] as usize].interest_paid;
+            self.equity[r * self.dates + self.off_schedule + p] =
+                *state.notes[self.residuals[r] as usize].interest.paid();
         }
         if let Some(flows) = &mut self.flows {
             for n in 0..plan.deal.notes.len() {
                 let row = &mut flows[p * plan.deal.notes.len() + n];
-                row[0] = state.notes[n].interest_paid + state.notes[n].deferred_paid;
+                row[0] = *state.notes[n].interest.paid() + state.notes[n].deferred_paid;
                 row[1] = state.notes[n].principal_paid;
                 // What a run ends with is lost: it is not outstanding on later dates.
                 row[2] = running.keep(state.notes[n].balance);

@@ -32,7 +32,7 @@ pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
     setup.copula.conditional_hazard(&setup.copula.market::<1>(path), &mut hazard);
     let step = |place: u32| setup.axis.cells[place as usize - 1].0 as usize;
     DrawnPath {
-        defaults: events.of(0).iter().map(|event| (event.obligor as usize, step(event.step))).collect(),
+        defaults: events.of(0).iter().map(|event| (event.obligor() as usize, step(event.step()))).collect(),
         hazard: hazard.iter().map(|rate| rate.0[0]).collect(),
     }
 }
@@ -49,13 +49,13 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     work.drivers.reset(pool);
     let mut defaults = Vec::new();
     for event in drawn.of(0) {
-        let (obligor, place) = (event.obligor as usize, event.step as usize - 1);
+        let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
         let step = setup.axis.cells[place].0 as usize;
         work.drivers.default(pool, 0, obligor, step);
         let (mut par, mut value) = (0.0, 0.0);
         let mut collected = step;
         for &loan in &pool.obligor_loans[obligor] {
-            let default = pool.row_default[loan as usize * pool.steps + step];
+            let default = pool.row_default[pool.row(loan as usize, step)];
             par += default.par;
             value += default.value;
             if default.par > 0.0 && default.collected as usize > collected {
@@ -65,7 +65,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
         if !(par > 0.0) {
             continue;
         }
-        let level = setup.copula.default_probability_level(path, event.obligor);
+        let level = setup.copula.default_probability_level(path, event.obligor());
         defaults.push(DefaultRow {
             company: obligor,
             date: setup.date_of(setup.default_time(obligor, level, place)),

@@ -52,8 +52,7 @@ impl Setup {
             let Some(place) = company.named else { continue };
             let (step, year) = axis.cells[place];
             let row = &mut named[year as usize];
-            let [par, lost] = pool.obligor_default[obligor * pool.steps + step as usize];
-            for (sum, x) in row.iter_mut().zip([company.par, par, lost, 1.0]) {
+            for (sum, x) in row.iter_mut().zip(pool.obligor_default[obligor * pool.steps + step as usize]) {
                 *sum += x;
             }
         }

@@ -141,7 +141,7 @@ pub struct BlockTotals {
     pub events: Vec<[u64; EVENTS.len()]>,
     /// Per year: sums and sums of squares of the four rates.
     pub years: Vec<[[f64; 4]; 2]>,
-    /// Per year and path: default rate and loss rate.
+    /// Per path and year: default rate and loss rate.
     pub rates: Vec<[f64; 2]>,
     /// Largest cash difference, currency units.
     pub conservation_error: f64,
@@ -162,9 +162,33 @@ impl BlockTotals {
             tests: if keep_flows { vec![TestTotals::default(); tests * steps] } else { Vec::new() },
             events: vec![[0; EVENTS.len()]; steps],
             years: vec![[[0.0; 4]; 2]; years],
-            rates: vec![[0.0; 2]; years * paths],
+            rates: Vec::with_capacity(years * paths),
             conservation_error: 0.0,
         }
+    }
+}
+
+impl BlockTotals {
+    /// Adds what a path's defaults count by year, `per_par` a unit of par; returns the loss of its closing pool.
+    #[inline(always)]
+    pub fn count_years(&mut self, by_year: &[[f64; 4]], per_par: f64) -> f64 {
+        let scale = [per_par, per_par, per_par, 1.0];
+        let mut sums = [0.0; 4];
+        for (row, [sum, square]) in by_year.iter().zip(&mut self.years) {
+            let mut rates = [0.0; 4];
+            for k in 0..4 {
+                sums[k] += row[k];
+                rates[k] = sums[k] * scale[k];
+            }
+            for k in 0..4 {
+                sum[k] += rates[k];
+            }
+            for k in 0..4 {
+                square[k] += rates[k] * rates[k];
+            }
+            self.rates.push([rates[1], rates[2]]);
+        }
+        sums[2]
     }
 }
 
@@ -245,16 +269,15 @@ impl Totals {
                 *sum += count;
             }
         }
-        let rates = block.rates.chunks_exact(block.paths);
-        for ((total, [sums, squares]), rates) in self.years.iter_mut().zip(&block.years).zip(rates) {
+        for (total, [sums, squares]) in self.years.iter_mut().zip(&block.years) {
             for k in 0..4 {
                 total.sums[k] += sums[k];
                 total.squares[k] += squares[k];
             }
-            for [default_rate, _] in rates {
+        }
+        for rates in block.rates.chunks_exact(self.years.len().max(1)) {
+            for (total, [default_rate, loss_rate]) in self.years.iter_mut().zip(rates) {
                 total.default_rate.add(*default_rate);
-            }
-            for [_, loss_rate] in rates {
                 total.loss_rate.add(*loss_rate);
             }
         }

@@ -3,7 +3,7 @@
 use std::array::from_fn;
 
 use crate::coverage::TestTerms;
-use crate::fees::{FeeCapTerms, FeeTerms, HurdleTerms};
+use crate::fees::{Accrual, FeeCapTerms, FeeTerms, HurdleTerms};
 use crate::lanes::Pack;
 use crate::notes::NoteTerms;
 use crate::path::plan::{DealTerms, PeriodTerms};
@@ -71,6 +71,7 @@ pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>
         steps_up: first.steps_up.clone(),
         active: first.active.clone(),
         inactive: first.inactive,
+        coupons_positive: periods.iter().all(|period| period.coupons_positive),
         hedge_net: first.hedge_net.clone(),
         hedge_end: first.hedge_end.clone(),
         cash_income: first.cash_income,
@@ -136,6 +137,7 @@ fn fee<const L: usize>(fees: [&FeeTerms; L]) -> FeeTerms<Pack<L>> {
         waived: first.waived.clone(),
         deferred: first.deferred.clone(),
         unpaid_interest: first.unpaid_interest.clone(),
+        accrual: fees.iter().map(|fee| fee.accrual).max().unwrap_or(Accrual::Special),
     }
 }
 
@@ -154,6 +156,8 @@ fn test<const L: usize>(tests: [&TestTerms; L]) -> TestTerms<Pack<L>> {
         bit: first.bit,
         summed_with: first.summed_with,
         clear_share: lanes(tests, |t| t.clear_share),
+        chain_bits: first.chain_bits,
+        chain_share: lanes(tests, |t| t.chain_share),
         dust: first.dust,
         first_period: first.first_period,
     }

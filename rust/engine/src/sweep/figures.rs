@@ -4,7 +4,7 @@ use crate::lanes::{Mask, Pack};
 use crate::notes::deferral;
 use crate::path::observer::{Collateral, Observer};
 use crate::path::plan::Plan;
-use crate::path::summary::{DUST, NoteDate, NoteTotals};
+use crate::path::summary::{DUST, NoteTotals};
 use crate::state::State;
 
 /// The classes of `L` paths, date by date.
@@ -30,6 +30,15 @@ impl<const L: usize> Figures<L> {
     }
 }
 
+impl<const L: usize> Figures<L> {
+    /// Ends a run.
+    pub fn end(&mut self, state: &State<L>) {
+        for (totals, note) in self.totals.iter_mut().zip(&state.notes) {
+            totals.end(note.balance, note.deferred, note.overdue);
+        }
+    }
+}
+
 impl<const L: usize> Observer<L, Pack<L>> for Figures<L> {
     #[inline(always)]
     fn date(
@@ -43,27 +52,28 @@ impl<const L: usize> Observer<L, Pack<L>> for Figures<L> {
     ) {
         for n in 0..self.totals.len() {
             let note = &state.notes[n];
-            let deferred_interest = if plan.deal.capitalizes {
-                deferral::unpaid(plan.deal.notes[n].deferrable, note)
-            } else {
-                note.deferred - self.deferred[n] + note.deferred_paid
-            };
-            let date = NoteDate {
-                interest_paid: note.interest_paid,
-                deferred_interest,
-                deferred_paid: note.deferred_paid,
-                deferred_balance: note.deferred,
-                interest_shortfall: note.overdue,
-                principal_paid: note.principal_paid,
-                end_balance: note.balance,
-            };
-            self.deferred[n] = note.deferred;
-            let dust = plan.deal.notes[n].original * DUST;
+            let (terms, totals) = (&plan.deal.notes[n], &mut self.totals[n]);
+            let dust = terms.original * DUST;
             if state.changes.is_empty() {
-                self.totals[n].add(p, &date, plan.periods[p].coupon[n], dust, running);
+                totals.discount(plan.periods[p].coupon[n], running);
             } else {
-                self.totals[n].add(p, &date, note.coupon, dust, running);
-                self.totals[n].issue(p, state.changes.issued[n]);
+                totals.discount(note.coupon, running);
+                totals.issue(p, state.changes.issued[n]);
+            }
+            // What no future has deferred, paid or left unpaid is an exact zero: leaving it out changes no bit.
+            let mut interest = *note.interest.paid();
+            if note.has_deferred {
+                interest += note.deferred_paid;
+            }
+            totals.pay(p, interest, note.repaid.then_some(&note.principal_paid), dust);
+            if plan.deal.capitalizes {
+                totals.defer(p, deferral::unpaid(terms.deferrable, note), note.deferred, dust);
+            } else if note.has_deferred {
+                totals.defer(p, note.deferred - self.deferred[n] + note.deferred_paid, note.deferred, dust);
+                self.deferred[n] = note.deferred;
+            }
+            if note.has_overdue {
+                totals.fall_short(note.overdue);
             }
         }
     }

@@ -159,7 +159,7 @@ impl<'a, const L: usize> Worker<'a, L> {
         };
         let (steps, notes) = (plan.steps(), plan.deal.notes.len());
         let mut work = Workspace::new(&plan, isa);
-        work.drivers.give(PoolFlows::new(steps, class.pool.ccc.len()));
+        work.drivers.give(PoolFlows::new(steps, class.pool.ccc.len(), false));
         Self {
             class: index,
             of: class,
@@ -182,8 +182,9 @@ impl<'a, const L: usize> Worker<'a, L> {
         self.assume(points, own);
         self.figures.clear();
         let error = runner::run(&self.plan, &mut self.work, &mut Silent, &mut self.figures, |_, _| {});
+        self.figures.end(&self.work.state);
         let mut summaries = Vec::with_capacity(own.len() * self.figures.totals.len());
-        summary::finish(&self.plan, &self.times, &self.figures.totals, self.isa, own.len(), &mut summaries);
+        summary::finish(&self.plan, &self.times, &mut self.figures.totals, self.isa, own.len(), &mut summaries);
         summaries
             .chunks(self.figures.totals.len())
             .enumerate()
@@ -307,7 +308,6 @@ fn cohort_tables<const L: usize>(tables: &CohortTables) -> CohortTables<Pack<L>>
         instalment: tables.instalment.clone(),
         interest: tables.interest.clone(),
         interest_of_prepaid: tables.interest_of_prepaid.clone(),
-        interest_on_default: tables.interest_on_default.clone(),
         discount: tables.discount.clone(),
         on_default: tables.on_default,
         mpr: Vec::new(),
@@ -319,6 +319,7 @@ fn cohort_tables<const L: usize>(tables: &CohortTables) -> CohortTables<Pack<L>>
         has_discount: tables.has_discount,
         ccc: tables.ccc,
         sale: tables.sale.clone(),
+        shared: tables.shared.clone(),
         first_alive: tables.first_alive.clone(),
         first_open: tables.first_open.clone(),
     }

@@ -9,6 +9,8 @@ pub struct Date(pub i32);
 
 /// Days from 0001-01-01 to 1970-01-01.
 const EPOCH: i64 = 719_162;
+/// Days from 1 March of the year 0 to 1970-01-01.
+const MARCH_OF_YEAR_0: i64 = 719_468;
 /// Days of 400 years, after which the calendar repeats.
 const CYCLE_DAYS: i64 = 146_097;
 /// Days before each month of a common year.
@@ -56,21 +58,18 @@ impl Date {
     /// Year, month (1 to 12) and day of the month.
     #[must_use]
     pub fn ymd(self) -> (i32, u32, u32) {
-        let days = i64::from(self.0) + EPOCH;
-        let mut year = (days * 400).div_euclid(CYCLE_DAYS) + 1;
-        while days_before_year(year) > days {
-            year -= 1;
-        }
-        while days_before_year(year + 1) <= days {
-            year += 1;
-        }
-        let day_of_year = u32::try_from(days - days_before_year(year)).unwrap_or(0);
-        let year = i32::try_from(year).unwrap_or(i32::MAX);
-        let mut month = 12;
-        while days_before_month(year, month) > day_of_year {
-            month -= 1;
-        }
-        (year, month, day_of_year - days_before_month(year, month) + 1)
+        // Years from March on: the day that leap years have more is their last.
+        let days = i64::from(self.0) + MARCH_OF_YEAR_0;
+        let cycle = days.div_euclid(CYCLE_DAYS);
+        let day_of_cycle = days.rem_euclid(CYCLE_DAYS);
+        let year_of_cycle =
+            (day_of_cycle - day_of_cycle / 1_460 + day_of_cycle / 36_524 - day_of_cycle / 146_096) / 365;
+        let day_of_year = (day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100)) as u32;
+        // Five months of March to July have 153 days, and so have those of August to December.
+        let month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month + 2) / 5 + 1;
+        let (year, month) = if month < 10 { (0, month + 3) } else { (1, month - 9) };
+        (i32::try_from(cycle * 400 + year_of_cycle + year).unwrap_or(i32::MAX), month, day)
     }
 
     /// Reads `yyyy-mm-dd`, and nothing else.

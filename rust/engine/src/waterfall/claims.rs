@@ -14,12 +14,12 @@ pub fn due<const L: usize>(state: &State<L>, claim: Claim) -> Pack<L> {
     let i = claim.index as usize;
     match claim.kind {
         ClaimKind::Fee | ClaimKind::FeeAboveCap => state.fee_due(i),
-        ClaimKind::FeeCurrent => state.fees[i].current,
+        ClaimKind::FeeCurrent => *state.fees[i].current.unpaid(),
         ClaimKind::FeeUnpaid => state.fees[i].arrears,
         ClaimKind::FeeCapped => state.fee_due(i).min(state.fees[i].cap_left),
         ClaimKind::Interest => {
             let note = &state.notes[i];
-            if note.has_overdue { note.overdue + note.current_due } else { note.current_due }
+            if note.has_overdue { note.overdue + *note.interest.unpaid() } else { *note.interest.unpaid() }
         }
         ClaimKind::Deferred => state.notes[i].deferred,
         ClaimKind::Hedge => state.hedges[i].periodic + state.hedges[i].termination,
@@ -43,21 +43,21 @@ pub fn settle<const L: usize>(state: &mut State<L>, claim: Claim, paid: Pack<L>)
                 note.overdue -= old;
                 current -= old;
             }
-            note.current_due = (note.current_due - current).positive();
-            note.interest_paid += paid;
+            note.interest.pay(current, paid);
         }
         ClaimKind::Deferred => {
             let note = &mut state.notes[i];
             note.deferred -= paid;
             note.deferred_paid += paid;
-            state.notes_changed();
+            state.notes_paid(false);
         }
         ClaimKind::Amortization => {
             let note = &mut state.notes[i];
             note.amortization_due -= paid;
             note.balance -= paid;
             note.principal_paid += paid;
-            state.notes_changed();
+            note.repaid = true;
+            state.notes_paid(false);
         }
         ClaimKind::Hedge | ClaimKind::HedgePeriodic | ClaimKind::HedgeTermination => {
             let hedge = &mut state.hedges[i];
@@ -68,10 +68,12 @@ pub fn settle<const L: usize>(state: &mut State<L>, claim: Claim, paid: Pack<L>)
         }
         _ => {
             let fee = &mut state.fees[i];
-            fee.paid += paid;
             match claim.kind {
-                ClaimKind::FeeCurrent => fee.current -= paid,
-                ClaimKind::FeeUnpaid => fee.arrears -= paid,
+                ClaimKind::FeeCurrent => fee.current.pay(paid, paid),
+                ClaimKind::FeeUnpaid => {
+                    fee.arrears -= paid;
+                    fee.current.pay(Pack::ZERO, paid);
+                }
                 _ => {
                     let mut current = paid;
                     if fee.has_arrears {
@@ -79,7 +81,7 @@ pub fn settle<const L: usize>(state: &mut State<L>, claim: Claim, paid: Pack<L>)
                         fee.arrears -= old;
                         current -= old;
                     }
-                    fee.current = (fee.current - current).positive();
+                    fee.current.pay(current, paid);
                     if claim.kind == ClaimKind::FeeCapped {
                         fee.cap_left -= paid;
                     }
@@ -112,7 +114,7 @@ pub fn pay_group<const L: usize, R: Recorder<L>>(
 ) -> Pack<L> {
     let total = if let [single] = claims {
         let owed = due(state, *single);
-        if !R::ON && !owed.any_positive() {
+        if !R::ON && !owed.any() {
             return Pack::ZERO;
         }
         let paid = owed.min(limit);
@@ -124,7 +126,7 @@ pub fn pay_group<const L: usize, R: Recorder<L>>(
         for &claim in claims {
             owed += due(state, claim);
         }
-        if !R::ON && !owed.any_positive() {
+        if !R::ON && !owed.any() {
             return Pack::ZERO;
         }
         let whole = limit.ge(owed);

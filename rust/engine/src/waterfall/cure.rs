@@ -53,7 +53,7 @@ pub fn clear<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_
 
 #[inline(always)]
 fn has_room<const L: usize, P: Param<L>>(state: &State<L>, t: &TestTerms<P>, test: usize) -> bool {
-    !state.denominators[test].gt(*numerator(state, t.kind) * t.clear_share.pack()).any()
+    !(*numerator(state, t.kind) * t.clear_share.pack() - state.denominators[test]).any_negative()
 }
 
 /// The first look at all tests of a date together.
@@ -70,12 +70,34 @@ impl<const L: usize, P: Param<L>> Kernel for Look<'_, L, P> {
         let Self { state, terms } = self;
         state.looked = true;
         for (test, t) in terms.tests.iter().enumerate() {
+            if state.clear & t.bit != 0 {
+                continue;
+            }
+            // Interest is due anew on each date: mostly one sum tells of all its tests.
+            if t.kind == TestKind::InterestCoverage && terms.coupons_positive && !state.any_cured {
+                let longest = &terms.tests[t.summed_with as usize];
+                if state.clear & longest.bit == 0 && all_covered(state, longest) {
+                    state.clear |= longest.chain_bits;
+                    continue;
+                }
+            }
             refresh(state, terms, test);
             if has_room(state, t, test) {
                 state.clear |= t.bit;
             }
         }
     }
+}
+
+/// Whether interest is due of at most what every test of a chain passes with.
+#[inline(always)]
+fn all_covered<const L: usize, P: Param<L>>(state: &State<L>, longest: &TestTerms<P>) -> bool {
+    let notes = state.notes.as_slice();
+    let mut due = Pack::ZERO;
+    for &n in &longest.notes {
+        due += *notes[n as usize].interest.amount();
+    }
+    !(state.coverage_numerator * longest.chain_share.pack() - due).any_negative()
 }
 
 /// Brings the denominator of a test up to date; it is summed once until something changes it.
@@ -196,7 +218,7 @@ pub fn need<const L: usize, P: Param<L>>(
             let mut need = Pack::ZERO;
             let mut left = interest_coverage::excess_interest(numerator, denominator, t.threshold);
             left = limit.gt(need).keep(left);
-            if !left.any_positive() {
+            if !left.any() {
                 return need;
             }
             if t.takes_all && pot == Pot::Interest {
@@ -225,7 +247,7 @@ pub fn need<const L: usize, P: Param<L>>(
                 need += interest_coverage::take(deferred, &mut left);
                 need += interest_coverage::take(balance, &mut left);
                 left = limit.gt(need).keep(left);
-                if !left.any_positive() {
+                if !left.any() {
                     break;
                 }
             }
@@ -341,7 +363,7 @@ pub fn cure<const L: usize, P: Param<L>, R: Recorder<L>>(
         }
     }
     let amount = wanted.min(limit);
-    if amount.any_positive() || (R::ON && wanted.any_positive()) {
+    if amount.any() || (R::ON && wanted.any_positive()) {
         let before = if R::ON { Some(Before::picture(state, sequence, CURE_LAYERS, Some(wanted))) } else { None };
         let left = principal::pay_sequence(state, sequence, CURE_LAYERS, amount);
         if pot.spends_principal() {

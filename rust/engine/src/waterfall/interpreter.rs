@@ -27,6 +27,8 @@ pub struct Terms<'a, P = f64> {
     pub tests: &'a [TestTerms<P>],
     /// Per test: whether it applies on this date.
     pub active: &'a [bool],
+    /// Whether no class accrues interest below zero.
+    pub coupons_positive: bool,
     pub deferred_in_oc: bool,
     pub in_reinvestment: bool,
     /// Days since 1970-01-01 of the payment date.
@@ -64,16 +66,27 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>>(
         receive(state, terms, proceeds, recorder);
     }
     for (i, (pot, cash)) in [Pot::Interest, Pot::Principal].into_iter().zip(proceeds).enumerate() {
-        state.available = if received { state.receipts[i] } else { *cash };
+        if received {
+            state.available = state.receipts[i];
+        } else {
+            state.available = *cash;
+        }
         if R::ON {
             shown(state, terms, pot, recorder);
+            deposit(state, pot);
         } else {
             terms.isa.run(Waterfall { state, terms, pot });
         }
-        match pot {
-            Pot::Interest => state.held_interest += state.available,
-            _ => state.held += state.available + state.diverted,
-        }
+    }
+}
+
+/// Leaves on deposit what no step has taken.
+#[inline(always)]
+fn deposit<const L: usize>(state: &mut State<L>, pot: Pot) {
+    match pot {
+        Pot::Interest => state.held_interest += state.available,
+        Pot::Principal => state.held += state.available + state.diverted,
+        _ => state.held += state.available,
     }
     state.available = Pack::ZERO;
 }
@@ -112,11 +125,10 @@ pub fn run_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
     state.available = *cash;
     if R::ON {
         shown(state, terms, pot, recorder);
+        deposit(state, pot);
     } else {
         terms.isa.run(Waterfall { state, terms, pot });
     }
-    state.held += state.available;
-    state.available = Pack::ZERO;
 }
 
 /// Runs the receipts waterfall: what it leaves is distributed, and read by the tests.
@@ -133,6 +145,7 @@ fn receive<const L: usize, P: Param<L>, R: Recorder<L>>(
         state.available = step.source.map_or(Pack::ZERO, |source| reserves::cash(state, source));
         terms.isa.run(OneStep { state, terms, step, pot, recorder });
     }
+    state.clear = 0;
     state.coverage_numerator += state.receipts[0] - *proceeds[0];
     let principal = state.receipts[1] - *proceeds[1];
     state.par_ratio_numerator += principal;
@@ -166,6 +179,7 @@ impl<const L: usize, P: Param<L>> Kernel for Waterfall<'_, L, P> {
                 exhausted = !left;
             }
         }
+        deposit(state, pot);
     }
 }
 
@@ -203,15 +217,14 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Kernel for OneStep<'_, L, P, R
     #[inline(always)]
     fn run(self) -> bool {
         let Self { state, terms, step, pot, recorder } = self;
-        state.limit = state.available;
-        if let Some(source) = step.source {
-            state.limit = reserves::cash(state, source);
-        }
-        if step.masked || step.guarded {
+        let mut limit = state.available;
+        if step.masked || step.guarded || step.source.is_some() {
+            state.limit = step.source.map_or(limit, |source| reserves::cash(state, source));
             select(state, terms, step);
+            limit = state.limit;
         }
-        act(state, terms, &step.op, pot, recorder);
-        !step.spends_all || state.available.any_positive()
+        act(state, terms, &step.op, limit, pot, recorder);
+        !step.spends_all || state.available.any()
     }
 }
 
@@ -313,10 +326,10 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     op: &Op,
+    limit: Pack<L>,
     pot: Pot,
     recorder: &mut R,
 ) {
-    let limit = state.limit;
     match op.action {
         Action::Enter { expression, then, otherwise } => enter(state, terms, op, expression, then, otherwise),
         Action::SeniorExpensesEnd => senior_expenses_end(state, terms, recorder),
@@ -331,8 +344,7 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
             let claims = &terms.program.claims[claims.range()];
             let paid = claims::pay_group(state, claims, limit, pot, op.info, recorder);
             if senior_expense {
-                state.coverage_numerator -= paid;
-                state.clear = 0;
+                state.senior_expense_paid(paid);
             }
         }
         Action::Cure { tests, sequence } => {
@@ -372,7 +384,7 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
         Action::Residual { notes, until } => {
             residual::pay(state, terms, notes, until, limit, pot, op.info, recorder);
         }
-        Action::Move { from, to, due } => reserves::transfer(state, terms, op, (from, to, due), pot, recorder),
+        Action::Move { from, to, due } => reserves::transfer(state, terms, op, (from, to, due), limit, pot, recorder),
         Action::Retain => {
             hold(state, limit, pot, Reason::Retained, op.info, recorder);
         }

@@ -28,7 +28,7 @@ pub fn pay_sequence<const L: usize>(
 ) -> Pack<L> {
     let mut left = amount;
     state.any_cured |= layers.cure;
-    state.notes_changed();
+    state.notes_paid(layers.cure);
     for group in sequence {
         if layers.interest {
             left = (left - pay_claims(state, group, ClaimKind::Interest, left, false)).positive();
@@ -37,7 +37,7 @@ pub fn pay_sequence<const L: usize>(
             left = (left - pay_claims(state, group, ClaimKind::Deferred, left, layers.cure)).positive();
         }
         left = (left - pay_balance(state, group, left, layers.cure)).positive();
-        if !left.any_positive() {
+        if !left.any() {
             break;
         }
     }
@@ -65,7 +65,7 @@ fn pay_claims<const L: usize>(
         }
         owed += claims::due(state, Claim { kind, index: n });
     }
-    if !owed.any_positive() {
+    if !owed.any() {
         return Pack::ZERO;
     }
     let single = group.len() == 1;
@@ -98,6 +98,7 @@ fn pay_balance<const L: usize>(state: &mut State<L>, group: &[u16], left: Pack<L
         let paid = if single { owed.min(left) } else { note.balance * share };
         note.balance -= paid;
         note.principal_paid += paid;
+        note.repaid = true;
         if cure {
             note.cured += paid;
         }
@@ -111,7 +112,7 @@ fn pay_balance<const L: usize>(state: &mut State<L>, group: &[u16], left: Pack<L
 #[inline(always)]
 #[must_use]
 pub fn received<const L: usize>(state: &State<L>, note: usize) -> Pack<L> {
-    state.notes[note].interest_paid + state.notes[note].deferred_paid + state.notes[note].principal_paid
+    *state.notes[note].interest.paid() + state.notes[note].deferred_paid + state.notes[note].principal_paid
 }
 
 /// What each note of a sequence is owed and has received, before a payment along it.
@@ -135,8 +136,11 @@ impl<const L: usize> Before<L> {
                 let owed = if need.is_some() {
                     received(&virtual_state, i) - received(state, i)
                 } else {
-                    let interest =
-                        if layers.interest { state.notes[i].overdue + state.notes[i].current_due } else { Pack::ZERO };
+                    let interest = if layers.interest {
+                        state.notes[i].overdue + *state.notes[i].interest.unpaid()
+                    } else {
+                        Pack::ZERO
+                    };
                     let deferred = if layers.deferred { state.notes[i].deferred } else { Pack::ZERO };
                     interest + deferred + state.notes[i].balance
                 };

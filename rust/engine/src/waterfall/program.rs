@@ -316,6 +316,8 @@ pub struct Program {
     pub claims: Vec<Claim>,
     pub tests: Vec<u16>,
     pub residuals: Vec<u16>,
+    /// Incentive fees, whose hurdles come nearer with what residual notes are paid.
+    pub hurdled: Vec<u16>,
     pub sequences: Vec<Sequence>,
     pub expressions: Vec<Expression>,
     pub infos: Vec<StepInfo>,

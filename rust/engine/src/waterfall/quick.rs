@@ -1,12 +1,14 @@
 //! Steps that mostly take a few operations, done in place; what is more goes to the general step.
 //!
-//! Only without a ledger. The arithmetic is that of the general step, so that the bits are.
+//! Only without a ledger. The arithmetic is that of the general step, so that the bits are: where there is cash for all
+//! that is due in every lane, `min(due, cash)` is what is due, and nothing of it is left.
 
+use super::claims;
 use super::cure;
 use super::interpreter::{Terms, select};
-use super::program::{Pot, Quick, ReadyOp, Span};
+use super::program::{Claim, ClaimKind, Pot, Quick, ReadyOp, Span};
 use crate::lanes::{Pack, Param};
-use crate::state::State;
+use crate::state::{Due, State};
 
 /// Whether the step is done; if not, the general step must run.
 #[inline(always)]
@@ -15,84 +17,95 @@ pub fn done<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_,
         Quick::General => false,
         Quick::Nothing => true,
         Quick::Fee { fee, capped, senior_expense } => {
-            if state.fees[fee as usize].has_arrears {
-                return false;
+            if capped {
+                pay_part(state, terms, step, Claim { kind: ClaimKind::FeeCapped, index: fee }, senior_expense, pot);
+            } else {
+                pay(state, terms, step, Claim { kind: ClaimKind::Fee, index: fee }, senior_expense, pot);
             }
-            // What is left unpaid by interest is the exception.
-            if pot.spends_principal() && !state.fees[fee as usize].current.any_positive() {
-                return true;
-            }
-            let selected = selected(state, terms, step);
-            pay_fee(state, fee, capped, senior_expense, selected, pot);
             true
         }
         Quick::Interest { note, senior_expense } => {
-            if state.notes[note as usize].has_overdue {
-                return false;
-            }
-            if pot.spends_principal() && !state.notes[note as usize].current_due.any_positive() {
-                return true;
-            }
-            let selected = selected(state, terms, step);
-            pay_interest(state, note, senior_expense, selected, pot);
+            pay(state, terms, step, Claim { kind: ClaimKind::Interest, index: note }, senior_expense, pot);
             true
         }
-        Quick::Deferred { note } => !state.notes[note as usize].has_deferred,
+        Quick::Deferred { note } => {
+            let lanes = &state.notes[note as usize];
+            !lanes.has_deferred || !lanes.deferred.any()
+        }
         Quick::Cure { tests, bits } => !cure_needed(state, terms, tests, bits),
         Quick::Divert { test } => cure::clear(state, terms, test as usize),
     }
 }
 
-/// Whether the limit of the step is told apart from what is available.
+/// The amount of the date, and whether something may be left of earlier ones.
 #[inline(always)]
-fn selected<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp) -> bool {
-    let selected = step.masked || step.guarded;
-    if selected {
-        state.limit = state.available;
-        select(state, terms, step);
+fn due<const L: usize>(state: &mut State<L>, claim: Claim) -> (&mut Due<L>, bool) {
+    if claim.kind == ClaimKind::Interest {
+        let note = &mut state.notes[claim.index as usize];
+        return (&mut note.interest, note.has_overdue);
     }
-    selected
+    let fee = &mut state.fees[claim.index as usize];
+    (&mut fee.current, fee.has_arrears)
 }
 
 #[inline(always)]
-fn pay_fee<const L: usize>(
+fn pay<const L: usize, P: Param<L>>(
     state: &mut State<L>,
-    fee: u16,
-    capped: bool,
+    terms: &Terms<'_, P>,
+    step: &ReadyOp,
+    claim: Claim,
     senior_expense: bool,
-    selected: bool,
     pot: Pot,
 ) {
-    let limit = if selected { &state.limit } else { &state.available };
-    let fee = &mut state.fees[fee as usize];
-    let paid = if capped {
-        let paid = fee.current.min(fee.cap_left).min(*limit);
-        fee.cap_left -= paid;
-        paid
+    let available = state.available;
+    let (due, arrears) = due(state, claim);
+    if !arrears {
+        // What interest has left unpaid is the exception.
+        if pot.spends_principal() && due.is_settled() {
+            return;
+        }
+        let left = available - *due.unpaid();
+        if !(step.masked || step.guarded || left.any_negative()) {
+            let paid = *due.unpaid();
+            due.pay_all();
+            state.available = left;
+            count(state, paid, senior_expense, pot);
+            return;
+        }
+    }
+    pay_part(state, terms, step, claim, senior_expense, pot);
+}
+
+#[inline(always)]
+fn pay_part<const L: usize, P: Param<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    step: &ReadyOp,
+    claim: Claim,
+    senior_expense: bool,
+    pot: Pot,
+) {
+    let owed = claims::due(state, claim);
+    if !owed.any() {
+        return;
+    }
+    let paid = if step.masked || step.guarded {
+        state.limit = state.available;
+        select(state, terms, step);
+        owed.min(state.limit)
     } else {
-        fee.current.min(*limit)
+        owed.min(state.available)
     };
-    fee.paid += paid;
-    fee.current = (fee.current - paid).positive();
-    spend(state, paid, senior_expense, pot);
-}
-
-#[inline(always)]
-fn pay_interest<const L: usize>(state: &mut State<L>, note: u16, senior_expense: bool, selected: bool, pot: Pot) {
-    let limit = if selected { &state.limit } else { &state.available };
-    let note = &mut state.notes[note as usize];
-    let paid = note.current_due.min(*limit);
-    note.interest_paid += paid;
-    note.current_due = (note.current_due - paid).positive();
-    spend(state, paid, senior_expense, pot);
-}
-
-#[inline(always)]
-fn spend<const L: usize>(state: &mut State<L>, paid: Pack<L>, senior_expense: bool, pot: Pot) {
+    claims::settle(state, claim, paid);
     state.available = (state.available - paid).positive();
+    count(state, paid, senior_expense, pot);
+}
+
+/// What a payment changes in the figures of the tests.
+#[inline(always)]
+fn count<const L: usize>(state: &mut State<L>, paid: Pack<L>, senior_expense: bool, pot: Pot) {
     if senior_expense {
-        state.coverage_numerator -= paid;
-        state.clear = 0;
+        state.senior_expense_paid(paid);
     }
     if pot.spends_principal() {
         state.principal_left(paid);

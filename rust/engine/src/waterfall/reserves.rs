@@ -28,6 +28,7 @@ pub fn transfer<const L: usize, P: Param<L>, R: Recorder<L>>(
     terms: &Terms<'_, P>,
     op: &Op,
     (from, to, due): (Purse, Purse, Due),
+    limit: Pack<L>,
     pot: Pot,
     recorder: &mut R,
 ) {
@@ -40,7 +41,7 @@ pub fn transfer<const L: usize, P: Param<L>, R: Recorder<L>>(
             (cash(state, from) - floor).positive()
         }
     };
-    let mut amount = owed.min(state.limit);
+    let mut amount = owed.min(limit);
     // Where futures differ in their status, a waterfall moves the cash of its own.
     let one_pot = state.accelerated.or(state.redeemed);
     amount = match pot {

@@ -37,7 +37,7 @@ pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
         let own = terms.notes[n as usize].original.pack();
         let share = if notes.len() == 1 { Pack::splat(1.0) } else { own / original };
         let paid = amount * share;
-        state.notes[n as usize].interest_paid += paid;
+        state.notes[n as usize].interest.pay(Pack::ZERO, paid);
         if R::ON {
             let reason = match until {
                 Some(_) if wanted.gt(amount).any() => Reason::InsufficientFunds,
@@ -50,10 +50,8 @@ pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
         before -= paid;
     }
     state.available = (state.available - amount).positive();
-    for f in 0..terms.fees.len() {
-        if terms.fees[f].hurdle.is_some() {
-            state.fees[f].hurdle -= amount;
-        }
+    for &fee in &terms.program.hurdled {
+        state.fees[fee as usize].hurdle -= amount;
     }
     for need in &mut state.higher {
         *need -= amount;
@@ -87,7 +85,7 @@ pub fn incentive<const L: usize, P: Param<L>, R: Recorder<L>>(
         let payee = Payee::Fee(fee);
         recorder.row(LedgerRow { info, payee, due: amount, paid: amount, before, transfer: false, reason });
     }
-    state.fees[fee as usize].paid += amount;
+    state.fees[fee as usize].current.pay(Pack::ZERO, amount);
     state.available = (state.available - amount).positive();
     if pot.spends_principal() {
         state.principal_left(amount);

@@ -40,7 +40,7 @@ fn totals_are_the_sums_of_the_rows() {
     assert_eq!(column(&pool.flows, PERFORMING), [180.0, 70.0, 50.0, 0.0]);
     for p in 0..4 {
         for quantity in [INTEREST, PRINCIPAL, PERFORMING, PREPAID] {
-            let sum = pool.rows[p][quantity] + pool.rows[4 + p][quantity];
+            let sum = pool.rows[pool.row(0, p)][quantity] + pool.rows[pool.row(1, p)][quantity];
             assert_eq!(pool.flows[p][quantity].to_bits(), sum.to_bits());
         }
     }

@@ -47,7 +47,7 @@ fn together<const L: usize>(mdr: f64, mpr: f64) -> PoolFlows<L> {
     let mut group = LoanGroup::new(STEPS);
     group.add(&contract(100.0), 0.0, Some(0));
     group.add(&contract(50.0), 0.25, None);
-    let mut flows = PoolFlows::new(STEPS, 1);
+    let mut flows = PoolFlows::new(STEPS, 1, true);
     flows.add_group(&group, &rates(mdr, mpr), &rules());
     flows
 }
@@ -82,7 +82,7 @@ fn lanes_with_their_own_rates_do_not_see_each_other() {
         recovery: vec![Pack::splat(0.6); STEPS],
         recovery_step: vec![2, 3, 3, 3],
     };
-    let mut flows = PoolFlows::<4>::new(STEPS, 1);
+    let mut flows = PoolFlows::<4>::new(STEPS, 1, true);
     flows.add_group(&group, &rates_of, &rules());
     for (lane, (mdr, mpr)) in lanes.into_iter().enumerate() {
         let alone = together::<1>(mdr, mpr);

@@ -52,8 +52,8 @@ fn all_events<const L: usize>(copula: &Copula, paths: u64) -> Vec<(u64, u32, u32
     let mut all = Vec::new();
     for path in 0..defaults.paths() {
         let events = defaults.of(path);
-        assert!(events.windows(2).all(|pair| pair[0].obligor < pair[1].obligor));
-        all.extend(events.iter().map(|event| (path as u64, event.obligor, event.step)));
+        assert!(events.windows(2).all(|pair| pair[0].obligor() < pair[1].obligor()));
+        all.extend(events.iter().map(|event| (path as u64, event.obligor(), event.step())));
     }
     all
 }
@@ -287,9 +287,9 @@ fn companies_of_one_industry_default_together_more_often_than_those_of_two() {
         copula.draw::<16>(first, &mut scratch, &mut defaults);
         for events in (0..16).map(|path| defaults.of(path)) {
             for (i, event) in events.iter().enumerate() {
-                singles[event.obligor as usize] += 1;
+                singles[event.obligor() as usize] += 1;
                 for other in &events[i + 1..] {
-                    pairs[event.obligor as usize][other.obligor as usize] += 1;
+                    pairs[event.obligor() as usize][other.obligor() as usize] += 1;
                 }
             }
         }

@@ -1,0 +1,179 @@
+//! Cohorts of one spread and one price: what all of them do in a step, without looking at each.
+//!
+//! With the par `u` of a cohort over the survival factor at its purchase, and `S_p` the instalments of a unit of par before
+//! step `p`, the contractual balance of a unit that was bought after step `c` is `1 + S_{c+1} − S_p`. So with `U = Σ u` and
+//! `V = Σ u · (1 + S_{c+1})` over the cohorts that are alive, `Σ balance = V − U · S_p`, `Σ instalment = U · i` and
+//! `Σ interest = Σ balance · w`. What a first period, a last one or another date of maturity changes is a correction of one
+//! cohort. Both sums run from the first cohort on, so that they do not depend on how they were come by.
+
+use crate::lanes::{Mask, Pack};
+
+/// The terms of a step.
+#[derive(Clone, Debug, Default)]
+pub struct SharedStep {
+    /// Instalment of a unit of par, and those before the step.
+    pub instalment: f64,
+    pub repaid: f64,
+    /// Interest of a unit of contractual balance.
+    pub interest: f64,
+    pub corrections: Vec<Correction>,
+}
+
+impl SharedStep {
+    /// Notes how a cohort differs whose balance, instalment and interest of a unit of balance are these.
+    pub fn correct(&mut self, cohort: usize, [balance, instalment, interest]: [f64; 3]) {
+        let (more, dearer) = (instalment - self.instalment, interest - self.interest);
+        if more.abs() > 0.0 || dearer.abs() > 0.0 {
+            self.corrections.push(Correction {
+                cohort: cohort as u32,
+                instalment: more,
+                interest: balance * dearer,
+                interest_of_rest: (balance - instalment) * dearer,
+            });
+        }
+    }
+}
+
+/// How one cohort differs, each for a unit of its par.
+#[derive(Clone, Copy, Debug)]
+pub struct Correction {
+    pub cohort: u32,
+    pub instalment: f64,
+    pub interest: f64,
+    /// Of the balance after the instalment.
+    pub interest_of_rest: f64,
+}
+
+/// The terms of all steps.
+#[derive(Clone, Debug, Default)]
+pub struct SharedTerms {
+    pub steps: Vec<SharedStep>,
+    /// What prepaying all of the balance after the instalment adds to its interest, a share of the interest.
+    pub prepaid: f64,
+    /// Share of par that the cohorts are carried below par.
+    pub below_par: f64,
+}
+
+impl SharedTerms {
+    /// `1 + S_{c+1}` of a cohort.
+    #[inline(always)]
+    fn at_purchase(&self, cohort: usize) -> f64 {
+        self.steps.get(cohort + 1).map_or(1.0, |step| 1.0 + step.repaid)
+    }
+}
+
+/// Sums over all cohorts of a step, for a survival factor of 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Sums<const L: usize> {
+    pub instalment: Pack<L>,
+    pub interest: Pack<L>,
+    pub interest_of_prepaid: Pack<L>,
+    pub discount: Pack<L>,
+}
+
+/// `U` and `V` of `L` futures.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<const L: usize> {
+    units: Pack<L>,
+    weighted: Pack<L>,
+    /// First cohort of the sums; none where they have to be summed anew.
+    first: Option<usize>,
+}
+
+impl<const L: usize> Shared<L> {
+    /// Nothing is summed yet.
+    pub const NONE: Self = Self { units: Pack::ZERO, weighted: Pack::ZERO, first: None };
+
+    /// A cohort is bought.
+    #[inline(always)]
+    pub fn buy(&mut self, terms: &SharedTerms, cohort: usize, units: Pack<L>) {
+        self.units += units;
+        self.weighted += units * terms.at_purchase(cohort);
+    }
+
+    /// Runs step `p`, in which `first` is the first cohort that is alive.
+    #[inline(always)]
+    pub fn step(&mut self, terms: &SharedTerms, p: usize, first: usize, units: &[Pack<L>]) -> Sums<L> {
+        if self.first != Some(first) {
+            *self = Self { first: Some(first), ..Self::NONE };
+            for cohort in first..p {
+                self.buy(terms, cohort, units[cohort]);
+            }
+        }
+        let step = &terms.steps[p];
+        // Differences of sums leave rounding of either sign where nothing is left: what is below zero is nothing.
+        let balance = (self.weighted - self.units * step.repaid).positive();
+        let mut instalment = self.units * step.instalment;
+        let mut interest = balance * step.interest;
+        let mut of_rest = Pack::ZERO;
+        for correction in &step.corrections {
+            let own = units[correction.cohort as usize];
+            instalment += own * correction.instalment;
+            interest += own * correction.interest;
+            if terms.prepaid < 0.0 {
+                of_rest += own * correction.interest_of_rest;
+            }
+        }
+        let rest = (balance - instalment).positive();
+        let interest_of_prepaid =
+            if terms.prepaid < 0.0 { (rest * step.interest + of_rest) * terms.prepaid } else { Pack::ZERO };
+        Sums { instalment, interest: interest.positive(), interest_of_prepaid, discount: rest * terms.below_par }
+    }
+
+    /// Forgets the cohorts of some lanes, which are extinct.
+    #[inline(always)]
+    pub fn end(&mut self, extinct: Mask<L>) {
+        self.units = extinct.not().keep(self.units);
+        self.weighted = extinct.not().keep(self.weighted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What two cohorts of 60 and 40 do in three steps, of which the first ends in the second step and the other in the last.
+    #[test]
+    fn cohorts_together_do_what_they_do_one_by_one() {
+        // Instalments of 1 % of par and interest of 2 % of the balance; a first period of half the length.
+        let balances = [[0.0, 1.0, 0.99, 0.0], [0.0, 0.0, 1.0, 0.99]];
+        let instalments = [[0.0, 0.01, 0.99, 0.0], [0.0, 0.0, 0.01, 0.99]];
+        let interest = [[0.0, 0.01, 0.02, 0.0], [0.0, 0.0, 0.01, 0.02]];
+        let mut terms = SharedTerms { prepaid: -0.5, below_par: 0.1, ..SharedTerms::default() };
+        for p in 0..4 {
+            let repaid = 0.01 * f64::from(u8::try_from(p).unwrap_or(0));
+            let mut step = SharedStep { instalment: 0.01, repaid, interest: 0.02, corrections: Vec::new() };
+            for c in 0..2 {
+                if balances[c][p] > 0.0 {
+                    step.correct(c, [balances[c][p], instalments[c][p], interest[c][p]]);
+                }
+            }
+            terms.steps.push(step);
+        }
+        let units = [Pack([60.0]), Pack([40.0]), Pack([0.0])];
+        let mut together = Shared::NONE;
+        for p in 1..4 {
+            let first = usize::from(p == 3);
+            let sums = together.step(&terms, p, first, &units[..p]);
+            if p == 1 {
+                together.buy(&terms, 1, units[1]);
+            }
+            let of = |f: &dyn Fn(usize) -> f64| (0..2).map(|c| units[c].0[0] * f(c)).sum::<f64>();
+            let rest = |c: usize| balances[c][p] - instalments[c][p];
+            let close = |pack: Pack<1>, expected: f64| (pack.0[0] - expected).abs() < 1e-12;
+            assert!(close(sums.instalment, of(&|c| instalments[c][p])), "step {p}");
+            assert!(close(sums.interest, of(&|c| balances[c][p] * interest[c][p])), "step {p}");
+            assert!(close(sums.interest_of_prepaid, of(&|c| -0.5 * rest(c) * interest[c][p])), "step {p}");
+            assert!(close(sums.discount, of(&|c| 0.1 * rest(c))), "step {p}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_cohorts_that_have_ended() {
+        let step = SharedStep { instalment: 0.01, interest: 0.02, ..SharedStep::default() };
+        let terms = SharedTerms { steps: vec![step.clone(), step], ..SharedTerms::default() };
+        let mut dust = Shared { units: Pack([1e-17]), weighted: Pack([-1e-17]), first: Some(0) };
+        let sums = dust.step(&terms, 1, 1, &[Pack([7.0])]);
+        assert_eq!((sums.instalment.0, sums.interest.0, dust.units.0), ([0.0], [0.0], [0.0]));
+    }
+}
