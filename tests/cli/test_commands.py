@@ -15,7 +15,20 @@ import cloche as cl
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-PROJECTION = {"cashflows", "collateral", "events", "fees", "ledger", "notes", "schedule", "tests"}
+PROJECTION = {
+    *(
+        "accounts",
+        "cashflows",
+        "collateral",
+        "events",
+        "fees",
+        "hedges",
+        "ledger",
+        "notes",
+        "schedule",
+        "tests",
+    ),
+}
 STATE = """\
 cloche_state: 1
 payment_date: 2026-01-20
@@ -124,7 +137,7 @@ def test_simulate_is_quiet_in_a_pipe_and_the_same_for_any_threads(
             *("--keep", "paths", "--out", tmp_path / str(threads), "--format", "csv"),
         )
         assert done.returncode == 0, done.stderr
-        assert done.stderr == f"6 files in {tmp_path / str(threads)}\n"
+        assert done.stderr == f"7 files in {tmp_path / str(threads)}\n"
         outputs.append(done.stdout)
     assert "3,000 paths, seed 7" in outputs[0]
     assert outputs[0] == outputs[1]
