@@ -66,9 +66,9 @@ def _stays_on_deposit(row: Row) -> bool:
 def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float = 1e-9) -> None:
     """Inside a waterfall each row starts with what the row before left, less what it paid.
 
-    Interest diverted to principal joins the principal waterfall at its first purchase or principal step. What
-    successors of a refinanced class or equity pay is no waterfall; steps of the receipts
-    and draws have sources of their own.
+    Interest diverted to principal joins the principal waterfall at its first purchase or principal step, which has no
+    row where nothing is outstanding any more: then a later step shows it. What successors of a refinanced class or
+    equity pay is no waterfall; steps of the receipts and draws have sources of their own.
     """
     for first, second in pairwise(ledger):
         for row in (first, second):
@@ -83,7 +83,9 @@ def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float 
         if first["waterfall"] in {"refinancing", "receipts"} or "draw" in {first["source"], second["source"]}:
             continue
         gain = second["available_before"] - first["available_after"]
-        joins = second["step"] in {"reinvest", "pay_principal"}
+        joins = first["waterfall"] == "principal" and second["step"] in {
+            *("reinvest", "pay_principal", "pay_fee", "pay_residual", "incentive_fee"),
+        }
         assert abs(gain) <= tolerance * par or (joins and gain > 0), (first, second)
 
 
