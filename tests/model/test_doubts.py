@@ -89,10 +89,43 @@ def test_a_template_has_no_doubtful_place(family: Any) -> None:
             lambda d: d["notes"].insert(5, {"name": "F", "balance": 5e6, "rank": 6, "coupon": {"fixed": 0.1}}),
             "notes[5]: no step of the interest waterfall pays interest of F",
         ),
-        (with_unranked, "notes[5]: no step pays F anything"),
         (
             lambda d: with_unranked(d)["waterfalls"]["interest"].insert(15, {"pay_interest": "F"}),
-            "notes[5]: no step pays principal of F",
+            "notes[5]: no step pays principal of F while the notes are not accelerated",
+        ),
+        (
+            lambda d: interest(d).insert(3, {"pay_amortization": "A"}),
+            "waterfalls.interest[3]: never has anything due: A has no amortization",
+        ),
+        (
+            lambda d: interest(d).insert(17, {"pay_fee": {"fee": "sub", "part": "above_cap"}}),
+            "waterfalls.interest[17]: never has anything due: sub has no cap",
+        ),
+        (
+            lambda d: interest(d)[3].update(amount=0),
+            "waterfalls.interest[3]: clause E never pays anything: its amount is zero",
+        ),
+        (
+            lambda d: interest(d)[3].update(when="status == 'accelerated'"),
+            (
+                "waterfalls.interest[3]: clause E never acts: a date with one pot has its own waterfall, "
+                "so `status == 'accelerated'` never holds here"
+            ),
+        ),
+        (
+            lambda d: (
+                d.update(accounts=[{"name": "reserve"}]),
+                d["waterfalls"]["interest"].insert(3, {"transfer": {"from": "reserve", "to": "interest"}}),
+            ),
+            "waterfalls.interest[3]: never has anything due: nothing is put into reserve",
+        ),
+        (
+            lambda d: (
+                d.update(hedges=[{"name": "swap", "pay": {"fixed": 0.04}, "notional": 1e6}]),
+                d["waterfalls"]["interest"].insert(3, {"pay_hedge": "swap"}),
+                d["waterfalls"]["interest"].insert(9, {"pay_hedge": {"hedge": "swap", "part": "defaulted"}}),
+            ),
+            "waterfalls.interest[9]: never has anything due: nothing ends swap",
         ),
     ],
 )  # fmt: skip
@@ -137,6 +170,19 @@ def test_any_deal_is_examined_without_a_failure(deal: dict[str, Any]) -> None:
     for place, message in read.warnings:
         assert place
         assert message
+
+
+def test_a_test_that_an_event_or_a_reserve_asks_for_is_used() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        for name in ("B IC", "B OC"):
+            kind = name[-2:].lower()
+            document["tests"].append({"name": name, "kind": kind, "through": "B", "trigger": 1.1})
+        document["events"] = [{"when": "not passes('B IC')", "from": "nc_end", "call": {}}]
+        document["accounts"] = [{"name": "reserve", "initial": 1e6}]
+        release = {"release_reserve": {"account": "reserve", "above": "cushion('B OC') * remaining"}}
+        interest(document).insert(3, release)
+
+    assert warned(edit) == []
 
 
 def test_validate_prints_warnings_and_still_succeeds(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cloche.errors import DealError, Problem
+from cloche.model import deal as deals
 from cloche.model.deal import Deal
 
 NAMES = st.text(
@@ -82,6 +85,14 @@ NOTES = st.builds(
         },
     ),
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def unpaid_classes() -> Iterator[None]:
+    """Let steps pay what they like: they and the classes are drawn apart."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deals, "unpaid_classes", lambda _: [])
+        yield
 
 
 @st.composite

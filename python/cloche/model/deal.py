@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Self, final
@@ -35,6 +36,7 @@ from cloche.model.source import file_text, json_source, mapping_of, yaml_source
 from cloche.model.steps import Waterfalls
 from cloche.model.template import with_template
 from cloche.model.tests import CoverageTest
+from cloche.model.unpaid_classes import unpaid_classes
 from cloche.model.upgrade import upgraded
 from cloche.model.yaml import Source
 from cloche.model.yaml_writer import write_yaml
@@ -159,8 +161,12 @@ class Deal(Frozen[DealDocument]):
         return deal
 
     def check(self) -> list[Problem]:
-        """Return the problems of meaning that the engine finds: names, ranks, what is not computed yet."""
-        return [Problem(place, message) for place, message in engine.problems_of_meaning(self._canonical)]
+        """Return the problems of meaning: names, ranks, contradictions, classes that no waterfall pays."""
+        found = [Problem(place, message) for place, message in engine.problems_of_meaning(self._canonical)]
+        parts = list(DealDocument.model_fields)
+        return sorted(
+            [*found, *unpaid_classes(self._document)], key=lambda problem: _part(problem.place, parts)
+        )
 
     @property
     def warnings(self) -> list[Problem]:
@@ -354,6 +360,12 @@ class Deal(Frozen[DealDocument]):
             f"<b>{html.escape(self.name)}</b>, {html.escape(self.currency)} {words.money(self.target_par)}"
         )
         return f"<div>{title}<table><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
+
+
+def _part(place: str, parts: list[str]) -> int:
+    """Return which part of the document holds a place."""
+    part = re.split(r"[.\[]", place, maxsplit=1)[0]
+    return parts.index(part) if part in parts else len(parts)
 
 
 def _document(data: Mapping[str, Any]) -> DealDocument:

@@ -15,9 +15,10 @@ from cloche.model.document import Document
 from cloche.model.events import Event
 from cloche.model.fees import Fee
 from cloche.model.notes import Note
+from cloche.model.rights import Rights
 from cloche.model.steps import Block, Cure, Groups, PayPariPassu, PayPrincipal, Step, StepList, Waterfalls
 from cloche.model.tests import CoverageTest
-from cloche.model.text import NOT_EMPTY, Entry, Name
+from cloche.model.text import NOT_EMPTY, Name
 from cloche.model.units import PositiveMoney
 
 __all__ = ["DealDocument"]
@@ -71,7 +72,7 @@ class DealDocument(Document):
     sequences: dict[Name, Groups] = Field(default_factory=dict)
     waterfalls: Waterfalls
     default_events: DefaultEvents | None = None
-    rights: Entry | None = None
+    rights: Rights | None = None
     events: tuple[Event, ...] = ()
     conventions: Conventions = Conventions()
     template: Annotated[Literal["us_bsl_2"] | None, Field(exclude=True)] = None

@@ -5,35 +5,28 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from cloche.errors import Problem
 from cloche.model import words
 from cloche.model.closing_balance import closing_doubts
 from cloche.model.deal_document import DealDocument
-from cloche.model.steps import Block, PayPariPassu, Step, Waterfalls
+from cloche.model.fees import Fee
+from cloche.model.never_due import never_due
+from cloche.model.placed_steps import PlacedStep, mentioned, placed_steps, sequences_of
 from cloche.model.tests import CoverageTest
+from cloche.model.unpaid_classes import partly_paid_classes
 
 __all__ = ["doubts"]
 
 _NORMAL = ("receipts", "interest", "principal")
-_DEFAULT_SEQUENCE = "note_payment_sequence"
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _NEVER_STATIC = ("during_reinvestment", "not after_reinvestment")
+_NEVER_NORMAL = tuple(
+    f"status == {quote}{status}{quote}" for status in ("accelerated", "redemption") for quote in "'\""
+)
+_NOTHING = ("0", "0.0")
 # After such a step nothing is left for the same claim: it was paid, or the money is gone.
 _WHOLE = ("pay_interest", "pay_deferred_interest", "pay_amortization")
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """A step, where it stands, in which waterfall, and whether something may keep it from acting."""
-
-    place: str
-    fall: str
-    step: Step
-    limited: bool
-    conditions: tuple[str, ...]
 
 
 def doubts(document: DealDocument) -> list[Problem]:
@@ -44,9 +37,9 @@ def doubts(document: DealDocument) -> list[Problem]:
     document
         The deal.
     """
-    steps = list(_all_steps(document))
+    steps = list(placed_steps(document))
     found = [
-        *_classes(document, steps),
+        *partly_paid_classes(document),
         *_fees(document, steps),
         *_tests(document, steps),
         *_sequences(document, steps),
@@ -55,97 +48,8 @@ def doubts(document: DealDocument) -> list[Problem]:
     return [*(Problem(place, message) for place, message in found), *closing_doubts(document)]
 
 
-def _all_steps(document: DealDocument) -> Iterator[_Placed]:
-    for fall in Waterfalls.model_fields:
-        for k, step in enumerate(getattr(document.waterfalls, fall)):
-            yield from _flat(f"waterfalls.{fall}[{k}]", fall, step, ())
-
-
-def _flat(place: str, fall: str, step: Step, conditions: tuple[str, ...]) -> Iterator[_Placed]:
-    when = getattr(step, "when", None)
-    own = (*conditions, when) if when is not None else conditions
-    if isinstance(step, Block):
-        for k, inner in enumerate(step.steps):
-            yield from _flat(f"{place}.steps[{k}]", fall, inner, own)
-        for k, inner in enumerate(step.otherwise):
-            yield from _flat(f"{place}.else[{k}]", fall, inner, (*conditions, f"not ({when})"))
-        return
-    limited = bool(own) or getattr(step, "amount", None) is not None
-    yield _Placed(place, fall, step, limited, own)
-    if isinstance(step, PayPariPassu):
-        for k, inner in enumerate(step.steps):
-            yield from _flat(f"{place}.pay_pari_passu[{k}]", fall, inner, own)
-
-
-def _names(value: Any) -> Iterator[str]:
-    """Yield every text in a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _names(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _names(inner)
-
-
-def _mentioned(step: Step) -> set[str]:
-    """Return what a step names to pay; the class up to which shortfalls are paid is none of it."""
-    if step.verb == "pay_shortfalls":
-        return set()
-    return set(_names(step.model_dump(exclude={"when", "amount", "label", "verb"})))
-
-
-def _sequence(document: DealDocument, name: str) -> list[str]:
-    if name in document.sequences:
-        return [note for group in document.sequences[name] for note in group]
-    return (
-        [note.name for note in document.notes if note.principal_rank is not None]
-        if name == _DEFAULT_SEQUENCE
-        else []
-    )
-
-
-def _sequences_of(step: Step) -> list[str]:
-    """Return the sequences by which a step pays."""
-    if step.verb == "pay_principal":
-        return [step.sequence] if step.sequence is not None else []
-    if step.verb == "cure":
-        return [step.pay or _DEFAULT_SEQUENCE] if step.pay_notes is None and step.pay != "buy" else []
-    return [_DEFAULT_SEQUENCE] if step.verb == "divert" and step.to == "notes" else []
-
-
-def _paid(document: DealDocument, steps: Sequence[_Placed]) -> set[str]:
-    paid: set[str] = set()
-    for placed in steps:
-        paid |= _mentioned(placed.step)
-        if placed.step.verb == "pay_principal":
-            for name in _sequences_of(placed.step):
-                paid.update(_sequence(document, name))
-    return paid
-
-
-def _classes(document: DealDocument, steps: Sequence[_Placed]) -> Iterator[tuple[str, str]]:
-    known = [s for s in steps if s.fall in _NORMAL]
-    interest = {name for s in known if s.fall == "interest" for name in _mentioned(s.step)}
-    principal = _paid(
-        document, [s for s in known if s.step.verb not in ("pay_interest", "pay_deferred_interest")]
-    )
-    for k, note in enumerate(document.notes):
-        if note.combination_of or not note.balance > 0:
-            continue
-        if note.name not in interest | principal:
-            yield f"notes[{k}]", f"no step pays {note.name} anything"
-        elif note.residual:
-            continue
-        elif note.name not in interest:
-            yield f"notes[{k}]", f"no step of the interest waterfall pays interest of {note.name}"
-        elif note.name not in principal:
-            yield f"notes[{k}]", f"no step pays principal of {note.name}"
-
-
-def _fees(document: DealDocument, steps: Sequence[_Placed]) -> Iterator[tuple[str, str]]:
-    paid = {name for placed in steps if placed.fall in _NORMAL for name in _mentioned(placed.step)}
+def _fees(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:
+    paid = {name for placed in steps if placed.fall in _NORMAL for name in mentioned(placed.step)}
     for k, fee in enumerate(document.fees):
         if fee.name not in paid:
             yield f"fees[{k}]", f"no step pays {fee.name}: it stays unpaid and grows"
@@ -153,14 +57,18 @@ def _fees(document: DealDocument, steps: Sequence[_Placed]) -> Iterator[tuple[st
             yield f"fees[{k}]", f"{fee.name} is zero: its steps never have anything due"
 
 
-def _tests(document: DealDocument, steps: Sequence[_Placed]) -> Iterator[tuple[str, str]]:
-    used = {
-        name for placed in steps if placed.step.verb in ("cure", "divert") for name in _mentioned(placed.step)
-    }
-    texts = [
-        text for placed in steps for text in (*placed.conditions, getattr(placed.step, "amount", None) or "")
+def _tests(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:
+    cures = [name for placed in steps if placed.step.verb == "cure" for name in placed.step.tests]
+    used = {*cures, *(placed.step.test for placed in steps if placed.step.verb == "divert")}
+    expressions = [
+        getattr(placed.step, key, None) for placed in steps for key in ("amount", "up_to", "above")
     ]
-    texts += _names(list(document.events))
+    texts = [
+        *(text for placed in steps for text in placed.conditions),
+        *(text for text in expressions if text),
+    ]
+    texts += [account.target for account in document.accounts if account.target is not None]
+    texts += [event.when for event in document.events if event.when is not None]
     asked = {one or other for text in texts for one, other in _QUOTED.findall(text)}
     causes = document.default_events.causes if document.default_events is not None else ()
     for k, test in enumerate(document.tests):
@@ -197,14 +105,14 @@ def _closing_ratio(document: DealDocument, test: CoverageTest) -> float | None:
     return document.target_par / whole if whole > 0 else None
 
 
-def _sequences(document: DealDocument, steps: Sequence[_Placed]) -> Iterator[tuple[str, str]]:
-    used = {name for placed in steps for name in _sequences_of(placed.step)}
+def _sequences(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:
+    used = {name for placed in steps for name in sequences_of(placed.step)}
     for name in document.sequences:
         if name not in used:
             yield f"sequences.{name}", "no step pays by this sequence"
 
 
-def _steps(document: DealDocument, steps: Sequence[_Placed]) -> Iterator[tuple[str, str]]:
+def _steps(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:
     """Yield steps that can never pay anything: what they pay is never due, or nothing is ever left for them."""
     ended: dict[str, str] = {}
     paid: set[tuple[str, str, str]] = set()
@@ -226,7 +134,7 @@ def _steps(document: DealDocument, steps: Sequence[_Placed]) -> Iterator[tuple[s
             ended.setdefault(fall, place)
 
 
-def _claims(placed: _Placed) -> set[tuple[str, str, str]]:
+def _claims(placed: PlacedStep) -> set[tuple[str, str, str]]:
     """Return what a step pays in full wherever money is left: waterfall, verb, payee."""
     step, fall = placed.step, placed.fall
     if step.verb == "pay_fee" and step.part == "all":
@@ -237,27 +145,36 @@ def _claims(placed: _Placed) -> set[tuple[str, str, str]]:
     return set()
 
 
-def _never(document: DealDocument, placed: _Placed) -> str | None:
+def _never(document: DealDocument, placed: PlacedStep) -> str | None:
+    """Return why a step never pays anything, None where it may."""
+    condition = _never_holds(document, placed)
+    if condition is not None:
+        return condition
     step = placed.step
-    static = document.dates.reinvestment_end is None
-    if static:
-        if step.verb == "reinvest":
-            return "never buys anything: the deal has no reinvestment period"
-        condition = next((text for text in placed.conditions if text in _NEVER_STATIC), None)
-        if condition is not None:
-            return f"never acts: the deal has no reinvestment period, so `{condition}` never holds"
-    if step.verb == "pay_deferred_interest":
-        if document.conventions.deferred_form == "capitalized":
-            return "never has anything due: deferred interest is capitalized into the balance"
-        notes = {note.name: note for note in document.notes}
-        names = [name for group in step.notes for name in group]
-        if all(name in notes and not notes[name].deferrable for name in names):
-            return f"never has anything due: interest of {words.joined(names)} may not be deferred"
+    if getattr(step, "amount", None) in _NOTHING:
+        return "never pays anything: its amount is zero"
+    if step.verb == "reinvest" and document.dates.reinvestment_end is None:
+        return "never buys anything: the deal has no reinvestment period"
     if step.verb == "divert" and step.share == 0.0:
         return "never diverts anything: its share is zero"
+    if step.verb == "turbo" and step.share == 0.0:
+        return "never pays anything: its share is zero"
+    reason = never_due(document, step)
+    return None if reason is None else f"never has anything due: {reason}"
+
+
+def _never_holds(document: DealDocument, placed: PlacedStep) -> str | None:
+    static = document.dates.reinvestment_end is None
+    condition = next((text for text in placed.conditions if text in _NEVER_STATIC), None)
+    if static and condition is not None:
+        return f"never acts: the deal has no reinvestment period, so `{condition}` never holds"
+    if placed.fall in _NORMAL:
+        condition = next((text for text in placed.conditions if text in _NEVER_NORMAL), None)
+        if condition is not None:
+            return f"never acts: a date with one pot has its own waterfall, so `{condition}` never holds here"
     return None
 
 
-def _is_zero(fee: Any) -> bool:
+def _is_zero(fee: Fee) -> bool:
     amounts = [fee.amount_per_period, fee.rate, fee.fixed_per_year, *(tier.rate for tier in fee.tiers)]
-    return not fee.hurdles and all(not amount for amount in amounts)
+    return fee.waived == 1.0 or (not fee.hurdles and all(not amount for amount in amounts))

@@ -1,8 +1,8 @@
 """Calls, refinancings and re-pricings: when each acts.
 
 A dated event acts on the first payment date whose unadjusted date is on or after its date. A conditional one is
-looked at on every payment date of its window, on the figures at the determination date before any payment. Calls and
-refinancings wait for the end of the non-call period. Nothing acts on the last date.
+looked at on every payment date of its window, on the figures at the determination date before any payment. Calls,
+refinancings and re-pricings wait for the end of the non-call period. Nothing acts on the last date.
 """
 
 import re
@@ -18,7 +18,7 @@ Document = Mapping[str, Any]
 KINDS = ("call", "refinance", "reprice")
 """Events that the reference computes."""
 
-BARRED = ("call", "refinance")
+BARRED = ("call", "refinance", "reprice")
 """Events that wait for the end of the non-call period."""
 
 ANCHORS = {
@@ -106,7 +106,7 @@ def events_of(deal: Document, scenario: Document) -> list[Event]:
     Raises
     ------
     ValueError
-        For an event that the reference does not compute, and for a dated call or refinancing in the non-call period.
+        For an event that the reference does not compute, and for a dated one in the non-call period.
     """
     found = []
     for owner, document in (("events", deal), ("scenario.events", scenario)):
@@ -157,7 +157,7 @@ def _event(entry: Document, place: str, deal: Document) -> Event:
 
 
 def _check_non_call(event: Event, dates: Document) -> None:
-    """Refuse a dated call or refinancing whose payment date lies in the non-call period."""
+    """Refuse a dated event whose payment date lies in the non-call period."""
     if not event.dated or event.start is None or dates.get("non_call_end") is None:
         return
     acts_on = [day for day in unadjusted_dates(dates) if day >= event.start]

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cloche.testing.reference.dates import unadjusted_dates
+from cloche.testing.reference.dates import business_days, unadjusted_dates
 from cloche.testing.strategies.draws import INDEX, PAR, Document, basis_points, given
 
 KINDS = ("default", "order", "call", "refinance", "reprice")
@@ -175,8 +175,12 @@ def _moments(draw: st.DrawFn, deal: Mapping[str, Any], *, repeats: bool) -> Docu
     start = date.fromisoformat(deal["dates"].get("non_call_end") or deal["dates"]["closing"])
     open_ends = [end for end in ends if end >= start]
     if draw(st.booleans()):
-        day = draw(st.sampled_from(open_ends)) - timedelta(days=draw(st.integers(0, 60)))
-        return {"date": max(start, day).isoformat()}
+        end = draw(st.sampled_from(open_ends))
+        day = max(start, end - timedelta(days=draw(st.integers(0, 60))))
+        business = business_days(deal["dates"], frozenset())
+        while day != end and not business.is_open(day):
+            day += timedelta(days=1)
+        return {"date": day.isoformat()}
     senior = deal["notes"][-2]["name"]
     conditions = [*CONDITIONS, f"note_factor('{senior}') < 0.8765431", f"controlling('{senior}')"]
     moment: Document = {"when": draw(st.sampled_from(conditions))}

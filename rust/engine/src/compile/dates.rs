@@ -13,6 +13,8 @@ pub struct DealDates {
     pub stated_maturity: Date,
     pub non_call_end: Option<Date>,
     pub reinvestment_end: Option<Date>,
+    /// Business days of payments.
+    pub calendar: Calendar,
     pub fixing_calendar: Calendar,
     pub months: u32,
 }
@@ -78,7 +80,7 @@ pub fn compile(
             problems.push(Problem::new(place, "expected a date from closing to the stated maturity"));
         }
     }
-    let fixing_calendar = fixing_calendar?;
+    let (calendar, fixing_calendar) = (calendar?, fixing_calendar?);
     let terms = ScheduleTerms {
         closing,
         first_payment,
@@ -90,7 +92,7 @@ pub fn compile(
             Determination::MonthEnd(_) => DeterminationRule::MonthEnd,
             Determination::Day(d) => DeterminationRule::Day(d),
         },
-        calendar: calendar?,
+        calendar: calendar.clone(),
         roll: roll?,
         end_of_month: dates.end_of_month,
         fixing_calendar: fixing_calendar.clone(),
@@ -104,6 +106,7 @@ pub fn compile(
             stated_maturity,
             non_call_end,
             reinvestment_end,
+            calendar,
             fixing_calendar,
             months: dates.payment_frequency_months,
         }),

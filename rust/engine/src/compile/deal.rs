@@ -126,9 +126,6 @@ fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, E
     let watched = default_events::causes(document.default_events.as_ref(), &mut problems);
     let acceleration = default_events::acceleration(document.default_events.as_ref(), &mut problems);
     let Some(dates) = dates else { return Err(EngineError::Deal(problems)) };
-    if !problems.is_empty() {
-        return Err(EngineError::Deal(problems));
-    }
     let ccc = document.collateral.ccc.as_ref();
     let mut reads_ccc_share = false;
     for expression in &program.expressions {

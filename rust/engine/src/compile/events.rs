@@ -187,7 +187,7 @@ fn window(
     place: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<bool>> {
-    let redeems = event.call.is_some() || event.refinance.is_some();
+    let redeems = event.call.is_some() || event.refinance.is_some() || event.reprice.is_some();
     let may = |day: Date| (!redeems || may_redeem(deal, day)) && right.is_none_or(|from| day >= from);
     let mut read = |text: &Option<String>, key: &str| {
         text.as_ref().map(|text| event_date(deal, text, &format!("{place}.{key}"), problems))
@@ -203,8 +203,17 @@ fn window(
         return None;
     }
     let (date, from, until) = (date.flatten(), from.flatten(), until.flatten());
+    if let (Some(until), Some(end)) = (until, deal.dates.non_call_end)
+        && redeems
+        && until < end
+    {
+        let message = format!("found {until}; expected a date after the non-call period, which ends on {end}");
+        problems.push(Problem::new(format!("{place}.until"), message));
+        return None;
+    }
     let periods = &deal.terms.grid.periods;
     if let Some(date) = date {
+        let written = event.date.as_ref().is_some_and(|text| text.trim().starts_with(|c: char| c.is_ascii_digit()));
         let acts = periods.iter().find(|period| period.unadjusted >= date);
         match acts {
             None => {
@@ -212,6 +221,7 @@ fn window(
                 problems.push(Problem::new(format!("{place}.date"), message));
                 return None;
             }
+            Some(_) if written && !on_a_day(deal, date, place, problems) => return None,
             Some(period) if redeems && !may_redeem(deal, period.unadjusted) => {
                 let end = deal.dates.non_call_end.map_or_else(String::new, |end| end.to_string());
                 let message = format!("found {date}; expected a date after the non-call period, which ends on {end}");
@@ -231,6 +241,24 @@ fn window(
     let start = date.or(from);
     let acts = |day: Date| start.is_none_or(|start| day >= start) && until.is_none_or(|until| day <= until);
     Some(periods.iter().map(|period| !period.is_last && acts(period.unadjusted) && may(period.unadjusted)).collect())
+}
+
+/// Whether something can happen on a date as it is written: from closing on, on a business day or on a date of the
+/// schedule, which documents state before it is adjusted.
+fn on_a_day(deal: &CompiledDeal, date: Date, place: &str, problems: &mut Vec<Problem>) -> bool {
+    let closing = deal.dates.closing;
+    let scheduled = deal.terms.grid.periods.iter().any(|period| period.unadjusted == date);
+    let message = if date < closing {
+        format!("found {date}, before closing {closing}; expected a later date")
+    } else if !scheduled && !deal.dates.calendar.is_business_day(date) {
+        let calendars = &deal.document.dates.calendars;
+        let days = if calendars.is_empty() { "Monday to Friday".to_owned() } else { calendars.join(", ") };
+        format!("found {date}, which is no business day ({days}); expected one, or a payment date of the schedule")
+    } else {
+        return true;
+    };
+    problems.push(Problem::new(format!("{place}.date"), message));
+    false
 }
 
 /// A date of an event: ISO, or a date of the deal moved by months or years.

@@ -34,23 +34,22 @@ pub fn check(
     problems: &mut Vec<Problem>,
 ) -> Option<Date> {
     let rights = deal.document.rights.as_ref()?.as_object()?;
-    if !rights.iter().any(|(name, terms)| name != "auction_call" && *terms != Value::Bool(false)) {
+    if rights.keys().all(|name| name == "auction_call") {
         return None;
     }
     let (kind, allowing) = rights_to(event)?;
-    let granted =
-        |name: &&&str| rights.get(**name).is_some_and(|terms| *terms != Value::Bool(false) && !terms.is_null());
-    let Some(name) = allowing.iter().find(granted) else {
-        let given: Vec<&str> = rights.keys().map(String::as_str).collect();
+    let granted = |name: &&str| rights.get(*name).is_some_and(|terms| *terms != Value::Bool(false) && !terms.is_null());
+    let Some(name) = allowing.iter().copied().find(granted) else {
+        let given: Vec<&str> = rights.keys().map(String::as_str).filter(granted).collect();
+        let given = if given.is_empty() { "none".to_owned() } else { given.join(", ") };
         let message = format!(
-            "the deal does not give this right: expected {} in rights, which has {}",
+            "the deal does not give this right: expected {} in rights, which has {given}",
             allowing.join(" or "),
-            given.join(", ")
         );
         problems.push(Problem::new(format!("{place}.{kind}"), message));
         return None;
     };
-    let terms = &rights[*name];
+    let terms = &rights[name];
     if terms.get("cost_of_debt_not_higher").and_then(Value::as_bool) == Some(true) {
         let costs = event
             .refinance
