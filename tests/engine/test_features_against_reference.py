@@ -8,9 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloche.testing import strategies
-from engine.test_against_reference import assert_payment_dates_agree, assert_projections_agree, generated
+from cloche.testing.strategies import Case
+from engine.test_against_reference import (
+    assert_payment_dates_agree,
+    assert_projections_agree,
+    assert_projections_with_events_agree,
+    generated,
+)
 
-FEATURES = ("rounding", "ccc_agency_rule")
+FEATURES = ("rounding", "ccc_agency_rule", "quantities", "run_quantities")
 
 
 @pytest.mark.parametrize("feature", FEATURES)
@@ -21,7 +27,13 @@ def test_projections_with_a_feature_agree(feature: str, data: st.DataObject) -> 
     assert_projections_agree(case)
 
 
-@pytest.mark.parametrize("feature", FEATURES)
+@settings(generated, max_examples=100)
+@given(strategies.cases(events=["default", "call", "refinance", "reprice"], features=["run_quantities"]))
+def test_events_on_figures_of_a_run_agree(case: Case) -> None:
+    assert_projections_with_events_agree(case)
+
+
+@pytest.mark.parametrize("feature", [name for name in FEATURES if name != "run_quantities"])
 @settings(generated, max_examples=60)
 @given(data=st.data())
 def test_payment_dates_with_a_feature_agree(feature: str, data: st.DataObject) -> None:

@@ -177,7 +177,9 @@ def test_a_whole_last_asset_and_portions_never_raise_the_numerator(data: st.Data
 @generated
 @given(st.data())
 def test_every_state_is_paid_with_every_feature(data: st.DataObject) -> None:
-    deal = data.draw(strategies.deals(features=True))
+    # What only a run knows has no place in a payment date from a state.
+    features = [name for name in strategies.FEATURES if name != "run_quantities"]
+    deal = data.draw(strategies.deals(features=features))
     state = data.draw(strategies.payment_states(deal))
     result = run_payment_date(deal, state)
     assert result["conservation_error"] <= 1e-9 * PAR

@@ -25,6 +25,7 @@ _FIELDS = (
     "liquidation_price",
     "post_period_share",
     "cash_rate_spread",
+    "market_spreads",
     "defaults",
     "events",
 )

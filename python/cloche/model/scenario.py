@@ -17,7 +17,7 @@ from cloche.model.events import Event
 from cloche.model.frozen import Frozen
 from cloche.model.rate_curve import RateCurve
 from cloche.model.reinvestment import Reinvestment, ReinvestmentDocument, reinvestment_document
-from cloche.model.scenario_value import Cdr, Cpr, LagMonths, Recovery, friendly_value
+from cloche.model.scenario_value import Cdr, Cpr, LagMonths, Recovery, SpreadValue, friendly_value
 from cloche.model.source import checked, json_source, yaml_source
 from cloche.model.text import IsoDate, Name
 from cloche.model.units import Price, Share, Spread
@@ -37,7 +37,6 @@ class ScenarioDocument(Document):
         "usage_at_default",
         "draw_rate",
         "fx",
-        "market_spreads",
         "default_timing",
     )
 
@@ -50,6 +49,7 @@ class ScenarioDocument(Document):
     liquidation_price: Price = 1.0
     post_period_share: Share = 0.0
     cash_rate_spread: Spread = -0.0020
+    market_spreads: dict[Name, SpreadValue] = Field(default_factory=dict)
     defaults: dict[Name, IsoDate] = Field(default_factory=dict)
     events: tuple[Event, ...] = ()
 
@@ -82,12 +82,16 @@ class Scenario(Frozen[ScenarioDocument]):
         Share of unscheduled principal that is reinvested after the reinvestment period.
     cash_rate_spread
         Spread over the index that cash earns.
+    market_spreads
+        Spreads over the index that the market asks for new notes, by class name, ``rating:AAA`` or ``*``, the first
+        that there is: a number, a list per payment period or ``{date: spread}``. Conditions read them as
+        ``market_spread('A')``.
     defaults
         Companies that default on given dates, in addition to `cdr`: dates by obligor.
     events
         What is assumed to happen to the deal, in the grammar of its own events: calls on a date or under a
         condition, such as ``{"call": {"price": 0.99}, "date": "rp_end + 12M"}``.
-    market_spreads, draw_rate, usage_at_default, default_timing, fx
+    draw_rate, usage_at_default, default_timing, fx
         Keys of the grammar that this version does not compute; refused by name unless None.
 
     Raises
@@ -116,9 +120,9 @@ class Scenario(Frozen[ScenarioDocument]):
         liquidation_price: float = 1.0,
         post_period_share: float = 0.0,
         cash_rate_spread: float | str = -0.0020,
+        market_spreads: Mapping[str, Any] | None = None,
         defaults: Mapping[str, dt.date | str] | None = None,
         events: Sequence[Mapping[str, Any]] | None = None,
-        market_spreads: Any = None,
         draw_rate: Any = None,
         usage_at_default: Any = None,
         default_timing: Any = None,
@@ -134,9 +138,9 @@ class Scenario(Frozen[ScenarioDocument]):
             "liquidation_price": liquidation_price,
             "post_period_share": post_period_share,
             "cash_rate_spread": cash_rate_spread,
+            "market_spreads": market_spreads,
             "defaults": defaults,
             "events": events,
-            "market_spreads": market_spreads,
             "draw_rate": draw_rate,
             "usage_at_default": usage_at_default,
             "default_timing": default_timing,
@@ -232,6 +236,12 @@ class Scenario(Frozen[ScenarioDocument]):
         return self._document.cash_rate_spread
 
     @property
+    def market_spreads(self) -> Mapping[str, Any]:
+        """Spreads that the market asks, as written, by class name, rating or `*`."""
+        spreads = self._document.market_spreads
+        return MappingProxyType({key: friendly_value(value) for key, value in spreads.items()})
+
+    @property
     def defaults(self) -> Mapping[str, str]:
         """Companies that default on given dates: ISO dates by obligor."""
         return MappingProxyType(self._document.defaults)
@@ -242,6 +252,8 @@ class Scenario(Frozen[ScenarioDocument]):
         for key in _VALUES:
             if key in written:
                 written[key] = friendly_value(written[key])
+        if "market_spreads" in written:
+            written["market_spreads"] = dict(self.market_spreads)
         written["rates"] = self.rates.to_dict()
         if "reinvestment" in written:
             written["reinvestment"] = self.reinvestment.to_dict()

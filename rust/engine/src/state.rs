@@ -1,8 +1,10 @@
 //! The state of a deal in `L` futures on one payment date.
 
 mod due;
+pub mod readings;
 
 pub use due::Due;
+pub use readings::Readings;
 
 use crate::fees::CarryOver;
 use crate::lanes::{Mask, Pack};
@@ -193,6 +195,8 @@ pub struct State<const L: usize> {
     pub groups: Vec<Vec<u16>>,
     /// Events that change notes.
     pub changes: Changes<L>,
+    /// What only some conditions and amounts read.
+    pub readings: Readings<L>,
 }
 
 /// An amount of all notes that a name stands for.
@@ -225,6 +229,7 @@ impl<const L: usize> State<L> {
             reserved: Pack::ZERO,
             closed: Mask::splat(false),
             receipts: [Pack::ZERO; 2],
+            readings: Readings::default(),
             marked: false,
             any_cured: false,
             principal_paid: false,

@@ -52,6 +52,7 @@ class Day:
     interest_by_frequency: Mapping[int, float] = field(default_factory=dict)
     semiannual_share: float = 0.0
     liquidation_value: float = 0.0
+    market_spreads: Mapping[str, float] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     opening_cash: float = field(init=False)

@@ -21,6 +21,7 @@ from cloche.testing.reference.notes import Note, instalment
 from cloche.testing.reference.opening import bases, cap_lifted, fee_base, fee_basis, open_fee, open_note
 from cloche.testing.reference.refinancing import COST
 from cloche.testing.reference.sales import Sale
+from cloche.testing.reference.spreads import market_spreads
 
 DUST = 1e-9
 """Share of the target par below which nothing is left."""
@@ -109,6 +110,7 @@ class Dates:
             interest_by_frequency=got.by_frequency,
             semiannual_share=holdings.semiannual_share(),
             liquidation_value=holdings.worth(self.scenario.get("liquidation_price", 1.0)),
+            market_spreads=market_spreads(self.deal["notes"], self.scenario, period),
         )
         for name, amount in draws.items():
             day.notes[name].draw(amount)

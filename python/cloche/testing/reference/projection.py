@@ -132,7 +132,7 @@ class Projection(Dates):
     def _sold(self, period: Period, opened: Opened) -> Opened:
         """The date after the first call that is feasible, or a liquidation; without one as it was opened."""
         for call in self._acting("call", period, opened.day):
-            trial = self._open(with_sale(self.deal, period, self.holidays), self._call_sale(call))
+            trial = self._trial(period, opened, self._call_sale(call))
             if _covered(trial.day):
                 call.acted()
                 self._note(trial.day, "call", call.place)
@@ -143,10 +143,16 @@ class Projection(Dates):
         rule = (self.deal.get("default_events") or {}).get("liquidate") or "never"
         if self.status == "normal" or rule == "never" or period.last:
             return opened
-        trial = self._open(with_sale(self.deal, period, self.holidays), self._liquidation())
+        trial = self._trial(period, opened, self._liquidation())
         if rule == "when_covered" and not _covered(trial.day):
             return opened
         self._note(trial.day, "liquidation", rule)
+        return trial
+
+    def _trial(self, period: Period, opened: Opened, sale: Sale) -> Opened:
+        """The date with a sale; interest by frequency stays that of the collection period without one."""
+        trial = self._open(with_sale(self.deal, period, self.holidays), sale)
+        trial.day.interest_by_frequency = opened.day.interest_by_frequency
         return trial
 
     def _call_sale(self, call: Event) -> Sale:

@@ -5,6 +5,7 @@ from typing import Any
 
 from cloche.testing.reference.day import Day
 from cloche.testing.reference.sales import required
+from cloche.testing.reference.spreads import deal_spread
 
 
 def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) -> dict[str, Any]:
@@ -38,6 +39,8 @@ def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) 
         "unfunded": 0.0,
         "liquidation_value": day.liquidation_value,
         "redemption_amount": required(day),
+        "market_spread": lambda name: day.market_spreads[name],
+        "deal_spread": lambda name: deal_spread(day, name),
         "semiannual_share": day.semiannual_share,
         "interest_by_frequency": lambda months: day.interest_by_frequency.get(months, 0.0),
         "balance": lambda name: sum(note.balance for note in notes(name)),

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from cloche.testing.strategies.deals import deals
 from cloche.testing.strategies.draws import PAR, Document, constant, named
-from cloche.testing.strategies.events import KINDS, event_lists
+from cloche.testing.strategies.events import KINDS, event_lists, reading
 from cloche.testing.strategies.features import FEATURES
-from cloche.testing.strategies.scenarios import scenarios
+from cloche.testing.strategies.scenarios import market_spreads, scenarios
 from cloche.testing.strategies.tapes import tapes
 
 
@@ -58,6 +58,11 @@ def cases(
             if loan["ccc"]:
                 loan["agencies"] = draw(st.sampled_from([None, ["sp"], ["moodys"], ["moodys", "sp"]]))
     scenario = draw(scenarios())
+    if "run_quantities" in named("features", FEATURES, asked=features):
+        scenario["market_spreads"] = draw(market_spreads(deal))
+        for event in deal.get("events", ()):
+            if "when" in event and draw(st.booleans()):
+                event["when"] = draw(reading(deal))
     if draw(st.booleans()):
         chosen = draw(st.lists(st.sampled_from([loan["obligor_id"] for loan in loans]), max_size=2))
         scenario["defaults"] = {

@@ -23,6 +23,15 @@ CONDITIONS = (
 )
 """Conditions of events; no rounding decides them."""
 
+READING = (
+    "market_spread('{name}') + 0.001234567 <= deal_spread('{name}')",
+    "liquidation_value > 1.0123456 * redemption_amount",
+    "semiannual_share > 0.1234567",
+    "interest_by_frequency(6) < 12345.678",
+    "redemption_amount < 51234567.8",
+)
+"""Conditions of events on figures that are rarely read."""
+
 
 @st.composite
 def add_events(draw: st.DrawFn, deal: Document, events: frozenset[str]) -> Document:
@@ -162,6 +171,14 @@ def _floating(deal: Mapping[str, Any]) -> list[str]:
     """Names of the classes that pay an index and a spread."""
     classes = [note for note in deal["notes"] if note.get("principal_rank") is not None]
     return [note["name"] for note in classes if note["coupon"].get("fixed") is None]
+
+
+@st.composite
+def reading(draw: st.DrawFn, deal: Mapping[str, Any]) -> str:
+    """A condition on figures that are rarely read."""
+    floating = _floating(deal)
+    texts = [text for text in READING if floating or "{name}" not in text]
+    return draw(st.sampled_from(texts)).format(name=floating[-1] if floating else "")
 
 
 def _name(note: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Strategies of single features of a deal, each drawn only where it is asked for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -33,11 +33,13 @@ FEATURES = (
     "hedges",
     "commitments",
     "combinations",
+    "quantities",
+    "run_quantities",
     *CONVENTIONS,
 )
 """Rounded tests, several hurdles of an incentive fee, unused room of a cap, waived and deferred fees, a share of what
-remains for a class, accounts with the receipts waterfall, hedges, classes drawn over time, combination notes; and
-conventions by name."""
+remains for a class, accounts with the receipts waterfall, hedges, classes drawn over time, combination notes, steps
+that read what is owed and the spreads of the deal, steps that read what only a run knows; and conventions by name."""
 
 
 @st.composite
@@ -67,6 +69,16 @@ def add_features(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
     draw(_fees(deal, features))
     if "turbo" in features and draw(st.booleans()):
         _insert(draw, deal, draw(_turbos(deal)))
+    draw(_liabilities(deal, features))
+    for name, read in (("quantities", OF_DEAL), ("run_quantities", (*OF_DEAL, *OF_RUN))):
+        if name in features:
+            draw(_reading(deal, read))
+    return deal
+
+
+@st.composite
+def _liabilities(draw: st.DrawFn, deal: Document, features: Collection[str]) -> Document:
+    """Accounts, hedges, classes that are drawn over time, combination notes."""
     if "accounts" in features:
         draw(_accounts(deal))
     if "hedges" in features and draw(st.integers(0, 3)) > 0:
@@ -75,6 +87,49 @@ def add_features(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
         draw(_commitments(deal))
     if "combinations" in features and draw(st.booleans()):
         draw(_combinations(deal))
+    return deal
+
+
+OF_DEAL: tuple[Document, ...] = (
+    {"amount": "0.001 * redemption_amount"},
+    {"when": "redemption_amount < 51234567.8"},
+    {"amount": "2 * deal_spread('{floating}') * remaining"},
+    {"when": "deal_spread('{floating}') > 0.01234567"},
+    {"amount": "max(unfunded, 0.3 * remaining)"},
+)
+"""Conditions and amounts of figures that the deal and its state give."""
+
+OF_RUN: tuple[Document, ...] = (
+    {"amount": "0.002 * liquidation_value"},
+    {"when": "liquidation_value > redemption_amount"},
+    {"amount": "semiannual_share * remaining"},
+    {"when": "semiannual_share > 0.1234567"},
+    {"amount": "0.5 * interest_by_frequency(6)"},
+    {"amount": "interest_by_frequency(3)"},
+    {"when": "interest_by_frequency(1) > 1234.5678 and after_reinvestment"},
+    {"when": "market_spread('{any}') < 0.01234567"},
+    {"when": "market_spread('{floating}') + 0.001234567 <= deal_spread('{floating}')"},
+)
+"""Those of figures that only a run knows."""
+
+
+@st.composite
+def _reading(draw: st.DrawFn, deal: Document, conditions: Sequence[Document]) -> Document:
+    """Steps whose condition or amount reads what is rarely read."""
+    classes = [note for note in deal["notes"] if note.get("principal_rank") is not None]
+    floating = [note["name"] for note in classes if note["coupon"].get("fixed") is None]
+    for _ in range(draw(st.integers(1, 3))):
+        chosen = draw(
+            st.sampled_from([item for item in conditions if floating or "{floating}" not in str(item)])
+        )
+        names = {"any": draw(st.sampled_from(classes))["name"], "floating": floating[-1] if floating else ""}
+        [(key, text)] = chosen.items()
+        step: Document = {"verb": "turbo", "notes": [[draw(st.sampled_from(classes))["name"]]], "share": 1.0}
+        step[key] = text.format(**names)
+        steps = deal["waterfalls"]["interest"]
+        # What comes before the first interest is paid ahead of the tests' figures.
+        paid = (n for n, one in enumerate(steps) if one["verb"] in ("pay_interest", "pay_pari_passu"))
+        steps.insert(draw(st.integers(next(paid) + 1, len(steps) - 1)), step)
     return deal
 
 

@@ -84,3 +84,17 @@ def scenarios(draw: st.DrawFn) -> Document:
         "cash_rate_spread": draw(basis_points(-50, 0)),
         "defaults": {},
     }
+
+
+@st.composite
+def market_spreads(draw: st.DrawFn, deal: Document) -> Document:
+    """Spreads that the market asks, for all classes and perhaps for one of them or one rating."""
+    spread = basis_points(0, 400)
+    forms = st.one_of(
+        spread.map(constant),
+        st.lists(spread, min_size=1, max_size=6).map(lambda numbers: {"kind": "periods", "values": numbers}),
+    )
+    keys = ["*", *(note["name"] for note in deal["notes"] if note.get("coupon"))]
+    keys += [f"rating:{rating}" for note in deal["notes"] for rating in (note.get("rating") or {}).values()]
+    chosen = draw(st.lists(st.sampled_from(keys), max_size=2, unique=True))
+    return {key: draw(forms) for key in {"*", *chosen}}

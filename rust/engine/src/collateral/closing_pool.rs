@@ -5,6 +5,7 @@
 //! its defaults, whatever the loans' own schedules.
 
 use super::loan::LoanFlows;
+use super::parts::{self, PoolPart};
 use super::sale::SaleRow;
 use crate::coverage::ccc_excess::CccAsset;
 
@@ -74,6 +75,9 @@ pub struct ClosingPool {
     /// Per step: what assets that were in default on the as-of date recover later above their market value; nothing
     /// without such assets.
     pub recovers_above: Vec<f64>,
+    /// Parts of the pool that are read, and their sums without further defaults, `[part][step]`.
+    pub parts: Vec<PoolPart>,
+    pub part_totals: Vec<Vec<f64>>,
     /// What a default of each loan in each step does, at [`ClosingPool::row`].
     pub row_default: Vec<LoanDefault>,
     /// Number of steps in which the loan has par at the start.
@@ -139,6 +143,12 @@ impl ClosingPool {
             }
         }
         self.obligor_default = obligor_default;
+    }
+
+    /// Adds up parts of the pool, once every loan is in.
+    pub fn add_parts(&mut self, parts: &[PoolPart]) {
+        self.parts = parts.to_vec();
+        self.part_totals = parts::totals(parts, self.steps, |loan, p| self.rows[self.row(loan, p)]);
     }
 
     /// An empty pool of so many loans and steps.

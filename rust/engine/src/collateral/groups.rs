@@ -7,6 +7,7 @@
 use super::closing_pool::{CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES};
 use super::closing_pool::{DefaultedAsset, PoolRules};
 use super::loan::{ContractStep, Income};
+use super::parts::{self, GroupPart, PoolPart};
 use super::sale::SaleStep;
 use super::standing::{PastDefault, Standing};
 use crate::lanes::{Pack, Param};
@@ -24,6 +25,8 @@ pub struct LoanGroup {
     /// The contracts where all is sold at the end of a step, and what is sold then at market prices; nothing where no
     /// sale may come.
     sale: Vec<(ContractStep, f64)>,
+    /// Its loans of each part of the pool that is read; nothing where none is.
+    parts: Vec<GroupPart>,
     /// What earlier dates have left of its contracts.
     standing: Standing,
 }
@@ -38,6 +41,7 @@ impl LoanGroup {
             ccc: Vec::new(),
             ccc_end: vec![0.0; steps],
             sale: Vec::new(),
+            parts: Vec::new(),
             standing: Standing::WHOLE,
         }
     }
@@ -50,6 +54,19 @@ impl LoanGroup {
             sum.end += step.end;
             add(&mut sum.interest, step.interest);
             *worth += step.end * price;
+        }
+    }
+
+    /// Adds a loan to the parts of the pool that it belongs to.
+    pub fn add_to_parts(&mut self, loan: usize, contract: &[ContractStep], parts: &[PoolPart]) {
+        if self.parts.is_empty() {
+            let none = vec![ContractStep::default(); contract.len()];
+            self.parts = parts.iter().map(|part| GroupPart { flow: part.flow, contract: none.clone() }).collect();
+        }
+        for (sum, part) in self.parts.iter_mut().zip(parts) {
+            if part.loans[loan] {
+                sum.add(contract);
+            }
         }
     }
 
@@ -139,6 +156,8 @@ pub struct PoolFlows<const L: usize> {
     /// Per step: what assets that were in default on the as-of date recover later above their market value; nothing
     /// without such assets.
     pub recovers_above: Vec<Pack<L>>,
+    /// What parts of the pool do, `[part][step]`; nothing where none is read.
+    pub parts: Vec<Vec<Pack<L>>>,
 }
 
 impl<const L: usize> PoolFlows<L> {
@@ -156,6 +175,7 @@ impl<const L: usize> PoolFlows<L> {
             ccc_par: vec![Pack::ZERO; steps],
             sale: Vec::new(),
             recovers_above: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -164,6 +184,9 @@ impl<const L: usize> PoolFlows<L> {
     fn clear(&mut self) {
         self.recovers_above.fill(Pack::ZERO);
         self.sale.fill(SaleStep::ZERO);
+        for part in &mut self.parts {
+            part.fill(Pack::ZERO);
+        }
         self.defaults.fill(Pack::ZERO);
         self.floor_benefit.fill(Pack::ZERO);
         for p in 0..self.flows.len() {
@@ -201,6 +224,9 @@ impl<const L: usize> PoolFlows<L> {
         if !group.sale.is_empty() {
             self.sale.resize(steps, SaleStep::ZERO);
         }
+        if !group.parts.is_empty() {
+            self.parts.resize(group.parts.len(), vec![Pack::ZERO; steps]);
+        }
         for past in &group.standing.defaults {
             if let Some(p) = past.step {
                 let default = Pack::splat(past.share) * group.contract[p].open;
@@ -234,6 +260,11 @@ impl<const L: usize> PoolFlows<L> {
             left = alive * (one - mpr);
             self.flows[p][PERFORMING] += left * contract.end;
             self.discount[p] += left * group.discount[p];
+            for (sums, part) in self.parts.iter_mut().zip(&group.parts) {
+                let of_part = &part.contract[p];
+                let interest = pays(of_part.interest, alive, mpr, gone);
+                sums[p] += parts::amount(part.flow, interest, left, of_part.end);
+            }
             if group.ccc.is_empty() {
                 self.add_default(p, gone * contract.open, rates, rules);
                 continue;

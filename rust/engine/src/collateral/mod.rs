@@ -4,6 +4,7 @@ pub mod closing_pool;
 pub mod cohorts;
 pub mod groups;
 pub mod loan;
+pub mod parts;
 pub mod sale;
 pub mod shared_terms;
 pub mod standing;
@@ -11,5 +12,6 @@ pub mod tape;
 
 pub use closing_pool::{ClosingPool, PoolRules};
 pub use cohorts::CohortTables;
+pub use parts::PoolPart;
 pub use standing::{PastDefault, Standing};
 pub use tape::Tape;

@@ -217,6 +217,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
                 pool.add_sale(loan, &rows);
             }
         }
+        pool.add_parts(&contracts.parts);
         let ccc = &contracts.ccc;
         pool.ccc_par = (0..n)
             .map(|p| ccc.iter().map(|(_, loan)| pool.rows[pool.row(*loan as usize, p)][PERFORMING]).sum())
@@ -249,6 +250,9 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             });
             out.of_loan[loan] = Some(place);
             out.groups[place].add(contracts.of(loan), contracts.discount_share[loan], ccc[loan]);
+            if !contracts.parts.is_empty() {
+                out.groups[place].add_to_parts(loan, contracts.of(loan), &contracts.parts);
+            }
             let sale = contracts.sale_of(loan);
             if !sale.is_empty() {
                 out.groups[place].add_sale(sale, contracts.tape.market_price[loan]);

@@ -10,10 +10,11 @@ use crate::compile::cohorts::CohortSource;
 use crate::compile::opening::{self, Given, Resumed};
 use crate::compile::plan::{self, curves_and_steps, refusal};
 use crate::compile::pool::{self, Contracts, PoolInput};
-use crate::compile::{check_scenario, cohorts, events, periods};
+use crate::compile::{check_scenario, cohorts, events, periods, readings};
 use crate::error::{EngineError, Problem};
 use crate::lifecycle::{Change, Repricing};
 use crate::path::plan::{CallTerms, PeriodTerms};
+use crate::path::readings::ReadingTerms;
 use crate::spec::scenario::Value;
 use crate::spec::{Event, Scenario, deal};
 use crate::time::Date;
@@ -30,13 +31,14 @@ pub enum Field {
     LiquidationPrice,
     PostPeriodShare,
     CashRateSpread,
+    MarketSpreads,
     Defaults,
     Events,
 }
 
 impl Field {
     /// Every field, by its name in documents.
-    pub const ALL: [(&'static str, Self); 11] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("cdr", Self::Cdr),
         ("cpr", Self::Cpr),
         ("recovery", Self::Recovery),
@@ -46,6 +48,7 @@ impl Field {
         ("liquidation_price", Self::LiquidationPrice),
         ("post_period_share", Self::PostPeriodShare),
         ("cash_rate_spread", Self::CashRateSpread),
+        ("market_spreads", Self::MarketSpreads),
         ("defaults", Self::Defaults),
         ("events", Self::Events),
     ];
@@ -61,6 +64,7 @@ impl Field {
             Self::LiquidationPrice => to.liquidation_price = from.liquidation_price,
             Self::PostPeriodShare => to.post_period_share = from.post_period_share,
             Self::CashRateSpread => to.cash_rate_spread = from.cash_rate_spread,
+            Self::MarketSpreads => to.market_spreads.clone_from(&from.market_spreads),
             Self::Defaults => to.defaults.clone_from(&from.defaults),
             Self::Events => to.events.clone_from(&from.events),
         }
@@ -175,6 +179,8 @@ pub struct Class<'a> {
     pub sells: Vec<bool>,
     pub changes: Vec<Change>,
     pub repricings: Vec<Repricing>,
+    /// What only some conditions and amounts read, by deal.
+    pub readings: HashMap<usize, ReadingTerms>,
     /// Its points, in order.
     pub points: Vec<usize>,
     pub resumed: Option<Resumed>,
@@ -257,9 +263,11 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         problems.extend(events.may_have_acted(resumed.opening.first));
     }
     let opening = resumed.as_ref().map(|resumed| &resumed.opening);
-    let mut by_deal = HashMap::new();
+    let read = readings::Read::of(deal, &events);
+    let (mut by_deal, mut read_by_deal) = (HashMap::new(), HashMap::new());
     for point in &own {
         let d = points.of(*point).0;
+        read_by_deal.entry(d).or_insert_with(|| read.compile(&points.deals[d], scenario, &steps, &mut problems));
         by_deal.entry(d).or_insert_with(|| {
             let (as_of, deal) = (Date(tape.as_of), &points.deals[d]);
             let spread = scenario.cash_rate_spread;
@@ -270,7 +278,8 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
     let bought = cohorts::compile(deal, scenario, &curves, &steps, before, &mut problems);
     let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
-    let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, &mut problems);
+    let mut contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, &mut problems);
+    contracts.parts = read.parts(deal, tape);
     if problems.is_empty() {
         plan::complete(resumed.as_mut(), points.given.input(), &contracts, &bought)?;
     }
@@ -296,6 +305,7 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         sells: events.sells,
         changes: events.changes,
         repricings: events.repricings,
+        readings: read_by_deal,
         points: own,
         resumed,
     })
@@ -359,6 +369,7 @@ fn side_by_side(a: &Scenario, b: &Scenario) -> bool {
         && a.defaults == b.defaults
         && a.rates == b.rates
         && a.events == b.events
+        && a.market_spreads == b.market_spreads
         && one.price == other.price
         && one.spread == other.spread
         && one.floor.to_bits() == other.floor.to_bits()

@@ -9,6 +9,7 @@ use crate::compile::rights;
 use crate::error::Problem;
 use crate::expression::{self, Expression, Kind, Quantity};
 use crate::lifecycle::{Change, ChangeKind, Repricing};
+use crate::notes::NoteTerms;
 use crate::path::plan::{CallTerms, DealTerms, SaleCost, SalePrice};
 use crate::spec::Event;
 use crate::spec::events::EventCost;
@@ -42,11 +43,17 @@ impl Events {
     #[must_use]
     pub fn read_ccc_share(&self) -> bool {
         let mut reads = false;
-        let changes = self.changes.iter().filter_map(|change| change.when.as_ref());
-        for when in self.calls.iter().filter_map(|call| call.when.as_ref()).chain(changes) {
+        for (when, _) in self.conditions() {
             when.uses(|quantity| reads |= quantity == Quantity::CccShare);
         }
         reads
+    }
+
+    /// The conditions of all events, each with the place of its event.
+    pub fn conditions(&self) -> impl Iterator<Item = (&Expression, &str)> {
+        let changes = self.changes.iter().filter_map(|change| Some((change.when.as_ref()?, change.place.as_str())));
+        let calls = self.calls.iter().zip(&self.places);
+        calls.filter_map(|(call, place)| Some((call.when.as_ref()?, place.as_deref()?))).chain(changes)
     }
 }
 
@@ -375,5 +382,14 @@ impl expression::Names for DealNames<'_> {
     }
     fn residual(&self, note: u32) -> bool {
         self.terms.notes.get(note as usize).is_some_and(|note| note.residual)
+    }
+    fn floating(&self, note: u32) -> bool {
+        self.terms.notes.get(note as usize).is_some_and(NoteTerms::is_floating)
+    }
+    fn account(&self, name: &str) -> Option<u32> {
+        (0..).zip(&self.terms.accounts).find(|(_, account)| account.name == name).map(|(a, _)| a)
+    }
+    fn account_names(&self) -> Vec<String> {
+        self.terms.accounts.iter().map(|account| account.name.clone()).collect()
     }
 }

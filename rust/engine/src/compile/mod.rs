@@ -21,6 +21,7 @@ pub mod periods;
 pub mod plan;
 pub mod pool;
 pub mod rates;
+pub mod readings;
 pub mod remaining;
 pub mod rights;
 pub mod run_steps;

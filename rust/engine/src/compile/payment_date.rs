@@ -3,6 +3,7 @@
 use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods::hedge_net;
+use crate::compile::readings::Read;
 use crate::coverage::ccc_excess::{AGENCIES, CccAsset, EVERY_AGENCY};
 use crate::error::{EngineError, Problem};
 use crate::fees::{FeeBase, FeeTerms, share_on, sliced};
@@ -40,6 +41,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
     let Some(StateDates { payment, previous, determination, period }) = dates(deal, state, &mut problems) else {
         return Err(EngineError::Deal(problems));
     };
+    unknown(deal, &mut problems);
     check_names(deal, state, &mut problems);
     check_amounts(state, &mut problems);
     let notes = notes(deal, state, period, payment, previous, &mut problems);
@@ -114,6 +116,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         is_last: grid.is_last,
         status,
         sale_proceeds: sold,
+        deal_spreads: deal_spreads(deal, period),
         in_reinvestment: status == Status::Normal && state.in_reinvestment_period.unwrap_or(grid.in_reinvestment),
         active: terms.tests.iter().map(|t| period >= t.first_period).collect(),
         interest: state.collected.interest,
@@ -363,6 +366,27 @@ fn notes(
             opening
         })
         .collect()
+}
+
+/// Reports what the waterfalls read and the figures of a payment date do not tell.
+fn unknown(deal: &CompiledDeal, problems: &mut Vec<Problem>) {
+    let read = Read::of_waterfalls(deal);
+    let market = read.market_spreads.into_values().map(|place| ("market_spread", "the spreads of a scenario", place));
+    let value = read.liquidation_value.map(|place| ("liquidation_value", "the price of a scenario", place));
+    let share = read.semiannual_share.map(|place| ("semiannual_share", "a tape", place));
+    let by_months = read.frequencies.into_values().map(|place| ("interest_by_frequency", "a tape", place));
+    for (word, needs, place) in market.chain(value).chain(share).chain(by_months) {
+        let message = format!("`{word}` needs {needs}, which a payment date from a state does not have");
+        problems.push(Problem::new(place, message));
+    }
+}
+
+/// Spreads of classes in force, where something reads them.
+fn deal_spreads(deal: &CompiledDeal, period: usize) -> Vec<(u32, f64)> {
+    let start = deal.terms.grid.periods[period].previous_unadjusted;
+    let coupon = |note: u32| deal.terms.notes[note as usize].coupon.as_ref();
+    let read = Read::of_waterfalls(deal).deal_spreads;
+    read.into_iter().map(|note| (note, coupon(note).map_or(0.0, |coupon| coupon.margin(start)))).collect()
 }
 
 /// The yearly rate that unpaid amounts of a fee bear.

@@ -10,12 +10,14 @@ use crate::compile::opening::{self, Resumed, StateInput};
 use crate::compile::periods;
 use crate::compile::pool::{self, Contracts, PoolInput};
 use crate::compile::rates;
+use crate::compile::readings;
 use crate::compile::remaining;
 use crate::compile::run_steps::{Start, Steps};
 use crate::compile::values::{self, Range};
 use crate::error::{EngineError, Problem};
 use crate::path::opening::DrawnPath;
 use crate::path::plan::{DealTerms, PeriodTerms, Plan};
+use crate::path::readings::ReadingTerms;
 use crate::rates::Curves;
 use crate::spec::Scenario;
 use crate::time::Date;
@@ -54,6 +56,7 @@ pub struct Prepared<'a> {
     pub periods: Vec<PeriodTerms>,
     pub resumed: Option<Resumed>,
     pub events: Events,
+    pub readings: ReadingTerms,
     /// The defaults come one by one: of a model, or of the path of a state.
     pub drawn: bool,
 }
@@ -85,7 +88,7 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     };
     let resumed = prepared.resumed.take();
     let (path, before) = resumed.as_ref().map_or_else(Default::default, |r| (r.path.clone(), r.before.clone()));
-    let Prepared { contracts, curves, bought, periods, events, drawn, .. } = prepared;
+    let Prepared { contracts, curves, bought, periods, events, readings, drawn, .. } = prepared;
     let grid = &input.deal.terms.grid;
     let plan = Plan {
         days: days(input.deal, resumed.as_ref()),
@@ -103,6 +106,7 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
         sells: events.sells,
         changes: events.changes,
         repricings: events.repricings,
+        readings,
         opening_defaulted_par: contracts.defaulted_par(),
         opening: resumed.map(|resumed| resumed.opening),
     };
@@ -136,11 +140,14 @@ pub fn prepare<'a>(input: PlanInput<'a>, problems: &mut Vec<Problem>) -> Result<
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
     let bought = cohorts::compile(deal, scenario, &curves, &steps, before, problems);
     let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
-    let contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, problems);
+    let read = readings::Read::of(deal, &events);
+    let readings = read.compile(deal, scenario, &steps, problems);
+    let mut contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, problems);
+    contracts.parts = read.parts(deal, tape);
     if problems.is_empty() {
         complete(resumed.as_mut(), state, &contracts, &bought)?;
     }
-    Ok(Prepared { contracts, curves, bought, periods, resumed, events, drawn })
+    Ok(Prepared { contracts, curves, bought, periods, resumed, events, readings, drawn })
 }
 
 /// Reads the state that a run goes on from.
@@ -260,6 +267,9 @@ pub fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, pr
     let reinvestment = &scenario.reinvestment;
     values::check(&reinvestment.price, "scenario.reinvestment.price", Range::Price, obligors, problems);
     values::check(&reinvestment.spread, "scenario.reinvestment.spread", Range::Any, obligors, problems);
+    for (key, spread) in &scenario.market_spreads {
+        readings::check_spread(key, spread, problems);
+    }
     let mut number = |x: f64, place: &str, holds: bool, expected: &str| {
         if !holds || !x.is_finite() {
             problems.push(Problem::new(place, format!("found {x}; expected {expected}")));

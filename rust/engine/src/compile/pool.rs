@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::collateral::loan::{self, ContractStep, InterestShares, LoanContract, LoanCoupon, LoanFixings, OwnDates};
-use crate::collateral::{ClosingPool, PoolRules, Standing, Tape};
+use crate::collateral::{ClosingPool, PoolPart, PoolRules, Standing, Tape};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
 use crate::compile::run_steps::Steps;
@@ -44,6 +44,8 @@ pub struct Contracts<'a> {
     /// CCC assets by market value, and the loan of each.
     pub ccc: Vec<(CccAsset, u32)>,
     pub rules: PoolRules,
+    /// Parts of the pool that conditions and amounts read.
+    pub parts: Vec<PoolPart>,
     standing: Option<Vec<Standing>>,
     /// Per loan: the first loan of which as much is left, where a state says so.
     alike: Vec<usize>,
@@ -168,6 +170,7 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         discount_share: vec![0.0; tape.len()],
         ccc: Vec::new(),
         rules,
+        parts: Vec::new(),
         standing,
         alike,
     };
@@ -289,6 +292,14 @@ fn long_dated_share(deal: &CompiledDeal, maturity: Date) -> f64 {
     }
 }
 
+/// Months between the own payment dates of a loan; none where it has no dates of its own.
+#[must_use]
+pub fn own_months(deal: &CompiledDeal, tape: &Tape, i: usize) -> Option<u32> {
+    Tape::date(&tape.next_payment, i).filter(|_| !deal.conventions.cash_timing_period)?;
+    let months = u32::try_from(tape.payment_frequency_months[i]).unwrap_or(0);
+    Some(if months == 0 { QUARTERLY } else { months })
+}
+
 fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Problem>) -> Option<LoanContract> {
     let place = |column: &str| format!("tape loan {}, column {column:?}", tape.loan_id[i]);
     if tape.par_unfunded[i] > 0.0 {
@@ -309,9 +320,7 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Probl
             csa_in_floor: tape.csa_in_floor[i] == 1,
         }
     };
-    let months = u32::try_from(tape.payment_frequency_months[i]).unwrap_or(0);
-    let own = Tape::date(&tape.next_payment, i).filter(|_| !deal.conventions.cash_timing_period).map(|first| {
-        let months = if months == 0 { QUARTERLY } else { months };
+    let own = own_months(deal, tape, i).zip(Tape::date(&tape.next_payment, i)).map(|(months, first)| {
         let back = first.add_months(-i32::try_from(months).unwrap_or(3));
         let closing = deal.dates.closing;
         let default = if back > closing { back } else { closing };

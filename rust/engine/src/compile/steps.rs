@@ -68,6 +68,9 @@ impl expression::Names for Scope<'_> {
     fn residual(&self, note: u32) -> bool {
         self.notes.get(note as usize).is_some_and(|n| n.residual)
     }
+    fn floating(&self, note: u32) -> bool {
+        self.notes.get(note as usize).is_some_and(NoteTerms::is_floating)
+    }
     fn account(&self, name: &str) -> Option<u32> {
         self.account_names.get(name).map(u32::from)
     }
@@ -256,6 +259,7 @@ impl<'a> Builder<'a> {
         match expression::compile(text, &self.scope, kinds) {
             Ok(expression) => {
                 self.program.expressions.push(expression);
+                self.program.places.push(place.to_owned());
                 Some(index(self.program.expressions.len() - 1))
             }
             Err(found) => {

@@ -40,6 +40,10 @@ pub trait Names {
     fn test_names(&self) -> Vec<String>;
     /// Whether a note is a residual note.
     fn residual(&self, note: u32) -> bool;
+    /// Whether a note pays a spread over an index.
+    fn floating(&self, _note: u32) -> bool {
+        true
+    }
     /// Index of an account.
     fn account(&self, _name: &str) -> Option<u32> {
         None

@@ -280,7 +280,7 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    /// What stands in parentheses after the word of a quantity; what is not one quoted name is passed over.
+    /// What stands in parentheses after the word of a quantity; what is not one quoted name or number is passed over.
     fn argument(&mut self) -> Result<Argument<'t>, Fault> {
         let opening = self.peek().start;
         if !self.sign("(") {
@@ -290,6 +290,11 @@ impl<'t> Parser<'t, '_> {
             self.at += 1;
             if self.sign(")") {
                 return Ok(Argument::Name(unquoted(inner, quote)));
+            }
+        } else if let Token::Number { value, plain: true } = self.peek().token {
+            self.at += 1;
+            if self.sign(")") {
+                return Ok(Argument::Number(value));
             }
         }
         let mut open = 1;

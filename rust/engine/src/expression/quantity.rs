@@ -78,6 +78,20 @@ pub enum Quantity {
     Cushion(u32),
     /// Money: balance of an account.
     Account(u32),
+    /// Money: commitments of the collateral that are not drawn.
+    Unfunded,
+    /// Money: what a sale of all collateral would bring at the scenario's price.
+    LiquidationValue,
+    /// Money: what a redemption must pay.
+    RedemptionAmount,
+    /// Spread that the market asks for a class.
+    MarketSpread(u32),
+    /// Spread of a class over its index in force.
+    DealSpread(u32),
+    /// Share of the performing par in loans that pay every six months or less often.
+    SemiannualShare,
+    /// Money: interest of the collection period from loans that pay every so many months.
+    InterestByFrequency(u8),
 }
 
 impl Quantity {
@@ -98,13 +112,20 @@ impl Quantity {
             | Self::Balance(_)
             | Self::Deferred(_)
             | Self::CureAmount(_)
-            | Self::Account(_) => Kind::Money,
+            | Self::Account(_)
+            | Self::Unfunded
+            | Self::LiquidationValue
+            | Self::RedemptionAmount
+            | Self::InterestByFrequency(_) => Kind::Money,
             Self::PoolFactor
             | Self::CccShare
             | Self::NoteFactor(_)
             | Self::Ratio(_)
             | Self::Trigger(_)
-            | Self::Cushion(_) => Kind::Ratio,
+            | Self::Cushion(_)
+            | Self::MarketSpread(_)
+            | Self::DealSpread(_)
+            | Self::SemiannualShare => Kind::Ratio,
         }
     }
 
@@ -113,7 +134,12 @@ impl Quantity {
     pub const fn depends_on_lane(self) -> bool {
         !matches!(
             self,
-            Self::DuringReinvestment | Self::AfterReinvestment | Self::Status | Self::Date | Self::Trigger(_)
+            Self::DuringReinvestment
+                | Self::AfterReinvestment
+                | Self::Status
+                | Self::Date
+                | Self::Trigger(_)
+                | Self::Unfunded
         )
     }
 }
@@ -138,10 +164,12 @@ enum Form {
     OfRatedNote(fn(u32) -> Quantity),
     /// With the quoted name of a test.
     OfTest(fn(u32) -> Quantity),
+    /// With the quoted name of a class that pays a spread over an index.
+    OfFloatingNote(fn(u32) -> Quantity),
     /// With the quoted name of an account.
     OfAccount(fn(u32) -> Quantity),
-    /// Known, and not computed.
-    Later,
+    /// With the number of months between payments.
+    OfMonths(fn(u8) -> Quantity),
 }
 
 /// Every quantity by its word.
@@ -166,14 +194,17 @@ const QUANTITIES: [(&str, Form); 27] = [
     ("cure_amount", Form::OfTest(Quantity::CureAmount)),
     ("cushion", Form::OfTest(Quantity::Cushion)),
     ("account", Form::OfAccount(Quantity::Account)),
-    ("unfunded", Form::Later),
-    ("liquidation_value", Form::Later),
-    ("redemption_amount", Form::Later),
-    ("market_spread", Form::Later),
-    ("deal_spread", Form::Later),
-    ("semiannual_share", Form::Later),
-    ("interest_by_frequency", Form::Later),
+    ("unfunded", Form::Plain(Quantity::Unfunded)),
+    ("liquidation_value", Form::Plain(Quantity::LiquidationValue)),
+    ("redemption_amount", Form::Plain(Quantity::RedemptionAmount)),
+    ("market_spread", Form::OfRatedNote(Quantity::MarketSpread)),
+    ("deal_spread", Form::OfFloatingNote(Quantity::DealSpread)),
+    ("semiannual_share", Form::Plain(Quantity::SemiannualShare)),
+    ("interest_by_frequency", Form::OfMonths(Quantity::InterestByFrequency)),
 ];
+
+/// Months between payments that a loan can have.
+const FREQUENCIES: [u8; 6] = [1, 2, 3, 4, 6, 12];
 
 /// The functions of values.
 pub const FUNCTIONS: [&str; 3] = ["min", "max", "abs"];
@@ -190,6 +221,8 @@ pub enum Argument<'t> {
     Absent,
     /// One quoted name.
     Name(Cow<'t, str>),
+    /// One plain number.
+    Number(f64),
     /// Anything else.
     Other,
 }
@@ -198,7 +231,6 @@ pub enum Argument<'t> {
 pub fn resolve(word: &str, argument: &Argument<'_>, names: &dyn Names) -> Result<Quantity, String> {
     match form(word) {
         None => Err(unknown(word, names)),
-        Some(Form::Later) => Err(format!("`{word}` is known but this version does not compute it yet")),
         Some(Form::Plain(quantity)) if *argument == Argument::Absent => Ok(quantity),
         Some(Form::Plain(_)) => Err(format!("`{word}` stands alone; found `(` after it")),
         Some(Form::OfNote(build)) => note(word, argument, names).map(|(index, _)| build(index)),
@@ -208,6 +240,13 @@ pub fn resolve(word: &str, argument: &Argument<'_>, names: &dyn Names) -> Result
             }
             (index, _) => Ok(build(index)),
         },
+        Some(Form::OfFloatingNote(build)) => match note(word, argument, names)? {
+            (index, name) if !names.floating(index) => {
+                Err(format!("`{word}` takes a class that pays a spread over an index; '{name}' does not"))
+            }
+            (index, _) => Ok(build(index)),
+        },
+        Some(Form::OfMonths(build)) => months(word, argument).map(build),
         Some(Form::OfTest(build)) => test(word, argument, names).map(build),
         Some(Form::OfAccount(build)) => account(word, argument, names).map(build),
     }
@@ -237,6 +276,14 @@ fn account(word: &str, argument: &Argument<'_>, names: &dyn Names) -> Result<u32
     let known = names.account_names();
     let Argument::Name(name) = argument else { return Err(unnamed(word, "account", known.first())) };
     names.account(name).ok_or_else(|| format!("unknown account '{name}'; {}", expected(name, &known)))
+}
+
+fn months(word: &str, argument: &Argument<'_>) -> Result<u8, String> {
+    let Argument::Number(number) = argument else {
+        return Err(format!("`{word}` takes the months between payments, such as {word}(6)"));
+    };
+    let known = FREQUENCIES.into_iter().find(|months| f64::from(*months).to_bits() == number.to_bits());
+    known.ok_or_else(|| format!("`{word}` takes 1, 2, 3, 4, 6 or 12 months; found {number}"))
 }
 
 fn unnamed(word: &str, what: &str, example: Option<&String>) -> String {

@@ -28,6 +28,9 @@ impl Names for Deal {
     fn residual(&self, note: u32) -> bool {
         NOTES[note as usize] == "SUB"
     }
+    fn floating(&self, note: u32) -> bool {
+        !self.residual(note)
+    }
     fn account(&self, name: &str) -> Option<u32> {
         index(&["reserve"], name)
     }
@@ -46,7 +49,7 @@ fn scalar(q: Quantity, future: usize) -> f64 {
     let flag = |set: bool| if set { 1.0 } else { 0.0 };
     match q {
         Quantity::DuringReinvestment => 1.0,
-        Quantity::AfterReinvestment | Quantity::Status => 0.0,
+        Quantity::AfterReinvestment | Quantity::Status | Quantity::Unfunded => 0.0,
         Quantity::Date => 22_025.0,
         Quantity::Remaining => 1_000_000.0 + 100_000.0 * x,
         Quantity::Due => 1_300_000.0 - 10.0 * x,
@@ -64,6 +67,12 @@ fn scalar(q: Quantity, future: usize) -> f64 {
         Quantity::CureAmount(_) => 70_000.0 * x,
         Quantity::Cushion(_) => 0.02 * x - 0.05,
         Quantity::Account(_) => 60_000.0 * x,
+        Quantity::LiquidationValue => 400_000_000.0 - 1e6 * x,
+        Quantity::RedemptionAmount => 390_000_000.0,
+        Quantity::MarketSpread(_) => 0.0110 + 0.0005 * x,
+        Quantity::DealSpread(_) => 0.0130,
+        Quantity::SemiannualShare => 0.1 * x,
+        Quantity::InterestByFrequency(months) => 1e6 / f64::from(months),
     }
 }
 
@@ -300,10 +309,22 @@ fn errors_say_what_was_found_what_is_expected_and_where() {
             "column 1: `deferred` takes a note that bears interest; 'SUB' is a residual note".to_owned(),
         ),
         ("account('x')", "column 1: unknown account 'x'; known: reserve".to_owned()),
-        ("unfunded", "column 1: `unfunded` is known but this version does not compute it yet".to_owned()),
         (
-            "interest_by_frequency(6)",
-            "column 1: `interest_by_frequency` is known but this version does not compute it yet".to_owned(),
+            "interest_by_frequency",
+            "column 1: `interest_by_frequency` takes the months between payments, such as interest_by_frequency(6)"
+                .to_owned(),
+        ),
+        (
+            "interest_by_frequency(5)",
+            "column 1: `interest_by_frequency` takes 1, 2, 3, 4, 6 or 12 months; found 5".to_owned(),
+        ),
+        (
+            "market_spread('SUB')",
+            "column 1: `market_spread` takes a note that bears interest; 'SUB' is a residual note".to_owned(),
+        ),
+        (
+            "deal_spread('SUB')",
+            "column 1: `deal_spread` takes a class that pays a spread over an index; 'SUB' does not".to_owned(),
         ),
         ("", "column 1: found the end; expected a number, a date, a quantity or `(`".to_owned()),
         ("1 + ", "column 5: found the end; expected a number, a date, a quantity or `(`".to_owned()),

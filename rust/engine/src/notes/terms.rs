@@ -30,6 +30,12 @@ impl<P> NoteTerms<P> {
     pub fn is_combination(&self) -> bool {
         !self.combination.is_empty()
     }
+
+    /// Whether it pays a spread over an index.
+    #[must_use]
+    pub fn is_floating(&self) -> bool {
+        self.coupon.as_ref().is_some_and(|coupon| matches!(coupon.rate, RateTerms::Floating { .. }))
+    }
 }
 
 impl NoteTerms {

@@ -51,6 +51,8 @@ pub struct Drivers<const L: usize> {
     discount: Vec<[f64; L]>,
     /// `[step][lane]`: what the pool does where all is sold; nothing where no sale may come.
     sale: Vec<[SaleRow; L]>,
+    /// `[part][step][lane]`: what parts of the pool do; nothing where none is read.
+    parts: Vec<Vec<[f64; L]>>,
     /// `[step][lane]`: new defaults, where they are shown.
     defaults: Option<Vec<[f64; L]>>,
     has_discount: bool,
@@ -81,9 +83,14 @@ impl<const L: usize> Drivers<L> {
             defaulted: vec![[[0.0; 4]; L]; pool.steps],
             discount: if pool.has_discount { vec![[0.0; L]; pool.steps] } else { Vec::new() },
             sale: vec![[SaleRow::default(); L]; pool.sale.len()],
+            parts: vec![vec![[0.0; L]; pool.steps]; pool.parts.len()],
             defaults: shows_defaults.then(|| vec![[0.0; L]; pool.steps]),
             has_discount: pool.has_discount,
-            is_detailed: pool.has_discount || !pool.sale.is_empty() || shows_defaults || !pool.ccc.is_empty(),
+            is_detailed: pool.has_discount
+                || !pool.sale.is_empty()
+                || !pool.parts.is_empty()
+                || shows_defaults
+                || !pool.ccc.is_empty(),
             hazard: vec![Pack::ZERO; pool.steps],
             ccc_of_loan,
             ccc_steps: vec![[u32::MAX; L]; pool.ccc.len()],
@@ -115,6 +122,11 @@ impl<const L: usize> Drivers<L> {
         }
         for (lanes, total) in self.sale.iter_mut().zip(&pool.sale) {
             *lanes = [*total; L];
+        }
+        for (part, totals) in self.parts.iter_mut().zip(&pool.part_totals) {
+            for (lanes, total) in part.iter_mut().zip(totals) {
+                *lanes = [*total; L];
+            }
         }
         if let Some(defaults) = &mut self.defaults {
             for (lanes, total) in defaults.iter_mut().zip(&pool.defaults) {
@@ -173,6 +185,13 @@ impl<const L: usize> Drivers<L> {
             for (from, row) in self.sale[k..last].iter_mut().zip(rows) {
                 for (x, less) in from[lane].iter_mut().zip(row) {
                     *x -= less;
+                }
+            }
+        }
+        for (of_part, part) in self.parts.iter_mut().zip(&pool.parts) {
+            if part.loans[loan] {
+                for (from, row) in of_part[k..last].iter_mut().zip(&pool.rows[at..]) {
+                    from[lane] -= row[part.flow];
                 }
             }
         }
@@ -247,6 +266,16 @@ impl<const L: usize> Drivers<L> {
             par: of(PERFORMING),
             worth: of(WORTH),
         }
+    }
+
+    /// What a part of the closing pool does in step `p`.
+    #[must_use]
+    pub fn part(&self, part: usize, p: usize) -> Pack<L> {
+        let sums = match &self.given {
+            Some(given) => given.parts.get(part).map(|steps| steps[p]),
+            None => self.parts.get(part).map(|steps| Pack(steps[p])),
+        };
+        sums.map_or(Pack::ZERO, Pack::positive)
     }
 
     /// What assets that were in default on the as-of date recover after step `p` above their market value.

@@ -9,6 +9,7 @@ pub mod observer;
 pub mod opening;
 pub mod payment_date;
 pub mod plan;
+pub mod readings;
 pub mod reserves;
 pub mod runner;
 pub mod sale;

@@ -75,6 +75,8 @@ pub struct PaymentDateInput {
     /// What the collateral brought, less costs, where it was sold.
     pub sale_proceeds: f64,
     pub active: Vec<bool>,
+    /// Spreads in force of the notes for which something reads them.
+    pub deal_spreads: Vec<(u32, f64)>,
     pub interest: f64,
     pub principal: f64,
     pub notes: Vec<NoteOpening>,
@@ -152,6 +154,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         state.reserved += *balance;
     }
     state.closed = Mask::splat(input.is_last);
+    state.readings.deal_spreads = input.deal_spreads.iter().map(|(note, spread)| (*note, one(*spread))).collect();
     state.accelerated = Mask::splat(input.status == Status::Accelerated);
     state.redeemed = Mask::splat(input.status == Status::Redemption);
     for (hedge, [periodic, termination]) in state.hedges.iter_mut().zip(&input.hedges) {

@@ -1,6 +1,7 @@
 //! Everything a run reads: the compiled deal, the scalars of each date, the closing pool and the cohorts.
 
 use super::opening::Opening;
+use super::readings::ReadingTerms;
 use crate::accounts::AccountTerms;
 use crate::collateral::{ClosingPool, CohortTables};
 use crate::coverage::TestTerms;
@@ -229,6 +230,8 @@ pub struct Plan<P = f64> {
     /// Events that change notes, in the order in which they act on a date.
     pub changes: Vec<Change>,
     pub repricings: Vec<Repricing>,
+    /// What only some conditions and amounts read.
+    pub readings: ReadingTerms<P>,
     /// Par of assets that were in default on the as-of date.
     pub opening_defaulted_par: f64,
     /// Days from closing to each payment date, and before them to dates of distributions that are none.

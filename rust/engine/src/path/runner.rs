@@ -7,6 +7,7 @@ use super::ccc::Ccc;
 use super::drivers::Drivers;
 use super::observer::{Collateral, Observer};
 use super::plan::{DealTerms, PeriodTerms, Plan};
+use super::readings;
 use super::reserves;
 use super::sale::{self, Calls};
 use super::status;
@@ -145,6 +146,7 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
 ) -> Pack<L> {
     work.open(plan);
     let isa = work.isa;
+    let reads = !plan.readings.is_empty();
     for (p, period) in plan.periods.iter().enumerate().skip(plan.first()) {
         on_date(recorder, p);
         let may_sell = !plan.sells.is_empty();
@@ -153,6 +155,9 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
         }
         isa.run(Collect { plan, work, period, p });
         isa.run(Accrue { plan, work, period });
+        if reads {
+            readings::take(plan, work, p);
+        }
         let terms = Terms {
             program: &plan.deal.program,
             notes: &plan.deal.notes,
@@ -175,6 +180,9 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
         }
         if may_sell {
             sale::decide(plan, work, &terms, period, p);
+            if reads && sale::sold(&work.state).any() {
+                readings::take(plan, work, p);
+            }
         }
         if !plan.changes.is_empty() {
             succession::decide(plan, work, &terms, p);

@@ -29,6 +29,9 @@ pub struct Scenario {
     pub post_period_share: f64,
     #[serde(default = "cash_spread")]
     pub cash_rate_spread: f64,
+    /// Spreads that the market asks, by class, `rating:…` or `*`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub market_spreads: BTreeMap<String, Value>,
     /// Companies that default on given dates.
     #[serde(default)]
     pub defaults: BTreeMap<String, String>,

@@ -7,6 +7,7 @@ use crate::fees::{Accrual, FeeCapTerms, FeeTerms, HurdleTerms};
 use crate::lanes::Pack;
 use crate::notes::NoteTerms;
 use crate::path::plan::{DealTerms, PeriodTerms};
+use crate::path::readings::{ReadingTerms, SpreadTerms};
 
 /// Deals lane by lane; all but the numbers is that of the first.
 #[must_use]
@@ -80,6 +81,31 @@ pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>
         years: first.years,
         anniversary: first.anniversary,
         credit_time: first.credit_time,
+    }
+}
+
+/// What only some conditions and amounts read, lane by lane.
+#[must_use]
+pub fn readings<const L: usize>(readings: [&ReadingTerms; L]) -> ReadingTerms<Pack<L>> {
+    let first = readings[0];
+    let market = |k: usize| {
+        let steps = 0..first.market_spreads[k].1.len();
+        (first.market_spreads[k].0, steps.map(|p| lanes(readings, |r| r.market_spreads[k].1[p])).collect())
+    };
+    let class = |k: usize| {
+        let of = &first.deal_spreads[k];
+        let member = |m: usize| {
+            let spread = |p: usize| lanes(readings, |r| r.deal_spreads[k].members[m].1[p]);
+            (of.members[m].0, (0..of.members[m].1.len()).map(spread).collect())
+        };
+        SpreadTerms { class: of.class, members: (0..of.members.len()).map(member).collect() }
+    };
+    ReadingTerms {
+        liquidation_value: first.liquidation_value,
+        semiannual: first.semiannual,
+        frequencies: first.frequencies.clone(),
+        market_spreads: (0..first.market_spreads.len()).map(market).collect(),
+        deal_spreads: (0..first.deal_spreads.len()).map(class).collect(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::compile::plan::days;
 use crate::error::EngineError;
 use crate::lanes::Pack;
 use crate::path::plan::{DealTerms, Plan};
+use crate::path::readings::ReadingTerms;
 use crate::path::runner::{self, Workspace};
 use crate::path::summary::{self, NoteSummary, SummaryTimes};
 use crate::waterfall::recorder::Silent;
@@ -153,6 +154,7 @@ impl<'a, const L: usize> Worker<'a, L> {
             sells: class.sells.clone(),
             changes: class.changes.clone(),
             repricings: class.repricings.clone(),
+            readings: readings(class, deals),
             opening_defaulted_par: contracts.defaulted_par(),
             days: days(contracts.deal, class.resumed.as_ref()),
             opening: class.resumed.as_ref().map(|resumed| resumed.opening.clone()),
@@ -177,6 +179,7 @@ impl<'a, const L: usize> Worker<'a, L> {
         if deals != self.deals {
             self.plan.deal = side_by_side(points, self.of, deals);
             self.plan.periods = periods(self.of, deals);
+            self.plan.readings = readings(self.of, deals);
             self.deals = deals;
         }
         self.assume(points, own);
@@ -300,6 +303,10 @@ fn lanes<const L: usize>(own: &[usize]) -> [usize; L] {
 fn periods<const L: usize>(class: &Class<'_>, deals: [usize; L]) -> Vec<crate::path::plan::PeriodTerms<Pack<L>>> {
     let each = deals.map(|d| &class.periods[&d]);
     (0..each[0].len()).map(|p| abreast::period(each.map(|periods| &periods[p]))).collect()
+}
+
+fn readings<const L: usize>(class: &Class<'_>, deals: [usize; L]) -> ReadingTerms<Pack<L>> {
+    abreast::readings(deals.map(|d| &class.readings[&d]))
 }
 
 fn cohort_tables<const L: usize>(tables: &CohortTables) -> CohortTables<Pack<L>> {

@@ -320,6 +320,8 @@ pub struct Program {
     pub hurdled: Vec<u16>,
     pub sequences: Vec<Sequence>,
     pub expressions: Vec<Expression>,
+    /// Where in the document each stands.
+    pub places: Vec<String>,
     pub infos: Vec<StepInfo>,
     /// Info of the ledger rows of new notes; that of contributions of equity follows it.
     pub changes: u16,

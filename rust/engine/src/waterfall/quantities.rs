@@ -5,7 +5,7 @@ use super::interpreter::Terms;
 use crate::coverage::{TestKind, overcollateralization};
 use crate::expression::{Expression, Quantities, Quantity};
 use crate::lanes::{Mask, Pack, Param};
-use crate::state::{State, Status};
+use crate::state::{State, Status, readings};
 
 /// Where a condition holds as things stand.
 pub fn holds<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, condition: &Expression) -> Mask<L> {
@@ -76,11 +76,39 @@ impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
                 self.of_test(q, t as usize)
             }
             Quantity::Status => Pack::splat(terms.status.value()),
+            // No tape with commitments that are not drawn is run.
+            Quantity::Unfunded => Pack::ZERO,
+            Quantity::LiquidationValue => state.readings.liquidation_value,
+            Quantity::RedemptionAmount => self.redemption_amount(),
+            Quantity::MarketSpread(n) => readings::of(&state.readings.market_spreads, n),
+            Quantity::DealSpread(n) => readings::of(&state.readings.deal_spreads, n),
+            Quantity::SemiannualShare => state.readings.semiannual_share,
+            Quantity::InterestByFrequency(months) => readings::of(&state.readings.interest_by_frequency, months),
         }
     }
 }
 
 impl<const L: usize, P: Param<L>> View<'_, L, P> {
+    /// What fees, hedges and rated classes are owed, incentive fees aside.
+    fn redemption_amount(&self) -> Pack<L> {
+        let (state, terms) = (self.state, self.terms);
+        let mut required = Pack::ZERO;
+        for (f, fee) in terms.fees.iter().enumerate() {
+            if fee.hurdle.is_none() {
+                required += state.fee_unpaid(f);
+            }
+        }
+        for (note, of) in state.notes.iter().zip(terms.notes) {
+            if !of.residual && !of.is_combination() {
+                required += note.balance + note.deferred + note.overdue + *note.interest.unpaid();
+            }
+        }
+        for hedge in &state.hedges {
+            required += hedge.periodic + hedge.termination;
+        }
+        required
+    }
+
     fn of_test(&self, q: Quantity, t: usize) -> Pack<L> {
         let test = &self.terms.tests[t];
         let (numerator, denominator) = figures(self.state, self.terms, t);

@@ -1,0 +1,61 @@
+//! Parts of the closing pool whose flows conditions and amounts read beside those of the pool.
+//!
+//! Interest of the loans that pay every so many months, and the performing par of those that pay seldom: sums over some of the
+//! loans of one of their flows. Only what some expression reads is added up.
+
+use super::closing_pool::INTEREST;
+use super::loan::ContractStep;
+use crate::lanes::Pack;
+
+/// Some of the loans, and which of their flows is added up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoolPart {
+    /// Interest or performing par, as a place among the flows of a step.
+    pub flow: usize,
+    /// Per loan: whether it belongs to the part.
+    pub loans: Vec<bool>,
+}
+
+/// The contracts of a group's loans that belong to a part, added up.
+#[derive(Clone, Debug)]
+pub struct GroupPart {
+    pub flow: usize,
+    pub contract: Vec<ContractStep>,
+}
+
+impl GroupPart {
+    /// Adds the contract of a loan.
+    pub fn add(&mut self, contract: &[ContractStep]) {
+        for (sum, step) in self.contract.iter_mut().zip(contract) {
+            sum.end += step.end;
+            sum.interest.whole += step.interest.whole;
+            sum.interest.of_default += step.interest.of_default;
+            sum.interest.of_prepaid += step.interest.of_prepaid;
+        }
+    }
+}
+
+/// Sums of the parts by step, `[part][step]`, from rows of the loans.
+#[must_use]
+pub fn totals(parts: &[PoolPart], steps: usize, row: impl Fn(usize, usize) -> [f64; 4]) -> Vec<Vec<f64>> {
+    let mut out = Vec::with_capacity(parts.len());
+    for part in parts {
+        let mut sums = vec![0.0; steps];
+        for (loan, belongs) in part.loans.iter().enumerate() {
+            if *belongs {
+                for (p, sum) in sums.iter_mut().enumerate() {
+                    *sum += row(loan, p)[part.flow];
+                }
+            }
+        }
+        out.push(sums);
+    }
+    out
+}
+
+/// What a part does in a step: the share `left` of its par is left after it, and `interest` is what its contracts pay.
+#[inline(always)]
+#[must_use]
+pub fn amount<const L: usize>(flow: usize, interest: Pack<L>, left: Pack<L>, end: f64) -> Pack<L> {
+    if flow == INTEREST { interest } else { left * end }
+}

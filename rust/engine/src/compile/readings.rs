@@ -1,0 +1,162 @@
+//! What only some conditions and amounts read of a run: which of it is asked for, and where it comes from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::collateral::closing_pool::{INTEREST, PERFORMING};
+use crate::collateral::{PoolPart, Tape};
+use crate::compile::deal::CompiledDeal;
+use crate::compile::events::Events;
+use crate::compile::pool;
+use crate::compile::run_steps::Steps;
+use crate::compile::values::{self, Nature, Range};
+use crate::error::Problem;
+use crate::expression::{Expression, Quantity};
+use crate::path::readings::{ReadingTerms, SpreadTerms};
+use crate::spec::Scenario;
+use crate::spec::scenario::Value;
+
+/// Months between the payments of loans that pay seldom.
+const SEMIANNUAL: u8 = 6;
+
+/// What the expressions of a run ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Read {
+    /// Where the value of a sale is asked for.
+    pub liquidation_value: Option<String>,
+    pub semiannual_share: Option<String>,
+    pub frequencies: BTreeMap<u8, String>,
+    /// Notes whose market spreads are asked for, and where first.
+    pub market_spreads: BTreeMap<u32, String>,
+    pub deal_spreads: BTreeSet<u32>,
+}
+
+impl Read {
+    /// What the waterfalls of a deal and the conditions of its events ask for.
+    #[must_use]
+    pub fn of(deal: &CompiledDeal, events: &Events) -> Self {
+        let mut out = Self::of_waterfalls(deal);
+        for (expression, place) in events.conditions() {
+            out.add(expression, &format!("{place}.when"));
+        }
+        out
+    }
+
+    /// What the waterfalls of a deal ask for.
+    #[must_use]
+    pub fn of_waterfalls(deal: &CompiledDeal) -> Self {
+        let mut out = Self::default();
+        let program = &deal.terms.program;
+        for (expression, place) in program.expressions.iter().zip(&program.places) {
+            out.add(expression, place);
+        }
+        out
+    }
+
+    fn add(&mut self, expression: &Expression, place: &str) {
+        let there = || place.to_owned();
+        expression.uses(|quantity| match quantity {
+            Quantity::LiquidationValue => {
+                self.liquidation_value.get_or_insert_with(there);
+            }
+            Quantity::SemiannualShare => {
+                self.semiannual_share.get_or_insert_with(there);
+            }
+            Quantity::InterestByFrequency(months) => {
+                self.frequencies.entry(months).or_insert_with(there);
+            }
+            Quantity::MarketSpread(note) => {
+                self.market_spreads.entry(note).or_insert_with(there);
+            }
+            Quantity::DealSpread(note) => {
+                self.deal_spreads.insert(note);
+            }
+            _ => {}
+        });
+    }
+
+    /// The parts of the closing pool that are read, in the order of [`ReadingTerms`].
+    #[must_use]
+    pub fn parts(&self, deal: &CompiledDeal, tape: &Tape) -> Vec<PoolPart> {
+        let months = |loan: usize| {
+            let performs = !tape.is_defaulted(loan);
+            if performs { pool::own_months(deal, tape, loan) } else { None }
+        };
+        let part = |flow: usize, belongs: &dyn Fn(u32) -> bool| PoolPart {
+            flow,
+            loans: (0..tape.len()).map(|loan| months(loan).is_some_and(belongs)).collect(),
+        };
+        let mut out = Vec::new();
+        if self.semiannual_share.is_some() {
+            out.push(part(PERFORMING, &|months| months >= u32::from(SEMIANNUAL)));
+        }
+        for frequency in self.frequencies.keys() {
+            out.push(part(INTEREST, &|months| months == u32::from(*frequency)));
+        }
+        out
+    }
+
+    /// Where a run takes it from.
+    pub fn compile(
+        &self,
+        deal: &CompiledDeal,
+        scenario: &Scenario,
+        steps: &Steps,
+        problems: &mut Vec<Problem>,
+    ) -> ReadingTerms {
+        let mut out = ReadingTerms {
+            liquidation_value: self.liquidation_value.is_some(),
+            semiannual: self.semiannual_share.as_ref().map(|_| 0),
+            deal_spreads: self.deal_spreads.iter().map(|note| deal_spread(deal, *note)).collect(),
+            ..ReadingTerms::default()
+        };
+        let first = usize::from(out.semiannual.is_some());
+        out.frequencies = self.frequencies.keys().copied().zip(first..).collect();
+        for (note, place) in &self.market_spreads {
+            if let Some(value) = market_spread(deal, scenario, *note) {
+                out.market_spreads.push((*note, values::series(value, &steps.timeline, Nature::Level)));
+            } else {
+                let name = &deal.terms.notes[*note as usize].name;
+                let message = format!(
+                    "missing for class {name}, which {place} reads; expected a spread such as {{{name}: 0.0120}}, one of its rating as in rating:AAA, or of \"*\""
+                );
+                problems.push(Problem::new("scenario.market_spreads", message));
+            }
+        }
+        out
+    }
+}
+
+/// What the market asks for a class: its own value, that of one of its ratings, or that of all classes.
+fn market_spread<'s>(deal: &CompiledDeal, scenario: &'s Scenario, note: u32) -> Option<&'s Value> {
+    let given = &scenario.market_spreads;
+    let name = &deal.terms.notes[note as usize].name;
+    let own = deal.document.notes.iter().find(|note| note.name == *name);
+    let ratings = own.into_iter().flat_map(|note| note.rating.values());
+    given
+        .get(name)
+        .or_else(|| ratings.into_iter().find_map(|rating| given.get(&format!("rating:{rating}"))))
+        .or_else(|| given.get("*"))
+}
+
+/// The spreads of the notes that the name of a class stands for.
+fn deal_spread(deal: &CompiledDeal, class: u32) -> SpreadTerms {
+    let own = [u16::try_from(class).unwrap_or(u16::MAX)];
+    let group = deal.terms.groups.get(class as usize).map_or(&own[..], |group| group.as_slice());
+    let floating = |note: &&u16| deal.terms.notes[**note as usize].is_floating();
+    let margins = |note: u16| {
+        let coupon = deal.terms.notes[note as usize].coupon.as_ref();
+        let periods = &deal.terms.grid.periods;
+        periods.iter().map(|p| coupon.map_or(0.0, |coupon| coupon.margin(p.previous_unadjusted))).collect()
+    };
+    SpreadTerms { class, members: group.iter().filter(floating).map(|note| (*note, margins(*note))).collect() }
+}
+
+/// Checks a market spread.
+pub fn check_spread(key: &str, spread: &Value, problems: &mut Vec<Problem>) {
+    let place = format!("scenario.market_spreads.{key}");
+    if matches!(spread, Value::Groups { .. }) {
+        problems.push(Problem::new(place, "a market spread cannot be by group; expected a number, a list or dates"));
+    } else {
+        values::check(spread, &place, Range::Any, &[], problems);
+    }
+}
