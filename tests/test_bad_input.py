@@ -319,7 +319,6 @@ NOT_BUILT = "does not compute"
     ("key", "value"),
     [
         ("interest_on_pik", False),
-        ("diversity_table", "printed"),
         ("pool_step", "monthly"),
         ("pool_step", "own_dates"),
     ],

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cloche import templates
 from cloche.tape import LoanPool
 from cloche.tape.ratings import RATING_FACTORS
 from cloche.tape.statistics import diversity_score
@@ -95,6 +96,26 @@ def test_the_diversity_of_one_industry_steps_as_published(published: dict[str, A
         rest = len(sizes) * 1.0
         found = diversity_score(names, industries, np.array(sizes + filler))
         assert found - rest == pytest.approx(score, abs=5.1e-5), units
+        printed = diversity_score(names, industries, np.array(sizes + filler), table="printed")
+        assert printed - rest == pytest.approx(score, abs=1e-9), units
+
+
+def test_the_printed_table_rounds_the_thirds() -> None:
+    # Four companies of one size in one industry score 2 + 10/30 from the table of thirds; one elsewhere scores 1.
+    names, industries = ["a", "b", "c", "d", "e"], ["food"] * 4 + ["steel"]
+    exact = diversity_score(names, industries, np.ones(5))
+    assert exact == pytest.approx(2 + 10 / 30 + 1, abs=1e-12)
+    assert diversity_score(names, industries, np.ones(5), table="printed") == pytest.approx(3.3333, abs=1e-12)
+
+
+def test_the_statistics_of_a_pool_take_the_table_of_a_deal(columns: Columns) -> None:
+    pool = LoanPool.from_columns({**columns, "industry": ["food"] * 3}, as_of=AS_OF)
+    deal = templates.us_bsl(par=500e6, closing="2025-03-20", conventions={"diversity_table": "printed"})
+    table = deal.conventions.diversity_table
+    found = {row["statistic"]: row["value"] for row in pool.statistics(diversity_table=table).rows()}
+    # 5, 3 and 2 of 10 m: units of 1, 0.9 and 0.6, a score of 1.75.
+    assert found["diversity"] == pytest.approx(1.75)
+    assert facts(pool)["diversity"] == pytest.approx(1.75)
 
 
 def test_breakdowns_add_up_to_the_pool(columns: Columns) -> None:

@@ -16,7 +16,7 @@ from cloche.table import Column, Table
 from cloche.tape.names import DAY_COUNT_CODES
 from cloche.tape.ratings import CCC_NOTCH, notch_of
 from cloche.tape.read import Reading, read_tape
-from cloche.tape.statistics import breakdown, statistics
+from cloche.tape.statistics import DiversityTable, breakdown, statistics
 
 __all__ = ["LoanPool"]
 
@@ -148,14 +148,20 @@ class LoanPool:
                 digest.update(column.values.astype(column.values.dtype.newbyteorder("<")).tobytes())
         return digest.hexdigest()
 
-    def statistics(self) -> Table:
+    def statistics(self, *, diversity_table: DiversityTable = "exact") -> Table:
         """Return what the pool is described by: columns ``statistic, value, unit``.
 
         A value is null where the tape cannot say. Averages are over performing par. Diversity is Moody's
         score over industries; ``wal`` counts years from the as-of date to maturity, weighted by par, without
         amortization or prepayment.
+
+        Parameters
+        ----------
+        diversity_table
+            ``exact``, or ``printed``: industry scores rounded to four decimals, as indentures print them. A deal
+            says which in ``conventions.diversity_table``.
         """
-        return statistics(self)
+        return statistics(self, diversity_table=diversity_table)
 
     def breakdown(self, by: str) -> Table:
         """Return par by group: columns ``<by>, loans, obligors, par, share``, the largest first.

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,18 @@ from cloche.tape.ratings import RATING_FACTORS, notch_of
 if TYPE_CHECKING:
     from cloche.tape.pool import LoanPool
 
-__all__ = ["breakdown", "diversity_score", "rating_factors", "statistics"]
+__all__ = ["DiversityTable", "breakdown", "diversity_score", "rating_factors", "statistics"]
 
 Group = TypeVar("Group")
+
+DiversityTable = Literal["exact", "printed"]
+"""The scores of industries from 2 to 3 in thirtieths, or rounded to four decimals."""
 
 _DAYS_PER_YEAR = 365.25
 _LARGEST = 10
 
 
-def statistics(pool: LoanPool) -> Table:
+def statistics(pool: LoanPool, *, diversity_table: DiversityTable = "exact") -> Table:
     """Return the statistics of a pool; see `LoanPool.statistics`."""
     performing = pool.performing
     par = pool.numbers("par")
@@ -58,7 +61,11 @@ def statistics(pool: LoanPool) -> Table:
         ("ccc", _ratio(math.fsum(live[pool.low_rated].tolist()), total), "share"),
         ("rated", _ratio(math.fsum(live[~np.isnan(factors)].tolist()), total), "share"),
         ("warf", _average(factors, live), "factor"),
-        ("diversity", diversity_score(companies, pool.texts("industry"), live), "score"),
+        (
+            "diversity",
+            diversity_score(companies, pool.texts("industry"), live, table=diversity_table),
+            "score",
+        ),
         ("wal", _average(years, live), "years"),
     ]
     names, values, units = zip(*lines, strict=True)
@@ -104,7 +111,13 @@ def rating_factors(pool: LoanPool) -> NDArray[np.float64]:
     return factors
 
 
-def diversity_score(companies: Sequence[str], industries: Sequence[str], par: NDArray[np.float64]) -> float:
+def diversity_score(
+    companies: Sequence[str],
+    industries: Sequence[str],
+    par: NDArray[np.float64],
+    *,
+    table: DiversityTable = "exact",
+) -> float:
     """Return Moody's diversity score, NaN where a loan with par has no industry.
 
     ``A`` = par / number of companies; each company counts ``min(1, par / A)`` units in its industry; the
@@ -119,6 +132,9 @@ def diversity_score(companies: Sequence[str], industries: Sequence[str], par: ND
         Industry per loan.
     par
         Performing par per loan; money.
+    table
+        ``exact``: the scores from 2 to 3 in thirtieths; ``printed``: rounded to four decimals as in the printed
+        table.
 
     Examples
     --------
@@ -138,7 +154,8 @@ def diversity_score(companies: Sequence[str], industries: Sequence[str], par: ND
     units: dict[str, list[float]] = defaultdict(list)
     for company, value in by_company.items():
         units[home[company][1]].append(min(1.0, value / average))
-    return math.fsum(_industry_score(math.fsum(own)) for own in units.values())
+    scores = [_industry_score(math.fsum(own)) for own in units.values()]
+    return math.fsum(round(score, 4) if table == "printed" else score for score in scores)
 
 
 def _industry_score(units: float) -> float:

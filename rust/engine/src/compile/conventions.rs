@@ -75,7 +75,7 @@ const KEYS: &[Key] = &[
     ("eod_numerator", &["par_and_market", "adjusted"], &["par_and_market", "adjusted"]),
     ("interest_on_default_period", &["none", "half", "full"], &["none", "half", "full"]),
     ("interest_on_pik", &["true", "false"], &["true"]),
-    ("diversity_table", &["exact", "printed"], &["exact"]),
+    ("diversity_table", &["exact", "printed"], &["exact", "printed"]),
     ("cash_timing", &["dated", "period"], &["dated", "period"]),
     ("rate_convention", &["compound", "simple"], &["compound", "simple"]),
     ("rate_exponent", &["periods", "days_365"], &["periods", "days_365"]),
