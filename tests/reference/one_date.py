@@ -48,7 +48,7 @@ def cure(*tests: str, **more: Any) -> Document:
     return {"verb": "cure", "tests": list(tests), **more}
 
 
-def pay(
+def documents(
     *,
     interest_steps: list[Document],
     principal_steps: list[Document] | None = None,
@@ -58,8 +58,11 @@ def pay(
     states: dict[str, Document] | None = None,
     collateral: Document | None = None,
     **deal: Any,
-) -> dict[str, Any]:
-    """Pay the second date of a deal that reinvests; `par` is performing par beside the collected principal."""
+) -> tuple[Document, Document]:
+    """The second date of a deal that reinvests, and its state.
+
+    `par` is performing par beside the collected principal.
+    """
     notes = notes or [A, B, SUB]
     document: Document = {
         "cloche": 1,
@@ -100,7 +103,12 @@ def pay(
     }
     for key in ("fee_states", "account_states"):
         document.pop(key, None)
-    return run_payment_date(document, state)
+    return document, state
+
+
+def pay(**terms: Any) -> dict[str, Any]:
+    """Pay the second date of a deal that reinvests; the terms are those of `documents`."""
+    return run_payment_date(*documents(**terms))
 
 
 def paid(result: dict[str, Any], step: str, payee: str, waterfall: str = "interest") -> float:
