@@ -283,6 +283,7 @@ def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
         note["balance"] = float(columns["end_balance"][row])
         note["deferred_interest"] = float(columns["deferred_balance"][row])
         note["interest_shortfall"] = float(columns["interest_shortfall"][row])
+        note["steps_in_force"] = list(raw["steps_in_force"].get(names[code], ()))
         if "cost" in note or note.get("distributions"):
             note["distributions"] = [*note.get("distributions", []), [state.payment_date, paid]]
         owed = float(raw["amortization_unpaid"].get(names[code], 0.0))
@@ -298,6 +299,8 @@ def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
         "interest": float(raw["interest_account"]),
         "principal": float(raw["principal_account"]),
     }
+    if "ratings_confirmed" in raw:
+        document["ratings_confirmed"] = bool(raw["ratings_confirmed"])
     document["fee_basis"] = float(raw["fee_basis"])
     document["fee_bases"] = {
         key: float(raw[key]) for key in ("performing_par", "collateral_principal_amount")

@@ -208,7 +208,7 @@ def test_a_wrong_step_is_refused_at_its_place(
             "tests",
             {"name": "t", "kind": "occ", "through": "A", "trigger": 1.1},
             "tests[0].kind",
-            "found 'occ', expected 'oc', 'ic' or 'eod_par_ratio'; did you mean 'oc'?",
+            "found 'occ', expected 'oc', 'ic', 'eod_par_ratio' or 'target_par'; did you mean 'oc'?",
         ),
         (
             "accounts",

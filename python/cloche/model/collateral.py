@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from cloche.model.document import Document
-from cloche.model.text import Entry, Name
+from cloche.model.text import Entry, Expression, Name
 from cloche.model.units import Count, Price, Share
 
 __all__ = ["CccRule", "CollateralRules", "DiscountRule", "ReinvestmentRules"]
@@ -51,8 +51,18 @@ class CollateralRules(Document):
 
 
 class ReinvestmentRules(Document):
-    """What must hold for a purchase during and after the reinvestment period."""
+    """What must hold for a purchase during and after the reinvestment period.
+
+    Parameters
+    ----------
+    during, after, max_maturity
+        Conditions and limits of purchases.
+    ends_when
+        Condition that ends the period before its date: the first payment date on which it holds is the first after
+        the period.
+    """
 
     during: tuple[Name, ...] = ()
     after: Entry | None = None
     max_maturity: Name | None = None
+    ends_when: Expression | None = None

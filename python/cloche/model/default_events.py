@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from cloche.model.document import Document
+from cloche.model.text import Expression
 from cloche.model.units import Balance, Count, Share
 
-__all__ = ["DefaultEvents", "SaleCost"]
+__all__ = ["DefaultCondition", "DefaultEvents", "SaleCost"]
 
 
 class SaleCost(Document):
@@ -17,13 +18,22 @@ class SaleCost(Document):
     fixed: Balance = 0.0
 
 
+class DefaultCondition(Document):
+    """A condition on the figures of a determination date whose holding is an event of default."""
+
+    when: Expression
+
+
+Cause = Literal["senior_interest", "par_ratio", "maturity"] | DefaultCondition
+
+
 class DefaultEvents(Document):
     """Events of default: what causes one, and what follows.
 
     Parameters
     ----------
     causes
-        ``senior_interest``, ``par_ratio``, ``maturity``.
+        ``senior_interest``, ``par_ratio``, ``maturity``, or a condition: ``{when: "not passes('A OC')"}``.
     accelerate
         Whether an event accelerates the notes from the next payment date on; ``never``: it is recorded and
         changes no payment.
@@ -38,7 +48,7 @@ class DefaultEvents(Document):
         Days for which interest may stay unpaid.
     """
 
-    causes: tuple[Literal["senior_interest", "par_ratio", "maturity"], ...] = ()
+    causes: tuple[Cause, ...] = ()
     accelerate: Literal["automatic", "never"] | None = None
     liquidate: Literal["never", "when_covered", "always"] | None = None
     liquidation_cost: SaleCost | None = None

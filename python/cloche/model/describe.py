@@ -213,6 +213,8 @@ class _Clauses:
         ]
         which = f"if {tests[0]}" if len(tests) == 1 else f"if any of {words.joined(tests)}"
         end = "it is satisfied" if len(tests) == 1 else "all are satisfied"
+        if any(name in self._tests and self._tests[name].kind == "target_par" for name in step.tests):
+            end = "the ratings are confirmed"
         if step.pay == "buy":
             return f"{which} is not satisfied, to the purchase of collateral until {end}"
         if step.pay_notes is not None:

@@ -11,13 +11,15 @@ from pydantic_core import PydanticCustomError
 from cloche.model.document import Document, problem
 from cloche.model.successors import Issue, Refinancing, Repricings
 from cloche.model.text import Entry, Expression, Flag, Name, iso_date
-from cloche.model.units import PRICE, Balance, Share
+from cloche.model.units import PRICE, Balance, PositiveMoney, Share
 from cloche.model.wording import found
 
-__all__ = ["Call", "Event", "EventCost"]
+__all__ = ["Call", "Event", "EventCost", "SpecialRedemption"]
 
 _RELATIVE = re.compile(r"(closing|effective|nc_end|rp_end|maturity)\s*([+-]\s*\d+\s*[MY])?")
-_KINDS = ("call", "refinance", "reprice", "reset", "amend", "issue")
+_KINDS = (
+    "call", "refinance", "reprice", "reset", "amend", "issue", "special_redemption", "confirm_ratings",
+)  # fmt: skip
 
 
 def _event_date(value: object) -> object:
@@ -79,6 +81,29 @@ class Call(Document):
     if_infeasible: Literal["withdraw", "retry"] | None = None
 
 
+class SpecialRedemption(Document):
+    """Principal that the manager certifies it cannot invest: it pays the notes in their sequence.
+
+    Parameters
+    ----------
+    amount, share
+        Money, or a share of the principal proceeds of the date.
+    ends_reinvestment
+        Whether the date is the first after the reinvestment period.
+    """
+
+    amount: PositiveMoney | None = None
+    share: Share | None = None
+    ends_reinvestment: Flag = False
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> Self:
+        if (self.amount is None) == (self.share is None):
+            message = "found neither or both of amount and share, expected one of them"
+            raise ValidationError.from_exception_data("SpecialRedemption", [problem((), message)])
+        return self
+
+
 class Event(Document):
     """What happens, and when.
 
@@ -103,6 +128,10 @@ class Event(Document):
         New spreads of classes, from the accrual period that starts on the payment date: ``{A: 105bp}``.
     issue
         Notes that join classes, and money that equity adds.
+    special_redemption
+        Principal that cannot be invested and pays the notes before purchases: ``{share: 0.5}``.
+    confirm_ratings
+        True: the agencies confirm their ratings, which ends the deal's test of kind ``target_par``.
     reset, amend
         Events of the grammar that this version does not compute; refused by name.
     """
@@ -120,6 +149,8 @@ class Event(Document):
     reset: Entry | None = None
     amend: Entry | None = None
     issue: Issue | None = None
+    special_redemption: SpecialRedemption | None = None
+    confirm_ratings: Flag | None = None
 
     @model_validator(mode="after")
     def _one_event(self) -> Self:

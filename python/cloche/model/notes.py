@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
 from cloche.model.document import Document, problem
-from cloche.model.text import Flag, IsoDate, Name
+from cloche.model.text import Expression, Flag, IsoDate, Name
 from cloche.model.units import Balance, Count, Floor, Positive, PositiveMoney, Price, Rate, Spread
 
 __all__ = ["Amortization", "Coupon", "DayCount", "Note", "StepUp", "fold_rank"]
@@ -17,17 +17,38 @@ DayCount = Literal["act/360", "act/365", "act/act", "30/360", "30e/360"]
 
 
 class StepUp(Document):
-    """A new spread or fixed rate from a date on."""
+    """A new spread or fixed rate from a date on, or under a condition.
 
-    from_: IsoDate = Field(alias="from")
+    Parameters
+    ----------
+    from
+        Date from which on accrual periods begin with it.
+    when
+        Condition, asked on each payment date on the figures of the determination date: where it holds, the accrual
+        period that begins on the date has the new rate.
+    lasting
+        Whether it is for good once the condition has held.
+    spread, fixed
+        The new rate a year.
+    """
+
+    from_: IsoDate | None = Field(default=None, alias="from")
+    when: Expression | None = None
+    lasting: Flag = False
     spread: Spread | None = None
     fixed: Rate | None = None
 
     @model_validator(mode="after")
     def _one_rate(self) -> Self:
+        problems = []
         if (self.spread is None) == (self.fixed is None):
-            message = "found a step without one new rate, expected either spread or fixed"
-            raise ValidationError.from_exception_data("StepUp", [problem((), message)])
+            problems.append(problem((), "found a step without one new rate, expected either spread or fixed"))
+        if (self.from_ is None) == (self.when is None):
+            problems.append(problem((), "found neither or both of from and when, expected one of them"))
+        elif self.lasting and self.when is None:
+            problems.append(problem(("lasting",), "found true beside from, expected it beside when"))
+        if problems:
+            raise ValidationError.from_exception_data("StepUp", problems)
         return self
 
 
@@ -47,7 +68,7 @@ class Coupon(Document):
     day_count
         Absent: act/360 floating, 30/360 fixed.
     step_up
-        Later spreads or fixed rates.
+        Other spreads or fixed rates: from dates on, or while conditions hold, of which the last of the list counts.
     """
 
     index: Name | None = None

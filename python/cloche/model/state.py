@@ -14,7 +14,7 @@ from cloche.model.document import Document
 from cloche.model.frozen import Frozen
 from cloche.model.source import checked, json_source, yaml_source
 from cloche.model.text import Flag, IsoDate, Name
-from cloche.model.units import Balance, Floor, MarketPrice, Price, Share, Spread, YearsSince
+from cloche.model.units import Balance, Count, Floor, MarketPrice, Price, Share, Spread, YearsSince
 from cloche.model.upgrade import upgraded
 from cloche.model.yaml import Source
 from cloche.model.yaml_writer import Inline, write_yaml
@@ -85,6 +85,8 @@ class NoteState(Document):
         Instalment of a class X; absent: from the deal before a date, none after it.
     interest_bearing
         Unpaid interest that bears interest under ``interest_on_unpaid: simple``; absent: all of it.
+    steps_in_force
+        Steps of its coupon under a condition that are in force, by their places from 0.
     cost
         What a residual note cost; absent: balance at issue price.
     distributions
@@ -96,6 +98,7 @@ class NoteState(Document):
     interest_shortfall: Balance = 0.0
     amortization_due: Balance | None = None
     interest_bearing: Balance | None = None
+    steps_in_force: tuple[Count, ...] = ()
     cost: Balance | None = None
     distributions: tuple[tuple[IsoDate, Balance], ...] = ()
 
@@ -220,6 +223,9 @@ class StateDocument(Document):
         State of the deal.
     in_reinvestment_period
         Absent: from the deal's dates.
+    ratings_confirmed
+        Whether the agencies have confirmed their ratings after the effective date; absent: they have where an
+        earlier payment date was after it.
     index_fixings
         Fixings of the accrual period that ends on the payment date, by index.
     collected
@@ -248,6 +254,7 @@ class StateDocument(Document):
     determination_date: IsoDate
     status: Literal["normal", "accelerated", "redemption"] = "normal"
     in_reinvestment_period: Flag | None = None
+    ratings_confirmed: Flag | None = None
     index_fixings: dict[Name, Floor] = Field(default_factory=dict)
     collected: Collected
     fee_basis: Balance | None = None

@@ -35,9 +35,10 @@ class CoverageTest(Document):
         Name that steps and results use.
     kind
         ``oc`` overcollateralization, ``ic`` interest coverage, ``eod_par_ratio`` the par ratio of the events
-        of default.
+        of default, ``target_par`` collateral over the target par until the agencies have confirmed their ratings
+        after the effective date.
     through
-        The most junior class of the denominator, pari passu classes included.
+        The most junior class of the denominator, pari passu classes included; none for ``target_par``.
     notes
         The classes of the denominator, instead of `through`.
     trigger
@@ -49,7 +50,7 @@ class CoverageTest(Document):
     """
 
     name: Name
-    kind: Literal["oc", "ic", "eod_par_ratio"]
+    kind: Literal["oc", "ic", "eod_par_ratio", "target_par"]
     through: Name | None = None
     notes: Annotated[tuple[Name, ...], NOT_EMPTY] | None = None
     trigger: Trigger
@@ -58,7 +59,13 @@ class CoverageTest(Document):
 
     @model_validator(mode="after")
     def _one_denominator(self) -> Self:
-        if (self.through is None) == (self.notes is None):
-            message = "found neither or both of through and notes, expected one of them"
+        of_target_par = self.kind == "target_par"
+        named = (self.through is not None) + (self.notes is not None)
+        if named != (0 if of_target_par else 1):
+            message = (
+                "found through or notes, expected none: its denominator is the target par"
+                if of_target_par
+                else "found neither or both of through and notes, expected one of them"
+            )
             raise ValidationError.from_exception_data("CoverageTest", [problem((), message)])
         return self

@@ -37,6 +37,20 @@ pub fn run_payment_date<'py>(py: Python<'py>, deal: PyRef<'py, Deal>, state: &st
     out.set_item("principal_account", result.principal_account)?;
     out.set_item("interest_account", result.interest_account)?;
     out.set_item("oc_numerator", result.numerator)?;
+    let steps = PyDict::new(py);
+    for (step, in_force) in input.deal.coupon_steps.iter().zip(&result.coupon_steps) {
+        let name = &input.deal.notes[step.note as usize].name;
+        let known: Option<Vec<u32>> = steps.get_item(name)?.map(|known| known.extract()).transpose()?;
+        let mut places = known.unwrap_or_default();
+        if *in_force {
+            places.push(step.step);
+        }
+        steps.set_item(name, places)?;
+    }
+    out.set_item("steps_in_force", steps)?;
+    if input.deal.target_par_test.is_some() {
+        out.set_item("ratings_confirmed", result.confirmed)?;
+    }
     let [fee_basis, performing_par, principal_amount] = result.bases;
     out.set_item("fee_basis", fee_basis)?;
     out.set_item("performing_par", performing_par)?;

@@ -1,5 +1,6 @@
 //! The tables of one path and of many.
 
+use cloche_engine::coverage::TestKind;
 use cloche_engine::notes::NoteTerms;
 use cloche_engine::path::explained::Explained;
 use cloche_engine::path::plan::{DealTerms, Plan};
@@ -121,7 +122,9 @@ fn tests<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expla
                 .map(|r| {
                     let passes =
                         r.denominator <= 0.0 || r.numerator >= test(r).threshold * r.denominator * (1.0 - 1e-12);
-                    (dates.active)(r.period as usize, r.test as usize).then_some(passes)
+                    let over = test(r).kind == TestKind::TargetPar
+                        && path.confirmed_before.is_some_and(|from| r.period >= from);
+                    ((dates.active)(r.period as usize, r.test as usize) && !over).then_some(passes)
                 })
                 .collect(),
         )?

@@ -181,8 +181,18 @@ pub struct State<const L: usize> {
     pub accelerated: Mask<L>,
     /// Futures that are accelerated from the next date on.
     pub accelerates_next: Mask<L>,
-    /// Futures in which a par ratio that is an event of default fails on this determination date.
+    /// Futures in which a par ratio fails or a condition holds that is an event of default, on this determination date.
     pub par_failed: Mask<L>,
+    /// Futures in which the agencies have confirmed their ratings after the effective date.
+    pub confirmed: Mask<L>,
+    /// Per step of a coupon under a condition: futures in which it is in force.
+    pub coupon_steps: Vec<Mask<L>>,
+    /// Per condition that is an event of default: futures in which it holds on this determination date.
+    pub default_conditions: Vec<Mask<L>>,
+    /// Futures in which the reinvestment period has ended before its date.
+    pub reinvestment_over: Mask<L>,
+    /// Principal that the manager certifies on this date it cannot invest.
+    pub special_redemption: Pack<L>,
     /// Futures that end on this date because a call sells all collateral.
     pub redeemed: Mask<L>,
     /// Accelerated futures that end on this date because all collateral is sold.
@@ -258,6 +268,11 @@ impl<const L: usize> State<L> {
             accelerated: Mask::splat(false),
             accelerates_next: Mask::splat(false),
             par_failed: Mask::splat(false),
+            confirmed: Mask::splat(false),
+            coupon_steps: Vec::new(),
+            default_conditions: Vec::new(),
+            reinvestment_over: Mask::splat(false),
+            special_redemption: Pack::ZERO,
             redeemed: Mask::splat(false),
             liquidated: Mask::splat(false),
             withdrawn: Mask::splat(false),

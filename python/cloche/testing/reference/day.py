@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -28,7 +28,8 @@ class Day:
     all collateral was sold for it. `event_cost` is what refinancings and re-pricings cost and interest pays; `groups`
     has the classes for which the name of a refinanced class stands. `unscheduled` is prepaid principal of the
     collection period; `residual_flows` the dated flows of the residual notes before this date. The amounts from
-    `diverted` on move as the waterfalls run.
+    `diverted` on move as the waterfalls run. `confirmed`: the agencies have confirmed their ratings;
+    `special_redemption` is principal that cannot be invested.
     """
 
     deal: Mapping[str, Any]
@@ -53,6 +54,8 @@ class Day:
     semiannual_share: float = 0.0
     liquidation_value: float = 0.0
     market_spreads: Mapping[str, float] = field(default_factory=dict)
+    confirmed: bool = False
+    special_redemption: float = 0.0
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     opening_cash: float = field(init=False)
@@ -84,7 +87,8 @@ class Day:
                 x_in_oc=self.conventions["x_in_oc"],
                 x_in_ic=self.conventions["x_in_ic"],
             )
-            active = coverage.is_active(terms, self.deal, self.period)
+            over = terms["kind"] == "target_par" and self.confirmed
+            active = coverage.is_active(terms, self.deal, self.period) and not over
             self.tests[terms["name"]] = coverage.Test(
                 terms["name"],
                 terms["kind"],
@@ -93,6 +97,24 @@ class Day:
                 coverage.threshold(terms["trigger"], terms.get("round")),
                 active,
             )
+
+        self.look_at_target_par()
+
+    def look_at_target_par(self) -> None:
+        """Once the target par is reached the ratings are confirmed for good."""
+        for test in self.tests.values():
+            if test.kind == "target_par" and test.active and self.passes(test):
+                self.confirmed = True
+
+    def confirm_ratings(self) -> None:
+        """The agencies confirm their ratings: the test of the target par does not apply any more."""
+        self.confirmed = True
+        for name, test in self.tests.items():
+            if test.kind == "target_par":
+                self.tests[name] = replace(test, active=False)
+        for row in self.before:
+            if row["kind"] == "target_par":
+                row["passes"] = None
 
     @property
     def date(self) -> date:
@@ -111,12 +133,14 @@ class Day:
         """Numerator now: principal spent is gone, cash kept as collateral by a cure is there, diverted is not yet."""
         if test.kind == "ic":
             return self.ic_numerator
-        adjusted = test.kind == "oc" or self.conventions["eod_numerator"] == "adjusted"
+        adjusted = test.kind in {"oc", "target_par"} or self.conventions["eod_numerator"] == "adjusted"
         start = self.measure.oc_numerator if adjusted else self.measure.eod_numerator
         return start - self.principal_spent + self.bought
 
     def denominator(self, test: coverage.Test) -> float:
         """Denominator now, pro forma for what was paid before; what rounding leaves of it is nothing."""
+        if test.kind == "target_par":
+            return float(self.deal["target_par"])
         inside = [self.notes[name] for name in test.members]
         if test.kind == "ic":
             owed = sum(note.opening["current"] - note.saved for note in inside)
@@ -134,6 +158,8 @@ class Day:
 
     def passes(self, test: coverage.Test) -> bool:
         """Whether a test holds now; one that does not apply yet holds."""
+        if test.kind == "target_par" and self.confirmed:
+            return True
         return not test.active or coverage.passes(
             self.numerator(test), self.denominator(test), test.threshold
         )
@@ -142,7 +168,10 @@ class Day:
         self, test: coverage.Test, groups: Groups, *, from_principal: bool
     ) -> tuple[float, list[coverage.Stretch]]:
         """Payment that restores a test and the stretches it may use; infinite when they do not suffice."""
-        order = coverage.reaching(coverage.stretches(groups, self.notes), test.members)
+        order = coverage.stretches(groups, self.notes)
+        if test.kind == "target_par":
+            return 0.0 if self.passes(test) else math.inf, order
+        order = coverage.reaching(order, test.members)
         if not test.active:
             return 0.0, order
         numerator, denominator = self.numerator(test), self.denominator(test)
@@ -166,7 +195,7 @@ class Day:
 
     def cash_need(self, test: coverage.Test) -> float:
         """Cash that restores an OC test when it is kept as principal: T·D − N."""
-        if not test.active or test.kind == "ic":
+        if not test.active or test.kind == "ic" or (test.kind == "target_par" and self.confirmed):
             return 0.0
         return max(0.0, test.threshold * self.denominator(test) - self.numerator(test))
 

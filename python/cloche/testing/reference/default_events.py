@@ -34,7 +34,8 @@ def causes(day: Day, rules: Mapping[str, Any]) -> list[str]:
         "par_ratio": any(row["kind"] == "eod_par_ratio" and row["passes"] is False for row in day.before),
         "maturity": day.period.last and any(note.balance > DUST * note.original_balance for note in rated),
     }
-    return [cause for cause in rules.get("causes", ()) if found[cause]]
+    named = [cause for cause in rules.get("causes", ()) if isinstance(cause, str)]
+    return [cause for cause in named if found[cause]]
 
 
 def next_status(status: str, holding: list[str], rules: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from cloche.testing.reference.dates import Period, add_months, parse_date, unadj
 
 Document = Mapping[str, Any]
 
-KINDS = ("call", "refinance", "reprice")
+KINDS = ("call", "refinance", "reprice", "special_redemption", "confirm_ratings")
 """Events that the reference computes."""
 
 BARRED = ("call", "refinance", "reprice")

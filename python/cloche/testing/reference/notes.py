@@ -1,6 +1,6 @@
 """Classes of notes on a payment date: what is due, what may be deferred, who controls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -157,7 +157,8 @@ def coupon_rate(coupon: Mapping[str, Any], index_rate: float | None, start: date
     0.013
     """
     terms = {"spread": coupon.get("spread"), "fixed": coupon.get("fixed")}
-    for change in sorted(coupon.get("step_up", ()), key=lambda change: str(change["from"])):
+    dated = [change for change in coupon.get("step_up", ()) if change.get("from")]
+    for change in sorted(dated, key=lambda change: str(change["from"])):
         if start >= parse_date(change["from"]):
             terms.update({key: change[key] for key in ("spread", "fixed") if change.get(key) is not None})
     if terms["fixed"] is not None:
@@ -166,6 +167,15 @@ def coupon_rate(coupon: Mapping[str, Any], index_rate: float | None, start: date
     if coupon.get("cap") is not None:
         level = min(level, coupon["cap"])
     return max(0.0, level + float(terms["spread"] or 0.0))
+
+
+def in_force(terms: Mapping[str, Any], steps: Collection[int]) -> Mapping[str, Any]:
+    """A note whose coupon has the last of the conditional steps in force, by their places; as it is without one."""
+    if not steps:
+        return terms
+    step = terms["coupon"]["step_up"][max(steps)]
+    new = {key: step[key] for key in ("spread", "fixed") if step.get(key) is not None}
+    return {**terms, "coupon": {**terms["coupon"], **new, "step_up": ()}}
 
 
 def accrual_fraction(

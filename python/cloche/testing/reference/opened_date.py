@@ -17,7 +17,7 @@ from cloche.testing.reference.fees import Fee
 from cloche.testing.reference.hedges import Hedge, open_hedge, termination_date
 from cloche.testing.reference.holdings import Collections, Document, Holdings
 from cloche.testing.reference.ledgers import opening_ledgers
-from cloche.testing.reference.notes import Note, instalment
+from cloche.testing.reference.notes import Note, in_force, instalment
 from cloche.testing.reference.opening import bases, cap_lifted, fee_base, fee_basis, open_fee, open_note
 from cloche.testing.reference.refinancing import COST
 from cloche.testing.reference.sales import Sale
@@ -60,6 +60,9 @@ class Dates:
         self.groups: dict[str, list[str]] = {}
         self.status = "normal"
         self.ended = False
+        self.confirmed = False
+        self.period_over = False
+        self.steps: dict[str, set[int]] = {}
         self.record: list[Row] = []
 
     def _open(self, period: Period, sale: Sale | None = None) -> Opened:
@@ -72,7 +75,7 @@ class Dates:
             interest += self.deal.get("closing", {}).get("interest_reserve", 0.0)
         principal = held + got.principal
         status = self.status if sale is None else sale.status
-        in_reinvestment = period.in_reinvestment and status == "normal"
+        in_reinvestment = period.in_reinvestment and not self.period_over and status == "normal"
         fixings = self._fixings(period)
         notes = self._open_notes(period, fixings)
         hedges = self._open_hedges(period, fixings, notes)
@@ -111,6 +114,7 @@ class Dates:
             semiannual_share=holdings.semiannual_share(),
             liquidation_value=holdings.worth(self.scenario.get("liquidation_price", 1.0)),
             market_spreads=market_spreads(self.deal["notes"], self.scenario, period),
+            confirmed=self.confirmed,
         )
         for name, amount in draws.items():
             day.notes[name].draw(amount)
@@ -169,7 +173,7 @@ class Dates:
             if terms.get("combination_of"):
                 continue
             note = open_note(
-                terms,
+                in_force(terms, self.steps.get(name, ())),
                 (ledgers.balance[name], ledgers.deferred[name], ledgers.overdue[name]),
                 fixings=fixings,
                 accrual=(period.accrual_start, period.payment_date),

@@ -15,8 +15,9 @@ from cloche.testing.reference.dates import Period, parse_date, schedule
 from cloche.testing.reference.day import Day
 from cloche.testing.reference.fees import Fee
 from cloche.testing.reference.hedges import Hedge, open_hedge, termination_date
-from cloche.testing.reference.notes import Note, instalment
+from cloche.testing.reference.notes import Note, in_force, instalment
 from cloche.testing.reference.opening import cap_lifted, fee_base, open_fee, open_note, residual_cost
+from cloche.testing.reference.tests import is_active
 
 Document = Mapping[str, Any]
 
@@ -124,6 +125,7 @@ def run_payment_date(
         accounts=accounts,
         accounts_closed=closed,
         hedges=hedges,
+        confirmed=_confirmed(deal, state, [item for item in periods if item.payment_date < payment]),
     )
     for name, amount in draws.items():
         notes[name].draw(amount)
@@ -139,6 +141,15 @@ def run_payment_date(
         **day.accounts,
     }
     return tables
+
+
+def _confirmed(deal: Document, state: Document, earlier: Sequence[Period]) -> bool:
+    """Whether the ratings were confirmed before: as the state says, else where an earlier date asked for the par."""
+    said = state.get("ratings_confirmed")
+    if said is not None:
+        return bool(said)
+    asking = [terms for terms in deal.get("tests", ()) if terms["kind"] == "target_par"]
+    return any(is_active(terms, deal, period) for terms in asking for period in earlier)
 
 
 def sale_proceeds(liquidation: Document | None) -> float:
@@ -162,7 +173,7 @@ def _state_notes(deal: Document, state: Document, period: Period) -> dict[str, N
             continue
         opening = state["notes"].get(terms["name"], {"balance": 0.0})
         note = open_note(
-            terms,
+            in_force(terms, opening.get("steps_in_force", ())),
             (
                 opening["balance"],
                 opening.get("deferred_interest", 0.0),
@@ -234,6 +245,9 @@ def _state_fees(
             lifted=cap_lifted(terms, status, sale=sale),
             unadjusted_start=unadjusted_start,
         )
+        carry = (terms.get("cap") or {}).get("carry_over") or 0
+        if carry:
+            fee.room = max(0.0, fee.room + sum(owed.get("unused_cap", ())[-carry:]))
         if owed.get("due") is not None:
             fee.current, fee.later = owed["due"], 0.0
         fees[fee.name] = fee

@@ -107,6 +107,9 @@ class Projection(Dates):
         self.record = []
         opened = self._open(period)
         figures = opened.day
+        self._steps_of_coupons(figures)
+        conditions = self._default_conditions(figures)
+        self._end_of_reinvestment(period, figures)
         opened = self._sold(period, opened)
         self.holdings = opened.holdings
         self.measures.append(opened.measure)
@@ -115,17 +118,58 @@ class Projection(Dates):
         changes = Changes(day, self._changing(period, figures))
         if changes.due:
             self._charge(day, changes)
+        self._redeem_specially(period, figures, day)
         tables = pay_date(day)
+        day.look_at_target_par()
+        self.confirmed = day.confirmed
         self.deal, self.groups, cash = changes.apply(self.deal, self.groups, tables)
         bought = self.holdings.buy(day.period, day.purchase_cash)
         self._close(day, tables["fees"], cash)
         for terms in changes.issued:
             self._take_in(terms)
-        self._look_for_default(day)
+        self._look_for_default(day, conditions)
         self._pay_combinations(tables["notes"])
         tables["events"] = [*self.record, *changes.record]
         tables["collateral"] = collateral_row(day, opened.got, bought, self.ledgers.principal_cash)
         return tables
+
+    # Steps of coupons, the end of the reinvestment period, the effective date
+
+    def _steps_of_coupons(self, day: Day) -> None:
+        """The conditional steps of coupons that are in force in the accrual period that begins on the date."""
+        for terms in self.deal["notes"]:
+            before = self.steps.get(terms["name"], set())
+            now = set()
+            for place, step in enumerate((terms.get("coupon") or {}).get("step_up", ())):
+                if step.get("when") and (
+                    Proceeds(day, "interest").holds(step) or (step.get("lasting") and place in before)
+                ):
+                    now.add(place)
+            self.steps[terms["name"]] = now
+
+    def _end_of_reinvestment(self, period: Period, day: Day) -> None:
+        """The period ends on the first date on which its condition holds."""
+        when = (self.deal.get("reinvestment") or {}).get("ends_when")
+        if when and period.in_reinvestment and Proceeds(day, "interest").holds({"when": when}):
+            self.period_over = True
+            day.in_reinvestment = False
+
+    def _redeem_specially(self, period: Period, figures: Day, day: Day) -> None:
+        """Principal that cannot be invested, and what the agencies confirm; nothing of it on a date with a sale."""
+        if day.sold:
+            return
+        for event in self._acting("special_redemption", period, figures):
+            event.acted()
+            share = float(event.terms.get("share") or 0.0)
+            day.special_redemption += float(event.terms.get("amount") or 0.0) + share * day.principal_proceeds
+            self._note(day, "special redemption", event.place)
+            if event.terms.get("ends_reinvestment"):
+                self.period_over = True
+                day.in_reinvestment = False
+        for event in self._acting("confirm_ratings", period, figures):
+            event.acted()
+            if not day.confirmed:
+                day.confirm_ratings()
 
     # Sales of all collateral: calls and liquidations
 
@@ -212,10 +256,16 @@ class Projection(Dates):
 
     # Events of default
 
-    def _look_for_default(self, day: Day) -> None:
+    def _default_conditions(self, day: Day) -> list[str]:
+        """Conditions that are events of default and hold on the determination date."""
+        causes = (self.deal.get("default_events") or {}).get("causes", ())
+        written = [cause["when"] for cause in causes if isinstance(cause, Mapping)]
+        return [when for when in written if Proceeds(day, "interest").holds({"when": when})]
+
+    def _look_for_default(self, day: Day, conditions: Sequence[str]) -> None:
         """Causes after the payments of a date, and the status of the next one."""
         rules = self.deal.get("default_events") or {}
-        holding = default_events.causes(day, rules)
+        holding = [*default_events.causes(day, rules), *conditions]
         for cause in holding:
             self._note(day, "default", cause)
         if day.sold:

@@ -42,7 +42,8 @@ def coverage_holds(day: Day) -> bool:
         for step in cures(waterfalls[side])
         for name in step["tests"]
     }
-    return all(day.passes(test) for test in day.tests.values() if test.name in named)
+    asked = [test for test in day.tests.values() if test.name in named and test.kind != "target_par"]
+    return all(day.passes(test) for test in asked)
 
 
 def cures(steps: Sequence[Step]) -> Iterator[Step]:

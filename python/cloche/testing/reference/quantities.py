@@ -36,6 +36,7 @@ def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) 
         "status": day.status,
         "date": day.date.isoformat(),
         "account": lambda name: day.accounts[name],
+        "special_redemption": day.special_redemption,
         "unfunded": 0.0,
         "liquidation_value": day.liquidation_value,
         "redemption_amount": required(day),

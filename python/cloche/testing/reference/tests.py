@@ -55,10 +55,12 @@ class Stretch:
 def is_active(terms: Mapping[str, Any], deal: Mapping[str, Any], period: Period) -> bool:
     """Whether a test applies on the determination date of a period.
 
-    Defaults: OC from the effective date (from closing without one), IC from the second determination date, the par
-    ratio of the events of default from closing.
+    Defaults: OC and the target par from the effective date (from closing without one), IC from the second
+    determination date, the par ratio of the events of default from closing.
     """
-    default = {"oc": "effective", "ic": "second_determination"}.get(terms["kind"], "closing")
+    default = {"oc": "effective", "target_par": "effective", "ic": "second_determination"}.get(
+        terms["kind"], "closing"
+    )
     first = terms.get("first_date") or default
     if first in {"closing", "first_determination"}:
         return True
@@ -74,8 +76,11 @@ def members(
 ) -> frozenset[str]:
     """Notes in the denominator of a test: those named, or all that rank with or before `through`.
 
-    OC compares principal ranks, IC interest ranks. A note without principal rank is a class X.
+    OC compares principal ranks, IC interest ranks; the target par is owed to no note. A note without principal rank is
+    a class X.
     """
+    if terms["kind"] == "target_par":
+        return frozenset()
     if terms.get("notes"):
         return frozenset(terms["notes"])
     last = next(note for note in notes if note.name == terms["through"])

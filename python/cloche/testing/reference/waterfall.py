@@ -14,6 +14,14 @@ from cloche.testing.reference.proceeds import Claim, Proceeds, Step
 from cloche.testing.reference.purchases import reinvest, retain
 from cloche.testing.reference.receipts import Receipts
 
+SPECIAL_REDEMPTION: Step = {
+    "verb": "pay_principal",
+    "sequence": "note_payment_sequence",
+    "amount": "special_redemption",
+    "label": "special redemption",
+}
+"""The step of a special redemption."""
+
 
 class Waterfall:
     """One waterfall of a payment date; `run` pays it and writes the ledger of the day.
@@ -92,10 +100,18 @@ class Waterfall:
             self.cash.pay({"verb": "pay_fee"}, [[claim]])
 
     def _join(self) -> None:
-        """Diverted interest and designated principal join at the first purchase or principal step."""
+        """Diverted interest and designated principal join at the first purchase or principal step.
+
+        Principal that cannot be invested has paid the notes before, unless a step of the deal's own pays it.
+        """
         if not self.joined:
-            self.cash.available += self.day.diverted + self.designated
             self.joined = True
+            self.cash.available += self.designated
+            if self.day.special_redemption > 0 and "special_redemption" not in str(
+                self.day.deal["waterfalls"]
+            ):
+                self.cash.pay(SPECIAL_REDEMPTION, claims(self.cash, SPECIAL_REDEMPTION))
+            self.cash.available += self.day.diverted
 
 
 def _incentive_fee(cash: Proceeds, step: Step) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cloche.testing.reference.dates import unadjusted_dates
 from cloche.testing.strategies.draws import INDEX, PAR, Document, basis_points, given, percent
+from cloche.testing.strategies.phases import PHASES, add_phases
 
 CONVENTIONS: dict[str, list[Any]] = {
     "ic_cure": ["all_remaining"],
@@ -35,11 +36,13 @@ FEATURES = (
     "combinations",
     "quantities",
     "run_quantities",
+    *PHASES,
     *CONVENTIONS,
 )
 """Rounded tests, several hurdles of an incentive fee, unused room of a cap, waived and deferred fees, a share of what
 remains for a class, accounts with the receipts waterfall, hedges, classes drawn over time, combination notes, steps
-that read what is owed and the spreads of the deal, steps that read what only a run knows; and conventions by name."""
+that read what is owed and the spreads of the deal, steps that read what only a run knows; the phases of
+`strategies.phases`; and conventions by name."""
 
 
 @st.composite
@@ -87,7 +90,7 @@ def _liabilities(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
         draw(_commitments(deal))
     if "combinations" in features and draw(st.booleans()):
         draw(_combinations(deal))
-    return deal
+    return draw(add_phases(deal, features))
 
 
 OF_DEAL: tuple[Document, ...] = (

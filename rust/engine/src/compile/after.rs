@@ -13,6 +13,7 @@ use crate::notes::OnUnpaid;
 use crate::path::after::after;
 use crate::path::explained;
 use crate::path::opening::{DrawnPath, Opening};
+use crate::path::plan::CouponStep;
 use crate::spec::DealState;
 use crate::spec::state::{
     BoughtState, CohortDefaultState, CohortState, Collected, EventState, FeeBases, FeeState, HedgeState,
@@ -160,6 +161,7 @@ impl Writer<'_> {
                 interest_shortfall: after.overdue,
                 amortization_due: note.amortization.is_some().then_some(after.amortization_due),
                 interest_bearing: (terms.on_unpaid == OnUnpaid::Simple).then_some(after.bearing),
+                steps_in_force: steps_in_force(&terms.coupon_steps, &opening.coupon_steps, n),
                 cost: None,
                 distributions,
             };
@@ -178,6 +180,7 @@ impl Writer<'_> {
             determination_date: period.determination.to_string(),
             status: if opening.accelerated { Status::Accelerated } else { Status::Normal }.name().to_owned(),
             in_reinvestment_period: opening.reinvestment_ended.then_some(false),
+            ratings_confirmed: terms.target_par_test.map(|_| opening.confirmed),
             collected: Collected { interest: opening.held_interest, principal: opening.held, liquidation: None },
             fee_basis: Some(fee_basis),
             fee_bases: Some(FeeBases { performing_par, collateral_principal_amount }),
@@ -295,4 +298,10 @@ impl Writer<'_> {
         let rates = path.hazard.iter().enumerate().skip(self.p + 1);
         PathState { defaults, cohort_default_rates: rates.map(|(step, rate)| (self.date(step), *rate)).collect() }
     }
+}
+
+/// The steps of a note's coupon that are in force under their conditions, by their places.
+fn steps_in_force(steps: &[CouponStep], in_force: &[bool], note: usize) -> Vec<u32> {
+    let of_note = steps.iter().zip(in_force).filter(|(step, is)| step.note as usize == note && **is);
+    of_note.map(|(step, _)| step.step).collect()
 }

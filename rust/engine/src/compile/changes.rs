@@ -3,7 +3,9 @@
 use crate::compile::deal::CompiledDeal;
 use crate::error::Problem;
 use crate::expression::Expression;
-use crate::lifecycle::{Change, ChangeCost, ChangeKind, CostBase, Issued, Payer, Redemption, Repricing};
+use crate::lifecycle::{
+    Change, ChangeCost, ChangeKind, CostBase, Issued, Payer, Redemption, Repricing, SpecialRedemption,
+};
 use crate::spec::Event;
 use crate::spec::events::{EventCost, Successor};
 use crate::spec::steps::NumberOrName;
@@ -58,6 +60,11 @@ pub fn compile(
             notes.extend(issued(deal, name, terms, &format!("{place}.notes.{name}"), problems));
         }
         ChangeKind::Issue { notes, equity: issue.equity }
+    } else if let Some(terms) = &event.special_redemption {
+        ChangeKind::SpecialRedemption(special_redemption(terms, &format!("{place}.special_redemption"), problems))
+    } else if let Some(confirmed) = event.confirm_ratings {
+        confirmation(deal, confirmed, &format!("{place}.confirm_ratings"), problems);
+        ChangeKind::Confirmation
     } else {
         let first = repricings.len();
         let place = format!("{place}.reprice");
@@ -70,6 +77,9 @@ pub fn compile(
         }
         ChangeKind::Repricing { first, count: repricings.len() - first }
     };
+    if event.cost.is_some() && matches!(kind, ChangeKind::SpecialRedemption(_) | ChangeKind::Confirmation) {
+        problems.push(Problem::new(format!("{place}.cost"), "found a cost; expected none: the event has none"));
+    }
     let cost = cost(event, &kind, &format!("{place}.cost"), problems);
     let Moment { window, when } = moment;
     (problems.len() == before).then(|| Change {
@@ -81,6 +91,39 @@ pub fn compile(
         of,
         kind,
     })
+}
+
+fn special_redemption(
+    terms: &crate::spec::events::SpecialRedemption,
+    place: &str,
+    problems: &mut Vec<Problem>,
+) -> SpecialRedemption {
+    if terms.amount.is_some() == terms.share.is_some() {
+        problems.push(Problem::new(place, "found neither or both of amount and share; expected one of them"));
+    }
+    if let Some(amount) = terms.amount.filter(|amount| !(*amount > 0.0) || !amount.is_finite()) {
+        let message = format!("found {amount}; expected an amount above zero");
+        problems.push(Problem::new(format!("{place}.amount"), message));
+    }
+    if let Some(share) = terms.share.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
+        let message = format!("found {share}; expected a decimal above 0, at most 1");
+        problems.push(Problem::new(format!("{place}.share"), message));
+    }
+    SpecialRedemption {
+        amount: terms.amount.unwrap_or(0.0),
+        share: terms.share.unwrap_or(0.0),
+        ends_reinvestment: terms.ends_reinvestment,
+    }
+}
+
+fn confirmation(deal: &CompiledDeal, confirmed: bool, place: &str, problems: &mut Vec<Problem>) {
+    if !confirmed {
+        problems.push(Problem::new(place, "found false; expected true, or no such event: unconfirmed is the default"));
+    }
+    if deal.terms.target_par_test.is_none() {
+        let message = "the deal has no test of kind target_par; expected one, which the confirmation ends";
+        problems.push(Problem::new(place, message));
+    }
 }
 
 fn find(deal: &CompiledDeal, name: &str) -> Option<u16> {

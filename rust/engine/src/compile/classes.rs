@@ -126,7 +126,7 @@ impl Points {
     /// [`EngineError::Scenario`] with the number of a scenario whose events do not fit a deal.
     pub fn with_events(&self) -> Result<Cow<'_, Self>, EngineError> {
         if !self.changed.is_empty()
-            || !self.scenarios.iter().any(|scenario| scenario.events.iter().any(Event::changes_notes))
+            || !self.scenarios.iter().any(|scenario| scenario.events.iter().any(Event::changes_deal))
         {
             return Ok(Cow::Borrowed(self));
         }

@@ -8,9 +8,9 @@ use crate::compile::conventions::Conventions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::names::Names;
 use crate::compile::steps::{Builder, Scope};
-use crate::compile::{accounts, default_events, events, fees, notes, succession, tests, unsupported};
-use crate::coverage::TestKind;
+use crate::compile::{accounts, conditions, default_events, events, fees, notes, succession, tests, unsupported};
 use crate::coverage::ccc_excess::ExcessRules;
+use crate::coverage::{TestKind, TestTerms};
 use crate::error::{EngineError, Problem};
 use crate::expression::Quantity;
 use crate::lifecycle::COST;
@@ -32,12 +32,18 @@ pub struct CompiledDeal {
 }
 
 impl CompiledDeal {
+    /// The document as it was written, without the notes of events.
+    #[must_use]
+    pub fn written(&self) -> &Deal {
+        &self.written
+    }
+
     /// The deal with the notes of assumed events, compiled again where they bring some.
     ///
     /// # Errors
     /// As [`compile_deal`]; the places of the events begin with `scenario.events`.
     pub fn with_events(&self, assumed: &[Event]) -> Result<Cow<'_, Self>, EngineError> {
-        if assumed.iter().any(Event::changes_notes) {
+        if assumed.iter().any(Event::changes_deal) {
             compile_with(self.written.clone(), assumed).map(Cow::Owned)
         } else {
             Ok(Cow::Borrowed(self))
@@ -101,6 +107,7 @@ fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, E
         u16::try_from(fee_terms.len() - 1).ok()
     });
     let test_terms = tests::compile(&document, &note_terms, &note_names, dates.as_ref(), &conventions, &mut problems);
+    let special = written.events.iter().chain(assumed).filter_map(|event| event.special_redemption.as_ref());
     let ranks = notes::ranks(&note_terms);
     let by_rank = if conventions.x_in_sequence { notes::with_unranked(&note_terms, &ranks) } else { ranks.clone() };
     let sequences = sequences(&document, &note_terms, &note_names, &by_rank, &mut problems);
@@ -119,6 +126,8 @@ fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, E
         sequences: &sequences,
         groups: &groups,
         event_cost,
+        special_redemption: special.clone().next().is_some(),
+        period_may_end: document.reinvestment.ends_when.is_some() || special.clone().any(|s| s.ends_reinvestment),
         coverage_during: document.reinvestment.during.iter().any(|r| r == "coverage"),
         coverage_after: after_needs_coverage(&document),
     };
@@ -131,6 +140,7 @@ fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, E
     for expression in &program.expressions {
         expression.uses(|quantity| reads_ccc_share |= quantity == Quantity::CccShare);
     }
+    let target_par_test = position(&test_terms, TestKind::TargetPar);
     let combines = note_terms.iter().any(NoteTerms::is_combination);
     let terms = DealTerms {
         name: document.name.clone(),
@@ -158,6 +168,10 @@ fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, E
         on_unpaid: conventions.interest_on_unpaid,
         same_date_deferrals: conventions.same_date_deferrals,
         eod_adjusted: conventions.eod_adjusted,
+        target_par_test,
+        reinvestment_ends: None,
+        default_conditions: Vec::new(),
+        coupon_steps: Vec::new(),
         ccc_rules: ExcessRules {
             whole: conventions.whole_assets,
             per_portion: conventions.per_portion,
@@ -168,9 +182,15 @@ fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, E
         groups,
         event_cost,
     };
-    let compiled = CompiledDeal { terms, dates, conventions, document, written };
+    let mut compiled = CompiledDeal { terms, dates, conventions, document, written };
+    conditions::compile(&mut compiled, &mut problems);
     events::compile(&compiled, assumed, &mut problems);
     if problems.is_empty() { Ok(compiled) } else { Err(EngineError::Deal(problems)) }
+}
+
+/// The first test of a kind.
+fn position(tests: &[TestTerms], kind: TestKind) -> Option<u16> {
+    tests.iter().position(|test| test.kind == kind).and_then(|t| u16::try_from(t).ok())
 }
 
 fn numbered(list: &str, count: usize) -> Vec<String> {

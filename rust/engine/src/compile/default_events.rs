@@ -2,19 +2,22 @@
 
 use crate::error::Problem;
 use crate::path::plan::{AccelerationTerms, Cause, LiquidationTerms, SaleCost};
-use crate::spec::deal::DefaultEvents;
+use crate::spec::deal::{CauseOfDefault, DefaultEvents};
 
 /// The causes that a document names.
 pub fn causes(events: Option<&DefaultEvents>, problems: &mut Vec<Problem>) -> Vec<Cause> {
     let mut out = Vec::new();
     for (i, cause) in events.map_or(&[][..], |events| &events.causes).iter().enumerate() {
         let place = format!("default_events.causes[{i}]");
+        let CauseOfDefault::Name(cause) = cause else { continue };
         match cause.as_str() {
             "senior_interest" => out.push(Cause::SeniorInterest),
             "par_ratio" => out.push(Cause::ParRatio),
             "maturity" => out.push(Cause::Maturity),
-            other => problems
-                .push(Problem::new(place, format!("found {other:?}; expected senior_interest, par_ratio or maturity"))),
+            other => problems.push(Problem::new(
+                place,
+                format!("found {other:?}; expected senior_interest, par_ratio, maturity or {{when: …}}"),
+            )),
         }
     }
     out

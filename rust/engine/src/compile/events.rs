@@ -1,16 +1,14 @@
 //! Events of a deal and of a scenario: when each may act, and on which terms.
 
-use std::collections::BTreeMap;
-
 use crate::compile::changes::{self, Moment};
+use crate::compile::conditions;
 use crate::compile::dates;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::rights;
 use crate::error::Problem;
-use crate::expression::{self, Expression, Kind, Quantity};
+use crate::expression::{Expression, Quantity};
 use crate::lifecycle::{Change, ChangeKind, Repricing};
-use crate::notes::NoteTerms;
-use crate::path::plan::{CallTerms, DealTerms, SaleCost, SalePrice};
+use crate::path::plan::{CallTerms, SaleCost, SalePrice};
 use crate::spec::Event;
 use crate::spec::events::EventCost;
 use crate::spec::steps::NumberOrName;
@@ -33,7 +31,13 @@ impl Events {
     /// Events that change notes and may have acted before a step: a state does not tell what they did.
     #[must_use]
     pub fn may_have_acted(&self, before: usize) -> Vec<Problem> {
-        let early = |change: &&Change| change.window.iter().take(before).any(|may| *may);
+        // What these did is in the state: cash that is gone, and the end of a period.
+        let told = |change: &&Change| match change.kind {
+            ChangeKind::Confirmation => true,
+            ChangeKind::SpecialRedemption(_) => change.when.is_none() || change.repeat,
+            _ => false,
+        };
+        let early = |change: &&Change| !told(change) && change.window.iter().take(before).any(|may| *may);
         let message =
             "may have acted up to the payment date of the state; this version does not carry that through a state";
         self.changes.iter().filter(early).map(|change| Problem::new(change.place.as_str(), message)).collect()
@@ -73,6 +77,7 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
         ChangeKind::Refinancing(_) => 0,
         ChangeKind::Issue { .. } => 1,
         ChangeKind::Repricing { .. } => 2,
+        ChangeKind::SpecialRedemption(_) | ChangeKind::Confirmation => 3,
     });
     let periods = &deal.terms.grid.periods;
     let liquidates = deal.terms.acceleration.is_some_and(|terms| terms.liquidation.is_some());
@@ -94,17 +99,30 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         let message = "this event is known, but this version does not compute it yet";
         problems.push(Problem::new(format!("{place}.{name}"), message));
     }
-    let computed = [event.call.is_some(), event.refinance.is_some(), event.reprice.is_some(), event.issue.is_some()];
+    let changes = event.changes_deal() || event.confirm_ratings.is_some();
+    let computed = [
+        event.call.is_some(),
+        event.refinance.is_some(),
+        event.reprice.is_some(),
+        event.issue.is_some(),
+        event.special_redemption.is_some(),
+        event.confirm_ratings.is_some(),
+    ];
     let named = others.iter().filter(|(_, is)| *is).count() + computed.iter().filter(|is| **is).count();
     if named != 1 {
-        let message = format!("found {named} events; expected one of call, refinance, reprice, reset, amend, issue");
+        let message = format!(
+            "found {named} events; expected one of call, refinance, reprice, reset, amend, issue, special_redemption, confirm_ratings"
+        );
         problems.push(Problem::new(place, message));
         return;
     }
     let from =
         rights::check(deal, event, place, |text, place, problems| event_date(deal, text, place, problems), problems);
-    if event.changes_notes() {
-        let when = event.when.as_ref().and_then(|text| condition(deal, text, &format!("{place}.when"), problems));
+    if changes {
+        let when = event
+            .when
+            .as_ref()
+            .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
         let Some(window) = window(deal, event, from, place, problems) else { return };
         let mut window = window;
         if event.date.is_some()
@@ -143,7 +161,10 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         }
     };
     let cost = sale_cost(event.cost.as_ref(), &format!("{place}.cost"), problems);
-    let when = event.when.as_ref().and_then(|text| condition(deal, text, &format!("{place}.when"), problems));
+    let when = event
+        .when
+        .as_ref()
+        .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
     let Some(window) = window(deal, event, from, place, problems) else { return };
     out.places.push(event.when.is_some().then(|| place.to_owned()));
     out.calls.push(CallTerms { window, when, price, cost, retry, repeat: event.repeat });
@@ -338,58 +359,4 @@ fn sale_cost(cost: Option<&EventCost>, place: &str, problems: &mut Vec<Problem>)
         problems.push(Problem::new(place, "expected a rate from 0 to 1 and an amount of zero or more"));
     }
     SaleCost { rate: cost.rate, fixed: cost.fixed }
-}
-
-fn condition(deal: &CompiledDeal, text: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Expression> {
-    match expression::compile(text, &DealNames::of(&deal.terms), &[Kind::Boolean]) {
-        Ok(expression) => Some(expression),
-        Err(found) => {
-            problems.extend(found.into_iter().map(|problem| Problem::new(place, problem.message)));
-            None
-        }
-    }
-}
-
-/// The names of a compiled deal.
-struct DealNames<'a> {
-    terms: &'a DealTerms,
-    notes: BTreeMap<&'a str, u32>,
-    tests: BTreeMap<&'a str, u32>,
-}
-
-impl<'a> DealNames<'a> {
-    fn of(terms: &'a DealTerms) -> Self {
-        Self {
-            terms,
-            notes: (0..).zip(&terms.notes).map(|(n, note)| (note.name.as_str(), n)).collect(),
-            tests: (0..).zip(&terms.tests).map(|(t, test)| (test.name.as_str(), t)).collect(),
-        }
-    }
-}
-
-impl expression::Names for DealNames<'_> {
-    fn note(&self, name: &str) -> Option<u32> {
-        self.notes.get(name).copied()
-    }
-    fn test(&self, name: &str) -> Option<u32> {
-        self.tests.get(name).copied()
-    }
-    fn note_names(&self) -> Vec<String> {
-        self.terms.notes.iter().map(|note| note.name.clone()).collect()
-    }
-    fn test_names(&self) -> Vec<String> {
-        self.terms.tests.iter().map(|test| test.name.clone()).collect()
-    }
-    fn residual(&self, note: u32) -> bool {
-        self.terms.notes.get(note as usize).is_some_and(|note| note.residual)
-    }
-    fn floating(&self, note: u32) -> bool {
-        self.terms.notes.get(note as usize).is_some_and(NoteTerms::is_floating)
-    }
-    fn account(&self, name: &str) -> Option<u32> {
-        (0..).zip(&self.terms.accounts).find(|(_, account)| account.name == name).map(|(a, _)| a)
-    }
-    fn account_names(&self) -> Vec<String> {
-        self.terms.accounts.iter().map(|account| account.name.clone()).collect()
-    }
 }

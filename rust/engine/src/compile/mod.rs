@@ -6,6 +6,7 @@ pub mod assumptions;
 pub mod changes;
 pub mod classes;
 pub mod cohorts;
+pub mod conditions;
 pub mod conventions;
 pub mod credit;
 pub mod dates;

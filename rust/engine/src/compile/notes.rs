@@ -128,7 +128,18 @@ fn coupon(coupon: &Coupon, place: &str, problems: &mut Vec<Problem>) -> Option<C
     for (k, step) in coupon.step_up.iter().enumerate() {
         let place = format!("{place}.step_up[{k}]");
         let value = if floating { step.spread } else { step.fixed };
-        match (date(&step.from, &format!("{place}.from"), problems), value) {
+        if step.from.is_some() == step.when.is_some() {
+            problems.push(Problem::new(place, "found neither or both of from and when; expected one of them"));
+            continue;
+        }
+        let Some(from) = &step.from else {
+            if value.is_none() {
+                let key = if floating { "spread" } else { "fixed" };
+                problems.push(Problem::new(place, format!("missing `{key}`")));
+            }
+            continue;
+        };
+        match (date(from, &format!("{place}.from"), problems), value) {
             (Some(from), Some(value)) => steps.push((from, value)),
             (_, None) => {
                 let key = if floating { "spread" } else { "fixed" };

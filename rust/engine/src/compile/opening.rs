@@ -145,6 +145,8 @@ pub fn compile(
         first: start.first,
         accelerated,
         reinvestment_ended: state.in_reinvestment_period == Some(false),
+        confirmed: payment_date::confirmed(deal, state, p + 1, problems),
+        coupon_steps: payment_date::coupon_steps(deal, state, problems),
         notes: notes(deal, state),
         fees: fees(deal, state, payment, problems),
         higher: higher(deal, state, payment, problems),

@@ -106,6 +106,8 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         .flat_map(|fee| &fee.higher)
         .map(|h| h.irr.map_or(0.0, |irr| hurdle_balance(deal, state, irr, (payment, false), &mut problems)))
         .collect();
+    let confirmed = confirmed(deal, state, period, &mut problems);
+    let coupon_steps = coupon_steps(deal, state, &mut problems);
     if !problems.is_empty() {
         return Err(EngineError::Deal(problems));
     }
@@ -119,6 +121,8 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         deal_spreads: deal_spreads(deal, period),
         in_reinvestment: status == Status::Normal && state.in_reinvestment_period.unwrap_or(grid.in_reinvestment),
         active: terms.tests.iter().map(|t| period >= t.first_period).collect(),
+        confirmed,
+        coupon_steps,
         interest: state.collected.interest,
         principal: state.collected.principal,
         notes,
@@ -129,6 +133,36 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         collateral,
         fee_basis,
     })
+}
+
+/// Per step of a coupon under a condition: whether a state says that it is in force.
+pub fn coupon_steps(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) -> Vec<bool> {
+    for (name, note) in &state.notes {
+        let n = deal.terms.notes.iter().position(|terms| terms.name == *name);
+        for (k, step) in note.steps_in_force.iter().enumerate() {
+            if !deal.terms.coupon_steps.iter().any(|of| Some(of.note as usize) == n && of.step == *step) {
+                let message = format!("found {step}; expected the place of a step of its coupon that has a condition");
+                problems.push(Problem::new(format!("state.notes.{name}.steps_in_force[{k}]"), message));
+            }
+        }
+    }
+    let in_force =
+        |name: &str, step: u32| state.notes.get(name).is_some_and(|note| note.steps_in_force.contains(&step));
+    let steps = deal.terms.coupon_steps.iter();
+    steps.map(|step| in_force(&deal.terms.notes[step.note as usize].name, step.step)).collect()
+}
+
+/// Whether the ratings were confirmed before step `p`; unless the state says so, they were where an earlier date is
+/// after the effective date.
+pub fn confirmed(deal: &CompiledDeal, state: &DealState, p: usize, problems: &mut Vec<Problem>) -> bool {
+    let Some(test) = deal.terms.target_par_test else {
+        if state.ratings_confirmed.is_some() {
+            let message = "the deal has no test of kind target_par; expected no such key";
+            problems.push(Problem::new("state.ratings_confirmed", message));
+        }
+        return false;
+    };
+    state.ratings_confirmed.unwrap_or(p > deal.terms.tests[test as usize].first_period)
 }
 
 /// What hedge counterparties are owed; what a hedge brings is among what was collected.
@@ -354,6 +388,11 @@ fn notes(
                             }
                     }
                 };
+                for step in deal.terms.coupon_steps.iter().filter(|step| {
+                    deal.terms.notes[step.note as usize].name == note.name && given.steps_in_force.contains(&step.step)
+                }) {
+                    opening.rate = coupon.rate_with(opening.index_rate, step.margin);
+                }
                 if opening.rate < 0.0 {
                     opening.rate = 0.0;
                 }

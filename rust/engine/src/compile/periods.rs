@@ -122,17 +122,8 @@ pub fn compile(
             let n = repricing.note as usize;
             let Some(coupon) = &terms.notes[n].coupon else { continue };
             let margin = coupon.margin(period.previous_unadjusted);
-            // The rate without its spread is what index, floor and cap make of it.
             let rate = match &coupon.rate {
-                RateTerms::Floating { floor, cap, .. } => {
-                    let fixed = row.index_rate[n];
-                    let floored = if fixed > *floor { fixed } else { *floor };
-                    let capped = match cap {
-                        Some(cap) if floored > *cap => *cap,
-                        _ => floored,
-                    };
-                    capped + repricing.spread
-                }
+                RateTerms::Floating { .. } => coupon.rate_with(row.index_rate[n], repricing.spread),
                 RateTerms::Fixed { .. } => margin,
             };
             let rate = if rate > 0.0 { rate } else { 0.0 };
@@ -140,6 +131,11 @@ pub fn compile(
             let before = p.checked_sub(1).map(|p| terms.grid.periods[p].previous_unadjusted);
             let begins = |from: Date| from <= period.previous_unadjusted && before.is_some_and(|before| from > before);
             row.steps_up.push(coupon.steps.iter().any(|(from, _)| begins(*from)));
+        }
+        for step in &terms.coupon_steps {
+            let n = step.note as usize;
+            let rate = terms.notes[n].coupon.as_ref().map_or(0.0, |c| c.rate_with(row.index_rate[n], step.margin));
+            row.stepped.push((if rate > 0.0 { rate } else { 0.0 }) * row.day_count_fraction[n]);
         }
         let days = f64::from(period.payment - period.previous_payment);
         for fee in &terms.fees {

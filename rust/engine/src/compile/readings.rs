@@ -35,6 +35,19 @@ impl Read {
     #[must_use]
     pub fn of(deal: &CompiledDeal, events: &Events) -> Self {
         let mut out = Self::of_waterfalls(deal);
+        let terms = &deal.terms;
+        if let Some(expression) = &terms.reinvestment_ends {
+            out.add(expression, "reinvestment.ends_when");
+        }
+        for expression in &terms.default_conditions {
+            out.add(expression, "default_events.causes");
+        }
+        for step in &terms.coupon_steps {
+            out.add(
+                &step.when,
+                &format!("notes.{}.coupon.step_up[{}].when", terms.notes[step.note as usize].name, step.step),
+            );
+        }
         for (expression, place) in events.conditions() {
             out.add(expression, &format!("{place}.when"));
         }

@@ -29,6 +29,7 @@ use crate::waterfall::{Action, Claim, ClaimKind, Op, Pot, Program, StepInfo};
 const NOTE_PAYMENT_SEQUENCE: &str = "note_payment_sequence";
 
 /// What the steps refer to.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Scope<'a> {
     pub notes: &'a [NoteTerms],
     pub fees: &'a [FeeTerms],
@@ -46,6 +47,10 @@ pub struct Scope<'a> {
     pub groups: &'a [Vec<u16>],
     /// What events cost, paid ahead of the first residual or incentive step.
     pub event_cost: Option<u16>,
+    /// Some event pays principal to the notes because it cannot be invested.
+    pub special_redemption: bool,
+    /// Some futures may leave the reinvestment period before its date.
+    pub period_may_end: bool,
     /// Purchases during the reinvestment period need the coverage tests.
     pub coverage_during: bool,
     /// Purchases after it need them.
@@ -143,15 +148,26 @@ impl<'a> Builder<'a> {
         let mut ops = Vec::new();
         let mut released = false;
         self.steps_are_past(&mut ops);
+        let mut before_purchases = 0;
         for (i, step) in principal.iter().enumerate() {
             if !released && joins_diverted(step) {
                 if self.scope.conventions.designated {
-                    only_after_reinvestment(&mut ops);
+                    self.only_after_reinvestment(&mut ops);
                 }
+                before_purchases = ops.len();
                 ops.push(Self::op(Action::ReleaseDiverted, None, 0));
                 released = true;
             }
             self.step(step, &format!("{place}[{i}]"), Pot::Principal, None, &mut ops);
+        }
+        if !released {
+            if self.scope.conventions.designated {
+                self.only_after_reinvestment(&mut ops);
+            }
+            before_purchases = ops.len();
+        }
+        if self.scope.special_redemption {
+            self.special_redemption(before_purchases, &mut ops);
         }
         self.program.principal = ops;
         self.must_end(principal, place);
@@ -212,6 +228,45 @@ impl<'a> Builder<'a> {
         self.push(Action::Pay { claims, senior_expense: false }, "pay_fee", &frame, pot, slot, ops);
         // A block may not be entered: the next step is preceded by it, too.
         self.cost_stands = slot.is_none();
+    }
+
+    /// What stands before the purchases gets no principal of the reinvestment period: all of it is designated for them.
+    fn only_after_reinvestment(&mut self, ops: &mut Vec<Op>) {
+        if self.scope.period_may_end {
+            // Futures leave the period at their own times: the steps are a block with that condition.
+            let Some(expression) = self.expression("after_reinvestment", "", &[Kind::Boolean]) else { return };
+            let then = index(self.program.slots);
+            self.program.slots += 2;
+            for op in ops.iter_mut().filter(|op| op.slot.is_none()) {
+                op.slot = Some(then);
+            }
+            ops.insert(0, Self::op(Action::Enter { expression, then, otherwise: then + 1 }, None, 0));
+            return;
+        }
+        ops.retain(|op| op.during_reinvestment != Some(true));
+        for op in ops.iter_mut() {
+            if !matches!(op.action, Action::Enter { .. } | Action::Stepped { .. }) {
+                op.during_reinvestment = Some(false);
+            }
+        }
+    }
+
+    /// Principal that cannot be invested pays the notes just before the purchases, unless the document has a step for it.
+    fn special_redemption(&mut self, at: usize, ops: &mut Vec<Op>) {
+        let mut read = false;
+        for expression in &self.program.expressions {
+            expression.uses(|quantity| read |= quantity == Quantity::SpecialRedemption);
+        }
+        if read {
+            return;
+        }
+        let (amount, label) = ("special_redemption".to_owned(), "special redemption".to_owned());
+        let frame = Frame { place: String::new(), when: None, amount: Some(&amount), label: Some(&label) };
+        let sequence = self.named_sequence(NOTE_PAYMENT_SEQUENCE, "");
+        let action = Action::PayPrincipal { sequence, with_interest: true, with_deferred: true };
+        let mut step = Vec::new();
+        self.push(action, "pay_principal", &frame, Pot::Principal, None, &mut step);
+        ops.splice(at..at, step);
     }
 
     /// The same at the end of a waterfall without such a step.
@@ -286,8 +341,12 @@ impl<'a> Builder<'a> {
             let expression = self.expression(when, &format!("{}.when", frame.place), &[Kind::Boolean]);
             // The conditions of nearly every deal need no evaluation.
             match expression.and_then(|e| self.program.expressions[e as usize].single()) {
-                Some(Quantity::DuringReinvestment) => op.during_reinvestment = Some(true),
-                Some(Quantity::AfterReinvestment) => op.during_reinvestment = Some(false),
+                Some(Quantity::DuringReinvestment) if !self.scope.period_may_end => {
+                    op.during_reinvestment = Some(true);
+                }
+                Some(Quantity::AfterReinvestment) if !self.scope.period_may_end => {
+                    op.during_reinvestment = Some(false);
+                }
                 Some(Quantity::Controlling(note)) if self.scope.groups.is_empty() => {
                     op.controlling = u16::try_from(note).ok();
                 }
@@ -474,30 +533,13 @@ fn frame<'a>(
     Frame { place: place.to_owned(), when: when.as_ref(), amount: amount.as_ref(), label: label.as_ref() }
 }
 
-/// What stands before the purchases gets no principal of the reinvestment period: all of it is designated for them.
-fn only_after_reinvestment(ops: &mut Vec<Op>) {
-    ops.retain(|op| op.during_reinvestment != Some(true));
-    for op in ops.iter_mut() {
-        if !matches!(op.action, Action::Enter { .. } | Action::Stepped { .. }) {
-            op.during_reinvestment = Some(false);
-        }
-    }
-}
-
-/// Whether interest that was diverted on the same date is available to a step of the principal waterfall.
+/// Whether interest that was diverted on the same date is available to a step of the principal waterfall, and to those
+/// after it.
 fn joins_diverted(step: &Step) -> bool {
     match step {
-        Step::PayShortfalls { .. }
-        | Step::Cure { .. }
-        | Step::PayInterest { .. }
-        | Step::PayDeferredInterest { .. }
-        | Step::PayHedge { .. }
-        | Step::Transfer { .. }
-        | Step::FundReserve { .. }
-        | Step::ReleaseReserve { .. }
-        | Step::PayPariPassu { .. } => false,
+        Step::Reinvest { .. } | Step::PayPrincipal { .. } => true,
         Step::Block { steps, otherwise, .. } => steps.iter().chain(otherwise).any(joins_diverted),
-        _ => true,
+        _ => false,
     }
 }
 

@@ -26,14 +26,19 @@ pub fn compile(
             "oc" => TestKind::Overcollateralization,
             "ic" => TestKind::InterestCoverage,
             "eod_par_ratio" => TestKind::EventOfDefaultParRatio,
+            "target_par" => TestKind::TargetPar,
             other => {
                 problems.push(Problem::new(
                     format!("{place}.kind"),
-                    format!("found {other:?}; expected oc, ic or eod_par_ratio"),
+                    format!("found {other:?}; expected oc, ic, eod_par_ratio or target_par"),
                 ));
                 TestKind::Overcollateralization
             }
         };
+        if kind == TestKind::TargetPar && out.iter().any(|earlier: &TestTerms| earlier.kind == kind) {
+            let message = "found a second test of the target par; expected one: the agencies confirm once";
+            problems.push(Problem::new(format!("{place}.kind"), message));
+        }
         if !(test.trigger > 0.0) || !test.trigger.is_finite() {
             problems.push(Problem::new(
                 format!("{place}.trigger"),
@@ -64,7 +69,7 @@ pub fn compile(
                 && match kind {
                     TestKind::Overcollateralization => !conventions.x_in_oc,
                     TestKind::InterestCoverage => !conventions.x_in_ic,
-                    TestKind::EventOfDefaultParRatio => false,
+                    TestKind::EventOfDefaultParRatio | TestKind::TargetPar => false,
                 },
             takes_all: kind == TestKind::InterestCoverage && conventions.ic_cure_takes_all,
             notes: denominator(test, kind, notes, names, conventions, &place, problems),
@@ -92,6 +97,10 @@ pub fn compile(
 
 /// The tests of the same kind whose denominators nest inside that of test `i`, the smallest first, and the test itself.
 fn chain(tests: &[TestTerms], i: usize) -> Vec<ChainLink> {
+    if tests[i].kind == TestKind::TargetPar {
+        // Its denominator is no sum of notes.
+        return vec![ChainLink { test: u16::try_from(i).unwrap_or(u16::MAX), bit: bit(i), added: Vec::new() }];
+    }
     let inside = |a: usize, b: usize| tests[a].notes.iter().all(|n| tests[b].notes.contains(n));
     let mut nested: Vec<usize> =
         (0..tests.len()).filter(|&k| k != i && tests[k].kind == tests[i].kind && inside(k, i)).collect();
@@ -127,6 +136,13 @@ fn denominator(
     place: &str,
     problems: &mut Vec<Problem>,
 ) -> Vec<u16> {
+    if kind == TestKind::TargetPar {
+        if test.notes.is_some() || test.through.is_some() {
+            let message = "found classes; expected none: the denominator of a target_par test is the target par";
+            problems.push(Problem::new(place, message));
+        }
+        return Vec::new();
+    }
     if let Some(list) = &test.notes {
         return list
             .iter()
@@ -168,7 +184,7 @@ fn denominator(
 fn first_period(test: &Test, kind: TestKind, dates: &DealDates, place: &str, problems: &mut Vec<Problem>) -> usize {
     let default = match kind {
         TestKind::InterestCoverage => "second_determination",
-        TestKind::Overcollateralization => "effective",
+        TestKind::Overcollateralization | TestKind::TargetPar => "effective",
         TestKind::EventOfDefaultParRatio => "closing",
     };
     let from = |date: Date| {

@@ -9,6 +9,8 @@ pub enum TestKind {
     InterestCoverage,
     /// Par ratio of the events of default: defaulted collateral at market value, no haircuts.
     EventOfDefaultParRatio,
+    /// The adjusted collateral principal amount over the target par, until the agencies have confirmed their ratings.
+    TargetPar,
 }
 
 impl TestKind {
@@ -19,6 +21,7 @@ impl TestKind {
             Self::Overcollateralization => "oc",
             Self::InterestCoverage => "ic",
             Self::EventOfDefaultParRatio => "eod_par_ratio",
+            Self::TargetPar => "target_par",
         }
     }
 }

@@ -92,6 +92,8 @@ pub enum Quantity {
     SemiannualShare,
     /// Money: interest of the collection period from loans that pay every so many months.
     InterestByFrequency(u8),
+    /// Money: principal that the manager certifies it cannot invest.
+    SpecialRedemption,
 }
 
 impl Quantity {
@@ -113,6 +115,7 @@ impl Quantity {
             | Self::Deferred(_)
             | Self::CureAmount(_)
             | Self::Account(_)
+            | Self::SpecialRedemption
             | Self::Unfunded
             | Self::LiquidationValue
             | Self::RedemptionAmount
@@ -132,15 +135,7 @@ impl Quantity {
     /// Whether futures can differ in it on one payment date. The status cannot: nothing in a path changes it.
     #[must_use]
     pub const fn depends_on_lane(self) -> bool {
-        !matches!(
-            self,
-            Self::DuringReinvestment
-                | Self::AfterReinvestment
-                | Self::Status
-                | Self::Date
-                | Self::Trigger(_)
-                | Self::Unfunded
-        )
+        !matches!(self, Self::Status | Self::Date | Self::Trigger(_) | Self::Unfunded)
     }
 }
 
@@ -173,7 +168,7 @@ enum Form {
 }
 
 /// Every quantity by its word.
-const QUANTITIES: [(&str, Form); 27] = [
+const QUANTITIES: [(&str, Form); 28] = [
     ("during_reinvestment", Form::Plain(Quantity::DuringReinvestment)),
     ("after_reinvestment", Form::Plain(Quantity::AfterReinvestment)),
     ("status", Form::Plain(Quantity::Status)),
@@ -194,6 +189,7 @@ const QUANTITIES: [(&str, Form); 27] = [
     ("cure_amount", Form::OfTest(Quantity::CureAmount)),
     ("cushion", Form::OfTest(Quantity::Cushion)),
     ("account", Form::OfAccount(Quantity::Account)),
+    ("special_redemption", Form::Plain(Quantity::SpecialRedemption)),
     ("unfunded", Form::Plain(Quantity::Unfunded)),
     ("liquidation_value", Form::Plain(Quantity::LiquidationValue)),
     ("redemption_amount", Form::Plain(Quantity::RedemptionAmount)),

@@ -49,7 +49,7 @@ fn scalar(q: Quantity, future: usize) -> f64 {
     let flag = |set: bool| if set { 1.0 } else { 0.0 };
     match q {
         Quantity::DuringReinvestment => 1.0,
-        Quantity::AfterReinvestment | Quantity::Status | Quantity::Unfunded => 0.0,
+        Quantity::AfterReinvestment | Quantity::Status | Quantity::Unfunded | Quantity::SpecialRedemption => 0.0,
         Quantity::Date => 22_025.0,
         Quantity::Remaining => 1_000_000.0 + 100_000.0 * x,
         Quantity::Due => 1_300_000.0 - 10.0 * x,
@@ -401,8 +401,8 @@ fn a_doubled_quote_stands_for_one() {
 #[test]
 fn what_an_expression_uses_decides_whether_lanes_differ() {
     for (text, depends) in [
-        ("during_reinvestment", false),
-        ("after_reinvestment or date < 2030-04-20", false),
+        ("during_reinvestment", true),
+        ("date < 2030-04-20", false),
         ("status == 'normal' and trigger('E OC') > 1", false),
         ("1 + 2", false),
         ("during_reinvestment and passes('E OC')", true),

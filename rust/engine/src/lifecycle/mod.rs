@@ -50,6 +50,19 @@ pub enum ChangeKind {
         first: usize,
         count: usize,
     },
+    /// Principal that pays the notes because it cannot be invested.
+    SpecialRedemption(SpecialRedemption),
+    /// The agencies confirm their ratings after the effective date.
+    Confirmation,
+}
+
+/// How much principal cannot be invested, and whether that ends the reinvestment period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpecialRedemption {
+    pub amount: f64,
+    /// Share of the principal proceeds of the date, beside the amount.
+    pub share: f64,
+    pub ends_reinvestment: bool,
 }
 
 /// A class that is redeemed at par, and what replaces it.

@@ -78,6 +78,22 @@ impl CouponTerms {
         self.steps.iter().rfind(|(from, _)| *from <= start).map_or(base, |(_, value)| *value)
     }
 
+    /// The rate of an index fixing and a spread, or a fixed rate in its place: the index is floored, then capped.
+    #[must_use]
+    pub fn rate_with(&self, fixing: f64, margin: f64) -> f64 {
+        match &self.rate {
+            RateTerms::Fixed { .. } => margin,
+            RateTerms::Floating { floor, cap, .. } => {
+                let floored = if fixing > *floor { fixing } else { *floor };
+                let capped = match cap {
+                    Some(cap) if floored > *cap => *cap,
+                    _ => floored,
+                };
+                capped + margin
+            }
+        }
+    }
+
     /// Whether interest runs on unadjusted dates: fixed rates, and every 30/360 day count.
     #[must_use]
     pub fn on_unadjusted_dates(&self) -> bool {

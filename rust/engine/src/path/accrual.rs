@@ -2,6 +2,7 @@
 
 use cloche_dispatch::Kernel;
 
+use super::coupon_steps;
 use super::observer::Collateral;
 use super::plan::{DealTerms, PeriodTerms, Plan};
 use super::runner::{NO_CAP, Workspace};
@@ -46,6 +47,9 @@ impl<const L: usize, P: Param<L>> Kernel for Accrue<'_, L, P> {
         of_notes(&plan.deal, period, state, running);
         if !plan.repricings.is_empty() {
             succession::reprice(plan, state, period, running);
+        }
+        if !plan.deal.coupon_steps.is_empty() {
+            coupon_steps::accrue(&plan.deal, state, period, running);
         }
         of_fees(&plan.deal, period, state, running, &work.opening, collateral);
         state.diverted = Pack::ZERO;

@@ -52,7 +52,9 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
     Some(Opening {
         first: p + 1,
         accelerated: state.accelerated.any(),
-        reinvestment_ended: plan.opening.as_ref().is_some_and(|opening| opening.reinvestment_ended),
+        reinvestment_ended: state.reinvestment_over.any(),
+        confirmed: state.confirmed.any(),
+        coupon_steps: state.coupon_steps.iter().map(|lanes| lanes.any()).collect(),
         notes: state
             .notes
             .iter()

@@ -4,9 +4,10 @@ use cloche_dispatch::Isa;
 
 use super::observer::{Collateral, Observer};
 use super::opening::{DrawnPath, Opening};
-use super::plan::{Cause, Plan};
+use super::plan::{Cause, DealTerms, Plan};
 use super::runner::{self, Workspace};
 use crate::collateral::groups::PoolFlows;
+use crate::coverage::terms::PASS_TOLERANCE;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
 use crate::hedges::Notional;
 use crate::lanes::{Mask, Pack};
@@ -129,12 +130,20 @@ pub struct Explained {
     pub sold_on: Option<u32>,
     /// An event whose proceeds do not pay what they must: its number, proceeds, and what they must pay.
     pub short: Option<(usize, f64, f64)>,
+    /// First date on which the agencies had confirmed their ratings before: the test of the target par is over.
+    pub confirmed_before: Option<u32>,
     /// Largest difference of cash in and cash out on any date, currency units.
     pub conservation_error: f64,
 }
 
 #[derive(Default)]
 struct Tables {
+    confirmed_before: Option<u32>,
+    /// Per step of a coupon under a condition: whether it is in force.
+    coupon_steps: Vec<bool>,
+    /// The ratings are confirmed, and the reinvestment period has ended before its date.
+    confirmed: bool,
+    reinvestment_over: bool,
     notes: Vec<NoteRow>,
     collateral: Vec<CollateralRow>,
     fees: Vec<FeeRow>,
@@ -244,6 +253,7 @@ impl Observer<1, f64> for Tables {
             self.statuses(period, state);
         }
         self.changes(plan, period, state);
+        self.phases(plan, period, state, one(c.numerator));
         for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
             let i = f as usize;
             let paid = one(*state.fees[i].current.paid());
@@ -346,8 +356,51 @@ impl Tables {
         }
     }
 
+    /// Notes the confirmation of the ratings, and the end of a reinvestment period before its date.
+    fn phases(&mut self, plan: &Plan, period: u32, state: &State<1>, numerator: f64) {
+        if state.reinvestment_over.any() && !self.reinvestment_over {
+            self.reinvestment_over = true;
+            if plan.periods[period as usize].in_reinvestment {
+                let detail = "the reinvestment period ends before its date".to_owned();
+                self.event(period, "end of the reinvestment period", detail);
+            }
+        }
+        for (k, condition) in plan.deal.default_conditions.iter().enumerate() {
+            if state.default_conditions[k].any() {
+                self.event(period, "event of default: condition", condition.text().to_owned());
+            }
+        }
+        for (k, step) in plan.deal.coupon_steps.iter().enumerate() {
+            let (name, in_force) = (&plan.deal.notes[step.note as usize].name, state.coupon_steps[k].any());
+            if in_force != self.coupon_steps[k] && self.there[step.note as usize] {
+                let what = if in_force { "begins" } else { "ends" };
+                let detail = format!("{name}: the step to {} {what} ({})", step.margin, step.when.text());
+                self.event(period, "coupon step", detail);
+            }
+            self.coupon_steps[k] = in_force;
+        }
+        if state.confirmed.any() && !self.confirmed {
+            self.confirmed = true;
+            let by_event = plan.changes.iter().zip(&state.changes.acting);
+            let by_event = by_event.filter(|(change, _)| matches!(change.kind, ChangeKind::Confirmation));
+            let reached = plan.deal.target_par_test.is_some_and(|t| {
+                let test = &plan.deal.tests[t as usize];
+                period as usize >= test.first_period
+                    && numerator >= test.threshold * plan.deal.target_par * (1.0 - PASS_TOLERANCE)
+            });
+            let said = !reached && by_event.into_iter().any(|(_, acting)| acting.any());
+            self.confirmed_before = Some(if said { period } else { period + 1 });
+            let why = if said { "the agencies confirm their ratings" } else { "the target par is reached" };
+            self.event(period, "effective date confirmed", why.to_owned());
+        }
+    }
+
     /// Before the first date of a run from a state.
     fn go_on(&mut self, opening: &Opening) {
+        self.confirmed = opening.confirmed;
+        self.coupon_steps.clone_from(&opening.coupon_steps);
+        self.confirmed_before = opening.confirmed.then_some(0);
+        self.reinvestment_over = opening.reinvestment_ended;
         self.begin = opening.notes.iter().map(|note| note.balance).collect();
         self.deferred = opening.notes.iter().map(|note| note.deferred).collect();
         self.reserved.clone_from(&opening.accounts);
@@ -386,6 +439,11 @@ impl Tables {
                     }
                     self.event(period, "issue", format!("{} issued", what.join(", ")));
                 }
+                ChangeKind::SpecialRedemption(_) => {
+                    let amount = state.special_redemption.0[0];
+                    self.event(period, "special redemption", format!("{amount:.2} of principal cannot be invested"));
+                }
+                ChangeKind::Confirmation => {}
                 ChangeKind::Repricing { first, count } => {
                     for (repricing, in_force) in
                         plan.repricings.iter().zip(&state.changes.repriced).skip(*first).take(*count)
@@ -417,6 +475,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         deferred: vec![0.0; plan.deal.notes.len()],
         unpaid: vec![0.0; plan.deal.fees.len()],
         there: plan.deal.notes.iter().map(|note| note.replaces.is_none()).collect(),
+        coupon_steps: vec![false; plan.deal.coupon_steps.len()],
         reserved: plan.deal.accounts.iter().map(|account| account.initial).collect(),
         bases: Bases {
             fee_basis: plan.pool.par + plan.deal.ramp_up_cash + plan.opening_defaulted_par,
@@ -463,6 +522,9 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
             }
         }
     }
+    if let Some(test) = plan.deal.target_par_test {
+        restate_target_par(&mut ledger, &plan.deal, test);
+    }
     tables.events.sort_by_key(|e| e.period);
     flows_of_accounts(&mut tables.accounts, &plan.deal.program, &ledger);
     Explained {
@@ -476,7 +538,16 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         periods,
         sold_on: tables.sold_on,
         short: work.state.changes.short.take(),
+        confirmed_before: tables.confirmed_before,
         conservation_error: error.0[0],
+    }
+}
+
+/// Writes the target par where the run has a denominator of zero for it: nothing is asked for any more.
+pub fn restate_target_par<P>(ledger: &mut Ledger, deal: &DealTerms<P>, test: u16) {
+    for entry in ledger.tests.iter_mut().filter(|entry| entry.test == test) {
+        entry.denominator = deal.target_par;
+        entry.denominator_after = deal.target_par;
     }
 }
 

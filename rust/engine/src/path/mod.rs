@@ -3,13 +3,16 @@
 pub mod accrual;
 pub mod after;
 pub mod ccc;
+pub mod coupon_steps;
 pub mod drivers;
+pub mod effective_date;
 pub mod explained;
 pub mod observer;
 pub mod opening;
 pub mod payment_date;
 pub mod plan;
 pub mod readings;
+pub mod reinvestment_period;
 pub mod reserves;
 pub mod runner;
 pub mod sale;

@@ -63,6 +63,10 @@ pub struct Opening {
     pub accelerated: bool,
     /// The reinvestment period has ended, whatever the dates of the deal say.
     pub reinvestment_ended: bool,
+    /// Per step of a coupon under a condition: whether it is in force.
+    pub coupon_steps: Vec<bool>,
+    /// The agencies have confirmed their ratings after the effective date.
+    pub confirmed: bool,
     pub notes: Vec<NoteAfter>,
     pub fees: Vec<FeeAfter>,
     /// What the residual notes must still receive to reach further hurdles, fee by fee.
@@ -100,6 +104,11 @@ impl Opening {
             *lanes = Pack::splat(after.bearing);
         }
         state.accelerated = Mask::splat(self.accelerated);
+        state.confirmed = Mask::splat(self.confirmed);
+        for (lanes, in_force) in state.coupon_steps.iter_mut().zip(&self.coupon_steps) {
+            *lanes = Mask::splat(*in_force);
+        }
+        state.reinvestment_over = Mask::splat(self.reinvestment_ended);
         for (lanes, after) in state.fees.iter_mut().zip(&self.fees) {
             lanes.arrears = Pack::splat(after.unpaid);
             lanes.has_arrears = true;

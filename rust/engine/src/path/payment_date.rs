@@ -2,8 +2,10 @@
 
 use cloche_dispatch::Isa;
 
+use super::coupon_steps;
 use super::drivers::ClosingStep;
-use super::explained::{Explained, FeeRow, NoteRow};
+use super::effective_date;
+use super::explained::{self, Explained, FeeRow, NoteRow};
 use super::observer::Collateral;
 use super::plan::DealTerms;
 use super::runner;
@@ -77,6 +79,10 @@ pub struct PaymentDateInput {
     pub active: Vec<bool>,
     /// Spreads in force of the notes for which something reads them.
     pub deal_spreads: Vec<(u32, f64)>,
+    /// The agencies have confirmed their ratings on an earlier date.
+    pub confirmed: bool,
+    /// Per step of a coupon under a condition: whether it is in force up to the date.
+    pub coupon_steps: Vec<bool>,
     pub interest: f64,
     pub principal: f64,
     pub notes: Vec<NoteOpening>,
@@ -97,6 +103,10 @@ pub struct PaymentDateResult {
     pub explained: Explained,
     pub principal_account: f64,
     pub interest_account: f64,
+    /// The agencies have confirmed their ratings, on this date or before.
+    pub confirmed: bool,
+    /// Per step of a coupon under a condition: whether it is in force from the date on.
+    pub coupon_steps: Vec<bool>,
     pub numerator: f64,
     /// What fees of the next date run on: fee basis, performing par, collateral principal amount.
     pub bases: [f64; 3],
@@ -157,6 +167,10 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     state.readings.deal_spreads = input.deal_spreads.iter().map(|(note, spread)| (*note, one(*spread))).collect();
     state.accelerated = Mask::splat(input.status == Status::Accelerated);
     state.redeemed = Mask::splat(input.status == Status::Redemption);
+    state.confirmed = Mask::splat(input.confirmed);
+    for (lanes, in_force) in state.coupon_steps.iter_mut().zip(&input.coupon_steps) {
+        *lanes = Mask::splat(*in_force);
+    }
     for (hedge, [periodic, termination]) in state.hedges.iter_mut().zip(&input.hedges) {
         hedge.periodic = one(*periodic);
         hedge.termination = one(*termination);
@@ -186,6 +200,10 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         isa: Isa::PORTABLE,
         status: Status::Normal,
     };
+    coupon_steps::decide(deal, &mut state, &terms);
+    if let Some(test) = deal.target_par_test {
+        effective_date::look(&mut state, &terms, test);
+    }
     let mut ledger = Ledger::default();
     let (interest, principal) = (&collateral.interest_proceeds, &collateral.principal_proceeds);
     let pot = match input.status {
@@ -200,6 +218,10 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     } else {
         interpreter::run(&mut state, &terms, [interest, principal], &mut ledger);
     }
+    if let Some(test) = deal.target_par_test {
+        explained::restate_target_par(&mut ledger, deal, test);
+        effective_date::look(&mut state, &terms, test);
+    }
     let error = runner::settle(&mut state, deal, &collateral);
     if deal.combines {
         combination::pass_on(&deal.notes, &mut state.notes);
@@ -207,6 +229,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     let mut explained = Explained {
         ledger,
         periods: 1,
+        confirmed_before: input.confirmed.then_some(0),
         conservation_error: if error.0[0] < 0.0 { -error.0[0] } else { error.0[0] },
         ..Explained::default()
     };
@@ -246,6 +269,8 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         explained,
         principal_account: state.held.0[0],
         interest_account: state.held_interest.0[0],
+        confirmed: state.confirmed.any(),
+        coupon_steps: state.coupon_steps.iter().map(|lanes| lanes.any()).collect(),
         numerator: collateral.numerator.0[0],
         bases: [principal_amount + collateral.defaulted_par, collateral.performing_par, principal_amount]
             .map(|base| base.0[0]),

@@ -10,7 +10,7 @@ use crate::error::{EngineError, Problem};
 use crate::expression::Expression;
 use crate::fees::{CarryOver, FeeTerms};
 use crate::hedges::HedgeTerms;
-use crate::lanes::Pack;
+use crate::lanes::{Mask, Pack};
 use crate::lifecycle::{Change, ChangeKind, Repricing};
 use crate::notes::{NoteTerms, OnUnpaid};
 use crate::state::{HedgeLanes, State};
@@ -53,6 +53,14 @@ pub struct DealTerms<P = f64> {
     pub same_date_deferrals: bool,
     /// The par ratio of the events of default is measured on the adjusted collateral principal amount.
     pub eod_adjusted: bool,
+    /// The test that asks for the target par until the agencies have confirmed their ratings.
+    pub target_par_test: Option<u16>,
+    /// The first date on which it holds is the first after the reinvestment period.
+    pub reinvestment_ends: Option<Expression>,
+    /// Conditions that are events of default.
+    pub default_conditions: Vec<Expression>,
+    /// Steps of coupons that hold under a condition; of several of a note the last counts.
+    pub coupon_steps: Vec<CouponStep>,
     pub ccc_rules: ExcessRules,
     /// Causes of an event of default that are watched.
     pub watched: Vec<Cause>,
@@ -62,6 +70,19 @@ pub struct DealTerms<P = f64> {
     pub groups: Vec<Vec<u16>>,
     /// What refinancings, re-pricings and issues cost, as a fee that interest pays ahead of the residual notes.
     pub event_cost: Option<u16>,
+}
+
+/// A spread or fixed rate for the accrual periods that begin on a payment date on which a condition holds.
+#[derive(Clone, Debug)]
+pub struct CouponStep {
+    pub note: u16,
+    /// Its place among the steps of the note's coupon.
+    pub step: u32,
+    /// Asked on the figures of the determination date.
+    pub when: Expression,
+    pub margin: f64,
+    /// Once the condition has held, it is for good.
+    pub lasting: bool,
 }
 
 /// What follows an event of default.
@@ -132,6 +153,8 @@ impl<P> DealTerms<P> {
             state.stepped = vec![false; self.notes.len()];
         }
         state.deferred_saves = self.on_unpaid == OnUnpaid::Compound;
+        state.coupon_steps = vec![Mask::splat(false); self.coupon_steps.len()];
+        state.default_conditions = vec![Mask::splat(false); self.default_conditions.len()];
         state.groups.clone_from(&self.groups);
         state.interest_tests = self.interest_tests;
         state.accounts = self.accounts.iter().map(|account| Pack::splat(account.initial)).collect();
@@ -190,6 +213,8 @@ pub struct PeriodTerms<P = f64> {
     /// Per re-pricing: the coupon of its note at the new spread, and whether a step of the note's own begins.
     pub repriced: Vec<P>,
     pub steps_up: Vec<bool>,
+    /// Per step of a coupon under a condition: the coupon of its note with it.
+    pub stepped: Vec<P>,
     /// Per test: whether it applies.
     pub active: Vec<bool>,
     /// Per hedge: what is received, below zero what is owed; of a unit of balance where a note is its notional.

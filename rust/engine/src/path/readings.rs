@@ -89,6 +89,11 @@ fn deal_spread<const L: usize, P: Param<L>>(
                 spread = state.changes.repriced[r].select(Pack::splat(repricing.spread), spread);
             }
         }
+        for (step, lanes) in plan.deal.coupon_steps.iter().zip(&state.coupon_steps) {
+            if step.note == *note {
+                spread = lanes.select(Pack::splat(step.margin), spread);
+            }
+        }
         let NoteLanes { balance: outstanding, .. } = state.notes[*note as usize];
         // Until one has a balance, the class itself gives the spread.
         let begins = found.gt(Pack::ZERO).not().and(outstanding.gt(Pack::ZERO));

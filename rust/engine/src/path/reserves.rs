@@ -37,7 +37,7 @@ pub fn open<const L: usize, P>(
     let nothing = left.lt(Pack::splat(NOTHING_LEFT * deal.target_par));
     state.closed = match (period.is_last, period.in_reinvestment) {
         (true, _) => Mask::splat(true),
-        (_, true) => Mask::splat(false),
+        (_, true) => state.reinvestment_over.and(nothing),
         _ => nothing,
     };
     state.reserved = Pack::ZERO;

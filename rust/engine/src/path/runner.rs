@@ -4,10 +4,13 @@ use cloche_dispatch::{Isa, Kernel};
 
 use super::accrual::{Accrue, FeeBases};
 use super::ccc::Ccc;
+use super::coupon_steps;
 use super::drivers::Drivers;
+use super::effective_date;
 use super::observer::{Collateral, Observer};
 use super::plan::{DealTerms, PeriodTerms, Plan};
 use super::readings;
+use super::reinvestment_period;
 use super::reserves;
 use super::sale::{self, Calls};
 use super::status;
@@ -100,6 +103,9 @@ impl<const L: usize> Workspace<L> {
         state.principal_paid = false;
         state.accelerated = Mask::splat(false);
         state.accelerates_next = Mask::splat(false);
+        state.confirmed = Mask::splat(false);
+        state.reinvestment_over = Mask::splat(false);
+        state.coupon_steps.fill(Mask::splat(false));
         state.redeemed = Mask::splat(false);
         state.liquidated = Mask::splat(false);
         state.withdrawn = Mask::splat(false);
@@ -175,8 +181,17 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
             deposits: false,
             status: Status::Normal,
         };
-        if plan.deal.acceleration.is_some() {
+        if plan.deal.acceleration.is_some() || !plan.deal.default_conditions.is_empty() {
             status::open(&mut work.state, &terms, &plan.deal);
+        }
+        if !plan.deal.coupon_steps.is_empty() {
+            coupon_steps::decide(&plan.deal, &mut work.state, &terms);
+        }
+        if let Some(test) = plan.deal.target_par_test {
+            effective_date::look(&mut work.state, &terms, test);
+        }
+        if let Some(when) = &plan.deal.reinvestment_ends {
+            reinvestment_period::end(&mut work.state, &terms, when);
         }
         if may_sell {
             sale::decide(plan, work, &terms, period, p);
@@ -193,6 +208,9 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
             status::pay(&mut work.state, &terms, [interest, principal], recorder);
         } else {
             interpreter::run(&mut work.state, &terms, [interest, principal], recorder);
+        }
+        if let Some(test) = plan.deal.target_par_test {
+            effective_date::look(&mut work.state, &terms, test);
         }
         let going_on = isa.run(Close { plan, work, observer, recorder, p });
         if !going_on {

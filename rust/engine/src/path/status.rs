@@ -10,11 +10,17 @@ use crate::lanes::{Mask, Pack, Param};
 use crate::state::{State, Status};
 use crate::waterfall::Pot;
 use crate::waterfall::interpreter::{self, Terms};
+use crate::waterfall::quantities;
 use crate::waterfall::recorder::Recorder;
 
-/// Looks, before any payment, at the tests whose failure is an event of default.
+/// Looks, before any payment, at the conditions that are events of default and the tests whose failure is one.
 pub fn open<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, deal: &DealTerms<P>) {
     state.par_failed = Mask::splat(false);
+    for (k, condition) in deal.default_conditions.iter().enumerate() {
+        let holds = quantities::holds_in_status(state, terms, condition);
+        state.default_conditions[k] = holds;
+        state.par_failed = state.par_failed.or(holds);
+    }
     if !deal.watches(Cause::ParRatio) {
         return;
     }

@@ -5,13 +5,14 @@
 //! replace and what the event costs, where the proceeds pay that; what is left is principal. From then on the name of a class
 //! stands for it and for what has come in. A new spread counts from the accrual period that starts on the date.
 
+use super::coupon_steps;
+use super::effective_date;
 use super::plan::{PeriodTerms, Plan};
 use super::runner::Workspace;
 use super::sale;
 use super::summary::DUST;
 use crate::lanes::{Mask, Pack, Param};
 use crate::lifecycle::{Change, ChangeKind, CostBase, Issued, Payer, Redemption};
-use crate::notes::OnUnpaid;
 use crate::state::State;
 use crate::waterfall::Pot;
 use crate::waterfall::interpreter::Terms;
@@ -36,25 +37,17 @@ pub fn reprice<const L: usize, P: Param<L>>(
         if !lanes.any() {
             continue;
         }
-        let n = repricing.note as usize;
-        let note = &mut state.notes[n];
-        let mut bearing = note.balance;
-        if plan.deal.on_unpaid != OnUnpaid::Nothing && (note.has_deferred || note.has_overdue) {
-            bearing += match plan.deal.on_unpaid {
-                OnUnpaid::Simple => state.bearing[n],
-                _ => note.deferred + note.overdue,
-            };
-        }
-        note.coupon = lanes.select(period.repriced[r].pack(), note.coupon);
-        let due = lanes.select(running.keep(bearing * note.coupon), *note.interest.amount());
-        note.interest.open(due);
+        let coupon = period.repriced[r].pack();
+        coupon_steps::set_coupon(&plan.deal, state, repricing.note as usize, lanes, coupon, running);
     }
 }
 
 /// Decides in which futures each event acts on the date, and what it costs there.
 pub fn decide<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, terms: &Terms<'_, P>, p: usize) {
     let may = work.running.and(sale::sold(&work.state).not());
+    let principal = work.collateral.principal_proceeds;
     let state = &mut work.state;
+    state.special_redemption = Pack::ZERO;
     state.changes.issued.fill(Pack::ZERO);
     state.changes.contributed = Pack::ZERO;
     for (c, change) in plan.changes.iter().enumerate() {
@@ -73,6 +66,17 @@ pub fn decide<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<
         state.changes.acting[c] = acting;
         if !acting.any() {
             continue;
+        }
+        match change.kind {
+            ChangeKind::SpecialRedemption(terms) => {
+                let amount = Pack::splat(terms.amount) + principal * terms.share;
+                state.special_redemption += acting.keep(amount);
+                if terms.ends_reinvestment {
+                    state.reinvestment_over = state.reinvestment_over.or(acting);
+                }
+            }
+            ChangeKind::Confirmation => effective_date::confirm(state, terms, acting),
+            _ => {}
         }
         let cost = cost(plan, state, change, acting);
         state.changes.cost[c] = cost;
@@ -142,6 +146,8 @@ pub fn apply<const L: usize, P: Param<L>, R: Recorder<L>>(
                 }
                 cost
             }
+            // They have acted before the payments.
+            ChangeKind::SpecialRedemption(_) | ChangeKind::Confirmation => Pack::ZERO,
         };
         if change.cost.paid_from == Payer::Equity && paid.any_positive() {
             act.contribute(paid, Payee::EventCost);

@@ -167,11 +167,17 @@ pub struct Coupon {
     pub step_up: Vec<StepUp>,
 }
 
-/// A new spread or fixed rate from a date on.
+/// A new spread or fixed rate from a date on, or for the accrual periods that begin while a condition holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepUp {
-    pub from: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Once the condition has held, the step is for good.
+    #[serde(default)]
+    pub lasting: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -275,7 +281,7 @@ pub struct Tier {
 #[serde(deny_unknown_fields)]
 pub struct Test {
     pub name: String,
-    /// `oc`, `ic`, `eod_par_ratio`.
+    /// `oc`, `ic`, `eod_par_ratio`, `target_par`.
     pub kind: String,
     /// The most junior class of the denominator, pari passu classes included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -343,6 +349,9 @@ pub struct ReinvestmentRules {
     pub after: Option<serde_json::Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_maturity: Option<String>,
+    /// Condition that ends the reinvestment period before its date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_when: Option<String>,
 }
 
 /// The priorities of payments.
@@ -369,12 +378,28 @@ pub struct SaleCost {
     pub fixed: f64,
 }
 
+/// A cause of an event of default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CauseOfDefault {
+    /// `senior_interest`, `par_ratio`, `maturity`.
+    Name(String),
+    Condition(ConditionOfDefault),
+}
+
+/// A condition on the figures of a determination date.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionOfDefault {
+    pub when: String,
+}
+
 /// Events of default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DefaultEvents {
     #[serde(default)]
-    pub causes: Vec<String>,
+    pub causes: Vec<CauseOfDefault>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accelerate: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -39,6 +39,11 @@ pub struct Event {
     pub amend: Option<serde_json::Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub special_redemption: Option<SpecialRedemption>,
+    /// The agencies confirm their ratings after the effective date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_ratings: Option<bool>,
 }
 
 impl Event {
@@ -46,6 +51,12 @@ impl Event {
     #[must_use]
     pub fn changes_notes(&self) -> bool {
         self.refinance.is_some() || self.reprice.is_some() || self.issue.is_some()
+    }
+
+    /// Whether it changes which steps the waterfalls have: a deal that it is assumed for is compiled with it.
+    #[must_use]
+    pub fn changes_deal(&self) -> bool {
+        self.changes_notes() || self.special_redemption.is_some()
     }
 }
 
@@ -102,6 +113,20 @@ pub struct Issue {
     /// Money that the first residual note contributes.
     #[serde(default)]
     pub equity: f64,
+}
+
+/// Principal that the manager certifies it cannot invest: it pays the notes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpecialRedemption {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<f64>,
+    /// Share of the principal proceeds of the date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+    /// The date is the first after the reinvestment period.
+    #[serde(default)]
+    pub ends_reinvestment: bool,
 }
 
 /// What an event costs, and who pays.

@@ -19,6 +19,9 @@ pub struct DealState {
     pub status: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reinvestment_period: Option<bool>,
+    /// Whether the agencies have confirmed their ratings after the effective date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratings_confirmed: Option<bool>,
     #[serde(default)]
     pub index_fixings: BTreeMap<String, f64>,
     pub collected: Collected,
@@ -59,6 +62,7 @@ impl Default for DealState {
             determination_date: String::new(),
             status: normal(),
             in_reinvestment_period: None,
+            ratings_confirmed: None,
             index_fixings: BTreeMap::new(),
             collected: Collected::default(),
             fee_basis: None,
@@ -171,6 +175,9 @@ pub struct NoteState {
     /// Unpaid interest that bears interest, where interest on it bears none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interest_bearing: Option<f64>,
+    /// Steps of its coupon under a condition that are in force, by their places.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps_in_force: Vec<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
     /// Past distributions of a residual note: ISO date, amount.

@@ -146,7 +146,7 @@ impl<const L: usize, P: Param<L>> Kernel for Refresh<'_, L, P> {
 #[must_use]
 pub fn numerator<const L: usize>(state: &State<L>, kind: TestKind) -> &Pack<L> {
     match kind {
-        TestKind::Overcollateralization => &state.numerator,
+        TestKind::Overcollateralization | TestKind::TargetPar => &state.numerator,
         TestKind::InterestCoverage => &state.coverage_numerator,
         TestKind::EventOfDefaultParRatio => &state.par_ratio_numerator,
     }
@@ -158,6 +158,7 @@ fn part<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, kin
     match kind {
         TestKind::InterestCoverage => state.pro_forma_interest(notes),
         TestKind::Overcollateralization if terms.deferred_in_oc => state.counted(notes),
+        TestKind::TargetPar => state.confirmed.not().keep(Pack::splat(terms.target_par)),
         _ => {
             let mut sum = Pack::ZERO;
             for &n in notes {
@@ -254,6 +255,14 @@ pub fn need<const L: usize, P: Param<L>>(
             need
         }
         (TestKind::EventOfDefaultParRatio, _) => Pack::ZERO,
+        // Paying notes brings no par: all there is goes to them.
+        (TestKind::TargetPar, _) => {
+            let mut all = Pack::ZERO;
+            for group in sequence {
+                all += state.outstanding(group);
+            }
+            overcollateralization::passes(numerator, denominator, t.threshold).not().keep(all)
+        }
     }
 }
 
@@ -399,7 +408,7 @@ pub fn cure_by_purchase<const L: usize, P: Param<L>, R: Recorder<L>>(
     let mut wanted = Pack::ZERO;
     for &test in &terms.program.tests[tests.range()] {
         let t = &terms.tests[test as usize];
-        if terms.active[test as usize] && t.kind == TestKind::Overcollateralization {
+        if terms.active[test as usize] && t.kind != TestKind::InterestCoverage {
             let (numerator, denominator) = measure(state, terms, test as usize);
             let need = overcollateralization::cure_by_purchase(numerator, denominator, t.threshold);
             wanted = wanted.max((need - (state.diverted - state.joined)).positive());
@@ -418,6 +427,12 @@ pub fn cure_by_purchase<const L: usize, P: Param<L>, R: Recorder<L>>(
     state.numerator += amount;
     state.clear = 0;
     state.joined += amount;
+    if R::ON {
+        for &test in &terms.program.tests[tests.range()] {
+            let (numerator, denominator) = measure(state, terms, test as usize);
+            recorder.after(test, numerator, denominator);
+        }
+    }
 }
 
 fn nothing<const L: usize, R: Recorder<L>>(state: &State<L>, info: u16, recorder: &mut R) {

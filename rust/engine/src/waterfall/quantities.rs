@@ -53,8 +53,9 @@ impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
     fn value(&self, q: Quantity) -> Pack<L> {
         let (state, terms) = (self.state, self.terms);
         match q {
-            Quantity::DuringReinvestment => flag(terms.in_reinvestment),
-            Quantity::AfterReinvestment => flag(!terms.in_reinvestment),
+            Quantity::DuringReinvestment => state.reinvestment_over.not().keep(flag(terms.in_reinvestment)),
+            Quantity::AfterReinvestment => state.reinvestment_over.select(flag(true), flag(!terms.in_reinvestment)),
+            Quantity::SpecialRedemption => state.special_redemption,
             Quantity::Date => Pack::splat(f64::from(terms.date)),
             Quantity::Remaining => state.available,
             Quantity::Due => self.due,
@@ -115,7 +116,7 @@ impl<const L: usize, P: Param<L>> View<'_, L, P> {
         match q {
             Quantity::Passes(_) if !self.terms.active[t] => Pack::splat(1.0),
             Quantity::Passes(_) => flag_mask(overcollateralization::passes(numerator, denominator, test.threshold)),
-            Quantity::CureAmount(_) if test.kind == TestKind::Overcollateralization => {
+            Quantity::CureAmount(_) if matches!(test.kind, TestKind::Overcollateralization | TestKind::TargetPar) => {
                 overcollateralization::cure_by_purchase(numerator, denominator, test.threshold)
             }
             // Infinite where nothing is outstanding.

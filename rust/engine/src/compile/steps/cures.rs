@@ -38,18 +38,21 @@ impl Builder<'_> {
         ops: &mut Vec<Op>,
     ) {
         let place = format!("{}.cure", frame.place);
-        let mut ids = Vec::new();
+        let (mut ids, mut of_target_par) = (Vec::new(), false);
         for (k, name) in tests.iter().enumerate() {
             let place = format!("{place}[{k}]");
             let Some(t) = self.scope.test_names.find(name, &place, self.problems) else { continue };
-            if self.scope.tests[t as usize].kind == TestKind::EventOfDefaultParRatio {
+            let kind = self.scope.tests[t as usize].kind;
+            of_target_par |= kind == TestKind::TargetPar;
+            if kind == TestKind::EventOfDefaultParRatio {
                 self.problems
                     .push(Problem::new(place, format!("test {name:?} is an event of default; no payment cures it")));
             }
             ids.push(t);
         }
         for &t in &ids {
-            if !self.program.coverage.contains(&t) {
+            // The target par is no condition of purchases: they are what it needs.
+            if self.scope.tests[t as usize].kind != TestKind::TargetPar && !self.program.coverage.contains(&t) {
                 self.program.coverage.push(t);
             }
         }
@@ -73,6 +76,11 @@ impl Builder<'_> {
             groups
         } else {
             let whole = self.find_sequence(pay.unwrap_or(NOTE_PAYMENT_SEQUENCE), &format!("{place}.pay"));
+            if of_target_par {
+                let sequence = self.sequence(whole);
+                self.push(Action::Cure { tests: span, sequence }, "cure", frame, pot, slot, ops);
+                return;
+            }
             // Money never flows below the most junior class that the tests name.
             let lowest = ids
                 .iter()
