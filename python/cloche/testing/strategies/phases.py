@@ -1,12 +1,11 @@
 """Strategies of phases of a deal that end by what happens: the effective date, the reinvestment period."""
 
 from collections.abc import Collection
-from datetime import timedelta
 
 from hypothesis import strategies as st
 
 from cloche.testing.reference.dates import unadjusted_dates
-from cloche.testing.strategies.draws import PAR, Document, given
+from cloche.testing.strategies.draws import PAR, Document
 
 PHASES = ("target_par", "special_redemption", "period_end")
 """A test of the target par with the steps that cure it, principal that cannot be invested, a condition that ends the
@@ -51,11 +50,9 @@ def _target_par(draw: st.DrawFn, deal: Document) -> list[Document]:
     deal["tests"].append(
         {"name": "Target", "kind": "target_par", "trigger": draw(st.integers(85, 115)) / 100 + 0.00123}
     )
-    pays = draw(st.sampled_from([None, None, "buy"]))
     steps = deal["waterfalls"]["interest"]
-    steps.insert(
-        draw(st.integers(1, len(steps) - 1)), given({"verb": "cure", "tests": ["Target"], "pay": pays})
-    )
+    cure: Document = {"verb": "cure", "tests": ["Target"]}
+    steps.insert(draw(st.integers(1, len(steps) - 1)), cure)
     if draw(st.booleans()):
         deal["waterfalls"]["principal"].insert(0, {"verb": "cure", "tests": ["Target"]})
     if draw(st.booleans()):
@@ -73,7 +70,6 @@ def _special_redemption(draw: st.DrawFn, deal: Document) -> Document:
         terms["share"] = draw(st.integers(1, 100)) / 100
     event: Document = {"special_redemption": {**terms, "ends_reinvestment": draw(st.booleans())}}
     ends = unadjusted_dates(deal["dates"])
-    day = draw(st.sampled_from(ends)) - timedelta(days=draw(st.integers(0, 40)))
     if draw(st.booleans()):
-        return {**event, "date": day.isoformat()}
+        return {**event, "date": draw(st.sampled_from(ends)).isoformat()}
     return {**event, "when": "pool_factor < 0.8765431", "repeat": draw(st.booleans())}
