@@ -341,18 +341,6 @@ def test_an_unknown_convention_is_an_error(template: Document) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "place"),
-    [
-        ({"events": [{"date": "2027-07-20", "amend": {"target_par": 1e8}}]}, "events[0].amend"),
-    ],
-)
-def test_a_part_that_is_not_built_is_refused_by_name(template: Document, parts: Document, place: str) -> None:
-    ((where, message),) = problems({**template, **parts})
-    assert where == place
-    assert NOT_BUILT in message
-
-
-@pytest.mark.parametrize(
     ("step", "place"),
     [
         ({"draw": {"note": "E", "through": "B"}}, "draw"),

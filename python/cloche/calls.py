@@ -6,14 +6,26 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cloche.errors import RunError, TapeError
+from cloche.errors import Problem, RunError, ScenarioError, TapeError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
+from cloche.model.document import canonical_json
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
+from cloche.model.transitions import engine_events, engine_text, has_transitions
 from cloche.tape import LoanPool
 
-__all__ = ["check_inputs", "compiled", "core", "document", "given", "manifest", "processors", "workers"]
+__all__ = [
+    "assumed",
+    "check_inputs",
+    "compiled",
+    "core",
+    "document",
+    "given",
+    "manifest",
+    "processors",
+    "workers",
+]
 
 _MOST_THREADS = 1024
 
@@ -61,7 +73,7 @@ def _known(deal: Deal) -> _Known:
     """Return what is known of a deal; the last few are kept, since a study runs one deal many times."""
     found = _DEALS.get(deal.digest)
     if found is None:
-        text = deal.canonical_json()
+        text = engine_text(deal.to_canonical())
         found = _Known(core().Deal(text), deal.to_canonical(), dict(core().conventions(text)))
         while len(_DEALS) >= _DEALS_KEPT:
             _DEALS.pop(next(iter(_DEALS)))
@@ -77,6 +89,30 @@ def compiled(deal: Deal) -> Any:
 def document(deal: Deal) -> Mapping[str, Any]:
     """Return the deal in canonical form, for reading."""
     return _known(deal).document
+
+
+def assumed(deal: Deal, scenario: Scenario) -> str:
+    """Return the text of a scenario that the engine reads: amendments hold the document of this deal after them.
+
+    Raises
+    ------
+    ScenarioError
+        If an amendment cannot be carried out on the deal, with its place.
+    """
+    document = scenario.to_canonical()
+    if not has_transitions(document["events"]):
+        return scenario.canonical_json()
+    told = engine_events(deal.to_canonical(), document["events"])
+    found: list[tuple[str, str]] = []
+    for place, one in told.amended.items():
+        found += [
+            (f"{place}.into.{inner}", text) for inner, text in core().check_deal(canonical_json(one.document))
+        ]
+    problems = told.placed([Problem(place, text) for place, text in found])
+    if problems:
+        placed = [(f"scenario.{place}", text) for place, text in problems]
+        raise ScenarioError("the scenario does not fit the deal", placed)
+    return canonical_json({**document, **told.document})
 
 
 def given(state: DealState | None, pool: LoanPool) -> tuple[str | None, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cloche.calls import check_inputs, compiled, core, document, given, manifest, workers
+from cloche.calls import assumed, check_inputs, compiled, core, document, given, manifest, workers
 from cloche.errors import Cancelled, RunError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
+from cloche.model.transitions import engine_text
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.tape import LoanPool
 
@@ -89,9 +90,9 @@ def project(
     if record != "ledger":
         raise RunError(f"record: found {record!r}, expected 'ledger' (loan-level flows are not computed yet)")
     check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
-    inputs = (compiled(deal), pool._core(), scenario.canonical_json(), *given(state, pool))  # noqa: SLF001 - one package
+    inputs = (compiled(deal), pool._core(), assumed(deal, scenario), *given(state, pool))  # noqa: SLF001 - one package
     raw = core().project(*inputs)
-    raw["schedule"] = lambda: core().schedule(deal.canonical_json())
+    raw["schedule"] = lambda: core().schedule(engine_text(deal.to_canonical()))
 
     def state_at(date: str) -> DealState:
         return DealState.from_json(core().state_at(*inputs, date))
@@ -187,7 +188,7 @@ def simulate(
         compiled(deal),
         pool._core(),  # noqa: SLF001 - one package
         model.canonical_json(),
-        scenario.canonical_json(),
+        assumed(deal, scenario),
         *given(state, pool),
         paths=paths,
         seed=seed,
@@ -278,6 +279,8 @@ def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
     codes, names = raw["cashflows"]["note"]
     columns = raw["cashflows"]
     for row, code in enumerate(codes):
+        if names[code] not in document["notes"]:
+            continue  # a note that an event is still to issue
         note = document["notes"][names[code]]
         paid = float(columns["interest_paid"][row])
         note["balance"] = float(columns["end_balance"][row])

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import Any
 
-from cloche.calls import check_inputs, compiled, core, document, given, manifest, workers
-from cloche.errors import Cancelled, DealError, RunError
+from cloche.calls import assumed, check_inputs, compiled, core, document, given, manifest, workers
+from cloche.errors import Cancelled, DealError, RunError, ScenarioError
 from cloche.model.deal import Deal
-from cloche.model.document import canonical_json
 from cloche.model.grid import Axis, Grid
 from cloche.model.replacement import PathError, put, value_at
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
+from cloche.model.transitions import engine_text
 from cloche.result.sweep import Sweep
 from cloche.tape import LoanPool
 
@@ -82,16 +82,17 @@ def sweep(
     check_inputs(deal=deal, pool=pool, **({} if state is None else {"state": state}))
     deals = _variants(deal, points) if isinstance(points, Grid) else [compiled(deal)]
     if isinstance(points, Grid):
-        texts, axes = [points.base.canonical_json()], points.fields()
+        texts, axes = [assumed(deal, points.base)], points.fields()
+        _refuse_amendments_of_variants(points)
         varied = [*points.deal_axes, *points.axes]
     else:
-        texts, axes = [scenario.canonical_json() for scenario in points.values], []
+        texts, axes = [assumed(deal, scenario) for scenario in points.values], []
         varied = [points]
     raw = core().sweep(
         deals,
         pool._core(),  # noqa: SLF001 - one package
         texts,
-        [(field, [scenario.canonical_json() for scenario in values]) for field, values in axes],
+        [(field, [assumed(deal, scenario) for scenario in values]) for field, values in axes],
         *given(state, pool),
         threads=workers(threads),
         portable=portable,
@@ -164,12 +165,24 @@ def _variants(deal: Deal, points: Grid) -> list[Any]:
             else:
                 document = json.loads(deal.canonical_json())
                 put(document, values)
-                deals.append(core().Deal(canonical_json(document)))
+                deals.append(core().Deal(engine_text(document)))
         except DealError as error:
             problems += _with(error, changes)
     if problems:
         raise DealError("the grid does not fit the deal", problems)
     return deals
+
+
+def _refuse_amendments_of_variants(points: Grid) -> None:
+    """Refuse scenarios that amend a deal which the grid varies: an amendment holds the document of one deal."""
+    scenarios = [points.base, *(scenario for _, values in points.fields() for scenario in values)]
+    for scenario in scenarios if points.deal_axes else []:
+        for k, event in enumerate(scenario.to_canonical()["events"]):
+            if event.get("amend") is not None:
+                message = "found an amendment beside a grid of the deal's own values; put it among the deal's events"
+                raise ScenarioError(
+                    "the grid does not fit the deal", [(f"scenario.events[{k}].amend", message)]
+                )
 
 
 _MORE_THAN_A_VALUE = object()

@@ -52,7 +52,7 @@ def test_it_writes_the_document_that_a_file_holds() -> None:
         .default_events(causes=["maturity"], accelerate="never")
         .sequence("mezzanine", [["B"]])
         .interest_waterfall({"pay_fee": "senior"}, {"pay_interest": [["A"], ["B"]]}, {"pay_residual": "SUB"})
-        .principal_waterfall({"pay_principal": "mezzanine"}, {"pay_residual": "SUB"})
+        .principal_waterfall({"pay_principal": "mezzanine"}, {"pay_principal": "A"}, {"pay_residual": "SUB"})
         .acceleration_waterfall({"pay_residual": "SUB"})
         .build()
     )
@@ -88,7 +88,7 @@ reinvestment: {during: [coverage]}
 sequences: {mezzanine: [[B]]}
 waterfalls:
   interest: [{pay_fee: senior}, {pay_interest: [[A], [B]]}, {pay_residual: SUB}]
-  principal: [{pay_principal: mezzanine}, {pay_residual: SUB}]
+  principal: [{pay_principal: mezzanine}, {pay_principal: A}, {pay_residual: SUB}]
   acceleration: [{pay_residual: SUB}]
 default_events: {causes: [maturity], accelerate: never}
 conventions: {x_in_ic: false}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -131,6 +132,36 @@ def test_a_european_deal_is_in_euros_and_capitalizes() -> None:
         == pytest.approx(row["begin_balance"] + row["deferred_interest"] - row["principal_paid"])
         for row in deferred
     )
+
+
+def test_a_european_deal_holds_half_of_semiannual_interest_back_to_the_next_date() -> None:
+    columns = cl.synthetic.loan_table(n=40, seed=7, index="euribor_3m", currency="EUR").to_dict()
+    half = [k % 2 == 0 for k in range(40)]
+    columns["payment_frequency_months"] = [6 if semiannual else 3 for semiannual in half]
+    columns["next_payment"] = ["2025-09-15" if semiannual else "2025-06-16" for semiannual in half]
+    pool = cl.LoanPool.from_columns(columns, as_of="2025-03-20")
+    scenario = BASE.replace(cdr=0.0, cpr=0.0)
+    terms: dict[str, Any] = {"par": pool.par, "static": True}
+    plain = cl.project(templates.eur_clo(interest_smoothing=False, **terms), pool, scenario)
+    run = cl.project(templates.eur_clo(**terms), pool, scenario)
+    rows = list(run.accounts.filter(account="smoothing").rows())[:6]
+    # Semi-annual loans pay in September and March, in the collection periods of October and April.
+    assert [row["date"].month for row in rows if row["paid_in"] > 0] == [10, 4, 10]
+    for before, row in pairwise(rows):
+        assert row["paid_out"] == pytest.approx(before["end_balance"])
+    semiannual = run.ledger.filter(waterfall="receipts", payee="smoothing", date=rows[2]["date"])["paid"][0]
+    collected = [
+        next(r for r in each.collateral.rows() if r["date"] == rows[2]["date"]) for each in (plain, run)
+    ]
+    assert 0.2 < semiannual / collected[0]["interest_collected"] < 0.45
+    distributed = [
+        next(
+            row["available_before"]
+            for row in each.ledger.filter(waterfall="interest", date=rows[2]["date"]).rows()
+        )
+        for each in (plain, run)
+    ]
+    assert distributed[0] - distributed[1] == pytest.approx(semiannual - rows[2]["paid_out"])
 
 
 def test_the_subordinated_fee_may_stand_before_the_last_test_and_is_paid_once() -> None:

@@ -57,3 +57,8 @@ def pair_source(reference: Path, pair: ModuleType) -> Mapping[str, Any]:
 @pytest.fixture(scope="session")
 def pair_pool(reference: Path, pair: ModuleType) -> cl.LoanPool:
     return cl.LoanPool.read(given(reference, f"example_pair/{pair.TAPE_FILE}"), as_of=pair.AS_OF)
+
+
+@pytest.fixture(scope="session")
+def worked(root: Path) -> ModuleType:
+    return example(root, "worked_dates")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 
 import cloche as cl
+from engine.states import STATE
 
 SCENARIO = cl.Scenario(
     cdr=0.05,
@@ -120,3 +122,23 @@ def test_a_smoothing_account_changes_when_cash_comes_but_not_how_much() -> None:
         if payee == "interest account"
     ]
     assert back[1] == pytest.approx(put_aside)
+
+
+@pytest.mark.parametrize("status", ["normal", "accelerated", "redemption"])
+def test_a_hedge_is_paid_once_on_a_date_of_any_status(status: str) -> None:
+    written = cl.templates.us_bsl(par=500e6, closing="2025-03-20", accelerate="automatic").to_dict()
+    swap = {"name": "swap", "pay": {"fixed": 0.08}, "receive": {"index": "sofr_3m"}, "notional": 50e6}
+    written["hedges"] = [swap]
+    written["waterfalls"]["interest"].insert(3, {"pay_hedge": "swap", "label": "D"})
+    del written["waterfalls"]["acceleration"]
+    state = copy.deepcopy(STATE) | {"status": status}
+    if status == "redemption":
+        state["collected"]["liquidation"] = {"proceeds": 480e6, "costs": 1e6}
+    paid = cl.run_payment_date(cl.Deal.from_dict(written), cl.DealState.from_dict(state))
+    # 8 % for 90 days of 360 less 4 % for 92 days of 360
+    net = 50e6 * (0.08 * 90 / 360 - 0.04 * 92 / 360)
+    rows = list(paid.ledger.filter(payee="swap").rows())
+    # On a normal date what is short would be paid from principal.
+    assert [row["paid"] for row in rows if row["due"] > 0] == pytest.approx([net])
+    assert paid.conservation_error < 1e-6
+    assert paid.state.to_canonical().get("hedges", {}).get("swap", {}).get("unpaid", 0.0) == 0.0

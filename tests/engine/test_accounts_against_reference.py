@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cloche.testing import strategies
@@ -62,4 +62,22 @@ def enriched(draw: st.DrawFn) -> Case:
 @given(enriched())
 def test_projections_with_accounts_and_hedges_agree(case: Case) -> None:
     # Proceeds of the table `collateral` are before receipts here, after them in the reference.
+    assert_projections_agree(case, tables=("tests", "cashflows", "fees"))
+
+
+@settings(generated, max_examples=60)
+@given(strategies.cases(events=["default", "call"]), st.sampled_from([0.0, 0.03, 0.08]))
+def test_projections_with_a_swap_through_accelerations_and_calls_agree(case: Case, fixed: float) -> None:
+    deal = case.deal
+    # Sales of all collateral are refused where rates run by days.
+    assume(deal.get("conventions", {}).get("rate_exponent") != "days_365")
+    deal["hedges"] = [
+        {
+            "name": "swap",
+            "pay": {"fixed": fixed},
+            "receive": {"index": "sofr_3m", "spread": 0.0025},
+            "notional": {deal["dates"]["closing"]: 0.2 * PAR},
+        }
+    ]
+    deal["waterfalls"]["interest"].insert(0, {"verb": "pay_hedge", "hedges": [["swap"]]})
     assert_projections_agree(case, tables=("tests", "cashflows", "fees"))

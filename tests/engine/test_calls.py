@@ -129,12 +129,13 @@ def test_the_collateral_of_an_accelerated_deal_is_sold(
 def test_what_no_event_can_mean_is_refused_with_its_place(deal: cl.Deal, pool: cl.LoanPool) -> None:
     early = {"call": {}, "date": "2026-01-20"}
     with pytest.raises(cl.ScenarioError) as refused:
-        cl.project(deal, pool, scenario(early, {"reset": {}, "date": "2028-01-20"}))
+        cl.project(deal, pool, scenario(early, {**early, "date": "2025-09-01"}))
     places = [problem.place for problem in refused.value.problems]
-    assert places == ["scenario.events[0].date", "scenario.events[1].reset"]
+    assert places == ["scenario.events[0].date", "scenario.events[1].date"]
     with pytest.raises(cl.ScenarioError) as shapes:
-        scenario({"call": {"price": 0.0}}, {"date": "soon", "call": {}})
+        scenario({"call": {"price": 0.0}}, {"date": "soon", "call": {}}, {"reset": {}, "date": "2028-01-20"})
     places = [problem.place for problem in shapes.value.problems]
+    assert "events[2].reset.into" in places
     assert "scenario.events[0].call.price" in places or "events[0].call.price" in places
 
 

@@ -314,14 +314,6 @@ class TestProblems:
                 deal, pool, cl.GaussianCopula(0.2, 0.3), scenario=scenario(small, cdr=0.02), paths=64, seed=1
             )
 
-    def test_what_is_not_computed_is_refused_by_name(self, deal: cl.Deal, pool: cl.LoanPool) -> None:
-        with pytest.raises(cl.ScenarioError) as refused:
-            cl.project(
-                deal, pool, scenario({"reset": {}, "date": "2028-01-20"}, {"amend": {}, "date": "2028-01-20"})
-            )
-        places = [problem.place for problem in refused.value.problems]
-        assert places == ["scenario.events[0].reset", "scenario.events[1].amend"]
-
 
 class TestFromAState:
     def test_a_refinancing_after_the_state_is_that_of_the_straight_run(

@@ -76,8 +76,9 @@ _UNLIMITED = "no model of Python limits a field to it"
 INTENDED = {
     f"Collateral.concentration[]: {_FREE}": "recorded: no rule reads it",
     f"Collateral.quality[]: {_FREE}": "recorded: no rule reads it",
-    f"Event.amend: {_FREE}": "refused by name",
-    f"Event.reset: {_FREE}": "refused by name",
+    "Event.amend: Python writes map of anything, the engine reads Amendment": (
+        "people write the keys that change, the engine gets the document after them"
+    ),
     "EventCost.of: Python allows 'refinanced_balance', compile/events.rs does not name it": (
         "refused by name: a call has the par that it sells"
     ),

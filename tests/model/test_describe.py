@@ -61,8 +61,8 @@ def test_the_principal_waterfall_reads_like_its_clauses(full_grammar: str) -> No
     principal of the notes in accordance with the note payment sequence until all are satisfied;
 (C) if Class C is the controlling class, to the payment of deferred interest on, then principal of, the Class
     C Notes and the Class D Notes, pro rata based on balances;
-(D) during the reinvestment period, to the purchase of collateral, principal proceeds;
-(E) to the purchase of collateral, the reinvested share of unscheduled principal payments;
+(D) during the reinvestment period, to the purchase of collateral with principal proceeds;
+(E) to the purchase of collateral with the reinvested share of unscheduled principal payments;
 (F) to the payment of principal of the notes in accordance with the note payment sequence;
 (G) to the payment of principal of the Class E Notes;
 (H) what remains stays on deposit."""
@@ -80,7 +80,7 @@ static
   B            15,000,000          sofr_3m + 300bp       deferrable
   SUB          15,000,000          residual
 
-  B OC                    110%  oc
+  B OC                    110%  overcollateralization
 
 INTEREST PROCEEDS
 
@@ -107,3 +107,46 @@ def test_names_are_escaped_in_html(small_deal: dict[str, Any]) -> None:
     small_deal["name"] = "<script>"
     assert "<script>" not in Deal.from_dict(small_deal)._repr_html_()
     assert repr(Deal.from_dict(small_deal)) == "<Deal '<script>': USD 100,000,000, notes A, B, SUB>"
+
+
+def test_accounts_hedges_and_rights_are_told(small_deal: dict[str, Any]) -> None:
+    small_deal["dates"]["non_call_end"] = "2026-04-20"
+    small_deal["accounts"] = [{"name": "reserve", "initial": 50_000, "target": 75_000, "earns": "cash"}]
+    leg = {"index": "sofr_3m", "spread": "-5bp"}
+    small_deal["hedges"] = [
+        {"name": "swap", "pay": {"fixed": 0.04}, "receive": leg, "notional": {"2025-03-20": 5e6}},
+        {"name": "cap", "receive": {"index": "sofr_3m", "above": 0.06}, "notional": "A"},
+    ]
+    small_deal["default_events"] = {
+        "causes": ["par_ratio"],
+        "accelerate": "automatic",
+        "liquidate": "when_covered",
+    }
+    new = {"name": "A-R", "balance": "outstanding", "coupon": {"index": "sofr_3m", "spread": "105bp"}}
+    small_deal["events"] = [
+        {"date": "2027-07-20", "refinance": {"A": {"into": [new]}}},
+        {"date": "2028-07-20", "reprice": {"B": "250bp"}},
+        {"when": "pool_factor < 0.2", "from": "nc_end", "call": {"price": 0.985}},
+        {"date": "2029-01-22", "issue": {"notes": {"B": {"name": "B-2", "balance": 1e6}}, "equity": 2e6}},
+    ]
+    small_deal["rights"] = {
+        "optional_redemption": True,
+        "refinancing": {"after": "non_call_end"},
+        "issue": False,
+    }
+    small_deal["conventions"] = {"deferred_form": "capitalized", "x_in_ic": False}
+    told = Deal.from_dict(small_deal).describe().split("INTEREST PROCEEDS")[0]
+    assert told.splitlines()[2] == "static, non-call until 2026-04-20"
+    assert (
+        told.partition("overcollateralization\n")[2]
+        == """
+  reserve             account, 50,000 at closing, filled up to 75000, earns what principal cash earns
+  swap                pays 4%, receives sofr_3m - 5bp, on 5,000,000 from 2025-03-20
+  cap                 receives what sofr_3m is above 6%, on the balance of the Class A Notes
+
+  an event of default (par ratio) accelerates the notes for good; the collateral is sold where it covers them
+  rights: optional redemption, refinancing
+  conventions: x_in_ic false, deferred_form capitalized
+
+"""
+    )

@@ -181,3 +181,26 @@ def test_no_change_of_a_document_escapes(full_grammar: str) -> None:
             seen += not found.same
             break
     assert seen > 150
+
+
+def test_events_are_told_by_what_they_do() -> None:
+    new = {"name": "A-R", "balance": "outstanding", "coupon": {"index": "sofr_3m", "spread": "105bp"}}
+    refinancing: dict[str, Any] = {
+        "date": "2027-07-20",
+        "refinance": {"A": {"into": [new]}},
+        "cost": {"rate": "10bp", "fixed": 500_000},
+    }
+    call = {"date": "2030-07-22", "call": {"price": 0.985}}
+    first = changed(lambda document: document.update(events=[call]))
+    cheaper = copy.deepcopy(refinancing)
+    cheaper["cost"]["fixed"] = 600_000
+    both = changed(lambda document: document.update(events=[refinancing, call]))
+    later = changed(lambda document: document.update(events=[cheaper, call | {"date": "2031-01-20"}]))
+    terms, cost = "what is outstanding, sofr_3m + 105bp", "0.1% of the refinanced balance plus 500,000"
+    assert lines(both, first) == [
+        f"event added: on 2027-07-20, a refinancing: A into A-R ({terms}); it costs {cost}"
+    ]
+    assert lines(later, both) == [
+        "event refinance A cost fixed 500,000 -> 600,000",
+        "event call date 2030-07-22 -> 2031-01-20",
+    ]

@@ -185,6 +185,22 @@ def test_a_test_that_an_event_or_a_reserve_asks_for_is_used() -> None:
     assert warned(edit) == []
 
 
+def test_an_event_on_an_adjusted_payment_date_acts_a_period_later() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        document["events"] = [{"date": day, "call": {}} for day in ("2030-04-20", "2030-04-23", "2030-07-22")]
+
+    assert warned(edit) == [
+        (
+            "events[1].date: 2030-04-23 is the payment date of 2030-04-20 as adjusted, so that the event acts on "
+            "2030-07-22; write 2030-04-20 for the date itself"
+        ),
+        (
+            "events[2].date: 2030-07-22 is the payment date of 2030-07-20 as adjusted, so that the event acts on "
+            "2030-10-21; write 2030-07-20 for the date itself"
+        ),
+    ]
+
+
 def test_validate_prints_warnings_and_still_succeeds(tmp_path: Path) -> None:
     import subprocess
     import sys

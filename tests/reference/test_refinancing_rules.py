@@ -299,7 +299,8 @@ class TestRepricing:
 @pytest.mark.parametrize(
     ("entry", "place"),
     [
-        ({"reset": {}, "date": "2025-07-15"}, r"scenario\.events\[0\]"),
+        ({"issue": {}, "date": "2025-07-15"}, r"scenario\.events\[0\]"),
+        ({"amend": {}, "when": "true", "repeat": True}, r"scenario\.events\[0\]\.repeat"),
         ({"call": {}}, r"scenario\.events\[0\]"),
         ({"call": {}, "date": "2025-07-15", "when": "true"}, r"scenario\.events\[0\]"),
         ({"refinance": {}, "when": "true", "repeat": True}, r"scenario\.events\[0\]\.repeat"),

@@ -591,7 +591,7 @@ class TestConditions:
             ("date >= '2025-07-15'", True),
             ("ratio('OC') < trigger('OC')", True),
             ("cushion('OC') < 0", True),
-            ("abs(cure_amount('OC') - 6) < 1e-9", True),
+            ("abs(cure_amount('OC') - 7.5) < 1e-9", True),
             ("deferred('B') > 0 or note_factor('A') < 1", False),
             ("status == 'normal' and performing_par > 100", True),
             ("ccc_share > 0.5", False),

@@ -311,3 +311,40 @@ def test_a_combination_note_receives_the_share_of_its_parts() -> None:
         "\n"
         "It is a combination of Class A and the SUB notes, and receives their share."
     )
+
+
+CHEAPER = {"name": "A-R", "balance": "outstanding", "coupon": {"index": "sofr_3m", "spread": "105bp"}}
+REFINANCED = BASE.replace(
+    events=[{"refinance": {"A": {"into": [CHEAPER]}}, "date": "2027-07-20", "cost": {"fixed": 600_000}}]
+)
+
+
+def test_a_class_that_new_notes_redeem_and_the_notes_that_replace_it() -> None:
+    run = cl.project(DEAL.replace({"closing.interest_reserve": 1e6}), POOL, REFINANCED)
+    old, new = run.explain("2027-07-20", "A"), run.explain("2027-07-20", "A-R")
+    assert old.splitlines()[-1] == (
+        "Principal. Class A-R, which replaces it, paid 310,000,000 and redeemed it. Nothing is outstanding."
+    )
+    assert new == "On 2027-07-20 Class A-R was issued in the place of Class A, with a balance of 310,000,000."
+    later = run.explain("2027-10-20", "A-R").split("\n\n")
+    assert later[0].startswith("On 2027-10-20 Class A-R received 4,")
+    assert " reached clause E, and paid it in full." in later[1]
+    assert run.explain("2027-10-20", "A") == "On 2027-10-20 Class A received nothing: it was repaid before."
+    assert "interest of 6," in run.explain("2027-10-20", "SUB")
+    assert "to Class A-R, Class B, Class C" in run.explain("2027-10-20", "SUB")
+    with pytest.raises(cl.RunError, match="date: found 2026-07-20; Class A-R is issued on 2027-07-20"):
+        run.explain("2026-07-20", "A-R")
+
+
+def test_the_summary_tells_what_happened_and_when() -> None:
+    lines = cl.project(DEAL, POOL, REFINANCED).summary().splitlines()
+    place = lines.index("Events")
+    assert lines[place + 1] == "2027-07-20  refinancing  A is redeemed; 310,000,000 of A-R issued"
+    assert "Events" not in cl.project(DEAL, POOL, BASE).summary()
+
+
+def test_a_successor_is_named_at_the_pari_passu_step_of_its_class() -> None:
+    deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20", class_x=4e6, class_x_payments=16)
+    told = cl.project(deal, POOL, REFINANCED).explain("2027-10-20", "SUB")
+    assert "to Class X, Class A-R, Class B" in told
+    assert "pay_pari_passu" not in told

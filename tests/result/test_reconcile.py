@@ -74,3 +74,17 @@ def test_what_fits_no_payment_is_refused_all_at_once(date: cl.PaymentDate) -> No
     assert "'ZZ', which the date does not have" in str(error.value)
     with pytest.raises(TypeError, match="expected PaymentDate"):
         cl.reconcile(date.ledger, report)  # type: ignore[arg-type]
+
+
+def test_a_payment_date_of_a_deal_whose_events_are_still_to_come() -> None:
+    deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20").to_dict()
+    new = {"name": "A-R", "balance": "outstanding", "coupon": {"index": "sofr_3m", "spread": "105bp"}}
+    deal["events"] = [{"date": "2027-07-20", "refinance": {"A": {"into": [new]}}}]
+    paid = cl.run_payment_date(cl.Deal.from_dict(deal), cl.DealState.from_dict(STATE))
+    plain = cl.run_payment_date(
+        cl.templates.us_bsl(par=500e6, closing="2025-03-20"), cl.DealState.from_dict(STATE)
+    )
+    assert "A-R" not in paid.state.notes
+    assert paid.state.notes == plain.state.notes
+    for note in ("A", "SUB"):
+        assert paid.explain(note) == plain.explain(note)

@@ -23,10 +23,12 @@ from cloche.model.deal_document import DealDocument
 from cloche.model.deal_views import Named, Waterfall
 from cloche.model.default_events import DefaultEvents
 from cloche.model.describe import describe_deal
+from cloche.model.document import canonical_json
 from cloche.model.doubts import doubts
 from cloche.model.fees import Fee
 from cloche.model.friendly import friendly_deal, with_inline_entries
 from cloche.model.frozen import Frozen
+from cloche.model.late_events import late_events
 from cloche.model.notes import Note
 from cloche.model.problems import headline, line_note, problems_of
 from cloche.model.repair import repaired
@@ -36,6 +38,7 @@ from cloche.model.source import file_text, json_source, mapping_of, yaml_source
 from cloche.model.steps import Waterfalls
 from cloche.model.template import with_template
 from cloche.model.tests import CoverageTest
+from cloche.model.transitions import engine_deal, engine_text
 from cloche.model.unpaid_classes import unpaid_classes
 from cloche.model.upgrade import upgraded
 from cloche.model.yaml import Source
@@ -161,11 +164,16 @@ class Deal(Frozen[DealDocument]):
         return deal
 
     def check(self) -> list[Problem]:
-        """Return the problems of meaning: names, ranks, contradictions, classes that no waterfall pays."""
-        found = [Problem(place, message) for place, message in engine.problems_of_meaning(self._canonical)]
+        """Return the problems of meaning: names, ranks, contradictions, classes that nothing pays."""
+        told = engine_deal(self.to_canonical())
+        found = [
+            Problem(place, message)
+            for place, message in engine.problems_of_meaning(canonical_json(told.document))
+        ]
         parts = list(DealDocument.model_fields)
         return sorted(
-            [*found, *unpaid_classes(self._document)], key=lambda problem: _part(problem.place, parts)
+            [*told.placed(found), *unpaid_classes(self._document)],
+            key=lambda problem: _part(problem.place, parts),
         )
 
     @property
@@ -173,9 +181,17 @@ class Deal(Frozen[DealDocument]):
         """Places of the document that are valid and probably not what is meant, as places and messages.
 
         Steps that can never pay anything, tests that nothing cures, classes and fees that are not paid in full,
-        sequences that nothing uses, tests that fail at closing, par that costs too much or too little at closing.
+        sequences that nothing uses, tests that fail at closing, par that costs too much or too little at closing,
+        events that act a period later than their date seems to say.
         """
-        return doubts(self._document)
+        found = doubts(self._document)
+        if self._document.events:
+            dates = self.schedule()
+            unadjusted, adjusted = (
+                dates.column(name).python() for name in ("unadjusted_date", "payment_date")
+            )
+            found += late_events(self._document, unadjusted, adjusted)
+        return found
 
     @property
     def name(self) -> str:
@@ -316,7 +332,7 @@ class Deal(Frozen[DealDocument]):
             ``period, determination_date, payment_date, unadjusted_date, accrual_start, accrual_end,
             collection_start, collection_end, fixing_date, days, in_reinvestment``.
         """
-        columns = engine.schedule_columns(self._canonical)
+        columns = engine.schedule_columns(engine_text(self.to_canonical()))
         return Table.from_columns(columns, dates=set(_SCHEDULE_DATES), booleans={"in_reinvestment"})
 
     def sources_and_uses(self) -> Table:

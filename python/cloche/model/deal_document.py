@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -15,13 +16,14 @@ from cloche.model.document import Document
 from cloche.model.events import Event
 from cloche.model.fees import Fee
 from cloche.model.notes import Note
+from cloche.model.resets import Reset
 from cloche.model.rights import Rights
 from cloche.model.steps import Block, Cure, Groups, PayPariPassu, PayPrincipal, Step, StepList, Waterfalls
 from cloche.model.tests import CoverageTest
 from cloche.model.text import NOT_EMPTY, Name
 from cloche.model.units import PositiveMoney
 
-__all__ = ["DealDocument"]
+__all__ = ["DealDocument", "canonical_events"]
 
 
 class DealDocument(Document):
@@ -87,8 +89,24 @@ class DealDocument(Document):
         return self
 
     def to_canonical(self) -> dict[str, Any]:
-        """Return the deal in canonical form: the serde types of the engine read it."""
-        return {**super().to_canonical(), "conventions": self.conventions.to_canonical()}
+        """Return the deal in canonical form; the serde types of the engine read it once amendments are carried out."""
+        written = {**super().to_canonical(), "conventions": self.conventions.to_canonical()}
+        written["events"] = canonical_events(self.events)
+        return written
+
+
+Reset.model_rebuild(_types_namespace={"DealDocument": DealDocument})
+Event.model_rebuild()
+DealDocument.model_rebuild()
+
+
+def canonical_events(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Return events in canonical form."""
+    written = [event.to_canonical() for event in events]
+    for event, entry in zip(events, written, strict=True):
+        if event.reset is not None:
+            entry["reset"]["into"] = event.reset.into.to_canonical()
+    return written
 
 
 def _targets(steps: StepList, notes: set[str]) -> StepList:

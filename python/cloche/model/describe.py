@@ -8,6 +8,8 @@ from typing import Any
 
 from cloche.model import words
 from cloche.model.deal_document import DealDocument
+from cloche.model.describe_terms import terms_in_words
+from cloche.model.event_words import event_in_words, event_name
 from cloche.model.steps import (
     Block,
     Cure,
@@ -63,27 +65,45 @@ _PARTS = {
 
 
 def describe_deal(document: DealDocument) -> str:
-    """Return a deal in words: capital structure, tests, and every waterfall clause by clause."""
+    """Return a deal in words: classes, tests, what else it has, every waterfall clause by clause, events."""
     names = [name for name in _TITLES if getattr(document.waterfalls, name)]
     falls = [describe_waterfall(document, name) for name in names]
-    return "\n\n".join(["\n".join(_overview(document)), *falls]) + "\n"
+    parts = ["\n".join(_overview(document)), *falls, *_events(document)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _events(document: DealDocument) -> Iterator[str]:
+    """Yield the events in words, then what rules after each reset."""
+    events = document.to_canonical()["events"]
+    if not events:
+        return
+    lines = ["EVENTS", ""]
+    for number, event in enumerate(events, 1):
+        head = f"({number})".ljust(5)
+        lines += textwrap.wrap(
+            event_in_words(event) + ("." if number == len(events) else ";"),
+            _WIDTH,
+            initial_indent=head,
+            subsequent_indent=" " * len(head),
+        )
+    yield "\n".join(lines)
+    for event, written in zip(document.events, events, strict=True):
+        if event.reset is not None:
+            yield f"AFTER {event_name(written).upper()}\n\n{describe_deal(event.reset.into)}".rstrip()
 
 
 def _overview(document: DealDocument) -> Iterator[str]:
     dates = document.dates
     yield f"{document.name} ({document.currency} {words.money(document.target_par)} target par)"
     yield f"closing {dates.closing}, first payment {dates.first_payment}, maturity {dates.stated_maturity}"
-    yield f"reinvestment until {dates.reinvestment_end}" if dates.reinvestment_end else "static"
+    reinvesting = f"reinvestment until {dates.reinvestment_end}" if dates.reinvestment_end else "static"
+    yield reinvesting + (f", non-call until {dates.non_call_end}" if dates.non_call_end else "")
     yield ""
     for note in document.notes:
         rating, coupon = "/".join(note.rating.values()), words.coupon_terms(note.coupon)
         row = f"  {note.name:<8}{words.money(note.balance):>15}  {rating:<8}{coupon:<22}"
         yield (row + ("deferrable" if note.deferrable else "")).rstrip()
-    if document.tests:
-        yield ""
-        width = max(20, *(len(test.name) + 2 for test in document.tests))
-        for test in document.tests:
-            yield f"  {test.name:<{width}}{words.percent(test.trigger):>8}  {test.kind}"
+    yield from terms_in_words(document)
 
 
 def describe_waterfall(document: DealDocument, name: str) -> str:
@@ -235,9 +255,9 @@ class _Clauses:
     def _reinvest(self, step: Reinvest) -> str:
         what = "principal proceeds" if step.of == "all" else "unscheduled principal payments"
         if isinstance(step.share, str):
-            return f"to the purchase of collateral, the reinvested share of {what}"
+            return f"to the purchase of collateral with the reinvested share of {what}"
         share = "" if step.share == 1.0 else f"{words.percent(step.share)} of "
-        return f"to the purchase of collateral, {share}{what}"
+        return f"to the purchase of collateral with {share}{what}"
 
     def _incentive_fee(self, step: IncentiveFee) -> str:
         fee = self._fees.get(step.fee)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -12,6 +12,8 @@ from cloche.model.conventions import Conventions
 from cloche.model.deal import Deal
 from cloche.model.deal_document import DealDocument
 from cloche.model.difference_words import pair, written
+from cloche.model.event_words import event_in_words
+from cloche.model.events import Event
 from cloche.model.step_difference import Change, step_changes
 from cloche.model.steps import Waterfalls
 from cloche.table import Table
@@ -21,6 +23,7 @@ __all__ = ["DealDifference", "diff"]
 # Parts that hold named items: how people call one of them.
 _NAMED = {"notes": "class", "fees": "fee", "tests": "test", "accounts": "account", "hedges": "hedge"}
 _WHOLE = ("dates", "closing", "collateral", "reinvestment", "default_events", "rights")
+_EVENTS = ("call", "refinance", "reprice", "reset", "amend", "issue")
 _COLUMNS = ("part", "item", "what", "before", "after")
 _MOST_LABELS = 3
 
@@ -108,7 +111,7 @@ def diff(deal_a: Deal, deal_b: Deal) -> DealDifference:
         if not isinstance(deal, Deal):
             raise TypeError(f"{name}: found {type(deal).__name__}, expected Deal")
     old, new = deal_a._document, deal_b._document  # noqa: SLF001 - one package
-    rows = [*_terms(old, new), *_waterfalls(old, new)]
+    rows = list(_differences(old, new))
     columns = {key: [getattr(row, key) for row in rows] for key in _COLUMNS}
     return DealDifference(
         Table.from_schema(columns, dict.fromkeys(_COLUMNS, "text")), (deal_a.name, deal_b.name)
@@ -125,10 +128,50 @@ def _terms(old: DealDocument, new: DealDocument) -> Iterator[Change]:
     for key in _WHOLE[1:]:
         yield from _leaves(key.replace("_", " "), None, before.get(key) or {}, after.get(key) or {})
     yield from _leaves("sequence", None, before.get("sequences", {}), after.get("sequences", {}))
-    yield from _leaves("event", None, before.get("events", []), after.get("events", []))
+    yield from _events(old.events, new.events)
     for key in Conventions.model_fields:
         stated, other = ({key: getattr(document.conventions, key)} for document in (old, new))
         yield from _leaves("convention", None, stated, other)
+
+
+def _events(old: Sequence[Event], new: Sequence[Event]) -> Iterator[Change]:
+    """Yield what differs between events; those of one kind and the same classes are one another's, in their order."""
+    before, after = _by_subject(old), _by_subject(new)
+    for subject in dict.fromkeys([*before, *after]):
+        pairs = list(zip_longest(before.get(subject, []), after.get(subject, [])))
+        for number, (one, other) in enumerate(pairs, 1):
+            name = f"{subject} {number}" if len(pairs) > 1 else subject
+            if one is None or other is None:
+                told = [
+                    None if event is None else event_in_words(event.to_canonical()) for event in (one, other)
+                ]
+                yield Change("event", None, "added" if one is None else "removed", *told)
+                continue
+            before_it, after_it = one.to_canonical(), other.to_canonical()
+            if one.reset is not None and other.reset is not None:
+                for row in _differences(one.reset.into, other.reset.into):
+                    yield replace(row, part=f"{name}, {row.part}")
+                before_it["reset"].pop("into")
+                after_it["reset"].pop("into")
+            yield from _leaves("event", name, before_it, after_it)
+
+
+def _by_subject(events: Sequence[Event]) -> dict[str, list[Event]]:
+    found: dict[str, list[Event]] = {}
+    for event in events:
+        classes = [
+            *(event.refinance or ()),
+            *(event.reprice or ()),
+            *(event.issue.notes if event.issue else ()),
+        ]
+        kind = next((kind for kind in _EVENTS if getattr(event, kind) is not None), "event")
+        found.setdefault(" ".join([kind, *classes]), []).append(event)
+    return found
+
+
+def _differences(old: DealDocument, new: DealDocument) -> Iterator[Change]:
+    yield from _terms(old, new)
+    yield from _waterfalls(old, new)
 
 
 def _items(part: str, old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> Iterator[Change]:

@@ -16,9 +16,10 @@ _PERCENT = (
 )  # fmt: skip
 _MONEY = (
     "balance", "target_par", "amount_per_period", "fixed_per_year", "up_to", "upfront_costs", "interest_reserve",
-    "ramp_up_cash", "par_purchased", "expense_reserve",
+    "ramp_up_cash", "par_purchased", "par_purchase", "expense_reserve", "equity_contribution",
 )  # fmt: skip
 _MOST_DECIMALS = 6
+_LEAST_MONEY = 10.0
 
 
 def pair(key: str, old: Any, new: Any) -> tuple[str | None, str | None]:
@@ -29,7 +30,7 @@ def pair(key: str, old: Any, new: Any) -> tuple[str | None, str | None]:
     >>> pair("trigger", 1.055, 1.05), pair("spread", 0.013, None), pair("deferrable", False, True)
     (('105.5%', '105.0%'), ('130bp', None), ('no', 'yes'))
     """
-    if key in _PERCENT and all(_is_number(value) for value in (old, new) if value is not None):
+    if all(_is_percent(key, value) for value in (old, new) if value is not None):
         decimals = max(_decimals(value) for value in (old, new) if value is not None)
         return _percent(old, decimals), _percent(new, decimals)
     return _word(key, old), _word(key, new)
@@ -37,6 +38,11 @@ def pair(key: str, old: Any, new: Any) -> tuple[str | None, str | None]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_percent(key: str, value: Any) -> bool:
+    """Tell whether a number is a rate or a ratio; `fixed` is a rate of coupons and money of costs."""
+    return key in _PERCENT and _is_number(value) and not (key == "fixed" and abs(value) >= _LEAST_MONEY)
 
 
 def _decimals(value: float) -> int:
@@ -56,9 +62,9 @@ def _word(key: str, value: Any) -> str | None:  # noqa: PLR0911 - one return a k
     if _is_number(value):
         if key in _BASIS_POINTS:
             return f"{value * 10_000:.6g}bp"
-        if key in _PERCENT:
+        if _is_percent(key, value):
             return _percent(value, _decimals(value))
-        return words.money(value) if key in _MONEY else f"{value:,.10g}"
+        return words.money(value) if key in (*_MONEY, "fixed") else f"{value:,.10g}"
     if isinstance(value, Mapping):
         return (
             ", ".join(f"{name.replace('_', ' ')} {_word(name, inner)}" for name, inner in value.items())

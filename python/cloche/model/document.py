@@ -108,9 +108,13 @@ def merged(error: ValidationError) -> list[InitErrorDetails]:
 
 
 def without_nulls(value: Any) -> Any:
-    """Return a JSON value without the keys that hold null, at every depth."""
+    """Return a JSON value without the keys that hold null, at every depth; null in an amendment takes a key away."""
     if isinstance(value, Mapping):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+        return {
+            key: item if key == "amend" else without_nulls(item)
+            for key, item in value.items()
+            if item is not None
+        }
     if isinstance(value, list | tuple):
         return [without_nulls(item) for item in value]
     return value

@@ -45,7 +45,19 @@ def doubts(document: DealDocument) -> list[Problem]:
         *_sequences(document, steps),
         *_steps(document, steps),
     ]
-    return [*(Problem(place, message) for place, message in found), *closing_doubts(document)]
+    own = [Problem(place, message) for place, message in found]
+    return [*own, *closing_doubts(document), *_after_resets(document)]
+
+
+def _after_resets(document: DealDocument) -> Iterator[Problem]:
+    """Yield the doubts about documents that resets bring in; their closing buys no pool."""
+    for k, event in enumerate(document.events):
+        if event.reset is not None:
+            into = event.reset.into
+            closing = {(place, message) for place, message in closing_doubts(into)}
+            for place, message in doubts(into):
+                if (place, message) not in closing:
+                    yield Problem(f"events[{k}].reset.into.{place}", message)
 
 
 def _fees(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:

@@ -1,14 +1,16 @@
-"""Events: calls, refinancings and what else happens to a deal, each on a date or under a condition."""
+"""Events: calls, refinancings, resets and what else happens to a deal, each on a date or under a condition."""
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document, problem
+from cloche.model.event_dates import RELATIVE
+from cloche.model.resets import Reset
 from cloche.model.successors import Issue, Refinancing, Repricings
 from cloche.model.text import Entry, Expression, Flag, Name, iso_date
 from cloche.model.units import PRICE, Balance, PositiveMoney, Share
@@ -16,7 +18,7 @@ from cloche.model.wording import found
 
 __all__ = ["Call", "Event", "EventCost", "SpecialRedemption"]
 
-_RELATIVE = re.compile(r"(closing|effective|nc_end|rp_end|maturity)\s*([+-]\s*\d+\s*[MY])?")
+_ONCE = {"reset": "a reset", "amend": "an amendment"}
 _KINDS = (
     "call", "refinance", "reprice", "reset", "amend", "issue", "special_redemption", "confirm_ratings",
 )  # fmt: skip
@@ -24,7 +26,7 @@ _KINDS = (
 
 def _event_date(value: object) -> object:
     """Return a date as ISO text, or a date of the deal moved by months or years."""
-    if isinstance(value, str) and _RELATIVE.fullmatch(value.strip()):
+    if isinstance(value, str) and RELATIVE.fullmatch(value.strip()):
         return value.strip()
     try:
         return iso_date(value)
@@ -40,8 +42,16 @@ def _price(value: object) -> object:
     return value if value == "market" else PRICE(value)
 
 
+def _not_empty(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not value:
+        message = "found an empty mapping, expected keys of the document and what they become"
+        raise PydanticCustomError("empty", "{message}", {"message": message, "stand_in": {"conventions": {}}})
+    return value
+
+
 EventDate = Annotated[str, BeforeValidator(_event_date), WithJsonSchema({"type": "string"})]
 SalePrice = Annotated[float | Literal["market"], BeforeValidator(_price)]
+Amendment = Annotated[Entry, AfterValidator(_not_empty)]
 
 
 class EventCost(Document):
@@ -128,12 +138,15 @@ class Event(Document):
         New spreads of classes, from the accrual period that starts on the payment date: ``{A: 105bp}``.
     issue
         Notes that join classes, and money that equity adds.
+    reset
+        A second deal document: rated classes are redeemed, those of the document issued, and it rules from then on.
+    amend
+        New terms of the document from the next period on, by key as in `Deal.replace`, mappings merged key by key:
+        ``{"tests.E OC.trigger": 1.045, dates: {reinvestment_end: 2031-04-20}}``; null takes away.
     special_redemption
         Principal that cannot be invested and pays the notes before purchases: ``{share: 0.5}``.
     confirm_ratings
         True: the agencies confirm their ratings, which ends the deal's test of kind ``target_par``.
-    reset, amend
-        Events of the grammar that this version does not compute; refused by name.
     """
 
     date: EventDate | None = None
@@ -146,8 +159,8 @@ class Event(Document):
     call: Call | None = None
     refinance: dict[Name, Refinancing] | None = None
     reprice: Repricings | None = None
-    reset: Entry | None = None
-    amend: Entry | None = None
+    reset: Reset | None = None
+    amend: Amendment | None = None
     issue: Issue | None = None
     special_redemption: SpecialRedemption | None = None
     confirm_ratings: Flag | None = None
@@ -161,6 +174,11 @@ class Event(Document):
             problems.append(problem((), f"found {said}, expected one of {', '.join(_KINDS)}"))
         if (self.date is None) == (self.when is None):
             problems.append(problem((), "found neither or both of date and when, expected one of them"))
+        problems += [
+            problem(("repeat",), f"found true, expected false: {called} acts once", value=True)
+            for kind, called in _ONCE.items()
+            if self.repeat and kind in named
+        ]
         if problems:
             raise ValidationError.from_exception_data("Event", problems)
         return self

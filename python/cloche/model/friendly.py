@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cloche.model.deal_document import DealDocument
 from cloche.model.document import without_nulls
+from cloche.model.events import Event
 from cloche.model.step_grammar import short_step
 from cloche.model.yaml_writer import Inline
 
-__all__ = ["friendly_deal", "with_inline_entries"]
+__all__ = ["friendly_deal", "friendly_events", "inlined_event", "with_inline_entries"]
 
 _INLINE_LISTS = ("notes", "fees", "accounts", "hedges", "tests", "events")
 _INLINE_MAPPINGS = ("closing", "default_events", "conventions", "sequences", "reinvestment")
@@ -34,7 +36,26 @@ def friendly_deal(document: DealDocument) -> dict[str, Any]:
     }
     for key in ("interest", "principal"):
         stated["waterfalls"].setdefault(key, [])
+    if "events" in stated:
+        stated["events"] = friendly_events(document.events, stated["events"])
     return stated
+
+
+def friendly_events(events: Sequence[Event], stated: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return events whose second documents are in the grammar that people write.
+
+    Parameters
+    ----------
+    events
+        The normalized events.
+    stated
+        The same as plain mappings, defaults left out.
+    """
+    written = [dict(entry) for entry in stated]
+    for event, entry in zip(events, written, strict=True):
+        if event.reset is not None:
+            entry["reset"] = {**entry["reset"], "into": friendly_deal(event.reset.into)}
+    return written
 
 
 def with_inline_entries(document: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +63,9 @@ def with_inline_entries(document: dict[str, Any]) -> dict[str, Any]:
     written = dict(document)
     for key in _INLINE_LISTS:
         if key in written:
-            written[key] = [_inlined(item) for item in written[key]]
+            written[key] = [
+                inlined_event(item) if key == "events" else _inlined(item) for item in written[key]
+            ]
     for key in _INLINE_MAPPINGS:
         if key in written:
             written[key] = _inlined(written[key])
@@ -52,6 +75,13 @@ def with_inline_entries(document: dict[str, Any]) -> dict[str, Any]:
         key: [_inlined_step(step) for step in steps] for key, steps in written["waterfalls"].items()
     }
     return written
+
+
+def inlined_event(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event on one line of YAML; one that brings in a document on many."""
+    if "reset" in event:
+        return {**event, "reset": {**event["reset"], "into": with_inline_entries(event["reset"]["into"])}}
+    return {**event} if "amend" in event else Inline(event)
 
 
 def _dates(dates: dict[str, Any]) -> dict[str, Any]:

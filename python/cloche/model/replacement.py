@@ -10,10 +10,11 @@ from typing import Any
 from cloche.errors import Problem
 from cloche.model.wording import did_you_mean
 
-__all__ = ["PathError", "put", "replaced", "value_at"]
+__all__ = ["REPLACES", "PathError", "located", "put", "replaced", "value_at"]
 
 _POSITION = re.compile(r"\[(\d+)\]")
-_REPLACES = {"rank": ("interest_rank", "principal_rank"), "determination_lag_bd": ("determination",)}
+REPLACES = {"rank": ("interest_rank", "principal_rank"), "determination_lag_bd": ("determination",)}
+"""Keys that people write, and the canonical keys that they stand for."""
 
 
 class PathError(Exception):
@@ -28,7 +29,7 @@ def value_at(document: Mapping[str, Any], path: str) -> Any:
     PathError
         If the document holds no such place.
     """
-    holder, key = _place(document, path)
+    holder, (*_, key) = located(document, path)
     if isinstance(holder, dict) and key not in holder:
         raise PathError(f"unknown key{did_you_mean(key, sorted(holder))}")
     return holder[key]
@@ -63,24 +64,32 @@ def put(document: dict[str, Any], changes: Mapping[str, object]) -> list[Problem
     problems: list[Problem] = []
     for path, value in changes.items():
         try:
-            holder, key = _place(document, path)
+            holder, (*_, key) = located(document, path)
         except PathError as error:
             problems.append(Problem(path, str(error)))
             continue
-        for other in _REPLACES.get(str(key), ()):
+        for other in REPLACES.get(str(key), ()):
             holder.pop(other, None)
         holder[key] = value
     return problems
 
 
-def _place(document: Mapping[str, Any], path: str) -> tuple[Any, str | int]:
-    """Return what holds the last item of a path, and that item."""
+def located(document: Mapping[str, Any], path: str) -> tuple[Any, tuple[str | int, ...]]:
+    """Return what holds the last item of a path, and the keys and positions that lead to it.
+
+    Raises
+    ------
+    PathError
+        If the document holds no such place.
+    """
     holder: Any = document
     rest = path
+    items: list[str | int] = []
     while True:
         key, rest = _step_into(holder, rest)
+        items.append(key)
         if not rest:
-            return holder, key
+            return holder, tuple(items)
         holder = holder[key]
         if isinstance(holder, dict) and rest.startswith(f"{holder.get('verb')}."):
             rest = rest[len(holder["verb"]) + 1 :]

@@ -12,8 +12,10 @@ from pydantic import Field
 
 from cloche.errors import ScenarioError
 from cloche.model.curves import Curves
+from cloche.model.deal_document import canonical_events
 from cloche.model.document import Document
 from cloche.model.events import Event
+from cloche.model.friendly import friendly_events, inlined_event
 from cloche.model.frozen import Frozen
 from cloche.model.rate_curve import RateCurve
 from cloche.model.reinvestment import Reinvestment, ReinvestmentDocument, reinvestment_document
@@ -53,6 +55,10 @@ class ScenarioDocument(Document):
     defaults: dict[Name, IsoDate] = Field(default_factory=dict)
     events: tuple[Event, ...] = ()
 
+    def to_canonical(self) -> dict[str, Any]:
+        """Return the scenario in canonical form."""
+        return {**super().to_canonical(), "events": canonical_events(self.events)}
+
 
 @final
 class Scenario(Frozen[ScenarioDocument]):
@@ -89,8 +95,8 @@ class Scenario(Frozen[ScenarioDocument]):
     defaults
         Companies that default on given dates, in addition to `cdr`: dates by obligor.
     events
-        What is assumed to happen to the deal, in the grammar of its own events: calls on a date or under a
-        condition, such as ``{"call": {"price": 0.99}, "date": "rp_end + 12M"}``.
+        What is assumed to happen to the deal, in the grammar of its own events: calls, refinancings, resets,
+        amendments on a date or under a condition, such as ``{"call": {"price": 0.99}, "date": "rp_end + 12M"}``.
     draw_rate, usage_at_default, default_timing, fx
         Keys of the grammar that this version does not compute; refused by name unless None.
 
@@ -257,14 +263,21 @@ class Scenario(Frozen[ScenarioDocument]):
         written["rates"] = self.rates.to_dict()
         if "reinvestment" in written:
             written["reinvestment"] = self.reinvestment.to_dict()
+        if "events" in written:
+            stated = self._document.model_dump(
+                mode="json", by_alias=True, exclude_none=True, exclude_defaults=True
+            )
+            written["events"] = friendly_events(self._document.events, stated["events"])
         return written
 
     def to_yaml(self) -> str:
         """Return the scenario as YAML; `from_yaml` gives an equal scenario."""
-        written = self.to_dict()
-        return write_yaml(
-            {key: Inline(value) if isinstance(value, dict) else value for key, value in written.items()}
-        )
+        written: dict[str, Any] = {
+            key: Inline(value) if isinstance(value, dict) else value for key, value in self.to_dict().items()
+        }
+        if "events" in written:
+            written["events"] = [inlined_event(event) for event in written["events"]]
+        return write_yaml(written)
 
     def __repr__(self) -> str:
         """Return the main assumptions."""

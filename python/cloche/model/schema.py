@@ -13,6 +13,7 @@ from cloche.model.step_schema import STEP_DEFINITION, STEP_PLACEHOLDER, STEP_SCH
 
 __all__ = ["schema"]
 
+_DEAL = DealDocument.__name__
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -45,11 +46,17 @@ def schema(kind: str, *, form: Literal["written", "canonical"] = "written") -> d
         raise ValueError(f"no document of the kind {kind!r}; known: {', '.join(models)}")
     mode: Literal["validation", "serialization"] = "validation" if form == "written" else "serialization"
     body = models[kind].model_json_schema(by_alias=True, mode=mode)
-    if kind == "deal" and form == "written":
+    documents = body.get("$defs", {})
+    if _DEAL in documents and form == "written":
         body = _with_steps(body)
-        body["$defs"][STEP_DEFINITION] = STEP_SCHEMA
-        body["required"] = [key for key in body["required"] if key != "waterfalls"]
-        body["anyOf"] = [{"required": ["waterfalls"]}, {"required": ["template"]}]
+        documents = body["$defs"]
+        documents[STEP_DEFINITION] = STEP_SCHEMA
+        written = documents[_DEAL]
+        written["required"] = [key for key in written["required"] if key != "waterfalls"]
+        written["anyOf"] = [{"required": ["waterfalls"]}, {"required": ["template"]}]
+    if "$ref" in body:
+        # A document that may hold documents of its own kind is a definition that the schema refers to.
+        body = {**documents[_DEAL], **{key: value for key, value in body.items() if key != "$ref"}}
     return {"$schema": _DIALECT, **body, "title": kind}
 
 

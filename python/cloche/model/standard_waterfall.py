@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, count, groupby
 from typing import Any, Literal
 
 from cloche.model.fees import Fee
@@ -161,7 +161,7 @@ def _interest(parts: Parts) -> list[_Step]:
     return steps + _last_steps(parts, letters)
 
 
-def _senior_fees(parts: Parts, *, label: bool = True) -> list[_Step]:
+def _senior_fees(parts: Parts) -> list[_Step]:
     taxes = [fee for fee in _plain_fees(parts) if fee.amount_per_period is not None]
     others = [fee for fee in _plain_fees(parts) if fee.amount_per_period is None]
     steps: list[_Step] = []
@@ -171,7 +171,7 @@ def _senior_fees(parts: Parts, *, label: bool = True) -> list[_Step]:
         ("C", others, "all"),
     ):
         if fees:
-            steps.append({**_fee_step(fees, part), **({"label": letter} if label else {})})
+            steps.append(_labelled(_fee_step(fees, part), letter))
     return steps
 
 
@@ -249,8 +249,8 @@ def _principal(parts: Parts) -> list[_Step]:
 
 
 def _acceleration(parts: Parts) -> list[_Step]:
-    """Return the one pot after an acceleration: each class is paid in full before the next."""
-    steps = _senior_fees(parts, label=False)
+    """Return the one pot after an acceleration: each class is paid in full before the next; letters in order."""
+    steps = _senior_fees(parts)
     for level in parts.levels:
         names = [note.name for note in level]
         steps.append({"pay_interest": _short(names)})
@@ -260,10 +260,8 @@ def _acceleration(parts: Parts) -> list[_Step]:
         steps.append(_fee_step(junior, "all"))
     if capped := _capped_fees(parts):
         steps.append(_fee_step(capped, "above_cap"))
-    return steps + [
-        {key: value for key, value in step.items() if key != "label"}
-        for step in _residual_steps(parts, ("", "", ""))
-    ]
+    steps += _residual_steps(parts, ("", "", ""))
+    return [{**step, "label": letter} for step, letter in zip(steps, _in_order(), strict=False)]
 
 
 def _plain_fees(parts: Parts) -> list[Fee]:
@@ -300,6 +298,13 @@ def _short(names: Sequence[str]) -> str | list[str]:
 
 def _mentions(name: str, words: Sequence[str]) -> bool:
     return any(word in name.lower() for word in words)
+
+
+def _in_order() -> Iterator[str]:
+    """Yield the letters of clauses: A to Z, then AA, AB and so on."""
+    for position in count():
+        first, second = divmod(position, 26)
+        yield (chr(ord("A") + first - 1) if first else "") + chr(ord("A") + second)
 
 
 def _letters(first: str) -> Iterator[str]:

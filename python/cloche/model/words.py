@@ -16,6 +16,7 @@ __all__ = [
     "fee_cap",
     "fee_terms",
     "groups_in_words",
+    "index_and_spread",
     "joined",
     "largest",
     "money",
@@ -174,7 +175,20 @@ def coupon_terms(coupon: Coupon | None) -> str:
         return "residual"
     if coupon.fixed is not None:
         return percent(coupon.fixed)
-    return f"{coupon.index} + {(coupon.spread or 0.0) * 10_000:.6g}bp"
+    return index_and_spread(coupon.index, coupon.spread or 0.0)
+
+
+def index_and_spread(index: str | None, spread: float | None) -> str:
+    """Return a floating rate.
+
+    Examples
+    --------
+    >>> index_and_spread("sofr_3m", 0.013), index_and_spread("sofr_3m", -0.0005), index_and_spread("sofr_3m", None)
+    ('sofr_3m + 130bp', 'sofr_3m - 5bp', 'sofr_3m')
+    """
+    if spread is None:
+        return str(index)
+    return f"{index} {'-' if spread < 0 else '+'} {abs(spread) * 10_000:.6g}bp"
 
 
 def trigger_level(test: CoverageTest) -> str:

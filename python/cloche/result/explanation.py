@@ -35,6 +35,7 @@ def explained(
     tests: Table,
     cashflows: Table,
     document: Mapping[str, Any],
+    replaces: Mapping[str, str] | None = None,
 ) -> str:
     """Return why a class was paid what it was on a payment date.
 
@@ -48,6 +49,8 @@ def explained(
         Tables of the path.
     document
         The deal in canonical form.
+    replaces
+        By note that an event brings in: the class that it replaces or joins.
 
     Raises
     ------
@@ -59,10 +62,13 @@ def explained(
     notes = list(dict.fromkeys(cashflows["note"].tolist()))
     if note not in notes:
         raise RunError(f"note: found {note!r}, which the run does not have{did_you_mean(note, notes)}")
-    own = next(cashflows.filter(date=day, note=note).rows())
+    own = next(cashflows.filter(date=day, note=note).rows(), None)
+    if own is None:
+        first = min(cashflows.filter(note=note).column("date").python())
+        raise RunError(f"date: found {day}; {class_name(note)} is issued on {first}")
     measured = [d for d in tests.column("date").python() if d <= day]
     tested = list(tests.filter(date=max(measured)).rows()) if measured else []
-    told = _Date(day, own, list(ledger.filter(date=day).rows()), tested, document)
+    told = _Date(day, own, list(ledger.filter(date=day).rows()), tested, document, replaces=replaces or {})
     return "\n\n".join(told.paragraphs())
 
 
@@ -109,6 +115,13 @@ class _Date(DateLedger):
         if self.terms.get("residual") or self.terms.get("combination_of"):
             whole = own["interest_paid"] + own["principal_paid"]
             return f"{start} {_or_nothing(whole)}."
+        if self._issued():
+            balance = amount(own["issued"])
+            old = self.replaces.get(self.note)
+            why = f" in the place of {class_name(old)}" if old and self._redeemed(old) else ""
+            return (
+                f"On {self.day}{phase} {class_name(self.note)} was issued{why}, with a balance of {balance}."
+            )
         if self._repaid():
             return f"{start} nothing: it was repaid before."
         due, paid = self._interest_due(), own["interest_paid"]
@@ -123,6 +136,13 @@ class _Date(DateLedger):
         principal = own["principal_paid"]
         parts.append(f"{amount(principal)} of principal" if principal > DUST else "no principal")
         return f"{start} {', '.join(parts[:-1])}{', and ' if len(parts) > 1 else ''}{parts[-1]}."
+
+    def _issued(self) -> bool:
+        return (self.own.get("issued") or 0.0) > DUST and not self.own["begin_balance"] > DUST
+
+    def _redeemed(self, note: str) -> bool:
+        """Tell whether new notes redeem a class on the date."""
+        return any(row["payee"] == note and row["paid"] > DUST for row in self.redemptions)
 
     def _repaid(self) -> bool:
         return not self.own["begin_balance"] > DUST and not self._opening_deferred() > DUST
@@ -252,6 +272,8 @@ class _Date(DateLedger):
             mine = [row for row in rows if row["waterfall"] == fall]
             if any(row["paid"] > DUST for row in mine):
                 told += self._repayment(mine)
+        if self._redeemed(self.note):
+            told.append(self._redemption())
         if not told:
             told += self._no_principal([row for row in rows if row["waterfall"] == self.falls[-1]])
         outside = self._outside()
@@ -267,10 +289,17 @@ class _Date(DateLedger):
         return f"{amount(left)} is {'lost: this is the last date' if lost else 'outstanding'}."
 
     def _outside(self) -> float:
-        """Return what the class was paid that no step paid, as by new notes that replace it."""
+        """Return what the class was paid that neither a step nor notes that replace it paid."""
         own = self.own
         whole = own["interest_paid"] + own["deferred_paid"] + own["principal_paid"]
-        return float(whole - math.fsum(row["paid"] for row in self.ledger if row["payee"] == self.note))
+        rows = [*self.ledger, *self.redemptions]
+        return float(whole - math.fsum(row["paid"] for row in rows if row["payee"] == self.note))
+
+    def _redemption(self) -> str:
+        paid = math.fsum(row["paid"] for row in self.redemptions if row["payee"] == self.note)
+        new = [class_name(name) for name, old in self.replaces.items() if old == self.note]
+        by = f"{joined(new)}, which {'replaces' if len(new) == 1 else 'replace'} it" if new else "New notes"
+        return f"{by}, paid {amount(paid)} and redeemed it."
 
     def _repayment(self, rows: list[Row]) -> Iterator[str]:
         fall = rows[0]["waterfall"]
@@ -319,7 +348,8 @@ class _Date(DateLedger):
         if row["payee"] == self.note:
             return False
         ranks = {each["name"]: each.get("principal_rank") for each in self.document["notes"]}
-        return row["payee"] in ranks and ranks[row["payee"]] == ranks.get(self.note)
+        other = self._class(row["payee"])
+        return other in ranks and ranks[other] == ranks.get(self._class(self.note))
 
     def _ahead(self, own: Row) -> list[Row]:
         """Return the payments of the same step to classes that come before."""

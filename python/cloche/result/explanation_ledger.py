@@ -17,6 +17,7 @@ Row = dict[str, Any]
 DUST = 0.005
 _PARI_PASSU = ("pay_interest", "pay_amortization")
 _HELD = "held: a coverage test fails"
+_OUTSIDE = "refinancing"
 _TOLD_APART = ("cure", "divert", "reinvest", "retain")
 
 
@@ -35,22 +36,34 @@ class DateLedger:
         The tests of its determination date.
     document
         The deal in canonical form.
+    replaces
+        By note that an event brings in: the class that it replaces or joins.
     """
 
     def __init__(
-        self, day: dt.date, own: Row, ledger: list[Row], tests: list[Row], document: Mapping[str, Any]
+        self,
+        day: dt.date,
+        own: Row,
+        ledger: list[Row],
+        tests: list[Row],
+        document: Mapping[str, Any],
+        *,
+        replaces: Mapping[str, str],
     ) -> None:
         self.day = day
         self.note = str(own["note"])
         self.own = own
-        self.ledger = _told_apart(ledger, document)
+        self.replaces = replaces
+        # What new notes pay is outside the waterfalls.
+        self.redemptions = [row for row in ledger if row["waterfall"] == _OUTSIDE]
+        self.ledger = self._told_apart([row for row in ledger if row["waterfall"] != _OUTSIDE], document)
         self.tests = {row["test"]: row for row in tests}
         self.document = document
         terms = {each["name"]: each for each in document["notes"]}
-        self.terms: Mapping[str, Any] = terms.get(self.note, {})
+        self.terms: Mapping[str, Any] = terms.get(self._class(self.note), {})
         self._named: set[str] = set()
         # Receipts are moved before anything is paid.
-        falls = dict.fromkeys(row["waterfall"] for row in ledger)
+        falls = dict.fromkeys(row["waterfall"] for row in self.ledger)
         self.falls = [fall for fall in falls if fall != "receipts"]
 
     def _flow(self, fall: str) -> list[Row]:
@@ -172,8 +185,38 @@ class DateLedger:
         return list(dict.fromkeys(found))
 
     def _payee(self, payee: str) -> str:
-        notes = {each["name"] for each in self.document["notes"]}
+        notes = {each["name"] for each in self.document["notes"]} | self.replaces.keys()
         return class_name(payee) if payee in notes else payee
+
+    def _class(self, payee: str) -> str:
+        """Return the class of the document whose name stands for a note, itself where it has none."""
+        seen = {payee}
+        while (older := self.replaces.get(payee)) is not None and older not in seen:
+            payee = older
+            seen.add(payee)
+        return payee
+
+    def _told_apart(self, ledger: Sequence[Row], document: Mapping[str, Any]) -> list[Row]:
+        """Return the ledger with what a pari passu step pays under the verb of each of its parts."""
+        parts: dict[tuple[str, str, str], list[str]] = {}
+        for fall, steps in document.get("waterfalls", {}).items():
+            for step in _steps(steps):
+                if step.get("verb") != "pay_pari_passu":
+                    continue
+                for inner in step["steps"]:
+                    for group in inner.get("notes") or inner.get("fees") or []:
+                        for payee in group:
+                            place = (fall, step.get("label") or "", payee)
+                            parts.setdefault(place, []).append(inner["verb"])
+        told: list[Row] = []
+        left: dict[tuple[str, str, str], list[str]] = {}
+        for row in ledger:
+            fall, label = row["waterfall"], row["label"] or ""
+            named = parts.get((fall, label, self._class(row["payee"])), [])
+            verbs = left.setdefault((fall, label, row["payee"]), list(named))
+            own = row["step"] == "pay_pari_passu" and verbs
+            told.append({**row, "step": verbs.pop(0)} if own else row)
+        return told
 
 
 def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -181,25 +224,3 @@ def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         yield step
         yield from _steps(step.get("steps") or [])
         yield from _steps(step.get("else") or [])
-
-
-def _told_apart(ledger: Sequence[Row], document: Mapping[str, Any]) -> list[Row]:
-    """Return the ledger with what a pari passu step pays under the verb of each of its parts."""
-    falls = document.get("waterfalls", {})
-    parts: dict[tuple[str, str, str], list[str]] = {}
-    for fall, steps in falls.items():
-        for step in _steps(steps):
-            if step.get("verb") != "pay_pari_passu":
-                continue
-            for inner in step["steps"]:
-                for group in inner.get("notes") or inner.get("fees") or []:
-                    for payee in group:
-                        parts.setdefault((fall, step.get("label") or "", payee), []).append(inner["verb"])
-    told: list[Row] = []
-    for row in ledger:
-        verbs = parts.get((row["waterfall"], row["label"] or "", row["payee"]), [])
-        if row["step"] == "pay_pari_passu" and verbs:
-            told.append({**row, "step": verbs.pop(0)})
-        else:
-            told.append(row)
-    return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,14 @@ from cloche.table import Table
 
 __all__ = ["capital_structure", "coupon_text", "heading", "path_summary"]
 
+_AMOUNT = re.compile(r"\d{4,}\.\d\d")
+
 
 def path_summary(
+    *,
     notes: Table,
     tests: Table,
+    events: Table | None,
     document: Mapping[str, Any],
     manifest: Mapping[str, Any],
     conservation_error: float,
@@ -23,8 +28,8 @@ def path_summary(
 
     Parameters
     ----------
-    notes, tests
-        Tables of the path.
+    notes, tests, events
+        Tables of the path; without `events` nothing is told of them.
     document
         The deal in canonical form.
     manifest
@@ -37,6 +42,7 @@ def path_summary(
         [*capital_structure(document), ""],
         [*_classes(notes), ""],
         [*_tests(tests), ""],
+        _events(events),
         _equity(notes),
         [f"Cash in less cash out: at most {conservation_error:.1e} of par in any period."],
     ]
@@ -105,6 +111,19 @@ def capital_structure(document: Mapping[str, Any]) -> list[str]:
             ]
         )
     return ["Capital structure", *aligned(lines, left=3)]
+
+
+def _events(events: Table | None) -> list[str]:
+    """Return what happened, one line an event; nothing where nothing did."""
+    lines = [
+        [str(row["date"]), str(row["event"]), _AMOUNT.sub(_grouped, str(row["detail"] or ""))]
+        for row in (events.rows() if events is not None else ())
+    ]
+    return ["Events", *aligned(lines, left=3), ""] if lines else []
+
+
+def _grouped(amount: re.Match[str]) -> str:
+    return money(float(amount[0]))
 
 
 def _classes(notes: Table) -> list[str]:

@@ -172,11 +172,24 @@ class Result(Tables):
             tests=self.tests,
             cashflows=self.cashflows,
             document=self._document,
+            replaces=self._replaces(),
         )
 
+    def _replaces(self) -> dict[str, str]:
+        """Return the class that each note of an event replaces or joins."""
+        rows = self.notes.rows() if "notes" in self._made else ()
+        return {row["note"]: row["replaces"] for row in rows if row["replaces"]}
+
     def summary(self) -> str:
-        """Return one screen: capital structure, what each class gets, tests, equity."""
-        return path_summary(self.notes, self.tests, self._document, self._manifest, self.conservation_error)
+        """Return one screen: capital structure, what each class gets, tests, events, equity."""
+        return path_summary(
+            notes=self.notes,
+            tests=self.tests,
+            events=self.events if "events" in self._made else None,
+            document=self._document,
+            manifest=self._manifest,
+            conservation_error=self.conservation_error,
+        )
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"

@@ -87,7 +87,9 @@ pub fn schedule_dates<'py>(
 #[pyfunction]
 pub fn schedule<'py>(py: Python<'py>, document: &str) -> PyResult<Bound<'py, PyDict>> {
     let deal = deal::compile(document).map_err(errors::to_python)?;
-    let periods = &deal.terms.grid.periods;
+    // Later documents may have more payment dates than the first.
+    let all = &deal.terms.grid.periods;
+    let periods = &all[..all.iter().position(|period| period.is_last).map_or(all.len(), |last| last + 1)];
     let column = |f: fn(&cloche_engine::time::Period) -> Date| periods.iter().map(|p| Some(f(p).0)).collect();
     Ok(Columns::new(py)
         .int("period", (1..=periods.len() as i64).collect())?

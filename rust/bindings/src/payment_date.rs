@@ -31,6 +31,7 @@ pub fn run_payment_date<'py>(py: Python<'py>, deal: PyRef<'py, Deal>, state: &st
         rate: Box::new(|_, n| input.notes[n].rate),
         fraction: Box::new(|_, n| input.notes[n].day_count_fraction),
         active: Box::new(|_, t| input.active[t]),
+        tests: input.deal.tests.iter().collect(),
     };
     let out = PyDict::new(py);
     tables::path(py, &input.deal, &dates, &result.explained, &out)?;

@@ -80,13 +80,13 @@ impl Sweep {
 
     /// A row a finished point and class.
     fn notes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let shown: Vec<_> = self.points.deals.iter().map(|deal| deal.shown_notes()).collect();
         let (mut rows, mut point_of) = (Vec::new(), Vec::new());
         for (number, point) in self.swept.points.iter().enumerate() {
             let Some(point) = point else { continue };
             let (deal, _) = self.points.of(number);
             for summary in &point.notes {
-                let notes = &self.points.deals[deal].terms.notes;
-                if let Some(row) = NoteRow::of(summary, notes, &self.swept.payments[point.class]) {
+                if let Some(row) = NoteRow::of(summary, &shown[deal], &self.swept.payments[point.class]) {
                     rows.push(row);
                     point_of.push(number as i64);
                 }

@@ -1,9 +1,9 @@
 //! The tables of one path and of many.
 
-use cloche_engine::coverage::TestKind;
+use cloche_engine::coverage::{TestKind, TestTerms};
 use cloche_engine::notes::NoteTerms;
 use cloche_engine::path::explained::Explained;
-use cloche_engine::path::plan::{DealTerms, Plan};
+use cloche_engine::path::plan::{DealTerms, PeriodTerms, Plan};
 use cloche_engine::path::summary::{NoteSummary, summarize};
 use cloche_engine::sim::estimates::{Distribution, Estimates};
 use cloche_engine::waterfall::recorder::Payee;
@@ -22,6 +22,8 @@ pub struct Dates<'a> {
     pub rate: Box<dyn Fn(usize, usize) -> f64 + 'a>,
     pub fraction: Box<dyn Fn(usize, usize) -> f64 + 'a>,
     pub active: Box<dyn Fn(usize, usize) -> bool + 'a>,
+    /// The tests of all documents.
+    pub tests: Vec<&'a TestTerms>,
 }
 
 impl<'a> Dates<'a> {
@@ -31,16 +33,19 @@ impl<'a> Dates<'a> {
         days[period as usize]
     }
 
-    /// The dates of a plan.
-    pub fn of(plan: &'a Plan) -> Self {
+    /// The dates of a path, each of the document that was in force.
+    pub fn of(plan: &'a Plan, path: &'a Explained) -> Self {
+        let period = |p: usize| &path.in_force(plan, p).periods[p];
+        let all = |day: fn(&PeriodTerms) -> i32| (0..plan.steps()).map(|p| day(period(p))).collect();
         Self {
-            payment: plan.periods.iter().map(|p| p.payment).collect(),
-            determination: plan.periods.iter().map(|p| p.determination).collect(),
-            sale_determination: plan.periods.iter().map(|p| p.sale_determination).collect(),
-            index_rate: Box::new(|p, n| plan.periods[p].index_rate[n]),
-            rate: Box::new(|p, n| plan.periods[p].rate[n]),
-            fraction: Box::new(|p, n| plan.periods[p].day_count_fraction[n]),
-            active: Box::new(|p, t| plan.periods[p].active[t]),
+            payment: all(|p| p.payment),
+            determination: all(|p| p.determination),
+            sale_determination: all(|p| p.sale_determination),
+            index_rate: Box::new(move |p, n| period(p).index_rate[n]),
+            rate: Box::new(move |p, n| period(p).rate[n]),
+            fraction: Box::new(move |p, n| period(p).day_count_fraction[n]),
+            active: Box::new(move |p, t| period(p).active[t]),
+            tests: (0..plan.deal.tests.len()).map(|t| plan.own_test(t)).collect(),
         }
     }
 }
@@ -54,7 +59,7 @@ pub fn path<'py>(
     out: &Bound<'py, PyDict>,
 ) -> PyResult<()> {
     out.set_item("cashflows", cashflows(py, deal, dates, path)?)?;
-    out.set_item("tests", tests(py, deal, dates, path)?)?;
+    out.set_item("tests", tests(py, dates, path)?)?;
     out.set_item("ledger", ledger(py, deal, dates, path)?)?;
     out.set_item("fees", fees(py, deal, dates, path)?)?;
     let events = Columns::new(py)
@@ -102,9 +107,9 @@ fn cashflows<'py>(
         .finish())
 }
 
-fn tests<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+fn tests<'py>(py: Python<'py>, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.ledger.tests;
-    let test = |r: &cloche_engine::waterfall::recorder::TestEntry| &deal.tests[r.test as usize];
+    let test = |r: &cloche_engine::waterfall::recorder::TestEntry| dates.tests[r.test as usize];
     let ratio = |n: f64, d: f64| if d > 0.0 { n / d } else { f64::INFINITY };
     Ok(Columns::new(py)
         .date("date", rows.iter().map(|r| Some(dates.tested(path, r.period))).collect())?
@@ -175,10 +180,16 @@ fn fees<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explai
         .finish())
 }
 
+/// A payment date of a path.
+fn payment(plan: &Plan, path: &Explained, period: u32) -> i32 {
+    let p = period as usize;
+    path.in_force(plan, p).periods[p].payment
+}
+
 fn accounts<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.accounts;
     Ok(Columns::new(py)
-        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .date("date", rows.iter().map(|r| Some(payment(plan, path, r.period))).collect())?
         .text("account", rows.iter().map(|r| plan.deal.accounts[r.account as usize].name.as_str()))?
         .float("begin_balance", rows.iter().map(|r| r.begin_balance).collect())?
         .float("paid_in", rows.iter().map(|r| r.paid_in).collect())?
@@ -190,7 +201,7 @@ fn accounts<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bou
 fn hedges<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.hedges;
     Ok(Columns::new(py)
-        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .date("date", rows.iter().map(|r| Some(payment(plan, path, r.period))).collect())?
         .text("hedge", rows.iter().map(|r| plan.deal.hedges[r.hedge as usize].name.as_str()))?
         .float("received", rows.iter().map(|r| r.received).collect())?
         .float("due", rows.iter().map(|r| r.due).collect())?
@@ -203,7 +214,7 @@ fn hedges<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound
 pub fn collateral<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.collateral;
     Ok(Columns::new(py)
-        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .date("date", rows.iter().map(|r| Some(payment(plan, path, r.period))).collect())?
         .float("performing_par", rows.iter().map(|r| r.performing_par).collect())?
         .float("defaulted_par", rows.iter().map(|r| r.defaulted_par).collect())?
         .float("ccc_par", rows.iter().map(|r| r.ccc_par).collect())?
@@ -293,7 +304,7 @@ fn kind(terms: &NoteTerms) -> &'static str {
 /// The classes over a whole path.
 pub fn notes<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let summaries = summarize(plan, path);
-    let payments: Vec<i32> = plan.periods.iter().map(|period| period.payment).collect();
+    let payments: Vec<i32> = (0_u32..).take(plan.steps()).map(|p| payment(plan, path, p)).collect();
     let rows: Vec<NoteRow<'_>> =
         summaries.iter().filter_map(|summary| NoteRow::of(summary, &plan.deal.notes, &payments)).collect();
     Ok(note_columns(Columns::new(py), &rows)?.finish())
@@ -306,7 +317,7 @@ pub fn explained<'py>(py: Python<'py>, plan: &Plan, result: &Explained) -> PyRes
     out.set_item("collateral", collateral(py, plan, result)?)?;
     out.set_item("accounts", accounts(py, plan, result)?)?;
     out.set_item("hedges", hedges(py, plan, result)?)?;
-    path(py, &plan.deal, &Dates::of(plan), result, &out)?;
+    path(py, &plan.deal, &Dates::of(plan, result), result, &out)?;
     Ok(out)
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from cloche.build.builder import DealBuilder
 from cloche.errors import DealError
@@ -58,6 +58,7 @@ def us_bsl(
     incentive_irr: float = 0.12,
     incentive_share: float = 0.20,
     turbo_share: float | None = None,
+    interest_smoothing: bool = False,
     class_x: float | None = None,
     class_x_spread: float = 0.0100,
     class_x_payments: int = 8,
@@ -132,6 +133,9 @@ def us_bsl(
     turbo_share
         Share of what is left after all fees that repays the most junior rated class after the reinvestment period;
         None: none.
+    interest_smoothing
+        Whether half of what loans pay that pay every six months is held back to the next payment date, in an account.
+        Quarterly deals have it; a single payment date from a state cannot tell whose interest was collected.
     class_x, class_x_spread, class_x_payments
         Balance of a class X (None: none), its spread, the number of its instalments.
     reinvestment_years, non_call_years, maturity_years
@@ -257,15 +261,15 @@ def us_bsl(
         builder = builder.reinvestment(during=["coverage"], max_maturity="stated_maturity")
     if par_ratio_trigger is not None:
         builder = builder.test("EoD", kind="eod_par_ratio", through=rated[0], trigger=par_ratio_trigger)
-    parts = us_bsl_2_parts(
+    rules = us_bsl_2_parts(
         ccc_limit=ccc_limit,
         discount_below=discount_below,
         discount_weak_below=discount_weak_below,
         discount_restore=discount_restore,
         long_dated_value=long_dated_value,
     )
-    builder = builder.collateral(**parts["collateral"]).default_events(
-        **{**parts["default_events"], "accelerate": accelerate}
+    builder = builder.collateral(**rules["collateral"]).default_events(
+        **{**rules["default_events"], "accelerate": accelerate}
     )
     if concentration:
         builder = builder.collateral(concentration=[dict(limit) for limit in concentration])
@@ -281,7 +285,19 @@ def us_bsl(
         last_cure_pays=last_cure_pays,
         turbo_share=turbo_share,
     )
-    return Deal.from_dict({**document, "waterfalls": standard_parts(document, variants=variants)})
+    parts = _smoothing() if interest_smoothing else {}
+    waterfalls = standard_parts(document, variants=variants) | parts.pop("waterfalls", {})
+    return Deal.from_dict({**document, **parts, "waterfalls": waterfalls})
+
+
+def _smoothing() -> dict[str, Any]:
+    """Return the account that holds interest back for a payment date, and what moves in and out of it."""
+    back = {"transfer": {"from": "smoothing", "to": "interest"}, "label": "i"}
+    held = {"transfer": {"from": "interest", "to": "smoothing"}, "amount": "0.5 * interest_by_frequency(6)"}
+    return {
+        "accounts": [{"name": "smoothing", "earns": "cash"}],
+        "waterfalls": {"receipts": [back, {**held, "label": "ii"}]},
+    }
 
 
 def _ranks(rated: Sequence[str], pari_passu: Sequence[Sequence[str]]) -> dict[str, int]:

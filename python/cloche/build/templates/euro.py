@@ -18,8 +18,8 @@ def eur_clo(
 
     Beside a broadly syndicated deal: deferred interest is capitalized into the balance, dates follow TARGET and
     London, tests are called par value tests, the reinvestment period is four and a half years and the non-call period
-    one and a half, and fees are 15 and 35 bp. It pays quarterly; a switch to semi-annual payments and the smoothing of
-    interest are not in it.
+    one and a half, and fees are 15 and 35 bp. It pays quarterly and smooths interest: half of what loans pay that pay
+    every six months waits in an account for the next date. A switch to semi-annual payments is not in it.
 
     Parameters
     ----------
@@ -30,7 +30,8 @@ def eur_clo(
     name
         Name of the deal.
     **terms
-        Any term of `us_bsl`; ``sub_fee_before_last_test=True`` is known of a few deals.
+        Any term of `us_bsl`; ``sub_fee_before_last_test=True`` is known of a few deals. A payment date from a state
+        needs ``interest_smoothing=False``: a state does not tell whose interest was collected.
 
     Raises
     ------
@@ -67,6 +68,7 @@ def eur_clo(
             {"kind": "industry", "max": 0.15, "largest": [0.175, 0.15]},
             {"kind": "fixed_rate", "max": 0.10},
         ),
+        "interest_smoothing": True,
         "conventions": {"deferred_form": "capitalized"},
     }
     if "conventions" in terms:

@@ -149,6 +149,12 @@ class Period:
     credit_years: float
     in_reinvestment: bool
     last: bool
+    before: int = 0
+
+    @property
+    def step(self) -> int:
+        """Number of the period in the run: documents that ruled before had `before` periods."""
+        return self.before + self.number
 
 
 def unadjusted_dates(dates: Mapping[str, Any]) -> list[date]:

@@ -194,8 +194,9 @@ class Day:
         return need, order
 
     def cash_need(self, test: coverage.Test) -> float:
-        """Cash that restores an OC test when it is kept as principal: T·D − N."""
-        if not test.active or test.kind == "ic" or (test.kind == "target_par" and self.confirmed):
+        """Cash that restores a test of OC or target par when it is kept as principal: T·D − N; nothing for others."""
+        kept = test.kind in {"oc", "target_par"} and not (test.kind == "target_par" and self.confirmed)
+        if not test.active or not kept:
             return 0.0
         return max(0.0, test.threshold * self.denominator(test) - self.numerator(test))
 

@@ -1,8 +1,8 @@
-"""Calls, refinancings and re-pricings: when each acts.
+"""Calls, refinancings, re-pricings, resets and amendments: when each acts.
 
 A dated event acts on the first payment date whose unadjusted date is on or after its date. A conditional one is
 looked at on every payment date of its window, on the figures at the determination date before any payment. Calls,
-refinancings and re-pricings wait for the end of the non-call period. Nothing acts on the last date.
+refinancings, re-pricings and resets wait for the end of the non-call period. Nothing acts on the last date.
 """
 
 import re
@@ -15,10 +15,10 @@ from cloche.testing.reference.dates import Period, add_months, parse_date, unadj
 
 Document = Mapping[str, Any]
 
-KINDS = ("call", "refinance", "reprice", "special_redemption", "confirm_ratings")
+KINDS = ("call", "refinance", "reprice", "reset", "amend", "special_redemption", "confirm_ratings")
 """Events that the reference computes."""
 
-BARRED = ("call", "refinance", "reprice")
+BARRED = ("call", "refinance", "reprice", "reset")
 """Events that wait for the end of the non-call period."""
 
 ANCHORS = {
@@ -148,8 +148,8 @@ def _event(entry: Document, place: str, deal: Document) -> Event:
     )
     if event.dated == (event.when is not None):
         raise ValueError(f"{place}: found neither or both of date and when; expected one of them")
-    if kind == "refinance" and event.repeat:
-        raise ValueError(f"{place}.repeat: found true; expected false, a refinancing acts once")
+    if kind in {"refinance", "reset", "amend"} and event.repeat:
+        raise ValueError(f"{place}.repeat: found true; expected false, it acts once")
     if kind in BARRED:
         _check_non_call(event, dates)
         event.start = _not_barred(event.start, dates)

@@ -13,23 +13,13 @@ from cloche.testing.reference.collateral import Defaulted, Measure, Performing, 
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
 from cloche.testing.reference.rates import fixing, period_fixing
+from cloche.testing.reference.recoveries import Recovery
 from cloche.testing.reference.sales import Sale
 
 Document = Mapping[str, Any]
 
 ROUNDING = 1e-9
 """What a count of months or periods may exceed a whole number by without counting as the next."""
-
-
-@dataclass
-class Recovery:
-    """Defaulted par that waits for its recovery, collected in step `due`; prices and rates as shares of par."""
-
-    par: float
-    rate: float
-    market_price: float
-    since: date
-    due: int
 
 
 @dataclass
@@ -97,6 +87,7 @@ class Holdings:
         self.start = future.periods[0].collection_start
         self.spared = frozenset(future.defaults_by_period)
         self.named = named_defaults(loans, future)
+        self.loans, self.future = loans, future
         self.fixings: dict[tuple[str, int], float] = {}
         self.positions: list[pool.Position] = []
         self.queue: list[Recovery] = []
@@ -117,10 +108,8 @@ class Holdings:
             raise ValueError(f"{terms.loan_id}: default_date {defaulted_on} is after {as_of}")
         rate = self._recovery_rate(terms, self.periods[0])
         lag = math.ceil(self._recovery_lag(terms, self.periods[0]) - ROUNDING)
-        received = add_months(defaulted_on, lag)
-        steps = [period.number for period in self.periods if received <= period.collection_end]
-        due = steps[0] if steps else len(self.periods)
-        self.queue.append(Recovery(loan["par"], rate, terms.market_price, defaulted_on, due))
+        due = add_months(defaulted_on, lag)
+        self.queue.append(Recovery(loan["par"], rate, terms.market_price, defaulted_on, due, of_tape=True))
 
     # Numbers of the scenario for a loan
 
@@ -160,13 +149,13 @@ class Holdings:
             cdr = self._number("cdr", terms, period, None) or 0.0
         cpr = self._number("cpr", terms, period, terms.cpr) or 0.0
         mdr = values.period_rate(cdr, years, simple=simple)
-        if not terms.cohort and self.named.get(terms.obligor) == period.number:
+        if not terms.cohort and self.named.get(terms.obligor) == period.step:
             mdr = 1.0
         return mdr, values.period_rate(cpr, years, simple=simple), years
 
     def index_rate(self, index: str, period: Period) -> float:
         """Fixing of an index for a payment period; the empty name is the index of the notes."""
-        key = (index or self.benchmark, period.number)
+        key = (index or self.benchmark, period.step)
         if key not in self.fixings:
             self.fixings[key] = period_fixing(self.scenario["rates"], key[0], period)
         return self.fixings[key]
@@ -174,6 +163,29 @@ class Holdings:
     def _own_fixing(self, index: str, start: date) -> float:
         """Fixing of an own accrual period: two business days before it starts."""
         return fixing(self.scenario["rates"], index or self.benchmark, self.fixing_days.add(start, -2))
+
+    def enter(self, deal: Document, periods: Sequence[Period]) -> None:
+        """Let another document rule from its first period on; loans, cohorts and recoveries go on.
+
+        Parameters
+        ----------
+        deal
+            Canonical deal document.
+        periods
+            Its periods from the next payment date on.
+        """
+        past = [period for period in self.periods if period.step < periods[0].step]
+        self.deal, self.periods = deal, [*past, *periods]
+        self.conventions = conventions(deal)
+        self.stated_maturity = parse_date(deal["dates"]["stated_maturity"])
+        self.named = named_defaults(self.loans, replace(self.future, periods=self.periods))
+        rules = deal.get("collateral", {}).get("discount")
+        for position in self.positions:
+            terms = position.terms
+            price = pool.discount_price(
+                terms.purchase_price, terms.market_price, weak=terms.weak, rules=rules
+            )
+            position.terms = replace(terms, discount_price=price)
 
     # Steps
 
@@ -209,9 +221,8 @@ class Holdings:
             got.defaulted += flow.defaulted
             if flow.defaulted > 0:
                 self._default(terms, flow.defaulted, period)
-        received = [item for item in self.queue if period.last or item.due <= period.number]
-        got.recoveries = sum(item.par * item.rate for item in received)
-        self.queue = [] if period.last else [item for item in self.queue if item.due > period.number]
+        got.recoveries = sum(item.par * item.rate for item in self.queue if item.received(period))
+        self.queue = [item for item in self.queue if not item.received(period)]
         if sale is not None:
             self._sell(period, got, sale)
         elif period.last:
@@ -222,10 +233,9 @@ class Holdings:
 
     def _default(self, terms: pool.Terms, par: float, period: Period) -> None:
         rate = self._recovery_rate(terms, period)
-        frequency = self.deal["dates"]["payment_frequency_months"]
-        steps = math.ceil(self._recovery_lag(terms, period) / frequency - ROUNDING)
+        lag = math.ceil(self._recovery_lag(terms, period) - ROUNDING)
         since = max(self.start, period.unadjusted_start)
-        self.queue.append(Recovery(par, rate, rate, since, period.number + steps))
+        self.queue.append(Recovery(par, rate, rate, since, add_months(period.unadjusted_end, lag)))
 
     def _sell(self, period: Period, got: Collections, sale: Sale) -> None:
         """Sell performing par at the price of the sale and defaulted par at its recovery rate, less the cost.
@@ -289,7 +299,7 @@ class Holdings:
         par = cash / price
         discount_rules = self.deal.get("collateral", {}).get("discount")
         terms = pool.Terms(
-            loan_id=f"cohort {period.number}",
+            loan_id=f"cohort {period.step}",
             obligor="",
             industry="",
             rating=rating,
@@ -312,6 +322,8 @@ class Holdings:
             recovery_lag_months=None,
             earns_from=period.payment_date,
             cohort=True,
+            purchase_price=price,
+            weak=weak,
         )
         self.positions.append(pool.Position(terms, par, par))
         return par
@@ -364,6 +376,6 @@ def named_defaults(loans: Sequence[Document], future: Future) -> dict[str, int]:
         time = day_count_fraction("30/360", future.as_of, day)
         for period in future.periods:
             if time <= day_count_fraction("30/360", future.as_of, period.unadjusted_end):
-                steps[obligor] = period.number
+                steps[obligor] = period.step
                 break
     return steps

@@ -57,6 +57,8 @@ class Terms:
     current_rate: float | None = None
     cohort: bool = False
     agencies: tuple[str, ...] = ()
+    purchase_price: float = 1.0
+    weak: bool = False
 
     def rate(self, index_rate: float) -> float:
         """All-in rate a year for a fixing: the floor is on the index, or on index plus adjustment."""
@@ -172,6 +174,8 @@ def loan_terms(loan: Mapping[str, Any], deal: Mapping[str, Any], closing: date) 
         own_dates=() if by_period else _own_dates(row, closing),
         frequency_months=row.get("payment_frequency_months") or 3,
         current_rate=row.get("current_rate"),
+        purchase_price=purchase,
+        weak=weak,
     )
 
 

@@ -90,12 +90,7 @@ class Proceeds:
 
     def quantities(self, due: float) -> dict[str, Any]:
         """Published quantities at a step with an amount due."""
-        return quantities(self.day, self._cure_amount, remaining=self.available, due=due)
-
-    def _cure_amount(self, name: str) -> float:
-        """Payment along the note payment sequence that restores a test, at most what its notes are owed."""
-        test, groups = self.day.tests[name], self.day.sequence(None)
-        return bounded(self.day.need(test, groups, from_principal=self.source == "principal"))
+        return quantities(self.day, remaining=self.available, due=due)
 
     # Paying
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
+from itertools import count
 from typing import Any
 
 from cloche.testing.reference import default_events
@@ -10,15 +11,16 @@ from cloche.testing.reference.combinations import combination_row
 from cloche.testing.reference.date_tables import pay_date
 from cloche.testing.reference.dates import Period, schedule, with_sale
 from cloche.testing.reference.day import Day, Row
-from cloche.testing.reference.events import Event, acting
-from cloche.testing.reference.expressions import evaluate
+from cloche.testing.reference.events import Event
 from cloche.testing.reference.fees import Fee, cap_amount
 from cloche.testing.reference.holdings import Document, Future, Holdings
-from cloche.testing.reference.opened_date import DUST, Dates, Opened
+from cloche.testing.reference.opened_date import DUST, Opened
 from cloche.testing.reference.opening import fee_basis
 from cloche.testing.reference.proceeds import Proceeds
 from cloche.testing.reference.refinancing import COST, Changes, event_cost, paid_from
+from cloche.testing.reference.resets import Amendment, Reset
 from cloche.testing.reference.sales import Sale, covers, required, sale_cost
+from cloche.testing.reference.successions import Successions
 from cloche.testing.reference.tables import Tables, collateral_row
 
 
@@ -85,21 +87,22 @@ def project(
     future = Future(deal, scenario, as_of, periods, defaults_by_period or {}, fixing_holidays)
     run = Projection(Holdings(sorted(loans, key=lambda loan: str(loan["loan_id"])), future), holidays)
     tables = Tables()
-    for period in periods:
-        tables.add(run.pay(period))
-        if run.nothing_left():
+    for k in count():
+        # Resets and amendments bring in other periods.
+        tables.add(run.pay(run.holdings.periods[k]))
+        if run.nothing_left() or run.holdings.periods[k].last:
             break
-    tables.mark_losses({note["name"] for note in deal["notes"] if note.get("residual")})
+    tables.mark_losses({note["name"] for note in run.notes() if note.get("residual")})
     return {
         **tables.rows,
         "equity": run.ledgers.flows,
-        "schedule": periods,
-        "deal": run.deal,
+        "schedule": run.holdings.periods,
+        "deal": {**run.deal, "notes": run.notes()},
         "conservation_error": tables.error / deal["target_par"],
     }
 
 
-class Projection(Dates):
+class Projection(Successions):
     """A projection between payment dates: it opens a date, decides its events, pays it and carries on."""
 
     def pay(self, period: Period) -> dict[str, Any]:
@@ -116,21 +119,27 @@ class Projection(Dates):
         day = opened.day
         self.ended = day.sold
         changes = Changes(day, self._changing(period, figures))
-        if changes.due:
-            self._charge(day, changes)
+        coming = self._coming(period, figures, day)
+        self._charge(day, changes, coming)
         self._redeem_specially(period, figures, day)
         tables = pay_date(day)
         day.look_at_target_par()
         self.confirmed = day.confirmed
         self.deal, self.groups, cash = changes.apply(self.deal, self.groups, tables)
+        for one in coming:
+            one.apply(tables)
         bought = self.holdings.buy(day.period, day.purchase_cash)
         self._close(day, tables["fees"], cash)
         for terms in changes.issued:
             self._take_in(terms)
+        self.successions += changes.successions
         self._look_for_default(day, conditions)
         self._pay_combinations(tables["notes"])
-        tables["events"] = [*self.record, *changes.record]
         tables["collateral"] = collateral_row(day, opened.got, bought, self.ledgers.principal_cash)
+        tables["events"] = [*self.record, *changes.record, *(one.row() for one in coming)]
+        self._name(tables)
+        for one in coming:
+            tables["notes"] += self._enter(one, period)
         return tables
 
     # Steps of coupons, the end of the reinvestment period, the effective date
@@ -213,14 +222,6 @@ class Projection(Dates):
 
     # Refinancings and re-pricings
 
-    def _acting(self, kind: str, period: Period, day: Day) -> list[Event]:
-        """Events of a kind that act on this date, on the figures of the date as opened."""
-
-        def holds(when: str) -> bool:
-            return bool(evaluate(when, Proceeds(day, "interest").quantities(0.0)))
-
-        return acting(self.events, kind, period, holds)
-
     def _changing(self, period: Period, day: Day) -> list[Event]:
         """Refinancings and re-pricings of this date; none with a sale of all collateral."""
         if self.ended:
@@ -230,21 +231,16 @@ class Projection(Dates):
             event.acted()
         return found
 
-    def _charge(self, day: Day, changes: Changes) -> None:
+    def _charge(self, day: Day, changes: Changes, coming: Sequence[Reset | Amendment]) -> None:
         """Put what interest pays of the cost into the fees of the date."""
+        if not changes.due and not coming:
+            return
         cost = sum(event_cost(event, day) for event in changes.due if paid_from(event) == "interest")
+        cost += sum(one.cost for one in coming if paid_from(one.event) == "interest")
         if day.event_cost is not None:
             day.event_cost.current += cost
         elif cost > 0:
             day.event_cost = Fee(COST, base=0.0, current=cost, unpaid=0.0)
-
-    def _take_in(self, terms: Document) -> None:
-        """Open the ledgers of a successor."""
-        self.ledgers.balance[terms["name"]] = terms["balance"]
-        self.ledgers.idle[terms["name"]] = (0.0, 0.0)
-        self.ledgers.drawn[terms["name"]] = 0.0
-        for ledger in (self.ledgers.deferred, self.ledgers.overdue, self.ledgers.carried):
-            ledger[terms["name"]] = 0.0
 
     def _pay_combinations(self, rows: list[Row]) -> None:
         """Add the rows of the combination notes, after those of the other notes."""

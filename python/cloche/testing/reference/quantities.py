@@ -1,6 +1,5 @@
 """What conditions and amounts may ask for: the published quantities of a payment date."""
 
-from collections.abc import Callable
 from typing import Any
 
 from cloche.testing.reference.day import Day
@@ -8,15 +7,13 @@ from cloche.testing.reference.sales import required
 from cloche.testing.reference.spreads import deal_spread
 
 
-def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) -> dict[str, Any]:
+def quantities(day: Day, **of_step: float) -> dict[str, Any]:
     """Quantities of a payment date at this moment.
 
     Parameters
     ----------
     day
         The payment date.
-    cure_amount
-        Payment that restores a test, at most what its notes are owed.
     of_step
         Quantities that only a step knows: `remaining` and `due`, in currency units.
 
@@ -55,7 +52,7 @@ def quantities(day: Day, cure_amount: Callable[[str], float], **of_step: float) 
         "ratio": lambda name: day.ratio(test(name)),
         "trigger": lambda name: test(name).trigger,
         "cushion": lambda name: day.ratio(test(name)) - test(name).trigger,
-        "cure_amount": cure_amount,
+        "cure_amount": lambda name: day.cash_need(test(name)),
         "performing_par": measure.performing_par,
         "ccc_share": measure.ccc_par / (measure.collateral_principal_amount or 1.0),
         "pool_factor": measure.performing_par / day.deal["target_par"],

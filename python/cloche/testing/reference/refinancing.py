@@ -5,8 +5,9 @@ deferred and overdue interest, and from then on its name stands for the class an
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from cloche.testing.reference.dates import Period
@@ -14,6 +15,8 @@ from cloche.testing.reference.day import Day, Row
 from cloche.testing.reference.events import Event
 
 Document = Mapping[str, Any]
+Succession = Callable[[Document], dict[str, Any]]
+"""What a refinancing or re-pricing changes in a document."""
 
 PRINCIPAL_ACCOUNT = "principal account"
 
@@ -32,11 +35,13 @@ def event_cost(event: Event, day: Day) -> float:
     notes = [note for name in event.terms for note in day.notes_of(name)]
     if sum(note.opening["balance"] + note.opening["deferred"] for note in notes) <= dust(day):
         return 0.0
-    bases = {
-        "refinanced_balance": sum(note.opening["balance"] for note in notes),
-        "performing_par": day.measure.performing_par,
-    }
-    base = bases[event.cost.get("of") or "refinanced_balance"]
+    return cost_of(event, sum(note.opening["balance"] for note in notes), day)
+
+
+def cost_of(event: Event, base: float, day: Day) -> float:
+    """Cost of an event in currency units: rate · base (or performing par) + fixed."""
+    if event.cost.get("of") == "performing_par":
+        base = day.measure.performing_par
     return float((event.cost.get("rate") or 0.0) * base + (event.cost.get("fixed") or 0.0))
 
 
@@ -104,6 +109,7 @@ class Changes:
         self.day = day
         self.due = due
         self.issued: list[dict[str, Any]] = []
+        self.successions: list[Succession] = []
         self.record: list[Row] = []
 
     def apply(
@@ -137,6 +143,9 @@ class Changes:
                 for old, terms in event.terms.items():
                     members = names.get(old, [old])
                     changed = repriced(changed, members, new_spread(terms), self.day.period)
+                    self.successions.append(
+                        partial(repriced, names=members, spread=new_spread(terms), period=self.day.period)
+                    )
                     self._note("repricing", old, event.place)
             else:
                 redeemed = self._redeemed(event)
@@ -146,8 +155,9 @@ class Changes:
                     changed = with_successors(changed, one.old, one.successors)
                     names = grown(names, one.old, [terms["name"] for terms in one.successors])
                     self.issued += one.successors
+                    self.successions.append(partial(with_successors, old=one.old, successors=one.successors))
             if paid_from(event) == "equity" and cost > 0:
-                self._contribute(cost, tables)
+                contribute(self.day, cost, tables)
         return changed, names, cash
 
     def _redeemed(self, event: Event) -> list[Redemption]:
@@ -185,25 +195,39 @@ class Changes:
             tables["notes"].extend(issue_row(self.day, terms) for terms in one.successors)
         return left
 
-    def _contribute(self, cost: float, tables: Mapping[str, Any]) -> None:
-        """The first residual class pays a cost: a negative flow of the date."""
-        payer = next(note.name for note in self.day.notes.values() if note.residual)
-        row = next(row for row in tables["notes"] if row["note"] == payer)
-        row["interest_paid"] -= cost
-        self.day.distributed -= cost
-        self._write([(COST, cost)], "equity", tables)
-
     def _write(self, payments: Sequence[tuple[str, float]], source: str, tables: Mapping[str, Any]) -> None:
         """Ledger of cash that is no proceeds of the collateral."""
-        cash = sum(amount for _, amount in payments)
-        for payee, amount in payments:
-            if amount <= 0:
-                continue
-            tables["ledger"].append(
+        tables["ledger"].extend(ledger_rows(self.day, payments, step="refinance", source=source))
+
+    def _note(self, event: str, name: str, reason: str) -> None:
+        self.record.append({"date": self.day.date, "event": event, "note": name, "reason": reason})
+
+
+def contribute(day: Day, cost: float, tables: Mapping[str, Any]) -> None:
+    """The first residual class pays a cost: a negative flow of the date."""
+    pay_residual(day, -cost, tables)
+    tables["ledger"].extend(ledger_rows(day, [(COST, cost)], step="refinance", source="equity"))
+
+
+def pay_residual(day: Day, amount: float, tables: Mapping[str, Any]) -> str:
+    """Give the first residual class an amount, or take it; the name of the class."""
+    name = next(note.name for note in day.notes.values() if note.residual)
+    row = next(row for row in tables["notes"] if row["note"] == name)
+    row["interest_paid"] += amount
+    day.distributed += amount
+    return name
+
+
+def ledger_rows(day: Day, payments: Sequence[tuple[str, float]], *, step: str, source: str) -> list[Row]:
+    """Rows of the ledger for cash that is no proceeds of the collateral: payees and amounts in currency units."""
+    cash, rows = sum(amount for _, amount in payments), []
+    for payee, amount in payments:
+        if amount > 0:
+            rows.append(
                 {
-                    "date": self.day.date,
+                    "date": day.date,
                     "waterfall": "refinancing",
-                    "step": "refinance",
+                    "step": step,
                     "label": None,
                     "payee": payee,
                     "due": amount,
@@ -215,9 +239,7 @@ class Changes:
                 }
             )
             cash -= amount
-
-    def _note(self, event: str, name: str, reason: str) -> None:
-        self.record.append({"date": self.day.date, "event": event, "note": name, "reason": reason})
+    return rows
 
 
 def issue_row(day: Day, terms: Document) -> Row:

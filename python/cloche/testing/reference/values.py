@@ -24,7 +24,7 @@ def at_period(value: Value, period: Period) -> float:
     if kind == "constant":
         return float(value["value"])
     if kind == "periods":
-        return float(value["values"][min(period.number, len(value["values"])) - 1])
+        return float(value["values"][min(period.step, len(value["values"])) - 1])
     if kind == "dates":
         return step_value(value["values"], period.unadjusted_start)
     raise ValueError(f"a value of kind {kind} cannot stand here")

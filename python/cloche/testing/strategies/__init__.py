@@ -13,12 +13,14 @@ from cloche.testing.strategies.features import FEATURES
 from cloche.testing.strategies.scenarios import scenarios
 from cloche.testing.strategies.states import payment_states
 from cloche.testing.strategies.tapes import tape_columns, tapes
+from cloche.testing.strategies.transitions import KINDS as TRANSITIONS
 
 __all__ = [
     "CLOSING",
     "EVENTS",
     "FEATURES",
     "PAR",
+    "TRANSITIONS",
     "Case",
     "cases",
     "deals",

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from cloche.testing.strategies.deals import deals
 from cloche.testing.strategies.draws import PAR, Document, constant, named
-from cloche.testing.strategies.events import KINDS, event_lists, reading
+from cloche.testing.strategies.events import KINDS, event_lists, moments, reading
 from cloche.testing.strategies.features import FEATURES
 from cloche.testing.strategies.scenarios import market_spreads, scenarios
 from cloche.testing.strategies.tapes import tapes
+from cloche.testing.strategies.transitions import KINDS as TRANSITIONS
+from cloche.testing.strategies.transitions import amendments, may_reset, resets, without_later
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ def cases(
     max_loans: int = 8,
     events: Collection[str] | bool = False,
     features: Collection[str] | bool = False,
+    transitions: Collection[str] | bool = False,
 ) -> Case:
     """Whole projections: a deal, a tape as of a day around its closing, a scenario with some named defaults.
 
@@ -47,8 +50,13 @@ def cases(
         Whether events of the deal and of the scenario are drawn too: all of `strategies.EVENTS`, or those named.
     features
         Further features of the deal: all of `strategies.FEATURES`, or those named.
+    transitions
+        Whether other documents come in: all of `strategies.TRANSITIONS`, or those named.
     """
     deal = draw(deals(conventions=conventions, events=events, features=features))
+    changes = named("transitions", TRANSITIONS, asked=transitions)
+    if "amend" in changes:
+        deal["events"] = [*deal.get("events", ()), *draw(amendments(deal, draw(st.integers(1, 2))))]
     closing = date.fromisoformat(deal["dates"]["closing"])
     first = date.fromisoformat(deal["dates"]["first_payment"])
     as_of = min(first, closing + timedelta(days=draw(st.integers(-20, 80))))
@@ -71,6 +79,10 @@ def cases(
     kinds = named("events", KINDS, asked=events)
     if bool(kinds) and draw(st.booleans()):
         scenario["events"] = draw(event_lists(deal, kinds, suffix="S"))
+    if "reset" in changes and may_reset(deal):
+        second = draw(deals(conventions=conventions, features=features))
+        reset = draw(resets(deal, second, moments))
+        deal["events"] = [*without_later(deal.get("events", []), reset, deal), reset]
     return Case(deal, loans, as_of, scenario)
 
 

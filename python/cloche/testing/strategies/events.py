@@ -139,7 +139,7 @@ def event_lists(
 @st.composite
 def _events(draw: st.DrawFn, deal: Mapping[str, Any], kind: str, suffix: str) -> Document:
     classes = [note for note in deal["notes"] if note.get("principal_rank") is not None]
-    event = draw(_moments(deal, repeats=kind != "refinance"))
+    event = draw(moments(deal, repeats=kind != "refinance"))
     conditional = "when" in event
     if kind == "call":
         price = draw(st.sampled_from([None, "market", 0.99, 0.9, 0.8]))
@@ -173,6 +173,14 @@ def _floating(deal: Mapping[str, Any]) -> list[str]:
     return [note["name"] for note in classes if note["coupon"].get("fixed") is None]
 
 
+def settling(deal: Mapping[str, Any], day: date, end: date) -> date:
+    """The first business day from a day on, or the payment date that it comes to first."""
+    business = business_days(deal["dates"], frozenset())
+    while day != end and not business.is_open(day):
+        day += timedelta(days=1)
+    return day
+
+
 @st.composite
 def reading(draw: st.DrawFn, deal: Mapping[str, Any]) -> str:
     """A condition on figures that are rarely read."""
@@ -186,7 +194,7 @@ def _name(note: Mapping[str, Any]) -> str:
 
 
 @st.composite
-def _moments(draw: st.DrawFn, deal: Mapping[str, Any], *, repeats: bool) -> Document:
+def moments(draw: st.DrawFn, deal: Mapping[str, Any], *, repeats: bool) -> Document:
     """A date after the non-call period, or a condition with a window."""
     ends = unadjusted_dates(deal["dates"])
     start = date.fromisoformat(deal["dates"].get("non_call_end") or deal["dates"]["closing"])
@@ -194,10 +202,7 @@ def _moments(draw: st.DrawFn, deal: Mapping[str, Any], *, repeats: bool) -> Docu
     if draw(st.booleans()):
         end = draw(st.sampled_from(open_ends))
         day = max(start, end - timedelta(days=draw(st.integers(0, 60))))
-        business = business_days(deal["dates"], frozenset())
-        while day != end and not business.is_open(day):
-            day += timedelta(days=1)
-        return {"date": day.isoformat()}
+        return {"date": settling(deal, day, end).isoformat()}
     senior = deal["notes"][-2]["name"]
     conditions = [*CONDITIONS, f"note_factor('{senior}') < 0.8765431", f"controlling('{senior}')"]
     moment: Document = {"when": draw(st.sampled_from(conditions))}

@@ -30,6 +30,7 @@ FEATURES = (
     "carry_over",
     "waived",
     "turbo",
+    "cure_amount",
     "accounts",
     "hedges",
     "commitments",
@@ -40,9 +41,9 @@ FEATURES = (
     *CONVENTIONS,
 )
 """Rounded tests, several hurdles of an incentive fee, unused room of a cap, waived and deferred fees, a share of what
-remains for a class, accounts with the receipts waterfall, hedges, classes drawn over time, combination notes, steps
-that read what is owed and the spreads of the deal, steps that read what only a run knows; the phases of
-`strategies.phases`; and conventions by name."""
+remains for a class, steps bounded by what a test lacks, accounts with the receipts waterfall, hedges, classes drawn
+over time, combination notes, steps that read what is owed and the spreads of the deal, steps that read what only a run
+knows; the phases of `strategies.phases`; and conventions by name."""
 
 
 @st.composite
@@ -72,6 +73,8 @@ def add_features(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
     draw(_fees(deal, features))
     if "turbo" in features and draw(st.booleans()):
         _insert(draw, deal, draw(_turbos(deal)))
+    if "cure_amount" in features:
+        draw(_cure_amounts(deal))
     draw(_liabilities(deal, features))
     for name, read in (("quantities", OF_DEAL), ("run_quantities", (*OF_DEAL, *OF_RUN))):
         if name in features:
@@ -224,6 +227,25 @@ def _turbos(draw: st.DrawFn, deal: Document) -> Document:
         ],
         "share": draw(percent(5, 100)),
     }
+
+
+@st.composite
+def _cure_amounts(draw: st.DrawFn, deal: Document) -> Document:
+    """Steps of either waterfall that ask what a test lacks."""
+    names = [test["name"] for test in deal["tests"]]
+    if not names:
+        return deal
+    lacks = f"cure_amount('{draw(st.sampled_from(names))}')"
+    senior = next(note["name"] for note in deal["notes"] if note.get("principal_rank") == 1)
+    amount = draw(st.sampled_from([f"min(0.5 * remaining, {lacks})", f"max({lacks}, 0.01 * remaining)"]))
+    condition = draw(st.sampled_from([None, f"{lacks} > 123456.7", f"not ({lacks} < 0.1 * performing_par)"]))
+    kept: Document = {"verb": "transfer", "from": "interest", "to": "principal", "amount": amount}
+    paid: Document = {"verb": "turbo", "notes": [[senior]], "share": 0.5, "amount": f"0.5 * {lacks}"}
+    redeemed: Document = {"verb": "pay_principal", "notes": [[senior]], "amount": amount}
+    for side, step in (("interest", kept), ("interest", paid), ("principal", redeemed)):
+        if draw(st.booleans()):
+            _insert(draw, deal, given({**step, "when": condition}), side)
+    return deal
 
 
 @st.composite

@@ -244,6 +244,25 @@ impl<const L: usize> Cohorts<L> {
         out
     }
 
+    /// Goes on after step `p` under the tables of another document: what is still to be recovered comes on its dates.
+    pub fn follow<P>(&mut self, tables: &CohortTables<P>, p: usize) {
+        if !self.any {
+            return;
+        }
+        self.known = p + 1;
+        for step in 0..=p {
+            let collected = tables.recovery_step[step] as usize;
+            if collected <= p {
+                continue;
+            }
+            while self.known <= collected {
+                self.cash[self.known] = Pack::ZERO;
+                self.known += 1;
+            }
+            self.cash[collected] += self.value[step];
+        }
+    }
+
     /// Runs step `p` with the step's default rate.
     #[inline(always)]
     fn step<P: Param<L>>(&mut self, tables: &CohortTables<P>, p: usize, mdr: Pack<L>, out: &mut CohortStep<L>) {

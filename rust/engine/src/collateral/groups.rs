@@ -179,6 +179,26 @@ impl<const L: usize> PoolFlows<L> {
         }
     }
 
+    /// The flows of one future in each of many.
+    #[must_use]
+    pub fn in_all<const M: usize>(&self) -> PoolFlows<M> {
+        let wide = |pack: &Pack<L>| Pack::splat(pack.0[0]);
+        let all = |packs: &[Pack<L>]| packs.iter().map(wide).collect::<Vec<Pack<M>>>();
+        let fours = |rows: &[[Pack<L>; 4]]| rows.iter().map(|row| row.each_ref().map(wide)).collect();
+        PoolFlows {
+            flows: fours(&self.flows),
+            defaulted: fours(&self.defaulted),
+            discount: all(&self.discount),
+            defaults: all(&self.defaults),
+            floor_benefit: all(&self.floor_benefit),
+            ccc: all(&self.ccc),
+            ccc_par: all(&self.ccc_par),
+            sale: self.sale.iter().map(SaleStep::in_all).collect(),
+            recovers_above: all(&self.recovers_above),
+            parts: self.parts.iter().map(|part| all(part)).collect(),
+        }
+    }
+
     /// Back to nothing; the rows of CCC assets stay, since the same contracts write the same rows.
     #[inline(always)]
     fn clear(&mut self) {

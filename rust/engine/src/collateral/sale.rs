@@ -31,6 +31,19 @@ impl<const L: usize> SaleStep<L> {
     /// Nothing.
     pub const ZERO: Self =
         Self { interest: Pack::ZERO, scheduled: Pack::ZERO, prepaid: Pack::ZERO, par: Pack::ZERO, worth: Pack::ZERO };
+
+    /// The step of one future in each of many.
+    #[must_use]
+    pub fn in_all<const M: usize>(&self) -> SaleStep<M> {
+        let wide = |pack: &Pack<L>| Pack::splat(pack.0[0]);
+        SaleStep {
+            interest: wide(&self.interest),
+            scheduled: wide(&self.scheduled),
+            prepaid: wide(&self.prepaid),
+            par: wide(&self.par),
+            worth: wide(&self.worth),
+        }
+    }
 }
 
 /// What one loan does in a step with a sale, of which a share `left` is left and whose rates are `mdr` and `mpr`.

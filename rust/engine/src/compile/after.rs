@@ -6,7 +6,7 @@ use crate::collateral::{PastDefault, Standing, Tape};
 use crate::compile::assumptions::{Assumptions, Groups};
 use crate::compile::cohorts::CompiledCohorts;
 use crate::compile::deal::CompiledDeal;
-use crate::compile::plan::{PlanInput, assumed, compile_plan, prepare};
+use crate::compile::plan::{PlanInput, assumed, compile_plan, prepare, resume};
 use crate::compile::pool::Contracts;
 use crate::error::EngineError;
 use crate::notes::OnUnpaid;
@@ -56,7 +56,8 @@ pub fn state_after(
         )));
     };
     let mut problems = Vec::new();
-    let prepared = prepare(input, &mut problems)?;
+    let resumed = resume(input.deal, input.tape, input.state, input.model_defaults)?;
+    let prepared = prepare(input, resumed, &mut problems)?;
     let acted = prepared.events.may_have_acted(p + 1);
     if !acted.is_empty() {
         return Err(EngineError::Scenario(acted));

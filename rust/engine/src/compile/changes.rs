@@ -60,6 +60,15 @@ pub fn compile(
             notes.extend(issued(deal, name, terms, &format!("{place}.notes.{name}"), problems));
         }
         ChangeKind::Issue { notes, equity: issue.equity }
+    } else if event.brings_in().is_some() {
+        if event.repeat {
+            problems
+                .push(Problem::new(format!("{place}.repeat"), "found true; expected false: a document comes in once"));
+        }
+        // Where a document is looked at alone, what comes after it is not known.
+        let transition = deal.rule.transitions.get(place).cloned().unwrap_or_default();
+        of.extend_from_slice(&transition.redeemed);
+        ChangeKind::Transition(transition)
     } else if let Some(terms) = &event.special_redemption {
         ChangeKind::SpecialRedemption(special_redemption(terms, &format!("{place}.special_redemption"), problems))
     } else if let Some(confirmed) = event.confirm_ratings {
@@ -246,8 +255,15 @@ fn cost(event: &Event, kind: &ChangeKind, place: &str, problems: &mut Vec<Proble
             Payer::Interest
         }
     };
-    if paid_from == Payer::Proceeds && matches!(kind, ChangeKind::Repricing { .. }) {
-        let message = "found proceeds; expected interest or equity: a re-pricing brings none";
+    let brings_none = match kind {
+        ChangeKind::Repricing { .. } => Some("a re-pricing"),
+        ChangeKind::Transition(_) if event.amend.is_some() => Some("an amendment"),
+        _ => None,
+    };
+    if paid_from == Payer::Proceeds
+        && let Some(what) = brings_none
+    {
+        let message = format!("found proceeds; expected interest or equity: {what} brings none");
         problems.push(Problem::new(format!("{place}.paid_from"), message));
     }
     if !(0.0..=1.0).contains(&cost.rate) || !(cost.fixed >= 0.0) {

@@ -302,15 +302,22 @@ fn terms(
 ) -> Vec<CohortTerms> {
     let rules = &scenario.reinvestment;
     let months = (rules.term_years * 12.0 + 0.5) as i32;
-    let latest = deal.dates.stated_maturity.add_months(-1);
+    let earlier = &deal.rule.earlier;
+    let latest = |p: usize| {
+        // What an earlier document bought goes on as it was bought.
+        let maturity =
+            earlier.iter().find(|(up_to, _)| p <= *up_to).map_or(deal.dates.stated_maturity, |(_, day)| *day);
+        maturity.add_months(-1)
+    };
     let mut out: Vec<CohortTerms> = deal
         .terms
         .grid
         .periods
         .iter()
         .zip(price.iter().zip(spread))
-        .map(|(period, (&price, &spread))| {
-            let own = period.unadjusted.add_months(months);
+        .enumerate()
+        .map(|(p, (period, (&price, &spread)))| {
+            let (own, latest) = (period.unadjusted.add_months(months), latest(p));
             CohortTerms { price, spread, floor: rules.floor, maturity: if own < latest { own } else { latest } }
         })
         .collect();

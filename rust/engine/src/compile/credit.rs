@@ -12,6 +12,7 @@ use crate::credit::copula::{Copula, CopulaInput, ObligorInput};
 use crate::credit::{COMPANIES, STEPS};
 use crate::error::{EngineError, Problem};
 use crate::math;
+use crate::path::plan::Plan;
 use crate::random::entity_key;
 use crate::sim::axis::TimeAxis;
 use crate::sim::setup::{Company, Setup};
@@ -50,6 +51,7 @@ pub fn compile_simulation(
         return Err(EngineError::Scenario(problems));
     }
     let compiled = compile_plan(PlanInput { deal, tape, scenario, model_defaults: true, state })?;
+    same_dates(&compiled.plan)?;
     let run_first = compiled.plan.first();
     let axis = TimeAxis::new(&compiled.steps.credit_time, run_first, compiled.steps.drawn_from());
     let source = Source { deal, tape, scenario, steps: &compiled.steps, axis: &axis };
@@ -106,6 +108,22 @@ pub fn compile_simulation(
     });
     let dates = compiled.steps.dates.iter().map(|d| d.end).collect();
     Ok(Setup::new(compiled.plan, copula, axis, companies, survival, Date(tape.as_of), dates))
+}
+
+/// The defaults of a path fall into steps that all documents share: those of the first.
+fn same_dates(plan: &Plan) -> Result<(), EngineError> {
+    if !plan.parts_ways() {
+        return Ok(());
+    }
+    for regime in &plan.regimes {
+        let days = |plan: &Plan| plan.periods.iter().map(|period| period.payment).collect::<Vec<i32>>();
+        if days(&regime.plan) != days(plan) {
+            let place = plan.of_number(regime.parent).changes[regime.change].place.clone();
+            let message = "brings in other payment dates on a condition, which a simulation of this version does not compute; expected a date, or the payment dates of the first document";
+            return Err(EngineError::Deal(vec![Problem::new(place, message)]));
+        }
+    }
+    Ok(())
 }
 
 fn is_zero(value: Option<&Value>) -> bool {

@@ -17,6 +17,10 @@ pub struct DealDates {
     pub calendar: Calendar,
     pub fixing_calendar: Calendar,
     pub months: u32,
+    /// What fixes the payment dates.
+    pub schedule: ScheduleTerms,
+    /// Step (from 0) whose payment date is the document's first: later where it follows another document.
+    pub counted_from: usize,
 }
 
 /// Reads one date.
@@ -109,6 +113,8 @@ pub fn compile(
             calendar,
             fixing_calendar,
             months: dates.payment_frequency_months,
+            schedule: terms,
+            counted_from: 0,
         }),
         Err(found) => {
             problems.extend(found);

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use crate::compile::conventions::Conventions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::names::Names;
+use crate::compile::regimes::{self, Regime, Rule, Shape};
 use crate::compile::steps::{Builder, Scope};
+use crate::compile::succession::Joined;
 use crate::compile::{accounts, conditions, default_events, events, fees, notes, succession, tests, unsupported};
 use crate::coverage::ccc_excess::ExcessRules;
 use crate::coverage::{TestKind, TestTerms};
@@ -15,7 +17,7 @@ use crate::error::{EngineError, Problem};
 use crate::expression::Quantity;
 use crate::lifecycle::COST;
 use crate::notes::NoteTerms;
-use crate::path::plan::DealTerms;
+use crate::path::plan::{DealTerms, Foreign};
 use crate::spec::{Deal, Event};
 use crate::waterfall::program::Sequence;
 
@@ -28,7 +30,11 @@ pub struct CompiledDeal {
     /// The document with the notes of its events.
     pub document: Arc<Deal>,
     /// The document as it was written.
-    written: Arc<Deal>,
+    pub written: Arc<Deal>,
+    /// Its place among the documents of a deal that is reset or amended.
+    pub rule: Rule,
+    /// The documents that events bring in, each after the one that it follows.
+    pub regimes: Vec<Regime>,
 }
 
 impl CompiledDeal {
@@ -59,12 +65,58 @@ pub fn compile_deal(document: Deal) -> Result<CompiledDeal, EngineError> {
     compile_with(Arc::new(document), &[])
 }
 
-/// Compiles a deal with the notes of its own and of assumed events.
+/// Compiles a deal with the notes of its own and of assumed events, and with the documents that these bring in.
 fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, EngineError> {
+    if written.events.iter().chain(assumed).any(|event| event.brings_in().is_some()) {
+        regimes::compile(written, assumed)
+    } else {
+        alone(written, assumed, Rule::default())
+    }
+}
+
+/// Compiles one document as if no other came before or after it.
+///
+/// # Errors
+/// As [`compile_deal`].
+pub fn alone(written: Arc<Deal>, assumed: &[Event], rule: Rule) -> Result<CompiledDeal, EngineError> {
     let mut problems = Vec::new();
-    let changes = written.events.iter().chain(assumed).any(Event::changes_notes);
+    let (document, joined) = join(&written, assumed, &rule, &mut problems);
+    compile_one(Source { written, document, joined, shape: None, rule }, assumed, problems)
+}
+
+/// A document with the notes of its events, where these bring some.
+pub fn join(
+    written: &Arc<Deal>,
+    assumed: &[Event],
+    rule: &Rule,
+    problems: &mut Vec<Problem>,
+) -> (Arc<Deal>, Option<Joined>) {
     let mut document = written.clone();
-    let joined = changes.then(|| succession::join(Arc::make_mut(&mut document), assumed, &mut problems));
+    let changes = written.events.iter().chain(assumed).any(Event::changes_notes);
+    let joined = changes.then(|| succession::join(Arc::make_mut(&mut document), assumed, rule, problems));
+    (document, joined)
+}
+
+/// One document, ready to be compiled.
+pub struct Source<'a> {
+    pub written: Arc<Deal>,
+    /// With the notes of its events; in the shape of all documents where there are several.
+    pub document: Arc<Deal>,
+    pub joined: Option<Joined>,
+    pub shape: Option<&'a Shape>,
+    pub rule: Rule,
+}
+
+/// Compiles one document.
+///
+/// # Errors
+/// As [`compile_deal`].
+pub fn compile_one(
+    source: Source<'_>,
+    assumed: &[Event],
+    mut problems: Vec<Problem>,
+) -> Result<CompiledDeal, EngineError> {
+    let Source { written, document, joined, shape, rule } = source;
     if document.cloche != 1 {
         problems
             .push(Problem::new("cloche", format!("found version {}; this engine reads version 1", document.cloche)));
@@ -75,7 +127,11 @@ fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, E
     }
     let conventions = Conventions::read(&document.conventions, &mut problems);
     unsupported::check(&document, &mut problems);
-    let dates = dates::compile(&document.dates, &document.currency, conventions.cash_timing_period, &mut problems);
+    let mut dates = dates::compile(&document.dates, &document.currency, conventions.cash_timing_period, &mut problems);
+    if let (Some(dates), Some(shape)) = (&mut dates, shape) {
+        dates.grid = shape.grid.clone();
+        dates.counted_from = rule.counted_from;
+    }
     Names::gather("note", "notes", written.notes.iter().map(|n| n.name.as_str()), &mut problems);
     // Steps, tests and expressions do not know combination notes.
     let own = document.notes.iter().filter(|n| n.combination_of.is_empty()).map(|n| n.name.as_str());
@@ -98,7 +154,8 @@ fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, E
         groups = joined.groups(&note_terms, &note_names);
     }
     let mut fee_terms = fees::compile(&document.fees, &note_names, &mut problems);
-    let event_cost = joined.as_ref().filter(|joined| joined.costs).and_then(|_| {
+    let costs = shape.map_or_else(|| joined.as_ref().is_some_and(|joined| joined.costs), |shape| shape.costs);
+    let event_cost = costs.then_some(()).and_then(|()| {
         if let Some(i) = document.fees.iter().position(|fee| fee.name == COST) {
             let message = format!("found {COST:?}, which is what events cost; expected another name");
             problems.push(Problem::new(format!("fees[{i}].name"), message));
@@ -181,8 +238,12 @@ fn compile_with(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, E
         acceleration,
         groups,
         event_cost,
+        foreign: Foreign::default(),
     };
-    let mut compiled = CompiledDeal { terms, dates, conventions, document, written };
+    let mut compiled = CompiledDeal { terms, dates, conventions, document, written, rule, regimes: Vec::new() };
+    if let Some(shape) = shape {
+        shape.mark(&mut compiled);
+    }
     conditions::compile(&mut compiled, &mut problems);
     events::compile(&compiled, assumed, &mut problems);
     if problems.is_empty() { Ok(compiled) } else { Err(EngineError::Deal(problems)) }

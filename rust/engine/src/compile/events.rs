@@ -25,6 +25,21 @@ pub struct Events {
     /// Events that change notes, in the order in which they act on a date.
     pub changes: Vec<Change>,
     pub repricings: Vec<Repricing>,
+    /// Per call: the place of its event.
+    pub call_places: Vec<String>,
+    /// Events that bring in documents.
+    pub moments: Vec<BringsIn>,
+}
+
+/// An event that brings in a document, and when it may act.
+#[derive(Clone, Debug)]
+pub struct BringsIn {
+    pub place: String,
+    pub window: Vec<bool>,
+    /// It acts on one date.
+    pub dated: bool,
+    /// It is a reset, not an amendment.
+    pub resets: bool,
 }
 
 impl Events {
@@ -64,13 +79,17 @@ impl Events {
 /// Compiles the events of a deal, those that a scenario assumes, and the auction calls that the deal contracts.
 pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Problem>) -> Events {
     let mut out = Events::default();
-    for (i, event) in deal.document.events.iter().enumerate() {
-        one(deal, event, &format!("events[{i}]"), &mut out, problems);
-    }
-    for (i, event) in assumed.iter().enumerate() {
-        one(deal, event, &format!("scenario.events[{i}]"), &mut out, problems);
+    let own = deal.document.events.iter().enumerate().map(|(i, event)| (deal.rule.place(i), event));
+    let of_scenario = assumed.iter().enumerate().map(|(i, event)| (format!("scenario.events[{i}]"), event));
+    let first_document = deal.rule.since == 0;
+    for (place, event) in own.chain(of_scenario).filter(|(place, event)| deal.rule.lets_act(place, event)) {
+        // What a scenario assumes is checked against the first document; where it does not fit a later one, it does not act.
+        let mut of_later = Vec::new();
+        let later = !first_document && place.starts_with("scenario.events");
+        one(deal, event, &place, &mut out, if later { &mut of_later } else { &mut *problems });
     }
     out.calls.extend(auction_call(deal, problems));
+    out.call_places.resize(out.calls.len(), format!("{}rights.auction_call", deal.rule.events));
     out.places.resize(out.calls.len(), None);
     // Refinancings come first, so that a re-pricing of the same date finds their notes.
     out.changes.sort_by_key(|change| match change.kind {
@@ -78,6 +97,7 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
         ChangeKind::Issue { .. } => 1,
         ChangeKind::Repricing { .. } => 2,
         ChangeKind::SpecialRedemption(_) | ChangeKind::Confirmation => 3,
+        ChangeKind::Transition(_) => 4,
     });
     let periods = &deal.terms.grid.periods;
     let liquidates = deal.terms.acceleration.is_some_and(|terms| terms.liquidation.is_some());
@@ -94,11 +114,6 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
 }
 
 fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, problems: &mut Vec<Problem>) {
-    let others = [("reset", event.reset.is_some()), ("amend", event.amend.is_some())];
-    for (name, _) in others.iter().filter(|(_, is)| *is) {
-        let message = "this event is known, but this version does not compute it yet";
-        problems.push(Problem::new(format!("{place}.{name}"), message));
-    }
     let changes = event.changes_deal() || event.confirm_ratings.is_some();
     let computed = [
         event.call.is_some(),
@@ -107,8 +122,10 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         event.issue.is_some(),
         event.special_redemption.is_some(),
         event.confirm_ratings.is_some(),
+        event.reset.is_some(),
+        event.amend.is_some(),
     ];
-    let named = others.iter().filter(|(_, is)| *is).count() + computed.iter().filter(|is| **is).count();
+    let named = computed.iter().filter(|is| **is).count();
     if named != 1 {
         let message = format!(
             "found {named} events; expected one of call, refinance, reprice, reset, amend, issue, special_redemption, confirm_ratings"
@@ -130,6 +147,10 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         {
             // It acts on one date.
             window[acts + 1..].fill(false);
+        }
+        if event.brings_in().is_some() {
+            let (dated, resets) = (event.date.is_some(), event.reset.is_some());
+            out.moments.push(BringsIn { place: place.to_owned(), window: window.clone(), dated, resets });
         }
         let moment = Moment { window, when };
         let change = changes::compile(deal, event, place, moment, &mut out.repricings, problems);
@@ -167,6 +188,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
     let Some(window) = window(deal, event, from, place, problems) else { return };
     out.places.push(event.when.is_some().then(|| place.to_owned()));
+    out.call_places.push(place.to_owned());
     out.calls.push(CallTerms { window, when, price, cost, retry, repeat: event.repeat });
 }
 
@@ -215,7 +237,7 @@ fn window(
     place: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<bool>> {
-    let redeems = event.call.is_some() || event.refinance.is_some() || event.reprice.is_some();
+    let redeems = event.call.is_some() || event.refinance.is_some() || event.reprice.is_some() || event.reset.is_some();
     let may = |day: Date| (!redeems || may_redeem(deal, day)) && right.is_none_or(|from| day >= from);
     let mut read = |text: &Option<String>, key: &str| {
         text.as_ref().map(|text| event_date(deal, text, &format!("{place}.{key}"), problems))

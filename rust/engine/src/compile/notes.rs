@@ -50,6 +50,7 @@ pub fn compile(notes: &[Note], places: &[String], names: &Names, problems: &mut 
             rating: note.rating.values().next().cloned().unwrap_or_default(),
             combination: Vec::new(),
             replaces: None,
+            since: 0,
         });
     }
     contradictions(&out, places, problems);
@@ -100,6 +101,7 @@ fn combination(
         rating: note.rating.values().next().cloned().unwrap_or_default(),
         combination: parts,
         replaces: None,
+        since: 0,
     }
 }
 

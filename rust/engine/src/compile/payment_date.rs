@@ -28,6 +28,11 @@ const NO_CAP: f64 = 1e300;
 /// # Errors
 /// [`EngineError::Deal`] with the place of each problem of the state.
 pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<PaymentDateInput, EngineError> {
+    let in_force = match Date::parse(&state.payment_date) {
+        Some(date) if !deal.regimes.is_empty() => Some(deal.on(date)?),
+        _ => None,
+    };
+    let deal = in_force.as_ref().unwrap_or(deal);
     let mut problems = Vec::new();
     let terms = &deal.terms;
     let status = status(state, &mut problems);

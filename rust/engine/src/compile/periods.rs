@@ -18,8 +18,9 @@ pub fn deal_index(deal: &CompiledDeal) -> String {
     deal.terms
         .notes
         .iter()
-        .filter(|n| n.replaces.is_none())
-        .filter_map(|n| n.coupon.as_ref())
+        .enumerate()
+        .filter(|(n, note)| deal.rule.own(*n) || (note.replaces.is_none() && !deal.terms.foreign.note(*n)))
+        .filter_map(|(_, note)| note.coupon.as_ref())
         .find_map(|c| match &c.rate {
             RateTerms::Floating { index, .. } => Some(index.clone()),
             RateTerms::Fixed { .. } => None,
@@ -31,7 +32,7 @@ pub fn deal_index(deal: &CompiledDeal) -> String {
 pub fn fixing(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize) -> Result<f64, String> {
     let period = &deal.terms.grid.periods[p];
     let months = f64::from(deal.dates.months);
-    if p == 0 && period.years * 12.0 > months + 0.5 {
+    if p == deal.dates.counted_from && period.years * 12.0 > months + 0.5 {
         return curves.interpolated_fixing(index, period.previous_payment, period.payment, period.fixing);
     }
     curves.fixing(index, period.fixing)
@@ -50,8 +51,9 @@ pub fn compile(
     let terms = &deal.terms;
     let index = deal_index(deal);
     let first = opening.map_or(0, |opening| opening.first);
+    let first = if first > deal.rule.since { first } else { deal.rule.since };
     let ended = opening.is_some_and(|opening| opening.reinvestment_ended);
-    let last_run = first.checked_sub(1).map(|p| &terms.grid.periods[p]);
+    let last_run = opening.and_then(|o| o.first.checked_sub(1)).map(|p| &terms.grid.periods[p]);
     let (paid, unadjusted) = last_run.map_or((terms.grid.closing, terms.grid.closing), |p| (p.payment, p.unadjusted));
     let mut out = Vec::with_capacity(terms.grid.periods.len());
     for (p, period) in terms.grid.periods.iter().enumerate() {
@@ -116,7 +118,7 @@ pub fn compile(
             row.rate.push(rate);
             row.day_count_fraction.push(fraction);
             row.coupon.push(rate * fraction);
-            row.instalment.push(note.instalment(p + 1));
+            row.instalment.push(note.instalment((p + 1).saturating_sub(note.since)));
         }
         for repricing in repricings {
             let n = repricing.note as usize;
@@ -182,8 +184,10 @@ pub fn compile(
             row.hedge_net.push(if p > ends { 0.0 } else { hedge_net(hedge, adjusted, unadjusted, &mut fixed) });
             row.hedge_end.push(hedge.termination.filter(|_| p == ends).map_or(0.0, |end| end.amount));
         }
-        row.active = terms.tests.iter().map(|t| p >= t.first_period).collect();
-        row.inactive = terms.tests.iter().filter(|t| p < t.first_period).fold(0, |bits, t| bits | t.bit);
+        row.active =
+            terms.tests.iter().enumerate().map(|(t, test)| p >= test.first_period && !terms.foreign.test(t)).collect();
+        row.inactive =
+            terms.tests.iter().zip(&row.active).filter(|(_, active)| !**active).fold(0, |bits, (t, _)| bits | t.bit);
         row.coupons_positive = row.coupon.iter().all(|coupon| *coupon >= 0.0);
         match fixing(deal, curves, &index, p) {
             Ok(fixed) => {

@@ -5,6 +5,7 @@ use crate::collateral::groups::PoolFlows;
 use crate::compile::assumptions::Assumptions;
 use crate::compile::cohorts::{self, BoughtBefore, CompiledCohorts};
 use crate::compile::deal::CompiledDeal;
+use crate::compile::documents::{self, Places};
 use crate::compile::events::{self, Events};
 use crate::compile::opening::{self, Resumed, StateInput};
 use crate::compile::periods;
@@ -46,6 +47,8 @@ pub struct CompiledPlan {
     /// The simulated path that goes on, where a state holds one.
     pub path: Option<DrawnPath>,
     pub before: BoughtBefore,
+    /// The state that the run goes on from.
+    pub resumed: Option<Resumed>,
 }
 
 /// What a run is compiled to before the flows of its pool are added up.
@@ -69,8 +72,21 @@ pub struct Prepared<'a> {
 pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     let deal = &*input.deal.with_events(&input.scenario.events).map_err(assumed)?;
     let input = PlanInput { deal, ..input };
+    let resumed = resume(deal, input.tape, input.state, input.model_defaults)?;
+    let (mut compiled, places) = one(input, resumed)?;
+    if !deal.regimes.is_empty() {
+        documents::follow(input, &mut compiled, places)?;
+    }
+    Ok(compiled)
+}
+
+/// Compiles a run under one document, with the places of its events.
+///
+/// # Errors
+/// As [`compile_plan`].
+pub fn one(input: PlanInput<'_>, resumed: Option<Resumed>) -> Result<(CompiledPlan, Places), EngineError> {
     let mut problems = Vec::new();
-    let mut prepared = prepare(input, &mut problems)?;
+    let mut prepared = prepare(input, resumed, &mut problems)?;
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     assumed.check(&mut problems);
     if !problems.is_empty() {
@@ -90,6 +106,7 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     let (path, before) = resumed.as_ref().map_or_else(Default::default, |r| (r.path.clone(), r.before.clone()));
     let Prepared { contracts, curves, bought, periods, events, readings, drawn, .. } = prepared;
     let grid = &input.deal.terms.grid;
+    let places = Places::of(&events);
     let plan = Plan {
         days: days(input.deal, resumed.as_ref()),
         deal: DealTerms {
@@ -108,19 +125,25 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
         repricings: events.repricings,
         readings,
         opening_defaulted_par: contracts.defaulted_par(),
-        opening: resumed.map(|resumed| resumed.opening),
+        opening: resumed.as_ref().map(|resumed| resumed.opening.clone()),
+        last: grid.periods.iter().position(|period| period.is_last).unwrap_or(0),
+        number: 0,
+        regimes: Vec::new(),
     };
     let Contracts { steps, obligors, .. } = contracts;
-    Ok(CompiledPlan { plan, steps, curves, obligors, flows, path, before })
+    Ok((CompiledPlan { plan, steps, curves, obligors, flows, path, before, resumed }, places))
 }
 
 /// Compiles a run up to the contracts of its pool.
 ///
 /// # Errors
 /// As [`compile_plan`], for what has to be right before anything else can be looked at.
-pub fn prepare<'a>(input: PlanInput<'a>, problems: &mut Vec<Problem>) -> Result<Prepared<'a>, EngineError> {
+pub fn prepare<'a>(
+    input: PlanInput<'a>,
+    mut resumed: Option<Resumed>,
+    problems: &mut Vec<Problem>,
+) -> Result<Prepared<'a>, EngineError> {
     let PlanInput { deal, tape, scenario, state, model_defaults } = input;
-    let mut resumed = resume(deal, tape, state, model_defaults)?;
     let drawn = model_defaults || resumed.as_ref().is_some_and(|resumed| resumed.path.is_some());
     check_scenario(scenario, tape, drawn, problems);
     let (curves, mut steps) = curves_and_steps(deal, tape, scenario, resumed.as_ref(), problems)?;
@@ -128,7 +151,7 @@ pub fn prepare<'a>(input: PlanInput<'a>, problems: &mut Vec<Problem>) -> Result<
     if !events.sells.is_empty() {
         steps.may_sell(deal);
     }
-    if let (Some(resumed), Some(state)) = (resumed.as_mut(), state) {
+    if let (Some(resumed), Some(state), 0) = (resumed.as_mut(), state, deal.rule.since) {
         opening::events(resumed, state, &events.places, problems);
         problems.extend(events.may_have_acted(resumed.opening.first));
     }
@@ -144,7 +167,7 @@ pub fn prepare<'a>(input: PlanInput<'a>, problems: &mut Vec<Problem>) -> Result<
     let readings = read.compile(deal, scenario, &steps, problems);
     let mut contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, problems);
     contracts.parts = read.parts(deal, tape);
-    if problems.is_empty() {
+    if problems.is_empty() && deal.rule.since == 0 {
         complete(resumed.as_mut(), state, &contracts, &bought)?;
     }
     Ok(Prepared { contracts, curves, bought, periods, resumed, events, readings, drawn })

@@ -322,7 +322,7 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Probl
     };
     let own = own_months(deal, tape, i).zip(Tape::date(&tape.next_payment, i)).map(|(months, first)| {
         let back = first.add_months(-i32::try_from(months).unwrap_or(3));
-        let closing = deal.dates.closing;
+        let closing = deal.terms.grid.closing;
         let default = if back > closing { back } else { closing };
         let rate = tape.current_rate[i];
         OwnDates {

@@ -21,6 +21,9 @@ pub struct Steps {
     pub credit_time: Vec<f64>,
     pub carry_end: Vec<usize>,
     pub months: u32,
+    /// Schedule dates, and whether yearly rates are simple, where several documents have them.
+    pub unadjusted: Vec<Date>,
+    pub simple: Vec<bool>,
     /// Per step: the last day of its collections where all is sold at its end; nothing where no sale may come.
     pub sale_ends: Vec<Date>,
     pub start: Start,
@@ -68,6 +71,8 @@ impl Steps {
         let mut defaults_from = Vec::new();
         let mut credit_time = Vec::new();
         let mut previous = grid.closing;
+        let mut ended = false;
+        let ruled = |p: usize| deal.rule.rates.iter().rev().find(|rates| rates.from <= p);
         for (p, period) in grid.periods.iter().enumerate() {
             let mut from = period.previous_unadjusted;
             if p == run.tape {
@@ -77,7 +82,7 @@ impl Steps {
                 }
             }
             let years = thirty_360(from, period.unadjusted);
-            let yearly = if deal.conventions.rates_by_days {
+            let yearly = if ruled(p).map_or(deal.conventions.rates_by_days, |rates| rates.by_days) {
                 f64::from(period.collection_last - previous) / 365.0
             } else {
                 years
@@ -92,7 +97,9 @@ impl Steps {
             defaults_from.push(from);
             let since = |d: Date| (thirty_360(grid.closing, d) * 12.0 + 0.5) as usize;
             timeline.months.push((since(from), since(period.unadjusted) - since(from)));
-            exponent.push(yearly);
+            // After the last date of a document that ends before another nothing happens any more.
+            exponent.push(if ended { 0.0 } else { yearly });
+            ended |= period.is_last;
             credit_time.push(thirty_360(as_of, period.unadjusted));
             previous = period.collection_last;
         }
@@ -104,6 +111,12 @@ impl Steps {
             credit_time,
             carry_end,
             months: deal.dates.months,
+            unadjusted: if deal.rule.rates.is_empty() {
+                Vec::new()
+            } else {
+                grid.periods.iter().map(|period| period.unadjusted).collect()
+            },
+            simple: (0..grid.periods.len()).filter_map(|p| ruled(p).map(|rates| rates.simple)).collect(),
             sale_ends: Vec::new(),
             start: run,
         })
@@ -136,8 +149,15 @@ impl Steps {
     /// Step that collects the recovery of a default in step `p` with a lag in months.
     #[must_use]
     pub fn recovery_step(&self, p: usize, lag_months: f64) -> u32 {
-        let steps = math::ceil_to_u32(lag_months / f64::from(self.months)) as usize;
         let last = self.len() - 1;
+        if let Some(day) = self.unadjusted.get(p) {
+            let last = self.dates.iter().position(|dates| dates.is_last).unwrap_or(last);
+            // Payment dates may be more or less frequent later.
+            let due = day.add_months(math::ceil_to_u32(lag_months).cast_signed());
+            let step = (p..last).find(|&q| self.unadjusted[q] >= due).unwrap_or(last);
+            return u32::try_from(step).unwrap_or(u32::MAX);
+        }
+        let steps = math::ceil_to_u32(lag_months / f64::from(self.months)) as usize;
         u32::try_from(if p + steps < last { p + steps } else { last }).unwrap_or(u32::MAX)
     }
 
@@ -145,7 +165,7 @@ impl Steps {
     #[must_use]
     pub fn period_rate(&self, yearly: f64, p: usize, simple: bool) -> f64 {
         let years = self.exponent[p];
-        if simple {
+        if self.simple.get(p).copied().unwrap_or(simple) {
             let rate = yearly * years;
             return if rate < 1.0 { rate } else { 1.0 };
         }
@@ -157,7 +177,8 @@ impl Steps {
         let (mut yearly, mut years, mut rate) = (f64::NAN, f64::NAN, f64::NAN);
         for (p, x) in rates.iter_mut().enumerate() {
             // Most steps are of one length and one rate.
-            if x.to_bits() != yearly.to_bits() || self.exponent[p].to_bits() != years.to_bits() {
+            let alike = x.to_bits() == yearly.to_bits() && self.exponent[p].to_bits() == years.to_bits();
+            if !alike || !self.simple.is_empty() {
                 (yearly, years) = (*x, self.exponent[p]);
                 rate = self.period_rate(yearly, p, simple);
             }

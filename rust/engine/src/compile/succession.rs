@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::compile::names::Names;
+use crate::compile::regimes::Rule;
 use crate::error::Problem;
 use crate::notes::NoteTerms;
 use crate::spec::Event;
@@ -11,7 +12,7 @@ use crate::spec::events::{EventCost, Successor};
 use crate::spec::steps::{Groups, NumberOrName, Step};
 
 /// What the notes of events are to a document.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Joined {
     /// Per note of the document: its place, for problems.
     pub places: Vec<String>,
@@ -45,11 +46,12 @@ struct Incoming<'a> {
 }
 
 /// Takes the notes of a deal's events and of those a scenario assumes into a document.
-pub fn join(document: &mut Deal, assumed: &[Event], problems: &mut Vec<Problem>) -> Joined {
+pub fn join(document: &mut Deal, assumed: &[Event], rule: &Rule, problems: &mut Vec<Problem>) -> Joined {
     let own = document.events.clone();
-    let placed = own.iter().enumerate().map(|(i, event)| (format!("events[{i}]"), event));
+    let placed = own.iter().enumerate().map(|(i, event)| (rule.place(i), event));
+    let of_scenario = assumed.iter().enumerate().map(|(i, event)| (format!("scenario.events[{i}]"), event));
     let events: Vec<(String, &Event)> =
-        placed.chain(assumed.iter().enumerate().map(|(i, event)| (format!("scenario.events[{i}]"), event))).collect();
+        placed.chain(of_scenario).filter(|(place, event)| rule.lets_act(place, event)).collect();
     let places = (0..document.notes.len()).map(|i| format!("notes[{i}]")).collect();
     let mut out = Joined { places, ..Joined::default() };
     let mut waiting = Vec::new();
@@ -65,7 +67,8 @@ pub fn join(document: &mut Deal, assumed: &[Event], problems: &mut Vec<Problem>)
         let from_interest = |cost: &EventCost| {
             !matches!(cost.paid_from.as_deref(), Some("equity" | "proceeds")) && (cost.rate > 0.0 || cost.fixed > 0.0)
         };
-        out.costs |= event.changes_notes() && event.cost.as_ref().is_some_and(from_interest);
+        out.costs |=
+            (event.changes_notes() || event.brings_in().is_some()) && event.cost.as_ref().is_some_and(from_interest);
     }
     // A successor may be refinanced in its turn, whatever the order of the events in the document.
     while !waiting.is_empty() {

@@ -191,8 +191,8 @@ fn first_period(test: &Test, kind: TestKind, dates: &DealDates, place: &str, pro
         dates.grid.periods.iter().position(|p| p.determination >= date).unwrap_or(dates.grid.periods.len())
     };
     match test.first_date.as_deref().unwrap_or(default) {
-        "closing" | "first_determination" => 0,
-        "second_determination" => 1,
+        "closing" | "first_determination" => dates.counted_from,
+        "second_determination" => dates.counted_from + 1,
         "effective" => from(dates.effective),
         other => date(other, &format!("{place}.first_date"), problems).map_or(0, from),
     }

@@ -255,7 +255,7 @@ fn errors_say_what_was_found_what_is_expected_and_where() {
     let literal = "a plain number is money only if it is 0 or at least 1000";
     let all = "during_reinvestment, after_reinvestment, status, date, remaining, due, pool_factor, performing_par, \
                ccc_share, balance, deferred, note_factor, outstanding, controlling, passes, ratio, trigger, \
-               cure_amount, cushion, account, unfunded, liquidation_value, redemption_amount, market_spread, \
+               cure_amount, cushion, account, special_redemption, unfunded, liquidation_value, redemption_amount, market_spread, \
                deal_spread, semiannual_share, interest_by_frequency, min, max, abs";
     for (text, expected) in [
         ("remaining > 0.5", format!("column 11: `>` compares money with a ratio; {literal}")),

@@ -21,8 +21,19 @@ pub struct Changes<const L: usize> {
     pub lately: Vec<Mask<L>>,
     /// What equity contributes on this date.
     pub contributed: Pack<L>,
-    /// An event whose proceeds do not pay what they must: its number, proceeds, and what they must pay.
-    pub short: Option<(usize, f64, f64)>,
+    /// An event whose proceeds do not pay what they must.
+    pub short: Option<Short>,
+}
+
+/// An event whose proceeds do not pay what they must, in some future.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Short {
+    /// Number of the plan, and of the event among its changes.
+    pub number: usize,
+    pub change: usize,
+    /// Currency units.
+    pub proceeds: f64,
+    pub uses: f64,
 }
 
 impl<const L: usize> Changes<L> {

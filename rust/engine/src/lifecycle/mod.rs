@@ -5,7 +5,7 @@
 
 mod lanes;
 
-pub use lanes::Changes;
+pub use lanes::{Changes, Short};
 
 use crate::expression::Expression;
 
@@ -32,7 +32,10 @@ impl Change {
     #[must_use]
     pub fn equity_contributes(&self) -> bool {
         let costs = self.cost.paid_from == Payer::Equity && !self.cost.is_nothing();
-        costs || matches!(self.kind, ChangeKind::Issue { equity, .. } if equity > 0.0)
+        // A reset may leave a difference for equity to pay.
+        costs
+            || matches!(self.kind, ChangeKind::Issue { equity, .. } if equity > 0.0)
+            || matches!(&self.kind, ChangeKind::Transition(transition) if transition.resets)
     }
 }
 
@@ -54,6 +57,8 @@ pub enum ChangeKind {
     SpecialRedemption(SpecialRedemption),
     /// The agencies confirm their ratings after the effective date.
     Confirmation,
+    /// A second document takes over.
+    Transition(Transition),
 }
 
 /// How much principal cannot be invested, and whether that ends the reinvestment period.
@@ -63,6 +68,24 @@ pub struct SpecialRedemption {
     /// Share of the principal proceeds of the date, beside the amount.
     pub share: f64,
     pub ends_reinvestment: bool,
+}
+
+/// What goes with a change of the document.
+#[derive(Clone, Debug, Default)]
+pub struct Transition {
+    /// A reset: the classes are redeemed. An amendment leaves them.
+    pub resets: bool,
+    /// Classes that are redeemed at par.
+    pub redeemed: Vec<u16>,
+    pub into: Vec<Issued>,
+    /// Currency units that the first residual note pays in.
+    pub equity_contribution: f64,
+    /// Currency units that are spent on collateral.
+    pub par_purchase: f64,
+    /// Fees whose unpaid amounts a fee of the second document takes over.
+    pub fees: Vec<(u16, u16)>,
+    /// Accounts that the second document does not have: their cash is principal.
+    pub closed: Vec<u16>,
 }
 
 /// A class that is redeemed at par, and what replaces it.

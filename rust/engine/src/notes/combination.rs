@@ -50,6 +50,7 @@ mod tests {
             rating: String::new(),
             combination: Vec::new(),
             replaces: None,
+            since: 0,
         };
         let both = NoteTerms { combination: vec![(0, 0.5), (1, 0.1)], ..plain.clone() };
         let paid = |interest, deferred, principal| {

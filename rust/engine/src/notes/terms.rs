@@ -22,6 +22,8 @@ pub struct NoteTerms<P = f64> {
     pub combination: Vec<(u16, P)>,
     /// The class that it replaces or joins; it is issued by an event.
     pub replaces: Option<u16>,
+    /// Payment dates before the first of the document that brought it in.
+    pub since: usize,
 }
 
 impl<P> NoteTerms<P> {
@@ -120,6 +122,7 @@ mod tests {
             rating: String::new(),
             combination: Vec::new(),
             replaces: None,
+            since: 0,
         }
     }
 

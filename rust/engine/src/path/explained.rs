@@ -11,7 +11,7 @@ use crate::coverage::terms::PASS_TOLERANCE;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
 use crate::hedges::Notional;
 use crate::lanes::{Mask, Pack};
-use crate::lifecycle::ChangeKind;
+use crate::lifecycle::{ChangeKind, Short};
 use crate::notes::deferral;
 use crate::state::State;
 use crate::waterfall::Program;
@@ -124,16 +124,27 @@ pub struct Explained {
     pub hedges: Vec<HedgeRow>,
     pub events: Vec<EventRow>,
     pub ledger: Ledger,
+    /// Step (from 0) from which each document was in force, with its number; of the first alone where nothing brings in another.
+    pub trail: Vec<(usize, usize)>,
     /// Number of payment dates until the run ended.
     pub periods: usize,
     /// The date for which all collateral was sold.
     pub sold_on: Option<u32>,
-    /// An event whose proceeds do not pay what they must: its number, proceeds, and what they must pay.
-    pub short: Option<(usize, f64, f64)>,
+    /// An event whose proceeds do not pay what they must.
+    pub short: Option<Short>,
     /// First date on which the agencies had confirmed their ratings before: the test of the target par is over.
     pub confirmed_before: Option<u32>,
     /// Largest difference of cash in and cash out on any date, currency units.
     pub conservation_error: f64,
+}
+
+impl Explained {
+    /// The plan that was in force on a step.
+    #[must_use]
+    pub fn in_force<'a>(&self, plan: &'a Plan, p: usize) -> &'a Plan {
+        let last = self.trail.iter().rev().find(|(from, _)| *from <= p);
+        plan.of_number(last.map_or(0, |(_, number)| *number))
+    }
 }
 
 #[derive(Default)]
@@ -160,8 +171,8 @@ struct Tables {
     unpaid: Vec<f64>,
     /// Per note: whether it has been issued.
     there: Vec<bool>,
-    defaults: Vec<f64>,
-    floor_benefit: Vec<f64>,
+    /// Fees whose unpaid amounts others take over after this date.
+    moved: Vec<(u16, u16)>,
 }
 
 /// Collateral amounts that fees run on, of one determination date.
@@ -192,6 +203,9 @@ impl Bases {
 impl Observer<1, f64> for Tables {
     fn date(&mut self, plan: &Plan, p: usize, state: &State<1>, c: &Collateral<1>, _running: Mask<1>, bought: Pack<1>) {
         let period = u32::try_from(p).unwrap_or(u32::MAX);
+        for (from, to) in std::mem::take(&mut self.moved) {
+            self.unpaid[to as usize] += std::mem::take(&mut self.unpaid[from as usize]);
+        }
         let one = |x: Pack<1>| x.0[0];
         let bases = Bases {
             fee_basis: one(c.fee_basis),
@@ -209,7 +223,9 @@ impl Observer<1, f64> for Tables {
         for (n, note) in (0_u16..).zip(&plan.deal.notes) {
             let i = n as usize;
             let issued = state.changes.issued.get(i).map_or(0.0, |issued| one(*issued));
-            if !(self.there[i] || issued > 0.0) {
+            // A class of an earlier document has had its final row.
+            let gone = plan.deal.foreign.note(i) && !note.is_combination();
+            if !(self.there[i] && !gone || issued > 0.0) {
                 continue;
             }
             self.there[i] = true;
@@ -256,6 +272,9 @@ impl Observer<1, f64> for Tables {
         self.phases(plan, period, state, one(c.numerator));
         for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
             let i = f as usize;
+            if plan.deal.foreign.fee(i) {
+                continue;
+            }
             let paid = one(*state.fees[i].current.paid());
             let unpaid = one(state.fee_unpaid(i));
             let brought = self.unpaid[i] * (1.0 + plan.periods[p].unpaid_rate[i]);
@@ -283,10 +302,10 @@ impl Observer<1, f64> for Tables {
             prepaid_principal: one(c.closing.prepaid + c.cohorts.prepaid),
             recoveries: one(c.recoveries),
             sale_proceeds: one(c.sale_proceeds),
-            new_defaults: self.defaults[p] + one(c.cohorts.default),
+            new_defaults: one(c.cohorts.default),
             new_purchases_par: one(bought),
             purchase_cost: purchases,
-            floor_benefit: self.floor_benefit[p],
+            floor_benefit: 0.0,
             oc_numerator: one(c.numerator),
             ccc_excess_haircut: one(c.ccc_haircut),
             discount_haircut: one(c.discount_haircut),
@@ -311,10 +330,15 @@ impl Tables {
                 ..AccountRow::default()
             };
             *before = row.end_balance;
-            self.accounts.push(row);
+            if !plan.deal.foreign.account(account as usize) {
+                self.accounts.push(row);
+            }
         }
         let terms = &plan.periods[p];
         for (h, (hedge, of)) in (0_u16..).zip(state.hedges.iter().zip(&plan.deal.hedges)) {
+            if plan.deal.foreign.hedge(h as usize) {
+                continue;
+            }
             let unit = if let Notional::Note(note) = of.notional { begin[note as usize] } else { 1.0 };
             let (net, end) = (terms.hedge_net[h as usize] * unit, terms.hedge_end[h as usize]);
             let positive = |x: f64| if x > 0.0 { x } else { 0.0 };
@@ -358,6 +382,10 @@ impl Tables {
 
     /// Notes the confirmation of the ratings, and the end of a reinvestment period before its date.
     fn phases(&mut self, plan: &Plan, period: u32, state: &State<1>, numerator: f64) {
+        // A second document begins anew.
+        self.coupon_steps.resize(plan.deal.coupon_steps.len(), false);
+        self.confirmed &= state.confirmed.any();
+        self.reinvestment_over &= state.reinvestment_over.any();
         if state.reinvestment_over.any() && !self.reinvestment_over {
             self.reinvestment_over = true;
             if plan.periods[period as usize].in_reinvestment {
@@ -458,6 +486,17 @@ impl Tables {
                         }
                     }
                 }
+                ChangeKind::Transition(transition) => {
+                    self.moved.clone_from(&transition.fees);
+                    if transition.resets {
+                        let old: Vec<&str> = transition.redeemed.iter().map(|note| name(*note)).collect();
+                        let into: Vec<String> = transition.into.iter().filter_map(|note| new(note.note)).collect();
+                        let detail = format!("{} redeemed; {} issued", old.join(", "), into.join(", "));
+                        self.event(period, "reset", detail);
+                    } else {
+                        self.event(period, "amendment", "the document changes from the next date on".to_owned());
+                    }
+                }
             }
         }
     }
@@ -470,11 +509,14 @@ impl Tables {
 /// Runs one path of a plan whose drivers are set, and keeps everything.
 #[must_use]
 pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
+    let there =
+        plan.deal.notes.iter().enumerate().map(|(n, note)| note.replaces.is_none() && !plan.deal.foreign.note(n));
+    let there: Vec<bool> = there.collect();
     let mut tables = Tables {
-        begin: plan.deal.notes.iter().map(|n| if n.replaces.is_some() { 0.0 } else { n.original }).collect(),
+        begin: there.iter().zip(&plan.deal.notes).map(|(there, n)| if *there { n.original } else { 0.0 }).collect(),
         deferred: vec![0.0; plan.deal.notes.len()],
         unpaid: vec![0.0; plan.deal.fees.len()],
-        there: plan.deal.notes.iter().map(|note| note.replaces.is_none()).collect(),
+        there,
         coupon_steps: vec![false; plan.deal.coupon_steps.len()],
         reserved: plan.deal.accounts.iter().map(|account| account.initial).collect(),
         bases: Bases {
@@ -482,8 +524,6 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
             performing: plan.pool.par,
             principal_amount: plan.pool.par + plan.deal.ramp_up_cash,
         },
-        defaults: (0..plan.steps()).map(|p| work.drivers.defaults(0, p)).collect(),
-        floor_benefit: (0..plan.steps()).map(|p| work.drivers.floor_benefit(&plan.pool, 0, p)).collect(),
         ..Tables::default()
     };
     if let Some(opening) = &plan.opening {
@@ -493,6 +533,25 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
     let error = runner::run(plan, work, &mut ledger, &mut tables, |ledger, p| {
         ledger.period = u32::try_from(p).unwrap_or(u32::MAX);
     });
+    let trail = work.documents.trail.clone();
+    for row in &mut tables.collateral {
+        let p = row.period as usize;
+        let number = work.documents.on(p);
+        let drivers = work.documents.drivers_of(number).unwrap_or(&work.drivers);
+        row.new_defaults += drivers.defaults(0, p);
+        row.floor_benefit = drivers.floor_benefit(&plan.of_number(number).pool, 0, p);
+    }
+    ledger.tests.retain(|entry| {
+        let of = plan.of_number(work.documents.on(entry.period as usize));
+        !of.deal.foreign.test(entry.test as usize)
+    });
+    if !plan.regimes.is_empty() {
+        // Each date in the order of its document.
+        let of = |period: u32| &plan.of_number(work.documents.on(period as usize)).deal.foreign;
+        tables.notes.sort_by_key(|row| (row.period, of(row.period).place(0, row.note as usize)));
+        tables.fees.sort_by_key(|row| (row.period, of(row.period).place(1, row.fee as usize)));
+        ledger.tests.sort_by_key(|row| (row.period, of(row.period).place(2, row.test as usize)));
+    }
     let periods = tables.collateral.len();
     let last = tables.notes.last().map_or(0, |row| row.period);
     let from = tables.notes.partition_point(|row| row.period < last);
@@ -508,10 +567,12 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
             }
         }
     }
-    if plan.deal.watched.contains(&Cause::ParRatio) {
+    if plan.all().any(|plan| plan.deal.watched.contains(&Cause::ParRatio)) {
         for entry in &ledger.tests {
-            let test = &plan.deal.tests[entry.test as usize];
-            let active = plan.periods[entry.period as usize].active[entry.test as usize];
+            let of = plan.of_number(work.documents.on(entry.period as usize));
+            let test = &of.deal.tests[entry.test as usize];
+            let active = of.deal.watched.contains(&Cause::ParRatio)
+                && of.periods[entry.period as usize].active[entry.test as usize];
             if test.kind == crate::coverage::TestKind::EventOfDefaultParRatio
                 && active
                 && entry.numerator < test.threshold * entry.denominator
@@ -522,12 +583,17 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
             }
         }
     }
-    if let Some(test) = plan.deal.target_par_test {
-        restate_target_par(&mut ledger, &plan.deal, test);
+    for plan in plan.all() {
+        if let Some(test) = plan.deal.target_par_test {
+            restate_target_par(&mut ledger, &plan.deal, test);
+        }
     }
     tables.events.sort_by_key(|e| e.period);
-    flows_of_accounts(&mut tables.accounts, &plan.deal.program, &ledger);
+    for plan in plan.all() {
+        flows_of_accounts(&mut tables.accounts, &plan.deal.program, &ledger);
+    }
     Explained {
+        trail,
         notes: tables.notes,
         collateral: tables.collateral,
         fees: tables.fees,
@@ -599,9 +665,9 @@ pub fn drawn(plan: &Plan, path: &DrawnPath) -> Workspace<1> {
     for (hazard, rate) in work.drivers.hazard.iter_mut().zip(&path.hazard) {
         *hazard = Pack::splat(*rate);
     }
-    work.drivers.reset(&plan.pool);
+    work.reset_pool(plan);
     for &(obligor, step) in &path.defaults {
-        work.drivers.default(&plan.pool, 0, obligor, step);
+        work.default(plan, 0, obligor, step);
     }
     work
 }

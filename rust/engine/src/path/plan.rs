@@ -3,6 +3,7 @@
 use super::opening::Opening;
 use super::readings::ReadingTerms;
 use crate::accounts::AccountTerms;
+use crate::collateral::groups::PoolFlows;
 use crate::collateral::{ClosingPool, CohortTables};
 use crate::coverage::TestTerms;
 use crate::coverage::ccc_excess::ExcessRules;
@@ -11,7 +12,7 @@ use crate::expression::Expression;
 use crate::fees::{CarryOver, FeeTerms};
 use crate::hedges::HedgeTerms;
 use crate::lanes::{Mask, Pack};
-use crate::lifecycle::{Change, ChangeKind, Repricing};
+use crate::lifecycle::{Change, ChangeKind, Repricing, Short};
 use crate::notes::{NoteTerms, OnUnpaid};
 use crate::state::{HedgeLanes, State};
 use crate::time::PeriodGrid;
@@ -70,6 +71,57 @@ pub struct DealTerms<P = f64> {
     pub groups: Vec<Vec<u16>>,
     /// What refinancings, re-pricings and issues cost, as a fee that interest pays ahead of the residual notes.
     pub event_cost: Option<u16>,
+    pub foreign: Foreign,
+}
+
+/// What belongs to other documents of a deal that is reset or amended; nothing where the deal has one document.
+#[derive(Clone, Debug, Default)]
+pub struct Foreign {
+    pub notes: Vec<bool>,
+    pub fees: Vec<bool>,
+    pub tests: Vec<bool>,
+    pub accounts: Vec<bool>,
+    pub hedges: Vec<bool>,
+    /// Per note, fee and test: its place in the document; those of others come last.
+    pub order: [Vec<usize>; 3],
+}
+
+impl Foreign {
+    /// The place of the `i`-th of a list in the document: of notes (0), fees (1), tests (2).
+    #[must_use]
+    pub fn place(&self, list: usize, i: usize) -> usize {
+        self.order[list].get(i).copied().unwrap_or(i)
+    }
+
+    /// Whether a note is of another document.
+    #[must_use]
+    pub fn note(&self, n: usize) -> bool {
+        self.notes.get(n).copied().unwrap_or(false)
+    }
+
+    /// Whether a fee is of another document.
+    #[must_use]
+    pub fn fee(&self, f: usize) -> bool {
+        self.fees.get(f).copied().unwrap_or(false)
+    }
+
+    /// Whether a test is of another document.
+    #[must_use]
+    pub fn test(&self, t: usize) -> bool {
+        self.tests.get(t).copied().unwrap_or(false)
+    }
+
+    /// Whether an account is of another document.
+    #[must_use]
+    pub fn account(&self, a: usize) -> bool {
+        self.accounts.get(a).copied().unwrap_or(false)
+    }
+
+    /// Whether a hedge is of another document.
+    #[must_use]
+    pub fn hedge(&self, h: usize) -> bool {
+        self.hedges.get(h).copied().unwrap_or(false)
+    }
 }
 
 /// A spread or fixed rate for the accrual periods that begin on a payment date on which a condition holds.
@@ -263,20 +315,72 @@ pub struct Plan<P = f64> {
     pub days: Vec<i32>,
     /// The state that the run goes on from; absent: it starts at closing.
     pub opening: Option<Opening>,
+    /// Step (from 0) of its last payment date.
+    pub last: usize,
+    /// Its number: 0 for the first document, `k` for that of the `k`-th regime.
+    pub number: usize,
+    /// The documents that events bring in; of the first plan alone.
+    pub regimes: Vec<Regime<P>>,
+}
+
+/// The rest of a run under a document that an event brings in.
+#[derive(Clone, Debug)]
+pub struct Regime<P = f64> {
+    /// The plan that it follows: 0 is the first, `k` that of the `k`-th regime from 1.
+    pub parent: usize,
+    /// The event, one of the changes of that plan, and the step (from 0) on which it acts.
+    pub change: usize,
+    pub step: usize,
+    pub plan: Plan<P>,
+    /// The closing pool's flows, where the defaults are rates.
+    pub flows: PoolFlows<1>,
+    /// Per call, change and re-pricing: which of the plan before it goes on with.
+    pub calls: Vec<Option<usize>>,
+    pub changes: Vec<Option<usize>>,
+    pub repricings: Vec<Option<usize>>,
 }
 
 impl<P> Plan<P> {
+    /// The plan of a number: 0 is the first.
+    #[must_use]
+    pub fn of_number(&self, number: usize) -> &Self {
+        number.checked_sub(1).and_then(|k| self.regimes.get(k)).map_or(self, |regime| &regime.plan)
+    }
+
+    /// A test as the document has it that it is of.
+    #[must_use]
+    pub fn own_test(&self, t: usize) -> &TestTerms<P> {
+        let of = self.all().find(|plan| !plan.deal.foreign.test(t)).unwrap_or(self);
+        &of.deal.tests[t]
+    }
+
+    /// All plans, by number.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.regimes.iter().map(|regime| &regime.plan))
+    }
+
+    /// Whether a future may come to a document at a time of its own: all futures of a block do so together where not.
+    #[must_use]
+    pub fn parts_ways(&self) -> bool {
+        self.all().any(|plan| {
+            plan.changes.iter().any(|change| matches!(change.kind, ChangeKind::Transition(_)) && change.when.is_some())
+        })
+    }
+
     /// Whether equity may pay in after closing.
     #[must_use]
     pub fn equity_contributes(&self) -> bool {
-        self.changes.iter().any(Change::equity_contributes)
+        let later = self.regimes.iter().flat_map(|regime| &regime.plan.changes);
+        self.changes.iter().chain(later).any(Change::equity_contributes)
     }
 
     /// What is wrong where the proceeds of an event do not pay what they must.
     #[must_use]
-    pub fn refusal(&self, (change, proceeds, uses): (usize, f64, f64)) -> EngineError {
-        let place = &self.changes[change].place;
-        let verb = if matches!(self.changes[change].kind, ChangeKind::Issue { .. }) { "issue" } else { "refinance" };
+    pub fn refusal(&self, short: Short) -> EngineError {
+        let Short { number, change, proceeds, uses } = short;
+        let changes = &self.of_number(number).changes;
+        let place = &changes[change].place;
+        let verb = if matches!(changes[change].kind, ChangeKind::Issue { .. }) { "issue" } else { "refinance" };
         let message = format!("found proceeds of {proceeds:.2} on its date; expected {uses:.2}, which they must pay");
         let problems = vec![Problem::new(format!("{place}.{verb}"), message)];
         if place.starts_with("scenario") { EngineError::Scenario(problems) } else { EngineError::Deal(problems) }

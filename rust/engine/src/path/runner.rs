@@ -10,6 +10,7 @@ use super::effective_date;
 use super::observer::{Collateral, Observer};
 use super::plan::{DealTerms, PeriodTerms, Plan};
 use super::readings;
+use super::regime::{self, Documents};
 use super::reinvestment_period;
 use super::reserves;
 use super::sale::{self, Calls};
@@ -46,6 +47,7 @@ pub struct Workspace<const L: usize> {
     isa: Isa,
     /// What fees were charged on at the last determination date.
     pub opening: FeeBases<L>,
+    pub documents: Documents<L>,
 }
 
 impl<const L: usize> Workspace<L> {
@@ -68,15 +70,20 @@ impl<const L: usize> Workspace<L> {
             error: Pack::ZERO,
             isa,
             opening: FeeBases::default(),
+            documents: Documents::new(plan),
         }
     }
 
     /// The state at closing.
     #[inline(always)]
     fn open<P: Param<L>>(&mut self, plan: &Plan<P>) {
+        if !plan.regimes.is_empty() {
+            regime::begin(plan, self);
+        }
         let state = &mut self.state;
         for (n, note) in plan.deal.notes.iter().enumerate() {
-            let balance = if note.replaces.is_some() { Pack::ZERO } else { note.original.pack() };
+            let later = note.replaces.is_some() || plan.deal.foreign.note(n);
+            let balance = if later { Pack::ZERO } else { note.original.pack() };
             state.notes[n] = NoteLanes { balance, ..NoteLanes::default() };
         }
         let mut cost = Pack::ZERO;
@@ -144,16 +151,18 @@ impl<const L: usize> Workspace<L> {
 /// The drivers of the workspace hold the closing pool's flows of each lane. Each stage of a date is a function of its
 /// own: what goes from one to the next lies in the workspace.
 pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
-    plan: &Plan<P>,
+    first: &Plan<P>,
     work: &mut Workspace<L>,
     recorder: &mut R,
     observer: &mut O,
     on_date: impl Fn(&mut R, usize),
 ) -> Pack<L> {
-    work.open(plan);
+    work.open(first);
     let isa = work.isa;
-    let reads = !plan.readings.is_empty();
-    for (p, period) in plan.periods.iter().enumerate().skip(plan.first()) {
+    let mut plan = first;
+    for p in first.first()..first.steps() {
+        let period = &plan.periods[p];
+        let reads = !plan.readings.is_empty();
         on_date(recorder, p);
         let may_sell = !plan.sells.is_empty();
         if may_sell {
@@ -213,9 +222,18 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
             effective_date::look(&mut work.state, &terms, test);
         }
         let going_on = isa.run(Close { plan, work, observer, recorder, p });
-        if !going_on {
+        if !going_on || period.is_last {
             break;
         }
+        if !first.regimes.is_empty()
+            && let Some((number, next)) = regime::after(first, plan, work, p)
+        {
+            regime::take_over(plan, next, number, work);
+            plan = &next.plan;
+        }
+    }
+    if !first.regimes.is_empty() {
+        regime::end(work);
     }
     work.error
 }

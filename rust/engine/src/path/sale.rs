@@ -57,6 +57,12 @@ impl<const L: usize> Calls<L> {
         }
     }
 
+    /// Goes on with one call as another document has it.
+    pub fn go_on_as(&mut self, call: usize, before: &Self, of: usize) {
+        self.spent[call] = before.spent[of];
+        self.pending[call] = before.pending[of];
+    }
+
     /// Whether a call is over, and whether it is tried again, in any lane.
     #[must_use]
     pub fn after(&self, call: usize) -> CallAfter {

@@ -12,7 +12,7 @@ use super::runner::Workspace;
 use super::sale;
 use super::summary::DUST;
 use crate::lanes::{Mask, Pack, Param};
-use crate::lifecycle::{Change, ChangeKind, CostBase, Issued, Payer, Redemption};
+use crate::lifecycle::{Change, ChangeKind, CostBase, Issued, Payer, Redemption, Short, Transition};
 use crate::state::State;
 use crate::waterfall::Pot;
 use crate::waterfall::interpreter::Terms;
@@ -100,11 +100,13 @@ fn cost<const L: usize, P: Param<L>>(plan: &Plan<P>, state: &State<L>, change: &
         CostBase::RefinancedBalance => balance,
         CostBase::PerformingPar => state.performing_par,
     };
-    let some = change.of.is_empty() || (balance + deferred).gt(dust(plan)).any();
+    // A document comes in whatever is outstanding.
+    let whole = change.of.is_empty() || matches!(change.kind, ChangeKind::Transition(_));
+    let some = whole || (balance + deferred).gt(dust(plan)).any();
     if !some {
         return Pack::ZERO;
     }
-    let there = if change.of.is_empty() { acting } else { acting.and((balance + deferred).gt(dust(plan))) };
+    let there = if whole { acting } else { acting.and((balance + deferred).gt(dust(plan))) };
     there.keep(base * change.cost.rate + Pack::splat(change.cost.fixed))
 }
 
@@ -146,6 +148,12 @@ pub fn apply<const L: usize, P: Param<L>, R: Recorder<L>>(
                 }
                 cost
             }
+            ChangeKind::Transition(transition) => {
+                if transition.resets {
+                    difference += act.reset(transition, cost);
+                }
+                cost
+            }
             // They have acted before the payments.
             ChangeKind::SpecialRedemption(_) | ChangeKind::Confirmation => Pack::ZERO,
         };
@@ -153,7 +161,7 @@ pub fn apply<const L: usize, P: Param<L>, R: Recorder<L>>(
             act.contribute(paid, Payee::EventCost);
         }
     }
-    if !plan.deal.groups.is_empty() {
+    if !plan.deal.groups.is_empty() || !plan.deal.foreign.notes.is_empty() {
         let state = &mut work.state;
         state.principal_paid = true;
         state.marked = false;
@@ -267,7 +275,9 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         let short = lanes.and(proceeds.lt(uses - dust(self.plan)));
         if short.any() && self.work.state.changes.short.is_none() {
             let first = (0..L).find(|&lane| short.lane(lane)).unwrap_or(0);
-            self.work.state.changes.short = Some((self.c, proceeds.0[first], uses.0[first]));
+            let (number, change) = (self.plan.number, self.c);
+            self.work.state.changes.short =
+                Some(Short { number, change, proceeds: proceeds.0[first], uses: uses.0[first] });
         }
     }
 
@@ -340,6 +350,59 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         self.work.state.held += left + added;
         let paid = if self.change.cost.paid_from == Payer::Proceeds { cost } else { Pack::ZERO };
         proceeds - paid - left
+    }
+
+    /// Exchanges the classes of one document for those of another; equity pays or takes the difference. Returns the difference of
+    /// cash in and cash out.
+    fn reset(&mut self, transition: &Transition, cost: Pack<L>) -> Pack<L> {
+        let lanes = self.acting;
+        let (mut redeemed, mut proceeds) = (Pack::ZERO, Pack::ZERO);
+        for &old in &transition.redeemed {
+            let class = Redemption { old, redeemed: vec![old], into: Vec::new() };
+            let paid = self.redeem(&class, lanes);
+            self.row(0, Payee::Note(old), paid, paid);
+            redeemed += paid;
+        }
+        for new in &transition.into {
+            proceeds += self.bring_in(new, lanes, Pack::splat(new.balance.unwrap_or(0.0)));
+        }
+        let added = lanes.keep(Pack::splat(transition.equity_contribution));
+        let bought = lanes.keep(Pack::splat(transition.par_purchase));
+        let mut uses = redeemed + bought;
+        if self.change.cost.paid_from == Payer::Proceeds {
+            uses += cost;
+            self.row(0, Payee::EventCost, cost, cost);
+        }
+        self.row(0, Payee::Collateral, bought, bought);
+        self.work.state.purchases += bought;
+        let left = proceeds + added - uses;
+        // One lane may take what another pays.
+        let (taken, short) = (left.positive(), (-left).positive());
+        if (added + short).any_positive() {
+            self.contribute(added + short, Payee::Account(Pot::Principal));
+        }
+        if taken.any_positive() {
+            self.distribute(taken);
+        }
+        proceeds + added + short - uses - taken
+    }
+
+    /// The first residual note is paid what a reset leaves.
+    fn distribute(&mut self, amount: Pack<L>) {
+        let Some(n) = self.plan.deal.notes.iter().position(|note| note.residual) else { return };
+        let state = &mut self.work.state;
+        let interest = &mut state.notes[n].interest;
+        interest.set_paid(*interest.paid() + amount);
+        for (lanes, fee) in state.fees.iter_mut().zip(&self.plan.deal.fees) {
+            if fee.hurdle.is_some() {
+                lanes.hurdle -= amount;
+            }
+        }
+        for need in &mut state.higher {
+            *need -= amount;
+        }
+        let payee = u16::try_from(n).unwrap_or(0);
+        self.row(0, Payee::Note(payee), amount, amount);
     }
 
     /// Puts a new spread into force, for the notes that are there.

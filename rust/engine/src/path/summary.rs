@@ -290,14 +290,15 @@ pub fn finish<const L: usize, P: Param<L>>(
         let all: f64 = original
             .iter()
             .zip(notes)
-            .filter(|(_, note)| !note.is_combination() && note.replaces.is_none())
-            .map(|(pack, _)| at(pack))
+            .enumerate()
+            .filter(|(n, (_, note))| !note.is_combination() && note.replaces.is_none() && !plan.deal.foreign.note(*n))
+            .map(|(_, (pack, _))| at(pack))
             .sum();
         for (n, note) in notes.iter().enumerate() {
             let (totals, measures) = (&totals[n], &measures[n]);
             let period = |pack: &Pack<L>| (at(pack) >= 0.0).then(|| at(pack) as u32);
             let dust = DUST * at(&original[n]);
-            let later = note.replaces.is_some();
+            let later = note.replaces.is_some() || plan.deal.foreign.note(n);
             let balance = if later { at(&totals.issued) } else { at(&original[n]) };
             let mut s = NoteSummary {
                 note: n as u16,
@@ -371,6 +372,8 @@ fn from_issue<const L: usize>(times: &SummaryTimes, totals: &NoteTotals<L>, p: u
 /// Summarizes every class of a path.
 #[must_use]
 pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
+    // The dates are those of the document that rules at the end.
+    let times = SummaryTimes::new(path.in_force(plan, plan.steps()));
     let mut totals = vec![NoteTotals::<1>::new(plan.steps()); plan.deal.notes.len()];
     for row in &path.notes {
         let (p, n) = (row.period as usize, row.note as usize);
@@ -387,6 +390,6 @@ pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
         }
     }
     let mut out = Vec::new();
-    finish(plan, &SummaryTimes::new(plan), &mut totals, Isa::PORTABLE, 1, &mut out);
+    finish(plan, &times, &mut totals, Isa::PORTABLE, 1, &mut out);
     out
 }

@@ -9,6 +9,7 @@ use super::totals::{BlockTotals, PLACES, Sizes, count};
 use super::watch::TestWatch;
 use crate::credit::{CopulaScratch, DefaultEvent, Defaults, LaneEvents};
 use crate::lanes::{Mask, Pack};
+use crate::lifecycle::Short;
 use crate::metrics::{IrrTimes, irr, irr_with_contributions};
 use crate::path::runner::{self, Workspace};
 use crate::waterfall::recorder::Silent;
@@ -36,7 +37,7 @@ pub struct Block {
     pub totals: BlockTotals,
     pub columns: Option<PathColumns>,
     /// An event whose proceeds do not pay what they must in some path.
-    pub short: Option<(usize, f64, f64)>,
+    pub short: Option<Short>,
 }
 
 /// Scratch of one worker.
@@ -260,10 +261,10 @@ impl<const L: usize> Kernel for Pool<'_, L> {
             factor.0[lane] = market[paths[lane]];
         }
         setup.copula.conditional_hazard(&factor, &mut work.drivers.hazard);
-        work.drivers.reset(&setup.plan.pool);
+        work.reset_pool(&setup.plan);
         for lane in 0..L {
             for event in defaults.of(paths[lane]) {
-                work.drivers.default(&setup.plan.pool, lane, event.obligor() as usize, event.step() as usize);
+                work.default(&setup.plan, lane, event.obligor() as usize, event.step() as usize);
             }
         }
     }

@@ -46,12 +46,12 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     let (mut scratch, mut drawn) = (CopulaScratch::default(), Defaults::default());
     let market = setup.copula.draw::<1>(path, &mut scratch, &mut drawn);
     setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
-    work.drivers.reset(pool);
+    work.reset_pool(plan);
     let mut defaults = Vec::new();
     for event in drawn.of(0) {
         let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
         let step = setup.axis.cells[place].0 as usize;
-        work.drivers.default(pool, 0, obligor, step);
+        work.default(plan, 0, obligor, step);
         let (mut par, mut value) = (0.0, 0.0);
         let mut collected = step;
         for &loan in &pool.obligor_loans[obligor] {

@@ -11,6 +11,7 @@ use super::columns::PathColumns;
 use super::setup::Setup;
 use super::totals::{Sizes, Totals};
 use crate::error::EngineError;
+use crate::lifecycle::Short;
 use crate::workers;
 
 /// How a simulation is run; nothing here changes a bit of its results.
@@ -37,7 +38,7 @@ pub struct Simulated {
 struct Merger {
     totals: Totals,
     columns: Vec<PathColumns>,
-    short: Option<(usize, f64, f64)>,
+    short: Option<Short>,
     next: usize,
     /// Finished before one that comes before them.
     waiting: BTreeMap<usize, Block>,
@@ -62,6 +63,10 @@ impl Merger {
 /// # Errors
 /// [`EngineError::Run`] for options that cannot be run, or when a worker fails.
 pub fn simulate(setup: &Setup, options: Options, tick: &mut dyn FnMut(u64) -> bool) -> Result<Simulated, EngineError> {
+    if setup.plan.parts_ways() {
+        // Each path has the document of its own time.
+        return simulate_lanes::<1>(setup, options, tick);
+    }
     simulate_lanes::<LANES>(setup, options, tick)
 }
 

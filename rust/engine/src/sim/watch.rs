@@ -5,7 +5,7 @@ use crate::coverage::overcollateralization;
 use crate::lanes::{Mask, Pack};
 use crate::path::plan::{Cause, Plan};
 use crate::state::State;
-use crate::waterfall::program::{Action, Program};
+use crate::waterfall::program::Action;
 use crate::waterfall::recorder::{LedgerRow, Recorder};
 
 /// What can happen to a deal; the names are those of a path's events.
@@ -49,9 +49,11 @@ impl<const L: usize> TestWatch<L> {
         let tests = &plan.deal.tests;
         Self {
             period: 0,
-            thresholds: tests.iter().map(|test| test.threshold).collect(),
-            active: plan.periods.iter().flat_map(|period| period.active.iter().copied()).collect(),
-            tests_of: tests_of(&plan.deal.program),
+            thresholds: (0..tests.len()).map(|t| plan.own_test(t).threshold).collect(),
+            active: (0..plan.steps())
+                .flat_map(|p| (0..tests.len()).map(move |t| plan.all().any(|plan| plan.periods[p].active[t])))
+                .collect(),
+            tests_of: tests_of(plan),
             fails: vec![Mask::splat(false); tests.len() * plan.steps()],
             diverted: vec![Pack::ZERO; tests.len() * plan.steps()],
         }
@@ -111,18 +113,20 @@ impl<const L: usize> Recorder<L> for TestWatch<L> {
 }
 
 /// Per step info: the tests of its cure or diversion.
-fn tests_of(program: &Program) -> Vec<Vec<u16>> {
-    let mut out = vec![Vec::new(); program.infos.len()];
-    let falls = [&program.interest, &program.principal, &program.acceleration, &program.redemption];
-    for op in falls.into_iter().flatten() {
-        match op.action {
-            Action::Cure { tests, .. } | Action::CureByPurchase { tests } => {
-                out[op.info as usize] = program.tests[tests.range()].to_vec();
+fn tests_of(plan: &Plan) -> Vec<Vec<u16>> {
+    let mut out = vec![Vec::new(); plan.deal.program.infos.len()];
+    for program in plan.all().map(|plan| &plan.deal.program) {
+        let falls = [&program.interest, &program.principal, &program.acceleration, &program.redemption];
+        for op in falls.into_iter().flatten() {
+            match op.action {
+                Action::Cure { tests, .. } | Action::CureByPurchase { tests } => {
+                    out[op.info as usize] = program.tests[tests.range()].to_vec();
+                }
+                Action::DivertToPrincipal { test, .. } | Action::DivertToNotes { test, .. } => {
+                    out[op.info as usize] = vec![test];
+                }
+                _ => {}
             }
-            Action::DivertToPrincipal { test, .. } | Action::DivertToNotes { test, .. } => {
-                out[op.info as usize] = vec![test];
-            }
-            _ => {}
         }
     }
     out
@@ -142,8 +146,8 @@ impl<const L: usize> EventWatch<L> {
     /// Room for a plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let interest = plan.deal.watches(Cause::SeniorInterest);
-        let possible = interest || plan.deal.acceleration.is_some() || !plan.sells.is_empty();
+        let interest = plan.all().any(|plan| plan.deal.watches(Cause::SeniorInterest));
+        let possible = interest || plan.all().any(|plan| plan.deal.acceleration.is_some() || !plan.sells.is_empty());
         let steps = if possible { plan.steps() } else { 0 };
         Self { seen: vec![[Mask::splat(false); EVENTS.len()]; steps], interest, something: false }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::deal::{Amortization, Coupon};
+use super::deal::{Amortization, Coupon, Deal};
 use super::steps::NumberOrName;
 
 /// One event: what happens, and when.
@@ -34,9 +34,9 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reprice: Option<BTreeMap<String, Repricing>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reset: Option<serde_json::Value>,
+    pub reset: Option<Reset>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub amend: Option<serde_json::Value>,
+    pub amend: Option<Amendment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,12 +52,44 @@ impl Event {
     pub fn changes_notes(&self) -> bool {
         self.refinance.is_some() || self.reprice.is_some() || self.issue.is_some()
     }
+    /// The document that rules once it has acted; none where the document stays.
+    #[must_use]
+    pub fn brings_in(&self) -> Option<&Deal> {
+        match (&self.reset, &self.amend) {
+            (Some(reset), _) => Some(&reset.into),
+            (None, Some(amendment)) => Some(&amendment.into),
+            (None, None) => None,
+        }
+    }
 
     /// Whether it changes which steps the waterfalls have: a deal that it is assumed for is compiled with it.
     #[must_use]
     pub fn changes_deal(&self) -> bool {
-        self.changes_notes() || self.special_redemption.is_some()
+        self.changes_notes() || self.special_redemption.is_some() || self.brings_in().is_some()
     }
+}
+
+/// A second document that takes over: its classes redeem those of the first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reset {
+    pub into: Box<Deal>,
+    /// Classes of both documents that stay outstanding; absent: the residual notes that both name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry: Option<Vec<String>>,
+    /// Money that the first residual note pays in.
+    #[serde(default)]
+    pub equity_contribution: f64,
+    /// Money that is spent on collateral on the date.
+    #[serde(default)]
+    pub par_purchase: f64,
+}
+
+/// Terms of the document that change: what rules after it, as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Amendment {
+    pub into: Box<Deal>,
 }
 
 /// What replaces a class.

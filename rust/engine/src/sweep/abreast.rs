@@ -45,6 +45,7 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
         acceleration: first.acceleration,
         groups: first.groups.clone(),
         event_cost: first.event_cost,
+        foreign: first.foreign.clone(),
     }
 }
 
@@ -136,6 +137,7 @@ fn note<const L: usize>(notes: [&NoteTerms; L]) -> NoteTerms<Pack<L>> {
             .map(|k| (first.combination[k].0, lanes(notes, |n| n.combination[k].1)))
             .collect(),
         replaces: first.replaces,
+        since: first.since,
     }
 }
 

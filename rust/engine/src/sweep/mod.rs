@@ -4,6 +4,7 @@
 //! them becomes a number a lane ([`abreast`]), and they run as many at a time as there are lanes ([`run`]).
 
 pub mod abreast;
+mod apart;
 mod figures;
 mod run;
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use cloche_dispatch::{Isa, Kernel};
 
-use super::abreast;
 use super::figures::Figures;
+use super::{abreast, apart};
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
@@ -77,6 +77,9 @@ pub fn sweep_lanes<const L: usize>(
     tick: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Swept, EngineError> {
     let points = &*points.with_events()?;
+    if points.deals.iter().any(|deal| !deal.regimes.is_empty()) {
+        return apart::sweep(points, tape, options, tick);
+    }
     let classes = classes(points, tape)?;
     let blocks: Vec<(usize, &[usize])> =
         classes.iter().enumerate().flat_map(|(c, class)| class.points.chunks(L).map(move |chunk| (c, chunk))).collect();
@@ -158,6 +161,9 @@ impl<'a, const L: usize> Worker<'a, L> {
             opening_defaulted_par: contracts.defaulted_par(),
             days: days(contracts.deal, class.resumed.as_ref()),
             opening: class.resumed.as_ref().map(|resumed| resumed.opening.clone()),
+            last: contracts.steps.len() - 1,
+            number: 0,
+            regimes: Vec::new(),
         };
         let (steps, notes) = (plan.steps(), plan.deal.notes.len());
         let mut work = Workspace::new(&plan, isa);

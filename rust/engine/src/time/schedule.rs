@@ -178,8 +178,25 @@ impl PeriodGrid {
         for (k, unadjusted) in dates.into_iter().enumerate() {
             periods.push(period(terms, periods.last(), unadjusted, k == last));
         }
-        let problems = disorder(terms, &periods);
+        let problems = disorder(terms, &periods, 0);
         if problems.is_empty() { Ok(Self { closing: terms.closing, periods }) } else { Err(problems) }
+    }
+}
+
+impl PeriodGrid {
+    /// The periods of one schedule up to `last` of them, and then those of another: its payment dates are `dates`.
+    ///
+    /// The first period of the second begins where the last of the first ends.
+    ///
+    /// # Errors
+    /// Payment or determination dates that do not move on.
+    pub fn followed_by(&self, last: usize, terms: &ScheduleTerms, dates: &[Date]) -> Result<Self, Vec<Problem>> {
+        let mut periods: Vec<Period> = self.periods[..=last].to_vec();
+        for (k, unadjusted) in dates.iter().enumerate() {
+            periods.push(period(terms, periods.last(), *unadjusted, k + 1 == dates.len()));
+        }
+        let problems = disorder(terms, &periods, last + 1);
+        if problems.is_empty() { Ok(Self { closing: self.closing, periods }) } else { Err(problems) }
     }
 }
 
@@ -250,10 +267,10 @@ fn contradictions(terms: &ScheduleTerms) -> Vec<Problem> {
     problems
 }
 
-/// Payment or determination dates that do not move on.
-fn disorder(terms: &ScheduleTerms, periods: &[Period]) -> Vec<Problem> {
+/// Payment or determination dates that do not move on, from period `first` on.
+fn disorder(terms: &ScheduleTerms, periods: &[Period], first: usize) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (k, period) in periods.iter().enumerate() {
+    for (k, period) in periods.iter().enumerate().skip(first) {
         if period.payment <= period.previous_payment {
             problems.push(Problem::new(
                 "dates.roll",

@@ -98,7 +98,7 @@ pub fn measure_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
     interest: &Pack<L>,
     recorder: &mut R,
 ) {
-    let fees = state.fees.clone();
+    let (fees, hedges) = (state.fees.clone(), state.hedges.clone());
     state.available = *interest;
     for step in terms.program.steps(Pot::Interest, terms.in_reinvestment) {
         match step.op.action {
@@ -109,7 +109,7 @@ pub fn measure_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
             _ => {}
         }
     }
-    state.fees = fees;
+    (state.fees, state.hedges) = (fees, hedges);
     state.available = Pack::ZERO;
     senior_expenses_end(state, terms, recorder);
 }

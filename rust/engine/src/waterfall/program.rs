@@ -352,6 +352,19 @@ impl Program {
         ];
     }
 
+    /// Counts the infos of its steps from a place in a longer list on.
+    pub fn count_infos_from(&mut self, first: u16) {
+        for ops in
+            [&mut self.receipts, &mut self.interest, &mut self.principal, &mut self.acceleration, &mut self.redemption]
+        {
+            for op in ops {
+                op.info += first;
+            }
+        }
+        self.changes += first;
+        self.finish();
+    }
+
     /// The steps of a waterfall that apply on a date.
     #[must_use]
     pub fn steps(&self, pot: Pot, in_reinvestment: bool) -> &[ReadyOp] {

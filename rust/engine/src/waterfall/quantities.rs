@@ -116,7 +116,10 @@ impl<const L: usize, P: Param<L>> View<'_, L, P> {
         match q {
             Quantity::Passes(_) if !self.terms.active[t] => Pack::splat(1.0),
             Quantity::Passes(_) => flag_mask(overcollateralization::passes(numerator, denominator, test.threshold)),
-            Quantity::CureAmount(_) if matches!(test.kind, TestKind::Overcollateralization | TestKind::TargetPar) => {
+            Quantity::CureAmount(_)
+                if self.terms.active[t]
+                    && matches!(test.kind, TestKind::Overcollateralization | TestKind::TargetPar) =>
+            {
                 overcollateralization::cure_by_purchase(numerator, denominator, test.threshold)
             }
             // Infinite where nothing is outstanding.

@@ -1,0 +1,121 @@
+"""What a deal has beside classes and waterfalls, in words: accounts, hedges, events of default, rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cloche.model import words
+from cloche.model.accounts import Account, Hedge, Leg
+from cloche.model.conventions import Conventions
+from cloche.model.deal_document import DealDocument
+from cloche.model.default_events import DefaultEvents
+
+__all__ = ["terms_in_words"]
+
+_KINDS = {
+    "oc": "overcollateralization",
+    "ic": "interest coverage",
+    "target_par": "target par",
+    "eod_par_ratio": "par ratio of the events of default",
+}
+_LIQUIDATION = {"always": "is sold", "when_covered": "is sold where it covers them"}
+
+
+def terms_in_words(document: DealDocument) -> Iterator[str]:
+    """Yield the lines that tell tests, accounts, hedges, events of default and rights of a deal.
+
+    Parameters
+    ----------
+    document
+        The deal.
+    """
+    tests = [
+        (test.name, f"{words.percent(test.trigger):>8}  {_KINDS.get(test.kind, test.kind)}")
+        for test in document.tests
+    ]
+    accounts = [(account.name, _account(account)) for account in document.accounts]
+    hedges = [(hedge.name, _hedge(hedge)) for hedge in document.hedges]
+    for rows in (tests, [*accounts, *hedges]):
+        if rows:
+            yield ""
+            width = max(20, *(len(name) + 2 for name, _ in rows))
+            yield from (f"  {name:<{width}}{text}" for name, text in rows)
+    told = [
+        *_defaults(document.default_events),
+        *_rights(document.rights),
+    ]
+    told += _conventions(document)
+    if told:
+        yield ""
+        yield from (f"  {line}" for line in told)
+
+
+def _account(account: Account) -> str:
+    facts = ["account"]
+    if account.initial:
+        facts.append(f"{words.money(account.initial)} at closing")
+    if account.target is not None:
+        facts.append(f"filled up to {account.target}")
+    facts.append("earns what principal cash earns" if account.earns == "cash" else "earns nothing")
+    return ", ".join(facts)
+
+
+def _hedge(hedge: Hedge) -> str:
+    legs = [
+        f"{verb} {_leg(leg)}"
+        for verb, leg in (("pays", hedge.pay), ("receives", hedge.receive))
+        if leg is not None
+    ]
+    if isinstance(hedge.notional, str):
+        notional = f"the balance of {words.classes([hedge.notional])}"
+    elif isinstance(hedge.notional, Mapping):
+        notional = ", ".join(f"{words.money(amount)} from {day}" for day, amount in hedge.notional.items())
+    else:
+        notional = words.money(hedge.notional)
+    ends = f", ended on {hedge.termination.date}" if hedge.termination is not None else ""
+    return f"{', '.join(legs)}, on {notional}{ends}"
+
+
+def _leg(leg: Leg) -> str:
+    if leg.fixed is not None:
+        return words.percent(leg.fixed)
+    if leg.above is not None:
+        return f"what {leg.index} is above {words.percent(leg.above)}"
+    if leg.below is not None:
+        return f"what {leg.index} is below {words.percent(leg.below)}"
+    return words.index_and_spread(leg.index, leg.spread)
+
+
+def _defaults(rules: DefaultEvents | None) -> Iterator[str]:
+    if rules is None or not rules.causes:
+        return
+    causes = words.joined(
+        [cause.replace("_", " ") if isinstance(cause, str) else str(cause.when) for cause in rules.causes],
+        "or",
+    )
+    if rules.accelerate != "automatic":
+        yield f"events of default ({causes}) are recorded and change no payment"
+        return
+    facts = ["until it is cured" if rules.rescind == "when_cured" else "for good"]
+    if rules.liquidate in _LIQUIDATION:
+        facts.append(f"the collateral {_LIQUIDATION[rules.liquidate]}")
+    yield f"an event of default ({causes}) accelerates the notes {'; '.join(facts)}"
+
+
+def _conventions(document: DealDocument) -> Iterator[str]:
+    """Yield the conventions that are not the usual ones."""
+    usual = Conventions().to_canonical()
+    own = [
+        f"{name} {str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in document.conventions.to_canonical().items()
+        if usual.get(name) != value
+    ]
+    if own:
+        yield f"conventions: {', '.join(own)}"
+
+
+def _rights(rights: Mapping[str, Any] | None) -> Iterator[str]:
+    given = [name.replace("_", " ") for name, terms in (rights or {}).items() if terms is not False]
+    if given:
+        yield f"rights: {', '.join(given)}"

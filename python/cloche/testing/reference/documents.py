@@ -1,0 +1,101 @@
+"""The document that rules next: its periods from a payment date on, its dates when a condition brings it in."""
+
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from cloche.testing.reference.dates import (
+    BusinessDays,
+    Period,
+    add_months,
+    day_count_fraction,
+    parse_date,
+    schedule,
+)
+
+Document = Mapping[str, Any]
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CALENDAR = ("add_holidays", "remove_holidays")
+"""Dates of the calendar: they stay where they are."""
+
+
+def periods_after(
+    deal: Document,
+    period: Period,
+    *,
+    number: int,
+    holidays: AbstractSet[date] = frozenset(),
+    fixing_holidays: AbstractSet[date] = frozenset(),
+) -> list[Period]:
+    """Periods of a document that begins to rule after a payment date.
+
+    The first accrues from that payment date and collects from the end of its collections, so that nothing is lost.
+
+    Parameters
+    ----------
+    deal
+        Canonical deal document.
+    period
+        The last period of the document before.
+    number
+        Number of the first period: 1 in a document with its own count.
+    holidays, fixing_holidays
+        As in `schedule`.
+
+    Raises
+    ------
+    ValueError
+        When no payment date of the document is later.
+    """
+    own = schedule(deal, holidays=holidays, fixing_holidays=fixing_holidays)
+    later = [item for item in own if item.unadjusted_end > period.unadjusted_end]
+    if not later:
+        raise ValueError(f"dates.stated_maturity: found {own[-1].unadjusted_end}; expected a later date")
+    fixing, previous = BusinessDays(frozenset(fixing_holidays)), period
+    found = []
+    for k, item in enumerate(later):
+        by_period = deal.get("conventions", {}).get("cash_timing", "dated") == "period"
+        collected_to = item.payment_date if by_period else item.determination_date
+        previous = replace(
+            item,
+            number=number + k,
+            before=period.step + 1 - number,
+            unadjusted_start=previous.unadjusted_end,
+            accrual_start=previous.payment_date,
+            collection_start=previous.collection_end,
+            collection_end=max(collected_to, previous.collection_end),
+            fixing_date=fixing.add(previous.payment_date, -2),
+            credit_years=day_count_fraction("30/360", previous.unadjusted_end, item.unadjusted_end),
+        )
+        found.append(previous)
+    return found
+
+
+def moved(document: Document, months: int) -> dict[str, Any]:
+    """A document with all its dates moved by months, those of its calendar left.
+
+    Examples
+    --------
+    >>> moved({"dates": {"closing": "2025-01-31"}, "hedges": [{"notional": {"2025-03-31": 1.0}}]}, 1)
+    {'dates': {'closing': '2025-02-28'}, 'hedges': [{'notional': {'2025-04-30': 1.0}}]}
+    """
+
+    def shift(value: Any) -> Any:
+        if isinstance(value, str) and _ISO.fullmatch(value):
+            return add_months(parse_date(value), months).isoformat()
+        if isinstance(value, Mapping):
+            return {shift(key): item if key in _CALENDAR else shift(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [shift(item) for item in value]
+        return value
+
+    return {key: shift(value) for key, value in document.items()}
+
+
+def months_between(start: date, end: date) -> int:
+    """Whole months between two dates, whatever their days."""
+    return (end.year - start.year) * 12 + end.month - start.month

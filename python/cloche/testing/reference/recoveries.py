@@ -1,0 +1,26 @@
+"""Defaulted par on its way to cash."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from cloche.testing.reference.dates import Period
+
+
+@dataclass
+class Recovery:
+    """Defaulted par that waits for its recovery; prices and rates as shares of par.
+
+    It is received on `due`: par of the tape with the collections up to that day, par that defaults in the run on the
+    first schedule date from it on.
+    """
+
+    par: float
+    rate: float
+    market_price: float
+    since: date
+    due: date
+    of_tape: bool = False
+
+    def received(self, period: Period) -> bool:
+        """Whether it is collected by the end of a period."""
+        return period.last or self.due <= (period.collection_end if self.of_tape else period.unadjusted_end)

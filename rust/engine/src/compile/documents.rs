@@ -1,0 +1,147 @@
+//! The plans of the documents that events bring in.
+
+use crate::compile::deal::CompiledDeal;
+use crate::compile::events::Events;
+use crate::compile::plan::{CompiledPlan, PlanInput, one};
+use crate::error::EngineError;
+use crate::lifecycle::ChangeKind;
+use crate::path::plan::{Plan, Regime};
+
+/// Where the events of a plan stand.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    calls: Vec<String>,
+}
+
+impl Places {
+    /// Those of compiled events.
+    #[must_use]
+    pub fn of(events: &Events) -> Self {
+        Self { calls: events.call_places.clone() }
+    }
+}
+
+/// Compiles the plans of the documents that follow the first.
+///
+/// # Errors
+/// As [`crate::compile::compile_plan`].
+pub fn follow(input: PlanInput<'_>, compiled: &mut CompiledPlan, places: Places) -> Result<(), EngineError> {
+    let mut all = vec![places];
+    let mut regimes: Vec<Regime> = Vec::with_capacity(input.deal.regimes.len());
+    for (k, regime) in input.deal.regimes.iter().enumerate() {
+        let of_document = PlanInput { deal: &regime.deal, ..input };
+        let (next, places) = one(of_document, compiled.resumed.clone())?;
+        let mut plan = next.plan;
+        plan.number = k + 1;
+        let before = match regime.parent.checked_sub(1) {
+            None => &compiled.plan,
+            Some(parent) => &regimes[parent].plan,
+        };
+        let Some(change) = before.changes.iter().position(|change| change.place == regime.place) else { continue };
+        let goes_on = |place: &String| all[regime.parent].calls.iter().position(|before| before == place);
+        let of_change = |place: &str| before.changes.iter().position(|change| change.place == place);
+        regimes.push(Regime {
+            parent: regime.parent,
+            change,
+            step: regime.step,
+            calls: places.calls.iter().map(goes_on).collect(),
+            changes: plan.changes.iter().map(|change| of_change(&change.place)).collect(),
+            repricings: repricings(before, &plan),
+            plan,
+            flows: next.flows,
+        });
+        all.push(places);
+    }
+    same_dates(&mut compiled.plan, &mut regimes);
+    let names = Names::new(input.deal, &compiled.plan, &regimes);
+    names.give(&mut compiled.plan);
+    for regime in &mut regimes {
+        names.give(&mut regime.plan);
+    }
+    compiled.plan.regimes = regimes;
+    Ok(())
+}
+
+/// Per re-pricing of a plan: that of the same event and class in the plan before it.
+fn repricings(before: &Plan, plan: &Plan) -> Vec<Option<usize>> {
+    let event_of = |plan: &Plan, r: usize| {
+        let of = plan.changes.iter().find(|change| match change.kind {
+            ChangeKind::Repricing { first, count } => (first..first + count).contains(&r),
+            _ => false,
+        });
+        of.map(|change| change.place.clone())
+    };
+    (0..plan.repricings.len())
+        .map(|r| {
+            let place = event_of(plan, r);
+            (0..before.repricings.len())
+                .find(|&q| before.repricings[q].note == plan.repricings[r].note && event_of(before, q) == place)
+        })
+        .collect()
+}
+
+/// Shows after a dated event the terms of the document that it brings in, in the plan before it: no run of that gets there.
+fn same_dates(first: &mut Plan, regimes: &mut [Regime]) {
+    for k in (0..regimes.len()).rev() {
+        let (earlier, later) = regimes.split_at_mut(k);
+        let regime = &later[0];
+        let before = match regime.parent.checked_sub(1) {
+            None => &mut *first,
+            Some(parent) => &mut earlier[parent].plan,
+        };
+        if before.changes[regime.change].when.is_some() {
+            continue;
+        }
+        let since = regime.step + 1;
+        before.periods.truncate(since);
+        before.periods.extend_from_slice(&regime.plan.periods[since..]);
+    }
+}
+
+/// What notes, fees, tests, accounts and hedges are called in tables.
+struct Names {
+    notes: Vec<String>,
+    fees: Vec<String>,
+    tests: Vec<String>,
+    accounts: Vec<String>,
+    hedges: Vec<String>,
+}
+
+impl Names {
+    fn new(deal: &CompiledDeal, first: &Plan, regimes: &[Regime]) -> Self {
+        let plans = || std::iter::once(first).chain(regimes.iter().map(|regime| &regime.plan));
+        let deals = || plans().map(|plan| &plan.deal);
+        let own = |count: usize, name: &dyn Fn(&crate::path::plan::DealTerms, usize) -> Option<String>| {
+            (0..count).map(|i| deals().find_map(|deal| name(deal, i)).unwrap_or_default()).collect::<Vec<String>>()
+        };
+        let terms = &first.deal;
+        Self {
+            notes: deal.rule.names.clone(),
+            fees: own(terms.fees.len(), &|deal, f| (!deal.foreign.fee(f)).then(|| deal.fees[f].name.clone())),
+            tests: own(terms.tests.len(), &|deal, t| (!deal.foreign.test(t)).then(|| deal.tests[t].name.clone())),
+            accounts: own(terms.accounts.len(), &|deal, a| {
+                (!deal.foreign.account(a)).then(|| deal.accounts[a].name.clone())
+            }),
+            hedges: own(terms.hedges.len(), &|deal, h| (!deal.foreign.hedge(h)).then(|| deal.hedges[h].name.clone())),
+        }
+    }
+
+    fn give(&self, plan: &mut Plan) {
+        let deal = &mut plan.deal;
+        for (note, name) in deal.notes.iter_mut().zip(&self.notes) {
+            note.name.clone_from(name);
+        }
+        for (fee, name) in deal.fees.iter_mut().zip(&self.fees) {
+            fee.name.clone_from(name);
+        }
+        for (test, name) in deal.tests.iter_mut().zip(&self.tests) {
+            test.name.clone_from(name);
+        }
+        for (account, name) in deal.accounts.iter_mut().zip(&self.accounts) {
+            account.name.clone_from(name);
+        }
+        for (hedge, name) in deal.hedges.iter_mut().zip(&self.hedges) {
+            hedge.name.clone_from(name);
+        }
+    }
+}

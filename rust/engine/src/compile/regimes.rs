@@ -1,0 +1,544 @@
+//! The documents of a deal that is reset or amended: which of them is in force, from which payment date on.
+//!
+//! An event that brings in a document has one regime for every date on which it may act. Each is compiled as a document of its
+//! own, in one shape with the others (see [`crate::compile::shape`]), so that a run goes from one to the next with the state it has.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::compile::conventions::Conventions;
+use crate::compile::deal::{self, CompiledDeal, Source};
+use crate::compile::events;
+use crate::compile::shape::Layout;
+pub use crate::compile::shape::Shape;
+use crate::compile::succession::Joined;
+use crate::error::{EngineError, Problem};
+use crate::lifecycle::Transition;
+use crate::notes::NoteTerms;
+use crate::spec::{Deal, Event};
+use crate::time::schedule::unadjusted_dates;
+use crate::time::{Date, PeriodGrid};
+
+/// More documents than any deal has.
+const MOST_DOCUMENTS: usize = 256;
+
+/// The place of a document among those of its deal.
+#[derive(Clone, Debug, Default)]
+pub struct Rule {
+    /// Where the document stands, as in `events[0].reset.into.`; nothing for the first.
+    pub prefix: String,
+    /// Where its events stand: those of an amended document are the events of the one before.
+    pub events: String,
+    /// Step (from 0) that it rules first.
+    pub since: usize,
+    /// Step (from 0) whose payment date counts as its first.
+    pub counted_from: usize,
+    /// Places of the events that brought it in: they do not act again.
+    pub past: Vec<String>,
+    /// A reset has come before: of what a scenario assumes, the calls go on.
+    pub after_reset: bool,
+    /// Earlier documents: the step (from 0) up to which each was in force, and its stated maturity.
+    pub earlier: Vec<(usize, Date)>,
+    /// How yearly rates run, from which steps (from 0) on; nothing where the document alone says so.
+    pub rates: Vec<Rates>,
+    /// By place of an event that brings in a document: what it does.
+    pub transitions: BTreeMap<String, Transition>,
+    /// Per note: its name in tables; nothing where that is its own.
+    pub names: Vec<String>,
+    /// Per note: whether the document itself has it; nothing for the first.
+    pub own: Vec<bool>,
+}
+
+impl Rule {
+    /// The place of the document's `i`-th event.
+    #[must_use]
+    pub fn place(&self, i: usize) -> String {
+        format!("{}events[{i}]", self.events)
+    }
+
+    /// Whether an event may act while the document is in force.
+    #[must_use]
+    pub fn lets_act(&self, place: &str, event: &Event) -> bool {
+        let goes_on = !self.after_reset || !place.starts_with("scenario.events") || event.call.is_some();
+        goes_on && !self.past.iter().any(|past| past == place)
+    }
+
+    /// Whether a later document itself has a note.
+    #[must_use]
+    pub fn own(&self, n: usize) -> bool {
+        self.own.get(n).copied().unwrap_or(false)
+    }
+}
+
+/// How yearly rates run from a step on.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    pub from: usize,
+    pub by_days: bool,
+    pub simple: bool,
+}
+
+/// A document that an event brings in on one of its dates.
+#[derive(Clone, Debug)]
+pub struct Regime {
+    pub deal: Arc<CompiledDeal>,
+    /// The document that it follows: 0 is the first, `k` the `k`-th of the regimes from 1.
+    pub parent: usize,
+    /// Place of the event.
+    pub place: String,
+    /// Step (from 0) on which the event acts.
+    pub step: usize,
+}
+
+impl CompiledDeal {
+    /// The notes with their names in tables.
+    #[must_use]
+    pub fn shown_notes(&self) -> Cow<'_, [NoteTerms]> {
+        if self.rule.names.is_empty() {
+            return Cow::Borrowed(&self.terms.notes);
+        }
+        let mut notes = self.terms.notes.clone();
+        for (note, name) in notes.iter_mut().zip(&self.rule.names) {
+            note.name.clone_from(name);
+        }
+        Cow::Owned(notes)
+    }
+
+    /// The document in force on a payment date, by itself: of those that dated events bring in, the last one before the date.
+    ///
+    /// # Errors
+    /// As [`deal::compile_deal`].
+    pub fn on(&self, date: Date) -> Result<Self, EngineError> {
+        let mut at = (0, self);
+        loop {
+            let (number, here) = at;
+            let next = self.regimes.iter().enumerate().find(|(_, regime)| {
+                let event = find(&here.written, &here.rule, &[], &regime.place);
+                regime.parent == number
+                    && event.is_some_and(|event| event.date.is_some())
+                    && regime.deal.terms.grid.periods[regime.step].payment < date
+            });
+            let Some((k, regime)) = next else { break };
+            at = (k + 1, &*regime.deal);
+        }
+        let here = at.1;
+        let mut document = (*here.written).clone();
+        // What may come is no part of one payment date.
+        document.events.retain(|event| event.brings_in().is_none());
+        deal::alone(Arc::new(document), &[], Rule::default())
+    }
+}
+
+/// A document on its way.
+pub struct Node {
+    pub written: Arc<Deal>,
+    /// The document with the notes of its events.
+    pub document: Arc<Deal>,
+    pub joined: Option<Joined>,
+    pub rule: Rule,
+    pub grid: PeriodGrid,
+    /// Where it comes from; nothing for the first.
+    pub arrival: Option<Arrival>,
+    /// A dated event brings in the next one.
+    next: Option<usize>,
+}
+
+/// How a document came in.
+#[derive(Clone)]
+pub struct Arrival {
+    pub parent: usize,
+    pub place: String,
+    pub step: usize,
+    /// Classes that stay outstanding; none where all do.
+    pub carry: Option<Vec<String>>,
+    pub terms: Terms,
+}
+
+/// Amounts of a reset.
+#[derive(Clone, Copy, Default)]
+pub struct Terms {
+    pub equity_contribution: f64,
+    pub par_purchase: f64,
+}
+
+/// Compiles a deal whose events bring in documents.
+///
+/// # Errors
+/// As [`deal::compile_deal`].
+pub fn compile(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, EngineError> {
+    let mut nodes = vec![first(written, assumed)?];
+    let mut at = 0;
+    while at < nodes.len() {
+        let found = follow(&nodes, at, assumed)?;
+        for (child, dated) in found {
+            if dated {
+                nodes[at].next = Some(nodes.len());
+            }
+            nodes.push(child);
+        }
+        if nodes.len() > MOST_DOCUMENTS {
+            let message = format!(
+                "the dates on which resets and amendments may act give more than {MOST_DOCUMENTS} documents; expected narrower windows"
+            );
+            return Err(EngineError::Deal(vec![Problem::new("events", message)]));
+        }
+        at += 1;
+    }
+    same_length(&mut nodes);
+    rates(&mut nodes);
+    let layout = Layout::new(&nodes, assumed)?;
+    let mut compiled = Vec::with_capacity(nodes.len());
+    for k in 0..nodes.len() {
+        let (document, joined) = layout.document(&nodes, k);
+        let shape = layout.shape(&nodes, k);
+        let rule = Rule { transitions: layout.transitions(&nodes, k), ..nodes[k].rule.clone() };
+        let written = nodes[k].written.clone();
+        let source = Source { written, document: Arc::new(document), joined: Some(joined), shape: Some(&shape), rule };
+        compiled.push(deal::compile_one(source, assumed, Vec::new()).map_err(|e| placed(e, &nodes[k].rule.prefix))?);
+    }
+    share_infos(&mut compiled);
+    let mut compiled = compiled.into_iter();
+    let Some(mut root) = compiled.next() else { return Err(EngineError::Run("a deal without a document".to_owned())) };
+    for (node, deal) in nodes.into_iter().skip(1).zip(compiled) {
+        let Some(Arrival { parent, place, step, .. }) = node.arrival else { continue };
+        root.regimes.push(Regime { deal: Arc::new(deal), parent, place, step });
+    }
+    Ok(root)
+}
+
+fn first(written: Arc<Deal>, assumed: &[Event]) -> Result<Node, EngineError> {
+    let rule = Rule::default();
+    let alone = deal::alone(written.clone(), assumed, rule.clone())?;
+    let (document, joined) = deal::join(&written, assumed, &rule, &mut Vec::new());
+    Ok(Node { written, document, joined, rule, grid: alone.dates.grid, arrival: None, next: None })
+}
+
+/// The documents that the events of a document bring in, each with whether it is the only one that can follow.
+fn follow(nodes: &[Node], at: usize, assumed: &[Event]) -> Result<Vec<(Node, bool)>, EngineError> {
+    let node = &nodes[at];
+    let mut alone = deal::alone(node.written.clone(), assumed, node.rule.clone())
+        .map_err(|error| placed(error, &node.rule.prefix))?;
+    alone.dates.grid = node.grid.clone();
+    alone.terms.grid = node.grid.clone();
+    let mut problems = Vec::new();
+    let moments = events::compile(&alone, assumed, &mut problems).moments;
+    let since = node.rule.since;
+    let steps = |window: &[bool]| (since..window.len()).filter(|&p| window[p]).collect::<Vec<usize>>();
+    let dated: Vec<(usize, &events::BringsIn)> = moments
+        .iter()
+        .filter(|moment| moment.dated)
+        .filter_map(|moment| steps(&moment.window).first().map(|&p| (p, moment)))
+        .collect();
+    let end = dated.iter().map(|(p, _)| *p).min();
+    for (k, (p, moment)) in dated.iter().enumerate() {
+        if let Some((_, other)) = dated[..k].iter().find(|(q, _)| q == p) {
+            let message = format!("acts on the date of {}; expected another date", other.place);
+            problems.push(Problem::new(format!("{}.date", moment.place), message));
+        } else if end.is_some_and(|end| *p > end) && dated.iter().any(|(q, other)| Some(*q) == end && other.resets) {
+            let message = "comes after a reset; expected it among the events of the document that the reset brings in";
+            problems.push(Problem::new(format!("{}.date", moment.place), message));
+        }
+    }
+    let mut out = Vec::new();
+    for moment in &moments {
+        let may = steps(&moment.window);
+        let may: Vec<usize> = if moment.dated {
+            may.into_iter().take(1).filter(|p| Some(*p) == end).collect()
+        } else {
+            may.into_iter().filter(|p| end.is_none_or(|end| *p <= end)).collect()
+        };
+        let Some(event) = find(&node.written, &node.rule, assumed, &moment.place) else { continue };
+        for step in may {
+            if let Some(child) = arrive(node, at, event, moment, step, assumed, &mut problems)? {
+                out.push((child, moment.dated));
+            }
+            if !problems.is_empty() {
+                break;
+            }
+        }
+    }
+    if problems.is_empty() { Ok(out) } else { Err(EngineError::Deal(problems)) }
+}
+
+fn find<'a>(deal: &'a Deal, rule: &Rule, assumed: &'a [Event], place: &str) -> Option<&'a Event> {
+    let own = deal.events.iter().enumerate().find(|(i, _)| rule.place(*i) == place);
+    let scenario = assumed.iter().enumerate().find(|(i, _)| format!("scenario.events[{i}]") == place);
+    own.or(scenario).map(|(_, event)| event)
+}
+
+/// The document that an event brings in on a step.
+fn arrive(
+    node: &Node,
+    at: usize,
+    event: &Event,
+    moment: &events::BringsIn,
+    step: usize,
+    assumed: &[Event],
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Node>, EngineError> {
+    let place = &moment.place;
+    let Some(into) = event.brings_in() else { return Ok(None) };
+    let acts = &node.grid.periods[step];
+    let mut document = into.clone();
+    let mut rule = Rule {
+        since: step + 1,
+        past: node.rule.past.clone(),
+        after_reset: node.rule.after_reset || moment.resets,
+        earlier: node.rule.earlier.clone(),
+        ..Rule::default()
+    };
+    rule.past.push(place.clone());
+    let maturity = Date::parse(&node.written.dates.stated_maturity).unwrap_or(acts.payment);
+    rule.earlier.push((step, maturity));
+    let (carry, terms);
+    if let Some(reset) = &event.reset {
+        rule.prefix = format!("{place}.reset.into.");
+        rule.events.clone_from(&rule.prefix);
+        rule.counted_from = step + 1;
+        let found = Date::parse(&document.dates.closing);
+        if !moment.dated
+            && let Some(closing) = found
+        {
+            let months = months_between(closing, acts.unadjusted);
+            shift(&mut document, months);
+            // A month's last day stands for the same day of a longer month.
+            if acts.unadjusted.add_months(-months) == closing {
+                let moved = std::mem::replace(&mut document.dates.closing, acts.unadjusted.to_string());
+                if document.dates.effective.as_ref() == Some(&moved) {
+                    document.dates.effective = Some(document.dates.closing.clone());
+                }
+            }
+        }
+        let closing = Date::parse(&document.dates.closing);
+        if let (Some(found), Some(closing)) = (found, closing)
+            && closing != acts.unadjusted
+            && closing != acts.payment
+        {
+            let message = if moment.dated {
+                format!("found {found}; expected {}, the date on which the reset acts", acts.unadjusted)
+            } else {
+                format!(
+                    "found {found}; expected a day of the month like that of the payment dates, such as {}",
+                    acts.unadjusted
+                )
+            };
+            problems.push(Problem::new(format!("{}dates.closing", rule.prefix), message));
+            return Ok(None);
+        }
+        for (x, key) in [(reset.equity_contribution, "equity_contribution"), (reset.par_purchase, "par_purchase")] {
+            if !(x >= 0.0 && x.is_finite()) {
+                problems.push(Problem::new(
+                    format!("{place}.reset.{key}"),
+                    format!("found {x}; expected an amount of zero or more"),
+                ));
+            }
+        }
+        for (x, key) in
+            [(document.closing.interest_reserve, "interest_reserve"), (document.closing.ramp_up_cash, "ramp_up_cash")]
+        {
+            if x.abs() > 0.0 {
+                let message = format!("found {x}; expected 0: a reset brings in cash as equity_contribution");
+                problems.push(Problem::new(format!("{}closing.{key}", rule.prefix), message));
+            }
+        }
+        terms = Terms { equity_contribution: reset.equity_contribution, par_purchase: reset.par_purchase };
+        carry = Some(carried(node, reset.carry.as_deref(), &document, place, problems));
+    } else {
+        rule.prefix = format!("{place}.amend.into.");
+        rule.events.clone_from(&node.rule.events);
+        rule.counted_from = node.rule.counted_from;
+        document.events.clone_from(&node.written.events);
+        (carry, terms) = (None, Terms::default());
+        let [before, after] = [&node.written, &document].map(|deal| names(deal));
+        if before != after {
+            let message =
+                format!("an amendment keeps the classes; found {}, expected {}", after.join(", "), before.join(", "));
+            problems.push(Problem::new(format!("{place}.amend.notes"), message));
+        }
+    }
+    let timing = |deal: &Deal| deal.conventions.get("cash_timing").cloned().unwrap_or_else(|| "dated".into());
+    let [before, after] = [timing(&node.written), timing(&document)];
+    if before != after {
+        let message = format!("found {after}; expected {before}, as in the first document");
+        problems.push(Problem::new(format!("{}conventions.cash_timing", rule.prefix), message));
+    }
+    if !problems.is_empty() {
+        return Ok(None);
+    }
+    let written = Arc::new(document);
+    let alone = deal::alone(written.clone(), assumed, rule.clone()).map_err(|error| placed(error, &rule.prefix))?;
+    let schedule = &alone.dates.schedule;
+    let all = if moment.resets {
+        unadjusted_dates(schedule.first_payment, schedule.stated_maturity, schedule.months, schedule.end_of_month)
+    } else {
+        let months = months_between(schedule.first_payment, acts.unadjusted);
+        let between = schedule.months.cast_signed();
+        let on_schedule = months.rem_euclid(between) == 0;
+        let go_on = if on_schedule {
+            schedule.first_payment
+        } else {
+            schedule.first_payment.add_months(months.rem_euclid(between))
+        };
+        unadjusted_dates(go_on, schedule.stated_maturity, schedule.months, schedule.end_of_month)
+    };
+    let dates: Vec<Date> = all.into_iter().filter(|day| *day > acts.unadjusted).collect();
+    let of_first = rule.earlier.first().map_or(maturity, |(_, day)| *day);
+    if moment.resets && moment.dated && schedule.stated_maturity < of_first {
+        let message = format!(
+            "found {}; expected {of_first}, that of the first document, or a later date",
+            schedule.stated_maturity
+        );
+        problems.push(Problem::new(format!("{}dates.stated_maturity", rule.prefix), message));
+        return Ok(None);
+    }
+    if dates.is_empty() {
+        let message = format!("found {}; expected a date after {}", schedule.stated_maturity, acts.unadjusted);
+        problems.push(Problem::new(format!("{}dates.stated_maturity", rule.prefix), message));
+        return Ok(None);
+    }
+    if moment.resets && schedule.first_payment <= acts.unadjusted {
+        let message = format!("found {}; expected a date after {}", schedule.first_payment, acts.unadjusted);
+        problems.push(Problem::new(format!("{}dates.first_payment", rule.prefix), message));
+        return Ok(None);
+    }
+    let grid = node
+        .grid
+        .followed_by(step, schedule, &dates)
+        .map_err(|found| placed(EngineError::Deal(found), &rule.prefix))?;
+    let (document, joined) = deal::join(&written, assumed, &rule, &mut Vec::new());
+    let arrival = Some(Arrival { parent: at, place: place.clone(), step, carry, terms });
+    Ok(Some(Node { written, document, joined, rule, grid, arrival, next: None }))
+}
+
+fn names(deal: &Deal) -> Vec<&str> {
+    deal.notes.iter().map(|note| note.name.as_str()).collect()
+}
+
+/// The classes that stay outstanding through a reset.
+fn carried(
+    node: &Node,
+    stated: Option<&[String]>,
+    into: &Deal,
+    place: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<String> {
+    let before = &node.document.notes;
+    let has = |name: &str| into.notes.iter().any(|note| note.name == name);
+    let residual: Vec<String> =
+        before.iter().filter(|note| note.residual && has(&note.name)).map(|note| note.name.clone()).collect();
+    let out = stated.map_or(residual, <[String]>::to_vec);
+    for (k, name) in out.iter().enumerate() {
+        if !(has(name) && before.iter().any(|note| note.name == *name)) {
+            let message = format!("found {name:?}; expected a class of both documents");
+            problems.push(Problem::new(format!("{place}.reset.carry[{k}]"), message));
+        }
+    }
+    let left = before.iter().chain(&into.notes).find(|note| note.residual && !out.contains(&note.name));
+    if let Some(note) = left {
+        let message = format!(
+            "the residual note {} is not carried; expected residual notes to stay: what equity pays in or takes out is said by equity_contribution",
+            note.name
+        );
+        problems.push(Problem::new(format!("{place}.reset.carry"), message));
+    }
+    out
+}
+
+fn months_between(from: Date, to: Date) -> i32 {
+    let ((y0, m0, _), (y1, m1, _)) = (from.ymd(), to.ymd());
+    (y1 - y0) * 12 + m1.cast_signed() - m0.cast_signed()
+}
+
+/// Moves the dates of a document by months.
+fn shift(deal: &mut Deal, months: i32) {
+    let moved = |text: &mut String| {
+        if let Some(date) = Date::parse(text) {
+            *text = date.add_months(months).to_string();
+        }
+    };
+    let dates = &mut deal.dates;
+    for text in [&mut dates.closing, &mut dates.first_payment, &mut dates.stated_maturity] {
+        moved(text);
+    }
+    for text in [&mut dates.effective, &mut dates.non_call_end, &mut dates.reinvestment_end].into_iter().flatten() {
+        moved(text);
+    }
+    for coupon in deal.notes.iter_mut().filter_map(|note| note.coupon.as_mut()) {
+        coupon.step_up.iter_mut().filter_map(|step| step.from.as_mut()).for_each(moved);
+    }
+    deal.tests.iter_mut().filter_map(|test| test.first_date.as_mut()).for_each(moved);
+    for event in &mut deal.events {
+        [&mut event.date, &mut event.from, &mut event.until].into_iter().flatten().for_each(moved);
+    }
+}
+
+/// Gives all documents payment dates of one number: those that one does not have are never reached.
+///
+/// A document that another is certain to follow has the dates of that one after its own.
+fn same_length(nodes: &mut [Node]) {
+    for k in (0..nodes.len()).rev() {
+        if let Some(next) = nodes[k].next {
+            nodes[k].grid = nodes[next].grid.clone();
+        }
+    }
+    let Some(longest) = nodes.iter().map(|node| node.grid.clone()).max_by_key(|grid| grid.periods.len()) else {
+        return;
+    };
+    for node in nodes {
+        let own = node.grid.periods.len();
+        node.grid.periods.extend_from_slice(&longest.periods[own..]);
+    }
+}
+
+/// Tells each document how yearly rates ran before it, and how they run after it where another is certain to follow.
+fn rates(nodes: &mut [Node]) {
+    let own: Vec<Rates> = nodes
+        .iter()
+        .map(|node| {
+            let conventions = Conventions::read(&node.written.conventions, &mut Vec::new());
+            let Conventions { rates_by_days: by_days, simple_rates: simple, .. } = conventions;
+            Rates { from: node.rule.since, by_days, simple }
+        })
+        .collect();
+    for k in 0..nodes.len() {
+        let mut chain = vec![k];
+        while let Some(arrival) = &nodes[chain[0]].arrival {
+            chain.insert(0, arrival.parent);
+        }
+        while let Some(next) = chain.last().and_then(|last| nodes[*last].next) {
+            chain.push(next);
+        }
+        nodes[k].rule.rates = chain.into_iter().map(|k| own[k]).collect();
+    }
+}
+
+/// Lets the ledger tell the steps of all documents by one list, that of the first.
+fn share_infos(compiled: &mut [CompiledDeal]) {
+    let mut infos = Vec::new();
+    for deal in &mut *compiled {
+        let program = &mut deal.terms.program;
+        program.count_infos_from(u16::try_from(infos.len()).unwrap_or(u16::MAX));
+        infos.extend(program.infos.iter().cloned());
+    }
+    if let Some(first) = compiled.first_mut() {
+        first.terms.program.infos = infos;
+    }
+}
+
+/// Puts the place of a document before the places of its problems.
+fn placed(error: EngineError, prefix: &str) -> EngineError {
+    match error {
+        EngineError::Deal(problems) => EngineError::Deal(
+            problems
+                .into_iter()
+                .map(|problem| {
+                    let whole = problem.place.starts_with("scenario.") || problem.place.starts_with(prefix);
+                    let place = if whole { problem.place } else { format!("{prefix}{}", problem.place) };
+                    Problem::new(place, problem.message)
+                })
+                .collect(),
+        ),
+        other => other,
+    }
+}

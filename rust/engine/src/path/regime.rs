@@ -1,0 +1,243 @@
+//! From one document to the next: after the payments of a date on which a reset or an amendment acts.
+//!
+//! The lists of all documents have one shape, so balances, claims and hurdles stay where they are. What follows the document is
+//! the flows of the pool on its dates, the events it knows, and which conventions of it need room.
+
+use super::drivers::Drivers;
+use super::plan::{CouponStep, Plan, Regime};
+use super::runner::Workspace;
+use super::sale::Calls;
+use crate::lanes::{Mask, Pack, Param};
+use crate::lifecycle::{ChangeKind, Changes, Transition};
+use crate::notes::OnUnpaid;
+use crate::state::State;
+
+/// A default of the closing pool in one future.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawn {
+    lane: usize,
+    obligor: usize,
+    step: usize,
+}
+
+/// What a workspace keeps for the documents that may follow.
+#[derive(Clone, Debug)]
+pub struct Documents<const L: usize> {
+    /// Defaults of the futures that are run, which later documents see on their own dates.
+    drawn: Vec<Drawn>,
+    /// Per plan by number: the flows of its pool; none while they are in use, or not yet set.
+    drivers: Vec<Option<Drivers<L>>>,
+    /// Number of the plan in force.
+    pub number: usize,
+    /// Step (from 0) from which each plan was in force, with its number.
+    pub trail: Vec<(usize, usize)>,
+}
+
+impl<const L: usize> Documents<L> {
+    /// Room for the documents of a plan.
+    #[must_use]
+    pub fn new<P>(plan: &Plan<P>) -> Self {
+        let count = if plan.regimes.is_empty() { 0 } else { plan.regimes.len() + 1 };
+        Self { drawn: Vec::new(), drivers: (0..count).map(|_| None).collect(), number: 0, trail: vec![(0, 0)] }
+    }
+
+    /// The flows of a plan by its number, where another document has taken over since.
+    #[must_use]
+    pub fn drivers_of(&self, number: usize) -> Option<&Drivers<L>> {
+        self.drivers.get(number).and_then(Option::as_ref)
+    }
+
+    /// Number of the plan that was in force on step `p`.
+    #[must_use]
+    pub fn on(&self, p: usize) -> usize {
+        self.trail.iter().rev().find(|(from, _)| *from <= p).map_or(0, |(_, number)| *number)
+    }
+}
+
+impl<const L: usize> Workspace<L> {
+    /// Back to the pool of a plan without further defaults.
+    #[inline(always)]
+    pub fn reset_pool<P>(&mut self, plan: &Plan<P>) {
+        self.drivers.reset(&plan.pool);
+        self.documents.drawn.clear();
+    }
+
+    /// An obligor defaults in one lane in step `k` (from 0).
+    #[inline(always)]
+    pub fn default<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize) {
+        if plan.regimes.is_empty() {
+            self.drivers.default(&plan.pool, lane, obligor, k);
+            return;
+        }
+        self.documents.drawn.push(Drawn { lane, obligor, step: k });
+        if k <= plan.last {
+            self.drivers.default(&plan.pool, lane, obligor, k);
+        }
+    }
+}
+
+/// Gives a state the room that the conventions and events of a plan need.
+pub fn make_room<const L: usize, P>(plan: &Plan<P>, state: &mut State<L>) {
+    let deal = &plan.deal;
+    state.groups.clone_from(&deal.groups);
+    state.interest_tests = deal.interest_tests;
+    state.deferred_saves = deal.on_unpaid == OnUnpaid::Compound;
+    state.stepped = if deal.same_date_deferrals { vec![false; deal.notes.len()] } else { Vec::new() };
+    if deal.on_unpaid == OnUnpaid::Simple && state.bearing.is_empty() {
+        state.bearing = state.notes.iter().map(|note| note.deferred + note.overdue).collect();
+    } else if deal.on_unpaid != OnUnpaid::Simple {
+        state.bearing.clear();
+    }
+    state.default_conditions.resize(deal.default_conditions.len(), Mask::splat(false));
+    if state.slots.len() < deal.program.slots {
+        state.slots.resize(deal.program.slots, Mask::splat(false));
+    }
+}
+
+/// Puts the first document in force again.
+pub fn begin<const L: usize, P>(plan: &Plan<P>, work: &mut Workspace<L>) {
+    work.documents.number = 0;
+    work.documents.trail.clear();
+    work.documents.trail.push((0, 0));
+    work.state.bearing.clear();
+    work.state.coupon_steps = vec![Mask::splat(false); plan.deal.coupon_steps.len()];
+    make_room(plan, &mut work.state);
+    work.calls = Calls::new(plan.calls.len());
+    work.state.changes = Changes::new(plan.changes.len(), plan.deal.notes.len(), plan.repricings.len());
+}
+
+/// The document that takes over after step `p`, where an event has brought one in.
+///
+/// Of several a reset goes before amendments, and of these the last, which holds those before it.
+#[must_use]
+pub fn after<'a, const L: usize, P>(
+    first: &'a Plan<P>,
+    plan: &Plan<P>,
+    work: &Workspace<L>,
+    p: usize,
+) -> Option<(usize, &'a Regime<P>)> {
+    let mut found = None;
+    for (c, change) in plan.changes.iter().enumerate() {
+        let ChangeKind::Transition(transition) = &change.kind else { continue };
+        if !work.state.changes.acting[c].any() {
+            continue;
+        }
+        let comes = |regime: &Regime<P>| regime.parent == plan.number && regime.change == c && regime.step == p;
+        if let Some(k) = first.regimes.iter().position(comes) {
+            found = Some((k + 1, &first.regimes[k]));
+            if transition.resets {
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// Puts a later document in force.
+pub fn take_over<const L: usize, P: Param<L>>(
+    before: &Plan<P>,
+    regime: &Regime<P>,
+    number: usize,
+    work: &mut Workspace<L>,
+) {
+    let plan = &regime.plan;
+    if let ChangeKind::Transition(transition) = &before.changes[regime.change].kind {
+        hand_over(transition, &mut work.state);
+    }
+    work.cohorts.follow(&plan.cohorts, regime.step);
+    let mut drivers = match work.documents.drivers[number].take() {
+        Some(drivers) => drivers,
+        None => Drivers::new(&plan.pool, L == 1),
+    };
+    if work.drivers.rates().is_some() {
+        drivers.give(regime.flows.in_all());
+        drivers.hazard = plan.cohort_mdr.iter().map(|rate| Pack::splat(*rate)).collect();
+    } else {
+        drivers.reset(&plan.pool);
+        for drawn in &work.documents.drawn {
+            if drawn.step <= plan.last {
+                drivers.default(&plan.pool, drawn.lane, drawn.obligor, drawn.step);
+            }
+        }
+        drivers.hazard.clone_from(&work.drivers.hazard);
+    }
+    std::mem::swap(&mut drivers, &mut work.drivers);
+    work.documents.drivers[before.number] = Some(drivers);
+    let mut calls = Calls::new(plan.calls.len());
+    for (own, of) in regime.calls.iter().enumerate() {
+        if let Some(of) = of {
+            calls.go_on_as(own, &work.calls, *of);
+        }
+    }
+    work.calls = calls;
+    let old = &work.state.changes;
+    let mut changes = Changes::new(plan.changes.len(), plan.deal.notes.len(), plan.repricings.len());
+    changes.born.clone_from(&old.born);
+    changes.short = old.short;
+    for (own, of) in regime.changes.iter().enumerate() {
+        if let Some(of) = of {
+            changes.spent[own] = old.spent[*of];
+        }
+    }
+    for (own, of) in regime.repricings.iter().enumerate() {
+        if let Some(of) = of {
+            changes.repriced[own] = old.repriced[*of];
+            changes.lately[own] = old.lately[*of];
+        }
+    }
+    work.state.changes = changes;
+    let (steps, in_force) = (&before.deal.coupon_steps, &work.state.coupon_steps);
+    let goes_on = |step: &CouponStep| steps.iter().position(|of| of.note == step.note && of.step == step.step);
+    let now = plan.deal.coupon_steps.iter().map(|step| goes_on(step).map_or(Mask::splat(false), |k| in_force[k]));
+    work.state.coupon_steps = now.collect();
+    make_room(plan, &mut work.state);
+    work.documents.number = number;
+    work.documents.trail.push((regime.step + 1, number));
+}
+
+/// Hands claims and cash over to what the second document has in their place.
+fn hand_over<const L: usize>(transition: &Transition, state: &mut State<L>) {
+    for &(from, to) in &transition.fees {
+        let (from, to) = (from as usize, to as usize);
+        let owed = state.fee_due(from);
+        state.fees[from].current.open(Pack::ZERO);
+        state.fees[from].arrears = Pack::ZERO;
+        state.fees[from].has_arrears = false;
+        state.fees[to].arrears += owed;
+        state.fees[to].has_arrears = true;
+        if let Some(postponed) = state.postponed.get_mut(from) {
+            let later = std::mem::replace(postponed, Pack::ZERO);
+            state.postponed[to] += later;
+        }
+    }
+    for &account in &transition.closed {
+        state.held += std::mem::replace(&mut state.accounts[account as usize], Pack::ZERO);
+    }
+    if transition.resets {
+        state.accelerated = Mask::splat(false);
+        state.accelerates_next = Mask::splat(false);
+        state.confirmed = Mask::splat(false);
+        state.reinvestment_over = Mask::splat(false);
+        state.coupon_steps.fill(Mask::splat(false));
+        for &n in &transition.redeemed {
+            state.notes[n as usize].amortization_due = Pack::ZERO;
+        }
+    }
+    state.marked = false;
+    state.fresh = 0;
+    state.clear = 0;
+    state.principal_paid = true;
+}
+
+/// Ends a run: the flows of the first document are in use again.
+pub fn end<const L: usize>(work: &mut Workspace<L>) {
+    let number = work.documents.number;
+    if number == 0 {
+        return;
+    }
+    if let Some(mut first) = work.documents.drivers[0].take() {
+        std::mem::swap(&mut first, &mut work.drivers);
+        work.documents.drivers[number] = Some(first);
+    }
+    work.documents.number = 0;
+}
