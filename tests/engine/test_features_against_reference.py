@@ -16,9 +16,8 @@ from engine.test_against_reference import (
     generated,
 )
 
-FEATURES = ("rounding", "ccc_agency_rule", "quantities", "run_quantities")
-PHASES = ("special_redemption", "period_end")
-"""Features of whole projections; what reads tests ahead of the first interest step is compared by payment date."""
+FEATURES = ("rounding", "ccc_agency_rule", "cure_amount", "quantities", "run_quantities")
+PHASES = ("target_par", "special_redemption", "period_end")
 
 
 @pytest.mark.parametrize("feature", [*FEATURES, *PHASES])

@@ -14,6 +14,7 @@ from cloche.testing.reference.dates import (
     day_count_fraction,
     parse_date,
     schedule,
+    unadjusted_dates,
 )
 
 Document = Mapping[str, Any]
@@ -78,15 +79,21 @@ def periods_after(
 def moved(document: Document, months: int) -> dict[str, Any]:
     """A document with all its dates moved by months, those of its calendar left.
 
+    What is a payment date stays the payment date of the same number: 30 November and the end of February, three months
+    later, are 28 February and 28 May.
+
     Examples
     --------
     >>> moved({"dates": {"closing": "2025-01-31"}, "hedges": [{"notional": {"2025-03-31": 1.0}}]}, 1)
     {'dates': {'closing': '2025-02-28'}, 'hedges': [{'notional': {'2025-04-30': 1.0}}]}
     """
 
+    on_schedule = _payment_dates_moved(document["dates"], months)
+
     def shift(value: Any) -> Any:
         if isinstance(value, str) and _ISO.fullmatch(value):
-            return add_months(parse_date(value), months).isoformat()
+            day = parse_date(value)
+            return on_schedule.get(day, add_months(day, months)).isoformat()
         if isinstance(value, Mapping):
             return {shift(key): item if key in _CALENDAR else shift(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
@@ -94,6 +101,24 @@ def moved(document: Document, months: int) -> dict[str, Any]:
         return value
 
     return {key: shift(value) for key, value in document.items()}
+
+
+def _payment_dates_moved(dates: Mapping[str, Any], months: int) -> dict[date, date]:
+    """Where the payment dates of a document go that stand on its regular schedule."""
+    if not dates.get("first_payment"):
+        return {}
+    first = parse_date(dates["first_payment"])
+    found = {}
+    for k, day in enumerate(unadjusted_dates(dates)):
+        regular, later = (
+            add_months(
+                start, k * dates["payment_frequency_months"], end_of_month=dates.get("end_of_month", False)
+            )
+            for start in (first, add_months(first, months))
+        )
+        if regular == day:
+            found[day] = later
+    return found
 
 
 def months_between(start: date, end: date) -> int:

@@ -58,8 +58,8 @@ def event_date(text: str | date, dates: Document) -> date:
 class Event:
     """An event and whether it is still to come.
 
-    `start` and `end` are its window, for a dated event the date and the end of its attempts; `when` is its
-    condition, `months` the months of an auction call. `pending` events are tried again on every payment date.
+    `start` and `end` are its window, for a dated event the date and the end of its attempts, as `written` in a
+    document; `when` is its condition, `months` the months of an auction call. `pending` events are tried again on every payment date.
     """
 
     place: str
@@ -74,6 +74,19 @@ class Event:
     repeat: bool = False
     pending: bool = False
     spent: bool = False
+    written: Document = field(default_factory=dict)
+
+    def read_dates(self, dates: Document) -> None:
+        """Read the window in the dates of a document: `maturity - 3M` moves with an amendment of the maturity."""
+        known = {
+            key: event_date(self.written[key], dates)
+            for key in ("date", "from", "until")
+            if self.written.get(key)
+        }
+        self.start = known.get("date", known.get("from"))
+        self.end = known.get("until")
+        if self.kind in BARRED:
+            self.start = _not_barred(self.start, dates)
 
     def acts(self, period: Period, holds: Callable[[str], bool]) -> bool:
         """Whether the event acts on a payment date.
@@ -120,11 +133,12 @@ def events_of(deal: Document, scenario: Document) -> list[Event]:
                 kind="call",
                 terms={"if_infeasible": "retry"},
                 cost={},
-                start=_not_barred(event_date(auction["from"], deal["dates"]), deal["dates"]),
                 months=frozenset(auction["months"]),
                 repeat=True,
+                written={"from": auction["from"]},
             )
         )
+        found[-1].read_dates(deal["dates"])
     return found
 
 
@@ -133,37 +147,35 @@ def _event(entry: Document, place: str, deal: Document) -> Event:
     if len(named) != 1:
         raise ValueError(f"{place}: found {sorted(entry)}; expected one of {', '.join(KINDS)}")
     (kind,) = named
-    dates = deal["dates"]
-    known = {key: event_date(entry[key], dates) for key in ("date", "from", "until") if entry.get(key)}
     event = Event(
         place=place,
         kind=kind,
         terms=entry[kind],
         cost=entry.get("cost") or {},
-        start=known.get("date", known.get("from")),
-        end=known.get("until"),
         when=entry.get("when"),
-        dated="date" in known,
+        dated=bool(entry.get("date")),
         repeat=bool(entry.get("repeat")),
+        written=entry,
     )
+    event.read_dates(deal["dates"])
     if event.dated == (event.when is not None):
         raise ValueError(f"{place}: found neither or both of date and when; expected one of them")
     if kind in {"refinance", "reset", "amend"} and event.repeat:
         raise ValueError(f"{place}.repeat: found true; expected false, it acts once")
     if kind in BARRED:
-        _check_non_call(event, dates)
-        event.start = _not_barred(event.start, dates)
+        _check_non_call(event, deal["dates"])
     return event
 
 
 def _check_non_call(event: Event, dates: Document) -> None:
     """Refuse a dated event whose payment date lies in the non-call period."""
-    if not event.dated or event.start is None or dates.get("non_call_end") is None:
+    if not event.dated or dates.get("non_call_end") is None:
         return
-    acts_on = [day for day in unadjusted_dates(dates) if day >= event.start]
+    written = event_date(event.written["date"], dates)
+    acts_on = [day for day in unadjusted_dates(dates) if day >= written]
     if acts_on and acts_on[0] < parse_date(dates["non_call_end"]):
         raise ValueError(
-            f"{event.place}.date: found {event.start}; expected a date after the non-call period, "
+            f"{event.place}.date: found {written}; expected a date after the non-call period, "
             f"which ends on {dates['non_call_end']}"
         )
 

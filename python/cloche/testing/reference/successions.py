@@ -83,6 +83,8 @@ class Successions(Dates):
         if isinstance(one, Amendment):
             for change in self.successions:
                 deal = change(deal)
+            for event in self.events:
+                event.read_dates(deal["dates"])
         self.deal = deal
         self.conventions = conventions(deal)
         periods = periods_after(

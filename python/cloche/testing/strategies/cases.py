@@ -56,7 +56,7 @@ def cases(
     deal = draw(deals(conventions=conventions, events=events, features=features))
     changes = named("transitions", TRANSITIONS, asked=transitions)
     if "amend" in changes:
-        deal["events"] = [*deal.get("events", ()), *draw(amendments(deal, draw(st.integers(1, 2))))]
+        deal["events"] = [*deal.get("events", ()), *draw(amendments(deal, moments, draw(st.integers(1, 2))))]
     closing = date.fromisoformat(deal["dates"]["closing"])
     first = date.fromisoformat(deal["dates"]["first_payment"])
     as_of = min(first, closing + timedelta(days=draw(st.integers(-20, 80))))

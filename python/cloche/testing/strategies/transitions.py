@@ -64,8 +64,10 @@ def resets(draw: st.DrawFn, deal: Mapping[str, Any], second: Mapping[str, Any], 
 
 
 @st.composite
-def amendments(draw: st.DrawFn, deal: Mapping[str, Any], number: int = 1) -> list[Document]:
-    """Amendments in the order of their dates, each with the whole document after it.
+def amendments(
+    draw: st.DrawFn, deal: Mapping[str, Any], moments: Moments, number: int = 1
+) -> list[Document]:
+    """Amendments in the order of their dates, or one under a condition, each with the whole document after it.
 
     Parameters
     ----------
@@ -73,9 +75,15 @@ def amendments(draw: st.DrawFn, deal: Mapping[str, Any], number: int = 1) -> lis
         Given by Hypothesis.
     deal
         Canonical deal document.
+    moments
+        When events may act.
     number
-        How many.
+        How many dated ones.
     """
+    if draw(st.integers(0, 3)) == 0:
+        moment = draw(moments(deal, repeats=False))
+        if "when" in moment:
+            return [{**moment, "amend": {"into": draw(_amended({**copy.deepcopy(dict(deal)), "events": []}))}}]
     ends = unadjusted_dates(deal["dates"])[:-1]
     days = sorted(
         draw(st.lists(st.sampled_from(ends), min_size=min(number, len(ends)), max_size=number, unique=True))
@@ -137,7 +145,8 @@ def _second_dates(
             start, draw(st.integers(0, periods + 1)) * frequency
         ).isoformat()
     if draw(st.booleans()):
-        dates["effective"] = add_months(closing, draw(st.integers(0, 6))).isoformat()
+        effective = add_months(closing, draw(st.integers(0, 6)))
+        dates["effective"] = min(effective, maturity).isoformat()
     return dates
 
 

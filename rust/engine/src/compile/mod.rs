@@ -15,6 +15,7 @@ pub mod default_events;
 pub mod documents;
 pub mod events;
 pub mod fees;
+pub mod moved_dates;
 pub mod names;
 pub mod notes;
 pub mod opening;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::compile::conventions::Conventions;
 use crate::compile::deal::{self, CompiledDeal, Source};
 use crate::compile::events;
+use crate::compile::moved_dates;
 use crate::compile::shape::Layout;
 pub use crate::compile::shape::Shape;
 use crate::compile::succession::Joined;
@@ -300,8 +301,8 @@ fn arrive(
         if !moment.dated
             && let Some(closing) = found
         {
-            let months = months_between(closing, acts.unadjusted);
-            shift(&mut document, months);
+            let months = moved_dates::months_between(closing, acts.unadjusted);
+            document = moved_dates::moved(&document, months);
             // A month's last day stands for the same day of a longer month.
             if acts.unadjusted.add_months(-months) == closing {
                 let moved = std::mem::replace(&mut document.dates.closing, acts.unadjusted.to_string());
@@ -372,7 +373,7 @@ fn arrive(
     let all = if moment.resets {
         unadjusted_dates(schedule.first_payment, schedule.stated_maturity, schedule.months, schedule.end_of_month)
     } else {
-        let months = months_between(schedule.first_payment, acts.unadjusted);
+        let months = moved_dates::months_between(schedule.first_payment, acts.unadjusted);
         let between = schedule.months.cast_signed();
         let on_schedule = months.rem_euclid(between) == 0;
         let go_on = if on_schedule {
@@ -443,34 +444,6 @@ fn carried(
         problems.push(Problem::new(format!("{place}.reset.carry"), message));
     }
     out
-}
-
-fn months_between(from: Date, to: Date) -> i32 {
-    let ((y0, m0, _), (y1, m1, _)) = (from.ymd(), to.ymd());
-    (y1 - y0) * 12 + m1.cast_signed() - m0.cast_signed()
-}
-
-/// Moves the dates of a document by months.
-fn shift(deal: &mut Deal, months: i32) {
-    let moved = |text: &mut String| {
-        if let Some(date) = Date::parse(text) {
-            *text = date.add_months(months).to_string();
-        }
-    };
-    let dates = &mut deal.dates;
-    for text in [&mut dates.closing, &mut dates.first_payment, &mut dates.stated_maturity] {
-        moved(text);
-    }
-    for text in [&mut dates.effective, &mut dates.non_call_end, &mut dates.reinvestment_end].into_iter().flatten() {
-        moved(text);
-    }
-    for coupon in deal.notes.iter_mut().filter_map(|note| note.coupon.as_mut()) {
-        coupon.step_up.iter_mut().filter_map(|step| step.from.as_mut()).for_each(moved);
-    }
-    deal.tests.iter_mut().filter_map(|test| test.first_date.as_mut()).for_each(moved);
-    for event in &mut deal.events {
-        [&mut event.date, &mut event.from, &mut event.until].into_iter().flatten().for_each(moved);
-    }
 }
 
 /// Gives all documents payment dates of one number: those that one does not have are never reached.

@@ -151,7 +151,7 @@ impl Steps {
     pub fn recovery_step(&self, p: usize, lag_months: f64) -> u32 {
         let last = self.len() - 1;
         if let Some(day) = self.unadjusted.get(p) {
-            let last = self.dates.iter().position(|dates| dates.is_last).unwrap_or(last);
+            let last = self.last();
             // Payment dates may be more or less frequent later.
             let due = day.add_months(math::ceil_to_u32(lag_months).cast_signed());
             let step = (p..last).find(|&q| self.unadjusted[q] >= due).unwrap_or(last);
@@ -169,7 +169,8 @@ impl Steps {
             let rate = yearly * years;
             return if rate < 1.0 { rate } else { 1.0 };
         }
-        if yearly >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - yearly, years) }
+        // After the last date of a document no time passes.
+        if yearly >= 1.0 && years > 0.0 { 1.0 } else { 1.0 - math::pow(1.0 - yearly, years) }
     }
 
     /// Turns yearly rates, one a step, into rates of the period.
@@ -186,10 +187,15 @@ impl Steps {
         }
     }
 
-    /// The step (from 0) that takes a credit time, or none after the last.
+    /// The step (from 0) that takes a credit time, or none after the last of the document.
     #[must_use]
     pub fn step_of(&self, time: f64) -> Option<usize> {
-        (self.start.tape..self.len()).find(|&p| time <= self.credit_time[p])
+        (self.start.tape..=self.last()).find(|&p| time <= self.credit_time[p])
+    }
+
+    /// The step of the last payment date. Documents that end later may give a run more steps.
+    fn last(&self) -> usize {
+        self.dates.iter().position(|dates| dates.is_last).unwrap_or(self.len() - 1)
     }
 }
 

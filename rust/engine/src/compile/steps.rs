@@ -1,12 +1,13 @@
 //! Steps of the priorities of payments: from the grammar to the flat program.
 //!
 //! `acceleration` builds the order of one pot where a document has none, `claims` compiles steps that pay what is due,
-//! `cures` those that depend on tests: cures, diversions, purchases, `reserves` those that move cash between proceeds and
-//! accounts.
+//! `cures` those that depend on tests: cures, diversions, purchases, `expenses` finds those that pay senior expenses,
+//! `reserves` compiles those that move cash between proceeds and accounts.
 
 mod acceleration;
 mod claims;
 mod cures;
+mod expenses;
 mod reserves;
 
 use std::collections::BTreeMap;
@@ -142,6 +143,7 @@ impl<'a> Builder<'a> {
             ops.push(Self::op(Action::SeniorExpensesEnd, None, 0));
         }
         self.program.interest = ops;
+        expenses::settle(&mut self.program);
         self.must_end(interest, place);
 
         let place = "waterfalls.principal";

@@ -132,6 +132,12 @@ impl Quantity {
         }
     }
 
+    /// Whether it is a result of a test as things stand.
+    #[must_use]
+    pub const fn of_test_now(self) -> bool {
+        matches!(self, Self::Passes(_) | Self::Ratio(_) | Self::CureAmount(_) | Self::Cushion(_))
+    }
+
     /// Whether futures can differ in it on one payment date. The status cannot: nothing in a path changes it.
     #[must_use]
     pub const fn depends_on_lane(self) -> bool {

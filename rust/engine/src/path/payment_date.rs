@@ -15,9 +15,9 @@ use crate::lanes::{Mask, Pack};
 use crate::notes::{OnUnpaid, combination, controlling, deferral};
 use crate::state::{State, Status};
 use crate::waterfall::Pot;
-use crate::waterfall::interpreter;
 use crate::waterfall::interpreter::Terms;
 use crate::waterfall::recorder::Ledger;
+use crate::waterfall::{expenses, interpreter};
 
 /// A class before the date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -213,7 +213,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     };
     if let Some(pot) = pot {
         let terms = terms.in_status(input.status);
-        interpreter::measure_whole(&mut state, &terms, interest, &mut ledger);
+        expenses::measure_whole(&mut state, &terms, interest, &mut ledger);
         interpreter::run_whole(&mut state, &terms, pot, &(*interest + *principal), &mut ledger);
     } else {
         interpreter::run(&mut state, &terms, [interest, principal], &mut ledger);

@@ -9,6 +9,7 @@ use crate::coverage::TestKind;
 use crate::lanes::{Mask, Pack, Param};
 use crate::state::{State, Status};
 use crate::waterfall::Pot;
+use crate::waterfall::expenses;
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::quantities;
 use crate::waterfall::recorder::Recorder;
@@ -50,7 +51,7 @@ pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
     {
         if lanes.any() {
             let terms = terms.in_status(status);
-            interpreter::measure_whole(state, &terms, &lanes.keep(*interest), recorder);
+            expenses::measure_whole(state, &terms, &lanes.keep(*interest), recorder);
             interpreter::run_whole(state, &terms, pot, &lanes.keep(*interest + *principal), recorder);
         }
     }

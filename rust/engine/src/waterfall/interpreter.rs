@@ -9,7 +9,7 @@ use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
 use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
 use super::quantities::evaluate;
-use super::{claims, divert, quick, reserves, residual};
+use super::{claims, divert, expenses, quick, reserves, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack, Param};
@@ -89,29 +89,6 @@ fn deposit<const L: usize>(state: &mut State<L>, pot: Pot) {
         _ => state.held += state.available,
     }
     state.available = Pack::ZERO;
-}
-
-/// Measures the tests of a date whose cash is one pot: senior expenses are what `interest` would pay of them.
-pub fn measure_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
-    state: &mut State<L>,
-    terms: &Terms<'_, P>,
-    interest: &Pack<L>,
-    recorder: &mut R,
-) {
-    let (fees, hedges) = (state.fees.clone(), state.hedges.clone());
-    state.available = *interest;
-    for step in terms.program.steps(Pot::Interest, terms.in_reinvestment) {
-        match step.op.action {
-            Action::SeniorExpensesEnd => break,
-            Action::Pay { senior_expense: true, .. } | Action::Enter { .. } => {
-                terms.isa.run(OneStep { state, terms, step, pot: Pot::Interest, recorder: &mut Silent });
-            }
-            _ => {}
-        }
-    }
-    (state.fees, state.hedges) = (fees, hedges);
-    state.available = Pack::ZERO;
-    senior_expenses_end(state, terms, recorder);
 }
 
 /// Runs the waterfall of one pot, of interest and principal together; what no step takes stays on deposit.
@@ -202,12 +179,12 @@ fn shown<const L: usize, P: Param<L>, R: Recorder<L>>(
 }
 
 /// One step as a function of its own: what goes in and out of it lies in memory, where packs stay whole.
-struct OneStep<'a, const L: usize, P, R> {
-    state: &'a mut State<L>,
-    terms: &'a Terms<'a, P>,
-    step: &'a ReadyOp,
-    pot: Pot,
-    recorder: &'a mut R,
+pub(super) struct OneStep<'a, const L: usize, P, R> {
+    pub state: &'a mut State<L>,
+    pub terms: &'a Terms<'a, P>,
+    pub step: &'a ReadyOp,
+    pub pot: Pot,
+    pub recorder: &'a mut R,
 }
 
 impl<const L: usize, P: Param<L>, R: Recorder<L>> Kernel for OneStep<'_, L, P, R> {
@@ -332,7 +309,8 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
 ) {
     match op.action {
         Action::Enter { expression, then, otherwise } => enter(state, terms, op, expression, then, otherwise),
-        Action::SeniorExpensesEnd => senior_expenses_end(state, terms, recorder),
+        Action::SeniorExpensesEnd => expenses::show_tests(state, terms, recorder),
+        Action::MeasureFirst => expenses::measure_first(state, terms, recorder),
         Action::Stepped { sequence } => {
             for &note in terms.program.sequences[sequence as usize].iter().flatten() {
                 state.stepped[note as usize] = true;
@@ -388,27 +366,6 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
         Action::Retain => {
             hold(state, limit, pot, Reason::Retained, op.info, recorder);
         }
-    }
-}
-
-/// Fixes the numerator of interest coverage and shows the tests as they stand.
-#[inline(always)]
-fn senior_expenses_end<const L: usize, P: Param<L>, R: Recorder<L>>(
-    state: &mut State<L>,
-    terms: &Terms<'_, P>,
-    recorder: &mut R,
-) {
-    if R::ON {
-        let mut values = Vec::with_capacity(terms.tests.len());
-        for test in 0..terms.tests.len() {
-            values.push(measure(state, terms, test));
-        }
-        let lanes = match terms.status {
-            Status::Normal => state.accelerated.or(state.redeemed).not(),
-            Status::Accelerated => state.accelerated.and(state.redeemed.not()),
-            Status::Redemption => state.redeemed,
-        };
-        recorder.tests(&values, lanes);
     }
 }
 

@@ -143,6 +143,8 @@ pub enum Action {
     Stepped { sequence: u16 },
     /// Senior expenses are paid: fixes the numerator of interest coverage.
     SeniorExpensesEnd,
+    /// The same before any step, with the senior expenses on trial.
+    MeasureFirst,
     /// Pays a group pro rata by amount due.
     Pay { claims: Span, senior_expense: bool },
     /// Pays notes until the tests pass.
@@ -252,7 +254,11 @@ impl ReadyOp {
             payment: action.source().is_none()
                 && !matches!(
                     action,
-                    Action::Enter { .. } | Action::Stepped { .. } | Action::SeniorExpensesEnd | Action::ReleaseDiverted
+                    Action::Enter { .. }
+                        | Action::Stepped { .. }
+                        | Action::SeniorExpensesEnd
+                        | Action::MeasureFirst
+                        | Action::ReleaseDiverted
                 ),
             spends_all: matches!(
                 action,
@@ -310,6 +316,8 @@ pub struct StepInfo {
 pub struct Program {
     pub receipts: Vec<Op>,
     pub interest: Vec<Op>,
+    /// Steps of the interest waterfall that pay senior expenses, and the conditions of their blocks.
+    pub expenses: Vec<Op>,
     pub principal: Vec<Op>,
     pub acceleration: Vec<Op>,
     pub redemption: Vec<Op>,
@@ -329,8 +337,9 @@ pub struct Program {
     /// Tests that some cure names: the condition of reinvestment.
     pub coverage: Vec<u16>,
     /// Interest steps during and after the reinvestment period, then principal steps during and after it, then the
-    /// steps of the one pot after an acceleration and on a redemption date, then those of the receipts.
-    ready: [Vec<ReadyOp>; 8],
+    /// steps of the one pot after an acceleration and on a redemption date, then those of the receipts and of the
+    /// senior expenses.
+    ready: [Vec<ReadyOp>; 10],
 }
 
 impl Program {
@@ -349,6 +358,8 @@ impl Program {
             list(&self.redemption, false),
             list(&self.receipts, true),
             list(&self.receipts, false),
+            list(&self.expenses, true),
+            list(&self.expenses, false),
         ];
     }
 
@@ -377,5 +388,11 @@ impl Program {
             Pot::Receipts => 6 + after,
             Pot::NewNotes | Pot::Contribution => return &[],
         }]
+    }
+
+    /// The steps that pay senior expenses on a date.
+    #[must_use]
+    pub fn senior_expenses(&self, in_reinvestment: bool) -> &[ReadyOp] {
+        &self.ready[8 + usize::from(!in_reinvestment)]
     }
 }
