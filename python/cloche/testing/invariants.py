@@ -72,7 +72,10 @@ def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float 
     """
     diverted: dict[Any, float] = defaultdict(float)
     for row in ledger:
-        if row["waterfall"] == "interest" and (row["source"], row["payee"]) == ("transfer", "principal account"):
+        if row["waterfall"] == "interest" and (row["source"], row["payee"]) == (
+            "transfer",
+            "principal account",
+        ):
             diverted[row["date"]] += row["paid"]
     for first, second in pairwise(ledger):
         for row in (first, second):

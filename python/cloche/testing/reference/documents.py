@@ -87,7 +87,6 @@ def moved(document: Document, months: int) -> dict[str, Any]:
     >>> moved({"dates": {"closing": "2025-01-31"}, "hedges": [{"notional": {"2025-03-31": 1.0}}]}, 1)
     {'dates': {'closing': '2025-02-28'}, 'hedges': [{'notional': {'2025-04-30': 1.0}}]}
     """
-
     on_schedule = _payment_dates_moved(document["dates"], months)
 
     def shift(value: Any) -> Any:

@@ -59,7 +59,8 @@ class Event:
     """An event and whether it is still to come.
 
     `start` and `end` are its window, for a dated event the date and the end of its attempts, as `written` in a
-    document; `when` is its condition, `months` the months of an auction call. `pending` events are tried again on every payment date.
+    document; `when` is its condition, `months` the months of an auction call. `pending` events are tried again on
+    every payment date.
     """
 
     place: str

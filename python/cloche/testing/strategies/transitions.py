@@ -64,9 +64,7 @@ def resets(draw: st.DrawFn, deal: Mapping[str, Any], second: Mapping[str, Any], 
 
 
 @st.composite
-def amendments(
-    draw: st.DrawFn, deal: Mapping[str, Any], moments: Moments, number: int = 1
-) -> list[Document]:
+def amendments(draw: st.DrawFn, deal: Mapping[str, Any], moments: Moments, number: int = 1) -> list[Document]:
     """Amendments in the order of their dates, or one under a condition, each with the whole document after it.
 
     Parameters
@@ -83,7 +81,9 @@ def amendments(
     if draw(st.integers(0, 3)) == 0:
         moment = draw(moments(deal, repeats=False))
         if "when" in moment:
-            return [{**moment, "amend": {"into": draw(_amended({**copy.deepcopy(dict(deal)), "events": []}))}}]
+            return [
+                {**moment, "amend": {"into": draw(_amended({**copy.deepcopy(dict(deal)), "events": []}))}}
+            ]
     ends = unadjusted_dates(deal["dates"])[:-1]
     days = sorted(
         draw(st.lists(st.sampled_from(ends), min_size=min(number, len(ends)), max_size=number, unique=True))
