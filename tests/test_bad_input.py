@@ -340,20 +340,6 @@ def test_an_unknown_convention_is_an_error(template: Document) -> None:
     assert (place, message) == ("conventions.ic_cured", "unknown key; did you mean 'ic_cure'?")
 
 
-@pytest.mark.parametrize(
-    ("step", "place"),
-    [
-        ({"draw": {"note": "E", "through": "B"}}, "draw"),
-    ],
-)
-def test_a_step_that_is_not_built_is_refused_by_name(template: Document, step: Document, place: str) -> None:
-    deal = copy.deepcopy(template)
-    interest_step(16, **step)(deal)
-    ((where, message),) = problems(deal)
-    assert where == f"waterfalls.interest[16].{place}"
-    assert NOT_BUILT in message
-
-
 def test_a_test_is_rounded_to_a_small_step(template: Document) -> None:
     deal = copy.deepcopy(template)
     deal["tests"][0]["round"] = 0

@@ -289,6 +289,8 @@ def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
         note["steps_in_force"] = list(raw["steps_in_force"].get(names[code], ()))
         if "cost" in note or note.get("distributions"):
             note["distributions"] = [*note.get("distributions", []), [state.payment_date, paid]]
+        if names[code] in raw["drawn"]:
+            note["drawn"] = note.get("drawn", 0.0) + float(raw["drawn"][names[code]])
         owed = float(raw["amortization_unpaid"].get(names[code], 0.0))
         if "amortization_due" in note or owed > 0:
             note["amortization_due"] = owed

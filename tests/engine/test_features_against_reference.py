@@ -16,7 +16,7 @@ from engine.test_against_reference import (
     generated,
 )
 
-FEATURES = ("rounding", "ccc_agency_rule", "cure_amount", "quantities", "run_quantities")
+FEATURES = ("rounding", "ccc_agency_rule", "commitments", "cure_amount", "quantities", "run_quantities")
 PHASES = ("target_par", "special_redemption", "period_end")
 
 

@@ -60,6 +60,12 @@ def test_projections_with_amendments_agree(case: Case) -> None:
     assert_documents_agree(case)
 
 
+@settings(generated, max_examples=60)
+@given(strategies.cases(transitions=["amend"], features=["commitments"]))
+def test_amendments_of_deals_with_commitments_agree(case: Case) -> None:
+    assert_documents_agree(case)
+
+
 @settings(generated, max_examples=200)
 @given(strategies.cases(transitions=True, events=["default", "order", "reprice"]))
 def test_projections_with_other_events_beside_agree(case: Case) -> None:

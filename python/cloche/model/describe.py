@@ -14,6 +14,7 @@ from cloche.model.steps import (
     Block,
     Cure,
     Divert,
+    Draw,
     FundReserve,
     IncentiveFee,
     PayAmortization,
@@ -179,6 +180,7 @@ class _Clauses:
             PayDeferredInterest: self._due("deferred interest on"),
             PayAmortization: self._due("the amortization of"),
             PayShortfalls: self._pay_shortfalls,
+            Draw: self._draw,
             PayHedge: self._pay_hedge,
             Transfer: lambda step: f"from {_purse(step.from_)} to {_purse(step.to)}",
             FundReserve: self._fund_reserve,
@@ -226,6 +228,11 @@ class _Clauses:
     def _pay_shortfalls(self, step: PayShortfalls) -> str:
         left = "what interest proceeds left unpaid of fees and interest, in their order and within their caps"
         return f"to the payment of {left}, through interest on {words.classes([step.through])}"
+
+    def _draw(self, step: Draw) -> str:
+        left = "what is unpaid of fees and interest, in their order and within their caps"
+        through = f"through interest on {words.classes([step.through])}"
+        return f"by drawing on the commitment of {words.classes([step.note])}, to the payment of {left}, {through}"
 
     def _cure(self, step: Cure) -> str:
         tests = [

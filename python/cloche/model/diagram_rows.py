@@ -165,6 +165,10 @@ class _Rows:
             [],
         )
 
+    def _draw(self, step: Any) -> Any:
+        lines, targets, stops, notes = self._pay_shortfalls(step)
+        return lines, targets, stops, [*notes, f"drawn on {self._target(step.note).text}"]
+
     def _tested(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(
             f"{name} {words.percent(self._tests[name].trigger)}" if name in self._tests else name

@@ -11,7 +11,7 @@ from cloche.model.document import Document, problem
 from cloche.model.text import Expression, Flag, IsoDate, Name
 from cloche.model.units import Balance, Count, Floor, Positive, PositiveMoney, Price, Rate, Spread
 
-__all__ = ["Amortization", "Coupon", "DayCount", "Note", "StepUp", "fold_rank"]
+__all__ = ["Amortization", "Commitment", "Coupon", "DayCount", "Note", "StepUp", "fold_rank"]
 
 DayCount = Literal["act/360", "act/365", "act/act", "30/360", "30e/360"]
 
@@ -113,6 +113,33 @@ class Amortization(Document):
     start: Positive = 1
 
 
+class Commitment(Document):
+    """What the holders of a class lend over time: a delayed draw note, or a liquidity facility.
+
+    The `balance` of the note is what is drawn at closing; factors and losses are shares of `amount`.
+
+    Parameters
+    ----------
+    amount
+        Committed money, what is drawn at closing included.
+    fee
+        Rate a year on what is undrawn, in the day count of the class; part of its interest.
+    until
+        Nothing is drawn from this date on, and no fee runs in accrual periods that start on it or later.
+    revolving
+        Whether what is repaid may be drawn again.
+    draws
+        Draws that are known beforehand: money by date. They are principal proceeds of the first payment date on or
+        after the date.
+    """
+
+    amount: PositiveMoney
+    fee: Rate = 0.0
+    until: IsoDate | None = None
+    revolving: Flag = False
+    draws: dict[IsoDate, PositiveMoney] = Field(default_factory=dict)
+
+
 def fold_rank(note: Document) -> list[InitErrorDetails]:
     """Put the rank of a note into both of its ranks, and return what contradicts it."""
     problems: list[InitErrorDetails] = []
@@ -157,6 +184,8 @@ class Note(Document):
         Whether it takes what is left.
     combination_of
         Components of a combination note: money by note.
+    commitment
+        What is lent over time.
     """
 
     name: Name
@@ -172,6 +201,7 @@ class Note(Document):
     issue_price: Price = 1.0
     residual: Flag = False
     combination_of: dict[Name, PositiveMoney] = Field(default_factory=dict)
+    commitment: Commitment | None = None
 
     @model_validator(mode="after")
     def _fold_rank(self) -> Self:

@@ -70,7 +70,7 @@ def names_in(value: Any) -> Iterator[str]:
 
 def mentioned(step: Step) -> set[str]:
     """Return what a step names to pay; the class up to which shortfalls are paid is none of it."""
-    if step.verb == "pay_shortfalls":
+    if step.verb in ("pay_shortfalls", "draw"):
         return set()
     return set(names_in(step.model_dump(exclude={"when", "amount", "label", "verb"})))
 

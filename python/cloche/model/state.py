@@ -87,6 +87,8 @@ class NoteState(Document):
         Unpaid interest that bears interest under ``interest_on_unpaid: simple``; absent: all of it.
     steps_in_force
         Steps of its coupon under a condition that are in force, by their places from 0.
+    drawn
+        All draws on the commitment of a class since closing; absent: none.
     cost
         What a residual note cost; absent: balance at issue price.
     distributions
@@ -99,6 +101,7 @@ class NoteState(Document):
     amortization_due: Balance | None = None
     interest_bearing: Balance | None = None
     steps_in_force: tuple[Count, ...] = ()
+    drawn: Balance | None = None
     cost: Balance | None = None
     distributions: tuple[tuple[IsoDate, Balance], ...] = ()
 

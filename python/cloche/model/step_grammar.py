@@ -18,7 +18,7 @@ __all__ = ["VERBS", "short_groups", "short_step", "tagged_step"]
 
 _BESIDE = ("when", "amount", "label")
 _NOTE_VERBS = ("pay_interest", "pay_deferred_interest", "pay_amortization")
-_NOT_BUILT = ("draw",)
+_NOT_BUILT: tuple[str, ...] = ()
 VERBS = (
     "pay_fee",
     *_NOTE_VERBS,
@@ -35,6 +35,7 @@ VERBS = (
     "fund_reserve",
     "release_reserve",
     "turbo",
+    "draw",
     "retain",
     *_NOT_BUILT,
 )
@@ -133,6 +134,7 @@ _MAPPINGS = {
     "divert": "a mapping with test, share and to",
     "transfer": "a mapping with from and to",
     "turbo": "a mapping with note and share",
+    "draw": "a mapping with note and through",
     "retain": "`retain: all`",
 }
 

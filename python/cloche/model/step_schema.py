@@ -90,7 +90,7 @@ _BODIES: dict[str, Any] = {
             _mapping(["notes", "share"], notes=GROUPS_SCHEMA, share=_SHARE),
         ]
     },
-    "draw": True,
+    "draw": _mapping(["note", "through"], note=_NAME, through=_NAME),
 }
 
 STEP_SCHEMA: dict[str, Any] = {

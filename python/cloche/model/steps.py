@@ -210,6 +210,14 @@ class Turbo(_Step):
     share: Share
 
 
+class Draw(_Step):
+    """Pay what interest left unpaid, up to the step that pays `through`, with money drawn on a commitment."""
+
+    verb: Literal["draw"] = "draw"
+    note: Name
+    through: Name
+
+
 class Retain(_Step):
     """Leave what is left on deposit."""
 
@@ -253,6 +261,7 @@ Step = Annotated[
     | PayPariPassu
     | PayPrincipal
     | PayShortfalls
+    | Draw
     | Cure
     | Divert
     | Reinvest

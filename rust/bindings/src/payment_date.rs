@@ -76,6 +76,11 @@ pub fn run_payment_date<'py>(py: Python<'py>, deal: PyRef<'py, Deal>, state: &st
         hedges.set_item(&hedge.name, unpaid)?;
     }
     out.set_item("hedges_unpaid", hedges)?;
+    let drawn = PyDict::new(py);
+    for (commitment, amount) in input.deal.commitments.iter().zip(&result.drawn) {
+        drawn.set_item(&input.deal.notes[commitment.note as usize].name, amount)?;
+    }
+    out.set_item("drawn", drawn)?;
     let amortization = PyDict::new(py);
     for (note, unpaid) in input.deal.notes.iter().zip(&result.amortization_unpaid) {
         amortization.set_item(&note.name, unpaid)?;

@@ -6,7 +6,8 @@ use cloche_engine::path::explained::Explained;
 use cloche_engine::path::plan::{DealTerms, PeriodTerms, Plan};
 use cloche_engine::path::summary::{NoteSummary, summarize};
 use cloche_engine::sim::estimates::{Distribution, Estimates};
-use cloche_engine::waterfall::recorder::Payee;
+use cloche_engine::waterfall::StepInfo;
+use cloche_engine::waterfall::recorder::{Entry, Payee};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -139,7 +140,7 @@ fn tests<'py>(py: Python<'py>, dates: &Dates<'_>, path: &Explained) -> PyResult<
 
 fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.ledger.entries;
-    let info = |r: &cloche_engine::waterfall::recorder::Entry| &deal.program.infos[r.info as usize];
+    let info = |r: &Entry| &deal.program.infos[r.info as usize];
     Ok(Columns::new(py)
         .date("date", rows.iter().map(|r| Some(dates.payment[r.period as usize])).collect())?
         .text("waterfall", rows.iter().map(|r| info(r).pot.name()))?
@@ -163,9 +164,18 @@ fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expl
         .float("paid", rows.iter().map(|r| r.paid).collect())?
         .float("available_before", rows.iter().map(|r| r.before).collect())?
         .float("available_after", rows.iter().map(|r| r.after).collect())?
-        .text("source", rows.iter().map(|r| if r.transfer { "transfer" } else { info(r).pot.source() }))?
+        .text("source", rows.iter().map(|r| source(r, info(r))))?
         .text("reason", rows.iter().map(|r| r.reason.text()))?
         .finish())
+}
+
+/// Where the cash of a ledger row comes from.
+fn source(row: &Entry, info: &StepInfo) -> &'static str {
+    match info.verb {
+        _ if row.transfer => "transfer",
+        "draw" => "draw",
+        _ => info.pot.source(),
+    }
 }
 
 fn fees<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {

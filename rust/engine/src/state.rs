@@ -106,6 +106,39 @@ pub struct HedgeLanes<const L: usize> {
     pub paid: Pack<L>,
 }
 
+/// One commitment in `L` futures, on one payment date.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitmentLanes<const L: usize> {
+    /// All draws since closing.
+    pub drawn: Pack<L>,
+    /// Futures in which the class has been redeemed by successors.
+    pub ended: Mask<L>,
+    /// Undrawn when the date opened.
+    pub undrawn: Pack<L>,
+    /// What can still be drawn on the date, apart from what is repaid on it.
+    pub available: Pack<L>,
+    /// The note, where what is repaid on the date can be drawn again.
+    pub revolves: Option<u16>,
+    /// What is drawn on the date whatever happens, which is among the principal proceeds.
+    pub scheduled: Pack<L>,
+    /// What the step that runs may still draw.
+    pub limit: Pack<L>,
+}
+
+impl<const L: usize> Default for CommitmentLanes<L> {
+    fn default() -> Self {
+        Self {
+            drawn: Pack::ZERO,
+            ended: Mask::splat(false),
+            undrawn: Pack::ZERO,
+            available: Pack::ZERO,
+            revolves: None,
+            scheduled: Pack::ZERO,
+            limit: Pack::ZERO,
+        }
+    }
+}
+
 /// Balances, amounts due and cash of one block of futures; allocated once a worker.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
 #[derive(Clone, Debug)]
@@ -113,6 +146,7 @@ pub struct State<const L: usize> {
     pub notes: Vec<NoteLanes<L>>,
     pub fees: Vec<FeeLanes<L>>,
     pub hedges: Vec<HedgeLanes<L>>,
+    pub commitments: Vec<CommitmentLanes<L>>,
     /// Balances of the accounts.
     pub accounts: Vec<Pack<L>>,
     /// What lay in them before the steps of the date.
@@ -235,6 +269,7 @@ impl<const L: usize> State<L> {
             carried: Vec::new(),
             postponed: Vec::new(),
             hedges: Vec::new(),
+            commitments: Vec::new(),
             accounts: Vec::new(),
             reserved: Pack::ZERO,
             closed: Mask::splat(false),
@@ -325,6 +360,35 @@ impl<const L: usize> State<L> {
         self.fresh &= if cure { 0 } else { self.interest_tests };
     }
 
+    /// What can be drawn on a commitment; of one that revolves, what is repaid on the date less its draws is added.
+    #[must_use]
+    pub fn undrawn(&self, commitment: usize) -> Pack<L> {
+        let lanes = &self.commitments[commitment];
+        match lanes.revolves {
+            Some(note) => (lanes.available + self.notes[note as usize].principal_paid).positive(),
+            None => lanes.available,
+        }
+    }
+
+    /// Raises the balance of a note by a draw on its commitment; principal paid is net of draws.
+    #[inline(never)]
+    pub fn draw(&mut self, commitment: usize, note: usize, amount: Pack<L>) {
+        let lanes = &mut self.commitments[commitment];
+        lanes.drawn += amount;
+        if lanes.revolves.is_none() {
+            lanes.available = (lanes.available - amount).positive();
+        }
+        let note = &mut self.notes[note];
+        note.balance += amount;
+        note.principal_paid -= amount;
+        note.repaid = true;
+        self.notes_paid(false);
+        // What was known of the tests was known of the smaller balance.
+        self.fresh &= self.interest_tests;
+        self.clear = 0;
+        self.looked = false;
+    }
+
     /// Principal has left: the numerator of overcollateralization falls.
     #[inline(always)]
     pub fn principal_left(&mut self, amount: Pack<L>) {
@@ -369,7 +433,8 @@ impl<const L: usize> State<L> {
         sum
     }
 
-    /// Interest due of some notes as though what cures have paid had been paid at the start of the period.
+    /// Interest due of some notes as though what cures have paid had been paid at the start of the period. What was drawn on
+    /// the date and is repaid saves nothing: no class owes less than nothing.
     #[inline(always)]
     #[must_use]
     pub fn pro_forma_interest(&self, notes: &[u16]) -> Pack<L> {
@@ -379,7 +444,11 @@ impl<const L: usize> State<L> {
             let note = &all[n as usize];
             // Nothing cured is an exact zero: the shorter sum has the same bits.
             let interest = *note.interest.amount();
-            sum += if self.any_cured { interest - note.cured * note.coupon } else { interest };
+            sum += if self.any_cured {
+                (interest - note.cured * note.coupon).max(interest.min(Pack::ZERO))
+            } else {
+                interest
+            };
         }
         sum
     }

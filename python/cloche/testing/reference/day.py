@@ -143,7 +143,11 @@ class Day:
             return float(self.deal["target_par"])
         inside = [self.notes[name] for name in test.members]
         if test.kind == "ic":
-            owed = sum(note.opening["current"] - note.saved for note in inside)
+            # What was drawn on the date and is repaid saves nothing.
+            owed = sum(
+                max(note.opening["current"] - note.saved, min(note.opening["current"], 0.0))
+                for note in inside
+            )
         elif test.kind == "oc" and self.conventions["deferred_in_oc"]:
             owed = sum(note.balance + note.deferred for note in inside)
             if self.conventions["same_date_deferrals_in_oc"]:

@@ -161,8 +161,24 @@ def _commitments(draw: st.DrawFn, deal: Document) -> Document:
         step: Document = {"verb": "draw", "note": note["name"], "through": through}
         if draw(st.booleans()):
             step["amount"] = "0.01 * performing_par"
-        _insert(draw, deal, step, draw(st.sampled_from(["interest", "principal"])))
+        side = draw(st.sampled_from(["interest", "principal"]))
+        steps = deal["waterfalls"][side]
+        # In the interest waterfall it pays what the steps before it have left unpaid.
+        first = 1 + _paying(deal, through) if side == "interest" else 0
+        steps.insert(draw(st.integers(first, len(steps) - 1)), step)
     return deal
+
+
+def _paying(deal: Document, note: str) -> int:
+    """Number of the step of the interest waterfall that pays interest of a class."""
+
+    def pays(step: Document) -> bool:
+        inner = step["steps"] if step["verb"] == "pay_pari_passu" else [step]
+        return any(
+            one["verb"] == "pay_interest" and any(note in group for group in one["notes"]) for one in inner
+        )
+
+    return next(number for number, step in enumerate(deal["waterfalls"]["interest"]) if pays(step))
 
 
 @st.composite

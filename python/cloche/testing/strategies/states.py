@@ -47,6 +47,8 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any], *, events: bool = F
             note["interest_shortfall"] = balance / 100
         if terms.get("amortization"):
             note["amortization_due"] = balance * draw(st.integers(0, 4)) / 4
+        if terms.get("commitment"):
+            note["drawn"] = terms["commitment"]["amount"] * draw(st.sampled_from([0, 0, 1, 5])) / 10
         notes[terms["name"]] = note
         owed += balance
     unit = max(1_000_000.0, owed)

@@ -163,6 +163,7 @@ impl Writer<'_> {
                 amortization_due: note.amortization.is_some().then_some(after.amortization_due),
                 interest_bearing: (terms.on_unpaid == OnUnpaid::Simple).then_some(after.bearing),
                 steps_in_force: steps_in_force(&terms.coupon_steps, &opening.coupon_steps, n),
+                drawn: terms.commits(n).then_some(after.drawn),
                 cost: None,
                 distributions,
             };

@@ -146,6 +146,7 @@ pub fn compile_one(
     let places =
         joined.as_ref().map_or_else(|| numbered("notes", document.notes.len()), |joined| joined.places.clone());
     let mut note_terms = notes::compile(&document.notes, &places, &note_names, &mut problems);
+    let commitments = notes::commitments(&document.notes, &places, &note_names, &mut problems);
     let mut groups = Vec::new();
     if let Some(joined) = &joined {
         for note in &mut note_terms {
@@ -177,6 +178,7 @@ pub fn compile_one(
         test_names: &test_names,
         accounts: &account_terms,
         hedges: &hedge_terms,
+        commitments: &commitments,
         account_names: &account_names,
         hedge_names: &hedge_names,
         conventions: &conventions,
@@ -212,6 +214,7 @@ pub fn compile_one(
         combines,
         accounts: account_terms,
         hedges: hedge_terms,
+        commitments,
         program,
         ranks,
         grid: dates.grid.clone(),

@@ -3,7 +3,7 @@
 use crate::compile::dates::date;
 use crate::compile::names::Names;
 use crate::error::Problem;
-use crate::notes::{CouponTerms, NoteTerms, RateTerms};
+use crate::notes::{CommitmentTerms, CouponTerms, NoteTerms, RateTerms};
 use crate::spec::deal::{Coupon, Note};
 use crate::time::DayCount;
 
@@ -12,7 +12,8 @@ pub fn compile(notes: &[Note], places: &[String], names: &Names, problems: &mut 
     let mut out = Vec::with_capacity(notes.len());
     for (i, note) in notes.iter().enumerate().filter(|(_, note)| note.combination_of.is_empty()) {
         let place = places[i].clone();
-        if !(note.balance > 0.0) || !note.balance.is_finite() {
+        let drawn_later = note.commitment.is_some();
+        if !(note.balance > 0.0 || (drawn_later && note.balance >= 0.0)) || !note.balance.is_finite() {
             problems.push(Problem::new(
                 format!("{place}.balance"),
                 format!("found {}; expected an amount above zero", note.balance),
@@ -39,7 +40,8 @@ pub fn compile(notes: &[Note], places: &[String], names: &Names, problems: &mut 
         }
         out.push(NoteTerms {
             name: note.name.clone(),
-            original: note.balance,
+            original: note.commitment.as_ref().map_or(note.balance, |commitment| commitment.amount),
+            at_closing: note.balance,
             issue_price: note.issue_price,
             interest_rank: note.interest_rank.unwrap_or(u32::MAX),
             principal_rank: note.principal_rank,
@@ -59,6 +61,55 @@ pub fn compile(notes: &[Note], places: &[String], names: &Names, problems: &mut 
         combinations.push(combination(note, &out, names, &places[i], problems));
     }
     out.append(&mut combinations);
+    out
+}
+
+/// What the holders of classes lend over time.
+pub fn commitments(
+    notes: &[Note],
+    places: &[String],
+    names: &Names,
+    problems: &mut Vec<Problem>,
+) -> Vec<CommitmentTerms> {
+    let mut out = Vec::new();
+    for (note, place) in notes.iter().zip(places) {
+        let Some(given) = &note.commitment else { continue };
+        let place = format!("{place}.commitment");
+        if note.residual || !note.combination_of.is_empty() || note.amortization.is_some() {
+            let message = "a residual note, a combination note and a class with instalments are drawn at closing";
+            problems.push(Problem::new(place.as_str(), message));
+        }
+        if !(given.amount > 0.0 && given.amount >= note.balance && given.amount.is_finite()) {
+            let message = format!(
+                "found {}; expected an amount above zero, not below the balance at closing, {}",
+                given.amount, note.balance
+            );
+            problems.push(Problem::new(format!("{place}.amount"), message));
+        }
+        if !(0.0..=0.1).contains(&given.fee) {
+            let message = format!("found {}; expected a rate a year from 0 to 0.1", given.fee);
+            problems.push(Problem::new(format!("{place}.fee"), message));
+        }
+        let until = given.until.as_ref().and_then(|text| date(text, &format!("{place}.until"), problems));
+        let mut draws = Vec::new();
+        for (text, &amount) in &given.draws {
+            let place = format!("{place}.draws.{text}");
+            if !(amount > 0.0 && amount.is_finite()) {
+                let message = format!("found {amount}; expected an amount above zero");
+                problems.push(Problem::new(place.as_str(), message));
+            }
+            draws.extend(date(text, &place, problems).map(|day| (day, amount)));
+        }
+        let Some(index) = names.get(&note.name) else { continue };
+        out.push(CommitmentTerms {
+            note: index,
+            amount: given.amount,
+            fee: given.fee,
+            until,
+            revolving: given.revolving,
+            draws,
+        });
+    }
     out
 }
 
@@ -91,6 +142,7 @@ fn combination(
     NoteTerms {
         name: note.name.clone(),
         original: if note.balance > 0.0 { note.balance } else { sum },
+        at_closing: if note.balance > 0.0 { note.balance } else { sum },
         issue_price: note.issue_price,
         interest_rank: u32::MAX,
         principal_rank: None,

@@ -148,6 +148,7 @@ pub fn compile(
         confirmed: payment_date::confirmed(deal, state, p + 1, problems),
         coupon_steps: payment_date::coupon_steps(deal, state, problems),
         notes: notes(deal, state),
+        committed: deal.terms.commitments.iter().map(|commitment| commitment.note).collect(),
         fees: fees(deal, state, payment, problems),
         higher: higher(deal, state, payment, problems),
         unused: unused(deal, state, problems),
@@ -199,6 +200,7 @@ fn notes(deal: &CompiledDeal, state: &DealState) -> Vec<NoteAfter> {
             overdue: given.interest_shortfall,
             amortization_due: given.amortization_due.unwrap_or(0.0),
             bearing: given.interest_bearing.unwrap_or(given.deferred_interest + given.interest_shortfall),
+            drawn: given.drawn.unwrap_or(0.0),
         }
     };
     deal.terms.notes.iter().map(|note| after(&note.name)).collect()

@@ -55,7 +55,11 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
     let performing =
         collateral.plain_par + collateral.discount_par + collateral.ccc.iter().map(|(_, par)| par).sum::<f64>();
     let sold = sale.map_or(0.0, |sale| if sale.costs < sale.proceeds { sale.proceeds - sale.costs } else { 0.0 });
-    let principal_amount = performing + state.collected.principal + sold;
+    let commitments = commitments(deal, state, period, &notes);
+    let prices = terms.commitments.iter().map(|commitment| terms.notes[commitment.note as usize].issue_price);
+    let drawn: f64 = commitments.iter().zip(prices).map(|([.., scheduled], price)| scheduled * price).sum();
+    let principal = state.collected.principal + drawn;
+    let principal_amount = performing + principal + sold;
     let fee_basis = state.fee_basis.unwrap_or(principal_amount + collateral.defaulted_par);
     let fees = terms
         .fees
@@ -129,7 +133,9 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         confirmed,
         coupon_steps,
         interest: state.collected.interest,
-        principal: state.collected.principal,
+        principal,
+        commitments,
+        may_draw: terms.commitments.iter().map(|commitment| !commitment.has_ended(grid.unadjusted)).collect(),
         notes,
         fees,
         higher,
@@ -431,6 +437,25 @@ fn deal_spreads(deal: &CompiledDeal, period: usize) -> Vec<(u32, f64)> {
     let coupon = |note: u32| deal.terms.notes[note as usize].coupon.as_ref();
     let read = Read::of_waterfalls(deal).deal_spreads;
     read.into_iter().map(|note| (note, coupon(note).map_or(0.0, |coupon| coupon.margin(start)))).collect()
+}
+
+/// Per commitment: undrawn before the date, its fee on a unit, what can be drawn, and what is drawn whatever happens.
+fn commitments(deal: &CompiledDeal, state: &DealState, period: usize, notes: &[NoteOpening]) -> Vec<[f64; 4]> {
+    let grid = &deal.terms.grid.periods[period];
+    let (start, end) = (grid.previous_unadjusted, grid.unadjusted);
+    let mut out = Vec::new();
+    for terms in &deal.terms.commitments {
+        let n = terms.note as usize;
+        let note = &deal.terms.notes[n];
+        let drawn = state.notes.get(&note.name).and_then(|given| given.drawn).unwrap_or(0.0);
+        let used = if terms.revolving { notes[n].balance } else { note.at_closing + drawn };
+        let undrawn = if terms.amount > used { terms.amount - used } else { 0.0 };
+        let fee = if terms.has_ended(start) { 0.0 } else { terms.fee * notes[n].day_count_fraction };
+        let available = if terms.has_ended(end) { 0.0 } else { undrawn };
+        let due = terms.scheduled(start, end, period == 0);
+        out.push([undrawn, fee, available, if due < available { due } else { available }]);
+    }
+    out
 }
 
 /// The yearly rate that unpaid amounts of a fee bear.

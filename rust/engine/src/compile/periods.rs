@@ -7,6 +7,7 @@ use crate::hedges::{HedgeTerms, Leg};
 use crate::lifecycle::Repricing;
 use crate::math;
 use crate::notes::RateTerms;
+use crate::path::commitments::CommitmentDate;
 use crate::path::opening::Opening;
 use crate::path::plan::PeriodTerms;
 use crate::rates::Curves;
@@ -183,6 +184,17 @@ pub fn compile(
             });
             row.hedge_net.push(if p > ends { 0.0 } else { hedge_net(hedge, adjusted, unadjusted, &mut fixed) });
             row.hedge_end.push(hedge.termination.filter(|_| p == ends).map_or(0.0, |end| end.amount));
+        }
+        for commitment in &terms.commitments {
+            row.commitments.push(CommitmentDate {
+                fee: if commitment.has_ended(period.previous_unadjusted) {
+                    0.0
+                } else {
+                    commitment.fee * row.day_count_fraction[commitment.note as usize]
+                },
+                open: !commitment.has_ended(period.unadjusted),
+                scheduled: commitment.scheduled(period.previous_unadjusted, period.unadjusted, p == 0),
+            });
         }
         row.active =
             terms.tests.iter().enumerate().map(|(t, test)| p >= test.first_period && !terms.foreign.test(t)).collect();

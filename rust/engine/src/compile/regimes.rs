@@ -343,6 +343,12 @@ fn arrive(
                 problems.push(Problem::new(format!("{}closing.{key}", rule.prefix), message));
             }
         }
+        let drawn_later = |deal: &Deal| deal.notes.iter().any(|note| note.commitment.is_some());
+        if drawn_later(&node.written) || drawn_later(&document) {
+            let message = "classes that are drawn over time are known, but this version does not compute resets with them yet; \
+                           expected no commitment in either document";
+            problems.push(Problem::new(format!("{place}.reset"), message));
+        }
         terms = Terms { equity_contribution: reset.equity_contribution, par_purchase: reset.par_purchase };
         carry = Some(carried(node, reset.carry.as_deref(), &document, place, problems));
     } else {

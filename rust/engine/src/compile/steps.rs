@@ -1,12 +1,13 @@
 //! Steps of the priorities of payments: from the grammar to the flat program.
 //!
 //! `acceleration` builds the order of one pot where a document has none, `claims` compiles steps that pay what is due,
-//! `cures` those that depend on tests: cures, diversions, purchases, `expenses` finds those that pay senior expenses,
-//! `reserves` compiles those that move cash between proceeds and accounts.
+//! `draws` those that pay it with money drawn, `cures` those that depend on tests: cures, diversions, purchases, `expenses`
+//! finds those that pay senior expenses, `reserves` compiles those that move cash between proceeds and accounts.
 
 mod acceleration;
 mod claims;
 mod cures;
+mod draws;
 mod expenses;
 mod reserves;
 
@@ -20,7 +21,7 @@ use crate::error::Problem;
 use crate::expression::{self, Kind, Quantity};
 use crate::fees::FeeTerms;
 use crate::hedges::HedgeTerms;
-use crate::notes::NoteTerms;
+use crate::notes::{CommitmentTerms, NoteTerms};
 use crate::spec::deal::Waterfalls;
 use crate::spec::steps::Step;
 use crate::waterfall::program::{Sequence, Span};
@@ -40,6 +41,7 @@ pub struct Scope<'a> {
     pub test_names: &'a Names,
     pub accounts: &'a [AccountTerms],
     pub hedges: &'a [HedgeTerms],
+    pub commitments: &'a [CommitmentTerms],
     pub account_names: &'a Names,
     pub hedge_names: &'a Names,
     pub conventions: &'a Conventions,
@@ -435,6 +437,10 @@ impl<'a> Builder<'a> {
             Step::PayShortfalls { through, when, amount, label } => {
                 let frame = frame(place, when, amount, label);
                 self.shortfalls(through, &frame, pot, slot, ops);
+            }
+            Step::Draw { note, through, when, amount, label } => {
+                let frame = frame(place, when, amount, label);
+                self.draw(note, through, &frame, pot, slot, ops);
             }
             Step::Cure { tests, pay, pay_notes, when, amount, label } => {
                 let frame = frame(place, when, amount, label);

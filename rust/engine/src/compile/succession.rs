@@ -148,6 +148,8 @@ fn take(document: &mut Deal, out: &mut Joined, incoming: &Incoming<'_>, problems
         issue_price: terms.issue_price,
         residual: false,
         combination_of: BTreeMap::new(),
+        // A commitment ends with its class.
+        commitment: None,
     };
     document.notes.insert(at + 1, new);
     out.places.insert(at + 1, (*place).clone());

@@ -40,6 +40,7 @@ mod tests {
         let plain = NoteTerms {
             name: "A".to_owned(),
             original: 100.0,
+            at_closing: 100.0,
             issue_price: 1.0,
             interest_rank: 1,
             principal_rank: Some(1),

@@ -6,8 +6,10 @@ use crate::time::{Date, DayCount};
 #[derive(Clone, Debug)]
 pub struct NoteTerms<P = f64> {
     pub name: String,
-    /// Original balance, currency units.
+    /// Original balance, currency units; of a class that is drawn over time the committed amount.
     pub original: P,
+    /// Balance at closing: the original one, or what of it is drawn then.
+    pub at_closing: P,
     pub issue_price: P,
     pub interest_rank: u32,
     /// Absent: outside the note payment sequence (class X, residual notes).
@@ -112,6 +114,7 @@ mod tests {
         NoteTerms {
             name: "X".to_owned(),
             original: 2e6,
+            at_closing: 2e6,
             issue_price: 1.0,
             interest_rank: 1,
             principal_rank: None,

@@ -2,6 +2,7 @@
 
 use cloche_dispatch::Kernel;
 
+use super::commitments;
 use super::coupon_steps;
 use super::observer::Collateral;
 use super::plan::{DealTerms, PeriodTerms, Plan};
@@ -51,6 +52,9 @@ impl<const L: usize, P: Param<L>> Kernel for Accrue<'_, L, P> {
         if !plan.deal.coupon_steps.is_empty() {
             coupon_steps::accrue(&plan.deal, state, period, running);
         }
+        if !plan.deal.commitments.is_empty() {
+            commitments::charge(&plan.deal, period, state);
+        }
         of_fees(&plan.deal, period, state, running, &work.opening, collateral);
         state.diverted = Pack::ZERO;
         state.joined = Pack::ZERO;
@@ -58,6 +62,9 @@ impl<const L: usize, P: Param<L>> Kernel for Accrue<'_, L, P> {
         state.held_interest = running.not().keep(state.held_interest);
         state.kept = state.held + state.held_interest;
         state.purchases = Pack::ZERO;
+        if !plan.deal.commitments.is_empty() {
+            commitments::draw(&plan.deal, state);
+        }
         figures(state, &plan.deal, collateral, running);
     }
 }

@@ -49,6 +49,10 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
         past.flows[n].extend(seen.paid.iter().map(|paid| paid[n]));
     }
     let state = &work.state;
+    let drawn = |n: usize| {
+        let of_note = |c: &usize| plan.deal.commitments[*c].note as usize == n;
+        (0..state.commitments.len()).find(of_note).map_or(0.0, |c| state.commitments[c].drawn.0[0])
+    };
     Some(Opening {
         first: p + 1,
         accelerated: state.accelerated.any(),
@@ -65,8 +69,10 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
                 overdue: note.overdue.0[0],
                 amortization_due: note.amortization_due.0[0],
                 bearing: state.bearing.get(n).map_or(0.0, |bearing| bearing.0[0]),
+                drawn: drawn(n),
             })
             .collect(),
+        committed: plan.deal.commitments.iter().map(|commitment| commitment.note).collect(),
         fees: (0..state.fees.len())
             .map(|f| FeeAfter {
                 unpaid: state.fee_due(f).0[0],

@@ -513,7 +513,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         plan.deal.notes.iter().enumerate().map(|(n, note)| note.replaces.is_none() && !plan.deal.foreign.note(n));
     let there: Vec<bool> = there.collect();
     let mut tables = Tables {
-        begin: there.iter().zip(&plan.deal.notes).map(|(there, n)| if *there { n.original } else { 0.0 }).collect(),
+        begin: there.iter().zip(&plan.deal.notes).map(|(there, n)| if *there { n.at_closing } else { 0.0 }).collect(),
         deferred: vec![0.0; plan.deal.notes.len()],
         unpaid: vec![0.0; plan.deal.fees.len()],
         there,

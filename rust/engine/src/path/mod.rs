@@ -3,6 +3,7 @@
 pub mod accrual;
 pub mod after;
 pub mod ccc;
+pub mod commitments;
 pub mod coupon_steps;
 pub mod drivers;
 pub mod effective_date;

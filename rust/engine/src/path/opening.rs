@@ -16,6 +16,8 @@ pub struct NoteAfter {
     pub amortization_due: f64,
     /// Unpaid interest that bears interest, where interest on it bears none.
     pub bearing: f64,
+    /// All draws on its commitment since closing.
+    pub drawn: f64,
 }
 
 /// A fee after a date.
@@ -68,6 +70,8 @@ pub struct Opening {
     /// The agencies have confirmed their ratings after the effective date.
     pub confirmed: bool,
     pub notes: Vec<NoteAfter>,
+    /// Notes with a commitment, in the order of the commitments.
+    pub committed: Vec<u16>,
     pub fees: Vec<FeeAfter>,
     /// What the residual notes must still receive to reach further hurdles, fee by fee.
     pub higher: Vec<f64>,
@@ -99,6 +103,9 @@ impl Opening {
             // A zero that is not known to be one is computed with, to the same bits.
             lanes.has_deferred = true;
             lanes.has_overdue = true;
+        }
+        for (lanes, note) in state.commitments.iter_mut().zip(&self.committed) {
+            lanes.drawn = Pack::splat(self.notes[*note as usize].drawn);
         }
         for (lanes, after) in state.bearing.iter_mut().zip(&self.notes) {
             *lanes = Pack::splat(after.bearing);

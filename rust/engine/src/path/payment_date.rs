@@ -93,6 +93,11 @@ pub struct PaymentDateInput {
     pub accounts: Vec<f64>,
     /// Per hedge: net payments owed, and what its termination costs.
     pub hedges: Vec<[f64; 2]>,
+    /// Per commitment: undrawn before the date, its fee on a unit, what can be drawn, and draws that are known beforehand,
+    /// which are among the principal proceeds.
+    pub commitments: Vec<[f64; 4]>,
+    /// Per commitment: whether it has not ended.
+    pub may_draw: Vec<bool>,
     pub collateral: CollateralFigures,
     pub fee_basis: f64,
 }
@@ -118,6 +123,8 @@ pub struct PaymentDateResult {
     pub accounts: Vec<f64>,
     /// Per hedge: unpaid after the date.
     pub hedges_unpaid: Vec<f64>,
+    /// Per commitment: draws of the date.
+    pub drawn: Vec<f64>,
     /// Per note: instalments unpaid after the date.
     pub amortization_unpaid: Vec<f64>,
 }
@@ -174,6 +181,16 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
     for (hedge, [periodic, termination]) in state.hedges.iter_mut().zip(&input.hedges) {
         hedge.periodic = one(*periodic);
         hedge.termination = one(*termination);
+    }
+    for (c, [undrawn, fee, available, scheduled]) in input.commitments.iter().enumerate() {
+        let n = deal.commitments[c].note as usize;
+        let due = &mut state.notes[n].interest;
+        due.open(*due.amount() + one(undrawn * fee));
+        state.commitments[c].available = one(*available);
+        let revolves = deal.commitments[c].revolving && input.may_draw[c];
+        state.commitments[c].revolves = revolves.then_some(deal.commitments[c].note);
+        state.commitments[c].scheduled = one(*scheduled);
+        state.draw(c, n, one(*scheduled));
     }
     let collateral = collateral(input);
     let principal_amount = collateral.principal_amount;
@@ -278,6 +295,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         accounts: state.accounts.iter().map(|balance| balance.0[0]).collect(),
         hedges_unpaid: state.hedges.iter().map(|hedge| hedge.periodic.0[0] + hedge.termination.0[0]).collect(),
         fees_unpaid: (0..deal.fees.len()).map(|f| state.fee_unpaid(f).0[0]).collect(),
+        drawn: state.commitments.iter().map(|commitment| commitment.drawn.0[0]).collect(),
         amortization_unpaid: (0..deal.notes.len()).map(|n| state.notes[n].amortization_due.0[0]).collect(),
     }
 }

@@ -1,5 +1,6 @@
 //! Everything a run reads: the compiled deal, the scalars of each date, the closing pool and the cohorts.
 
+use super::commitments::CommitmentDate;
 use super::opening::Opening;
 use super::readings::ReadingTerms;
 use crate::accounts::AccountTerms;
@@ -13,8 +14,8 @@ use crate::fees::{CarryOver, FeeTerms};
 use crate::hedges::HedgeTerms;
 use crate::lanes::{Mask, Pack};
 use crate::lifecycle::{Change, ChangeKind, Repricing, Short};
-use crate::notes::{NoteTerms, OnUnpaid};
-use crate::state::{HedgeLanes, State};
+use crate::notes::{CommitmentTerms, NoteTerms, OnUnpaid};
+use crate::state::{CommitmentLanes, HedgeLanes, State};
 use crate::time::PeriodGrid;
 use crate::waterfall::Program;
 
@@ -31,6 +32,7 @@ pub struct DealTerms<P = f64> {
     pub combines: bool,
     pub accounts: Vec<AccountTerms>,
     pub hedges: Vec<HedgeTerms>,
+    pub commitments: Vec<CommitmentTerms>,
     pub program: Program,
     /// Bits of the interest coverage tests.
     pub interest_tests: u64,
@@ -186,6 +188,12 @@ pub struct CallTerms {
 }
 
 impl<P> DealTerms<P> {
+    /// Whether a class is drawn over time.
+    #[must_use]
+    pub fn commits(&self, note: usize) -> bool {
+        self.commitments.iter().any(|commitment| commitment.note as usize == note)
+    }
+
     /// Whether a cause of an event of default is watched.
     #[must_use]
     pub fn watches(&self, cause: Cause) -> bool {
@@ -211,6 +219,7 @@ impl<P> DealTerms<P> {
         state.interest_tests = self.interest_tests;
         state.accounts = self.accounts.iter().map(|account| Pack::splat(account.initial)).collect();
         state.hedges = vec![HedgeLanes::default(); self.hedges.len()];
+        state.commitments = vec![CommitmentLanes::default(); self.commitments.len()];
         for (f, fee) in self.fees.iter().enumerate() {
             state.higher.extend(fee.higher.iter().map(|_| Pack::ZERO));
             if let Some(cap) = fee.cap.as_ref().filter(|cap| cap.carry_over > 0) {
@@ -273,6 +282,8 @@ pub struct PeriodTerms<P = f64> {
     pub hedge_net: Vec<f64>,
     /// Per hedge: what its termination costs on this date.
     pub hedge_end: Vec<f64>,
+    /// Per commitment: its fee, and what is drawn.
+    pub commitments: Vec<CommitmentDate>,
     /// Bits of the tests that do not.
     pub inactive: u64,
     /// Whether no class accrues interest below zero.

@@ -4,6 +4,7 @@ use cloche_dispatch::{Isa, Kernel};
 
 use super::accrual::{Accrue, FeeBases};
 use super::ccc::Ccc;
+use super::commitments;
 use super::coupon_steps;
 use super::drivers::Drivers;
 use super::effective_date;
@@ -21,7 +22,7 @@ use crate::coverage::ccc_excess::Haircuts;
 use crate::lanes::{Mask, Pack, Param};
 use crate::lifecycle::Changes;
 use crate::notes::{OnUnpaid, combination, deferral};
-use crate::state::{HedgeLanes, NoteLanes, State, Status};
+use crate::state::{CommitmentLanes, HedgeLanes, NoteLanes, State, Status};
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
 
@@ -83,7 +84,7 @@ impl<const L: usize> Workspace<L> {
         let state = &mut self.state;
         for (n, note) in plan.deal.notes.iter().enumerate() {
             let later = note.replaces.is_some() || plan.deal.foreign.note(n);
-            let balance = if later { Pack::ZERO } else { note.original.pack() };
+            let balance = if later { Pack::ZERO } else { note.at_closing.pack() };
             state.notes[n] = NoteLanes { balance, ..NoteLanes::default() };
         }
         let mut cost = Pack::ZERO;
@@ -127,6 +128,7 @@ impl<const L: usize> Workspace<L> {
             *balance = Pack::splat(account.initial);
         }
         state.hedges.fill(HedgeLanes::default());
+        state.commitments.fill(CommitmentLanes::default());
         self.cohorts.clear();
         self.running = Mask::splat(true);
         self.error = Pack::ZERO;
@@ -348,6 +350,9 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
         let proceeds = [&mut out.interest_proceeds, &mut out.principal_proceeds];
         reserves::open(&plan.deal, period, state, *running, left, proceeds);
     }
+    if !plan.deal.commitments.is_empty() {
+        out.principal_proceeds += commitments::open(&plan.deal, period, state, *running);
+    }
     let principal_amount = out.performing_par + out.principal_proceeds;
     out.principal_amount = principal_amount;
     let mut found = (Pack::ZERO, Haircuts::ZERO);
@@ -373,6 +378,9 @@ pub fn settle<const L: usize, P>(state: &mut State<L>, deal: &DealTerms<P>, coll
     let mut out = state.purchases + state.held + state.held_interest - state.kept;
     if !(state.accounts.is_empty() && state.hedges.is_empty()) {
         out += reserves::paid(state);
+    }
+    if !state.commitments.is_empty() {
+        out += commitments::drawn(state);
     }
     if deal.on_unpaid == OnUnpaid::Simple {
         for ((note, terms), bearing) in state.notes.iter().zip(&deal.notes).zip(&mut state.bearing) {

@@ -196,6 +196,11 @@ fn sale<const L: usize, P: Param<L>>(
         out.interest_proceeds += interest;
         out.principal_proceeds += principal;
     }
+    if !plan.deal.commitments.is_empty() {
+        for (terms, lanes) in plan.deal.commitments.iter().zip(&work.state.commitments) {
+            out.principal_proceeds += lanes.scheduled * plan.deal.notes[terms.note as usize].issue_price.pack();
+        }
+    }
     // What has defaulted so far counts at its recovery, as in its market value; only the tape may say otherwise.
     out.pending = normal.market_of_defaulted + work.drivers.recovers_above(&plan.pool, p);
     out

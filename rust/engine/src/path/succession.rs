@@ -5,6 +5,7 @@
 //! replace and what the event costs, where the proceeds pay that; what is left is principal. From then on the name of a class
 //! stands for it and for what has come in. A new spread counts from the accrual period that starts on the date.
 
+use super::commitments;
 use super::coupon_steps;
 use super::effective_date;
 use super::plan::{PeriodTerms, Plan};
@@ -301,6 +302,7 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
             if let Some(bearing) = state.bearing.get_mut(i) {
                 *bearing = lanes.not().keep(*bearing);
             }
+            commitments::end(&self.plan.deal, state, n, lanes);
         }
         paid
     }

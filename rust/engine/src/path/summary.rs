@@ -251,7 +251,7 @@ pub fn finish<const L: usize, P: Param<L>>(
         .enumerate()
         .map(|(n, (totals, note))| {
             let original = note.original;
-            let mut outflow = note.issue_price.zip(original, |price, par| price * par).pack();
+            let mut outflow = note.issue_price.zip(note.at_closing, |price, par| price * par).pack();
             let NoteTotals { principal, flows: all, .. } = totals;
             let (mut of_run, mut since) = (Vec::new(), &times.irr);
             let mut flows = all.as_mut_slice();
@@ -343,6 +343,8 @@ pub fn finish<const L: usize, P: Param<L>>(
                 s.wal -= issued.map_or(f64::NAN, |p| times.years[p]);
                 let price = note.issue_price.pack().0[lane];
                 s.irr = issued.map_or(f64::NAN, |p| from_issue(times, totals, p, lane, price));
+            } else if plan.deal.commits(n) {
+                s.irr = with_draws(plan, times, totals, n, lane);
             } else if note.residual && plan.equity_contributes() {
                 let outflow = at(&original[n]) * note.issue_price.pack().0[lane];
                 let (past, first) = plan
@@ -367,6 +369,28 @@ fn from_issue<const L: usize>(times: &SummaryTimes, totals: &NoteTotals<L>, p: u
         return f64::NAN;
     }
     irr(&IrrTimes::new(&days), issued * price, &mut flows, DUST * issued).0[0]
+}
+
+/// The return of a class that is drawn over time: draws are paid in on their dates.
+fn with_draws<const L: usize, P: Param<L>>(
+    plan: &Plan<P>,
+    times: &SummaryTimes,
+    totals: &NoteTotals<L>,
+    n: usize,
+    lane: usize,
+) -> f64 {
+    let note = &plan.deal.notes[n];
+    let outflow = match &plan.opening {
+        Some(opening) => opening.notes[n].balance,
+        None => note.at_closing.zip(note.issue_price, |par, price| par * price).pack().0[lane],
+    };
+    let (past, run) = times.days.split_at(plan.first() + times.off_schedule);
+    let start = past.last().copied().unwrap_or(0);
+    let days: Vec<i32> = run.iter().map(|day| day - start).collect();
+    let flow = |p: usize| totals.flows[plan.first() + p].0[lane];
+    let dust = DUST * note.original.pack().0[lane];
+    let paid_in = outflow > 0.0 || (0..days.len()).any(|p| flow(p) < -dust);
+    if paid_in { irr_with_contributions(&days, outflow, flow, dust) } else { f64::NAN }
 }
 
 /// Summarizes every class of a path.

@@ -140,6 +140,25 @@ pub struct Note {
     pub residual: bool,
     #[serde(default)]
     pub combination_of: BTreeMap<String, f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<Commitment>,
+}
+
+/// What the holders of a class lend over time, beside the balance that is drawn at closing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commitment {
+    pub amount: f64,
+    /// A year, on what is undrawn.
+    #[serde(default)]
+    pub fee: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    #[serde(default)]
+    pub revolving: bool,
+    /// Amounts by ISO date.
+    #[serde(default)]
+    pub draws: BTreeMap<String, f64>,
 }
 
 fn one() -> f64 {

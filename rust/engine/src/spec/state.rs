@@ -178,6 +178,9 @@ pub struct NoteState {
     /// Steps of its coupon under a condition that are in force, by their places.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps_in_force: Vec<u32>,
+    /// All draws on its commitment since closing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
     /// Past distributions of a residual note: ISO date, amount.

@@ -201,6 +201,17 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         label: Option<String>,
     },
+    /// Pays what `pay_shortfalls` would, with money drawn on the commitment of a class.
+    Draw {
+        note: String,
+        through: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        when: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
     /// What is left stays on deposit.
     Retain {
         #[serde(default, skip_serializing_if = "Option::is_none")]

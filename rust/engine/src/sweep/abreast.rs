@@ -22,6 +22,7 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
         combines: first.combines,
         accounts: first.accounts.clone(),
         hedges: first.hedges.clone(),
+        commitments: first.commitments.clone(),
         program: first.program.clone(),
         interest_tests: first.interest_tests,
         ranks: first.ranks.clone(),
@@ -81,6 +82,7 @@ pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>
         coupons_positive: periods.iter().all(|period| period.coupons_positive),
         hedge_net: first.hedge_net.clone(),
         hedge_end: first.hedge_end.clone(),
+        commitments: first.commitments.clone(),
         cash_income: first.cash_income,
         sale_cash_income: first.sale_cash_income,
         sale_determination: first.sale_determination,
@@ -125,6 +127,7 @@ fn note<const L: usize>(notes: [&NoteTerms; L]) -> NoteTerms<Pack<L>> {
     NoteTerms {
         name: first.name.clone(),
         original: lanes(notes, |n| n.original),
+        at_closing: lanes(notes, |n| n.at_closing),
         issue_price: lanes(notes, |n| n.issue_price),
         interest_rank: first.interest_rank,
         principal_rank: first.principal_rank,

@@ -9,7 +9,7 @@ use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
 use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
 use super::quantities::evaluate;
-use super::{claims, divert, expenses, quick, reserves, residual};
+use super::{claims, divert, draw, expenses, quick, reserves, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack, Param};
@@ -363,6 +363,11 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
             residual::pay(state, terms, notes, until, limit, pot, op.info, recorder);
         }
         Action::Move { from, to, due } => reserves::transfer(state, terms, op, (from, to, due), limit, pot, recorder),
+        Action::LimitDraw { commitment } => draw::limit(state, commitment, limit, pot),
+        Action::Draw { commitment, note, claims } => {
+            let claims = &terms.program.claims[claims.range()];
+            draw::pay(state, (commitment, note), claims, limit, op.info, recorder);
+        }
         Action::Retain => {
             hold(state, limit, pot, Reason::Retained, op.info, recorder);
         }

@@ -3,6 +3,7 @@
 pub mod claims;
 pub mod cure;
 pub mod divert;
+pub mod draw;
 pub mod expenses;
 pub mod interpreter;
 pub mod principal;

@@ -95,6 +95,10 @@ pub enum Purse {
     /// Interest that joins the principal waterfall.
     Diverted,
     Account(u16),
+    /// What can be drawn on a commitment.
+    Commitment(u16),
+    /// What the running step may still draw on it.
+    Drawing(u16),
 }
 
 /// How much a step moves at most; amounts are expressions of the program.
@@ -169,6 +173,10 @@ pub enum Action {
     Residual { notes: Span, until: Option<u16> },
     /// Moves cash between the proceeds and accounts.
     Move { from: Purse, to: Purse, due: Due },
+    /// Sets what is drawn on a commitment at most.
+    LimitDraw { commitment: u16 },
+    /// Pays a group with money drawn on the commitment of a note.
+    Draw { commitment: u16, note: u16, claims: Span },
     /// Leaves the rest on deposit.
     Retain,
 }
@@ -181,6 +189,8 @@ impl Action {
         match self {
             Self::Move { from: Purse::Running, .. } => None,
             Self::Move { from, .. } => Some(*from),
+            Self::LimitDraw { commitment } => Some(Purse::Commitment(*commitment)),
+            Self::Draw { commitment, .. } => Some(Purse::Drawing(*commitment)),
             _ => None,
         }
     }

@@ -19,6 +19,8 @@ pub fn cash<const L: usize>(state: &State<L>, purse: Purse) -> Pack<L> {
         Purse::Principal => state.receipts[1],
         Purse::Diverted => Pack::ZERO,
         Purse::Account(account) => state.accounts[account as usize],
+        Purse::Commitment(commitment) => state.undrawn(commitment as usize),
+        Purse::Drawing(commitment) => state.commitments[commitment as usize].limit,
     }
 }
 
@@ -64,7 +66,10 @@ pub fn transfer<const L: usize, P: Param<L>, R: Recorder<L>>(
             Purse::Account(account) => Payee::Reserve(account),
             Purse::Running => Payee::Account(pot),
             Purse::Interest => Payee::Account(Pot::Interest),
-            Purse::Principal | Purse::Diverted => Payee::Account(Pot::Principal),
+            // No step moves cash to a commitment.
+            Purse::Principal | Purse::Diverted | Purse::Commitment(_) | Purse::Drawing(_) => {
+                Payee::Account(Pot::Principal)
+            }
         };
         let row = LedgerRow { info: op.info, payee, due: owed, paid: amount, before: zero, transfer: true, reason };
         // A step of a waterfall tells that waterfall's cash, whichever side of the transfer it is.
@@ -90,5 +95,6 @@ fn add<const L: usize>(state: &mut State<L>, purse: Purse, amount: Pack<L>, pot:
         Purse::Principal => state.receipts[1] += amount,
         Purse::Diverted => state.diverted += amount,
         Purse::Account(account) => state.accounts[account as usize] += amount,
+        Purse::Commitment(_) | Purse::Drawing(_) => {}
     }
 }

@@ -112,7 +112,7 @@ impl Builder<'_> {
     }
 
     /// Where unpaid interest counts at once, marks the deferrable classes whose interest step is past.
-    fn stepped(&mut self, claims: &[Claim], ops: &mut Vec<Op>) {
+    pub(super) fn stepped(&mut self, claims: &[Claim], ops: &mut Vec<Op>) {
         let notes = claims.iter().filter(|c| c.kind == ClaimKind::Interest).map(|c| c.index).collect();
         self.mark_stepped(notes, ops);
     }
@@ -268,33 +268,47 @@ impl Builder<'_> {
         ops: &mut Vec<Op>,
     ) {
         let place = format!("{}.pay_shortfalls.through", frame.place);
-        let Some(last) = self.scope.note_names.find(through, &place, self.problems) else { return };
+        for step in self.left_unpaid(through, &place) {
+            let span = self.claims(&step.claims);
+            let action = Action::Pay { claims: span, senior_expense: false };
+            self.push(action, "pay_shortfalls", frame, pot, slot, ops);
+            step.limit(ops);
+            self.stepped(&step.claims, ops);
+        }
+    }
+
+    /// The steps of the interest waterfall that pay fees, hedges and interest, up to the one that pays a class.
+    pub(super) fn left_unpaid(&mut self, through: &str, place: &str) -> Vec<Repeatable> {
+        let Some(last) = self.scope.note_names.find(through, place, self.problems) else { return Vec::new() };
         let pays = |r: &Repeatable| r.claims.contains(&Claim { kind: ClaimKind::Interest, index: last });
         let Some(end) = self.repeatable.iter().position(pays) else {
-            self.problems
-                .push(Problem::new(place, format!("no step of the interest waterfall pays interest of {through:?}")));
-            return;
+            self.problems.push(Problem::new(
+                place,
+                format!("no step of the interest waterfall before it pays interest of {through:?}"),
+            ));
+            return Vec::new();
         };
         // The steps are copied: compiling one borrows the whole builder.
-        let steps = self.repeatable.iter().take(end + 1).cloned().collect::<Vec<_>>();
-        for step in steps {
-            let mut claims = step.claims;
-            if !self.scope.conventions.x_in_shortfall {
-                claims.retain(|c| c.kind != ClaimKind::Amortization);
+        let mut steps = self.repeatable.iter().take(end + 1).cloned().collect::<Vec<_>>();
+        if !self.scope.conventions.x_in_shortfall {
+            for step in &mut steps {
+                step.claims.retain(|c| c.kind != ClaimKind::Amortization);
             }
-            if claims.is_empty() {
-                continue;
-            }
-            let span = self.claims(&claims);
-            self.push(Action::Pay { claims: span, senior_expense: false }, "pay_shortfalls", frame, pot, slot, ops);
-            if let Some(op) = ops.last_mut() {
-                op.when = op.when.or(step.when);
-                op.slot = op.slot.or(step.slot);
-                op.during_reinvestment = op.during_reinvestment.or(step.during_reinvestment);
-                op.controlling = op.controlling.or(step.controlling);
-                op.or_tests_hold |= step.or_tests_hold;
-            }
-            self.stepped(&claims, ops);
+        }
+        steps.retain(|step| !step.claims.is_empty());
+        steps
+    }
+}
+
+impl Repeatable {
+    /// Limits the step that repeats it to the lanes in which it pays itself.
+    pub(super) fn limit(&self, ops: &mut [Op]) {
+        if let Some(op) = ops.last_mut() {
+            op.when = op.when.or(self.when);
+            op.slot = op.slot.or(self.slot);
+            op.during_reinvestment = op.during_reinvestment.or(self.during_reinvestment);
+            op.controlling = op.controlling.or(self.controlling);
+            op.or_tests_hold |= self.or_tests_hold;
         }
     }
 }
