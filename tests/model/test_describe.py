@@ -150,3 +150,21 @@ def test_accounts_hedges_and_rights_are_told(small_deal: dict[str, Any]) -> None
 
 """
     )
+
+
+def test_what_is_drawn_over_time_is_told(small_deal: dict[str, Any]) -> None:
+    a = small_deal["notes"][0]
+    a["commitment"] = {
+        "amount": a["balance"] + 1e6,
+        "fee": "40bp",
+        "until": "2027-07-20",
+        "revolving": True,
+        "draws": {"2026-07-20": 250_000, "2026-01-20": 500_000},
+    }
+    told = Deal.from_dict(small_deal).describe()
+    total = f"{a['balance'] + 1e6:,.0f}"
+    line = (
+        f"  A                   drawn over time up to {total}, 500,000 on 2026-01-20, 250,000 on 2026-07-20,"
+        " what is repaid can be drawn again, until 2027-07-20, 0.4% a year on what is undrawn"
+    )
+    assert line in told.splitlines()

@@ -1,4 +1,4 @@
-"""What a deal has beside classes and waterfalls, in words: accounts, hedges, events of default, rights."""
+"""What a deal has beside classes and waterfalls, in words: commitments, accounts, hedges, events of default, rights."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cloche.model.accounts import Account, Hedge, Leg
 from cloche.model.conventions import Conventions
 from cloche.model.deal_document import DealDocument
 from cloche.model.default_events import DefaultEvents
+from cloche.model.notes import Commitment
 
 __all__ = ["terms_in_words"]
 
@@ -23,7 +24,7 @@ _LIQUIDATION = {"always": "is sold", "when_covered": "is sold where it covers th
 
 
 def terms_in_words(document: DealDocument) -> Iterator[str]:
-    """Yield the lines that tell tests, accounts, hedges, events of default and rights of a deal.
+    """Yield the lines that tell tests, commitments, accounts, hedges, events of default and rights of a deal.
 
     Parameters
     ----------
@@ -36,7 +37,10 @@ def terms_in_words(document: DealDocument) -> Iterator[str]:
     ]
     accounts = [(account.name, _account(account)) for account in document.accounts]
     hedges = [(hedge.name, _hedge(hedge)) for hedge in document.hedges]
-    for rows in (tests, [*accounts, *hedges]):
+    commitments = [
+        (note.name, _commitment(note.commitment)) for note in document.notes if note.commitment is not None
+    ]
+    for rows in (tests, [*commitments, *accounts, *hedges]):
         if rows:
             yield ""
             width = max(20, *(len(name) + 2 for name, _ in rows))
@@ -49,6 +53,18 @@ def terms_in_words(document: DealDocument) -> Iterator[str]:
     if told:
         yield ""
         yield from (f"  {line}" for line in told)
+
+
+def _commitment(commitment: Commitment) -> str:
+    facts = [f"drawn over time up to {words.money(commitment.amount)}"]
+    facts += [f"{words.money(amount)} on {day}" for day, amount in sorted(commitment.draws.items())]
+    if commitment.revolving:
+        facts.append("what is repaid can be drawn again")
+    if commitment.until is not None:
+        facts.append(f"until {commitment.until}")
+    if commitment.fee:
+        facts.append(f"{words.percent(commitment.fee)} a year on what is undrawn")
+    return ", ".join(facts)
 
 
 def _account(account: Account) -> str:
