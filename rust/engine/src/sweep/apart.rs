@@ -1,8 +1,6 @@
 //! A sweep of deals whose document changes: each point is a projection of its own, with the documents of its own dates.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
+use super::queue::{self, Found};
 use super::run::{Options, Point, Swept};
 use crate::collateral::Tape;
 use crate::compile::classes::Points;
@@ -10,7 +8,6 @@ use crate::compile::plan::{PlanInput, compile_plan};
 use crate::error::EngineError;
 use crate::path::explained;
 use crate::path::summary::summarize;
-use crate::workers;
 
 /// A point, and its payment dates.
 type Finished = (Point, Vec<i32>);
@@ -25,43 +22,11 @@ pub fn sweep(
     options: Options,
     tick: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Swept, EngineError> {
-    let out: Mutex<Vec<Option<Finished>>> = Mutex::new(vec![None; points.len()]);
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let stop = AtomicBool::new(false);
-    let failed = Mutex::new(None::<(usize, EngineError)>);
-    let work = || {
-        while !stop.load(Ordering::Relaxed) {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= points.len() {
-                return;
-            }
-            match point(points, tape, number) {
-                Ok(finished) => {
-                    if let Ok(mut out) = out.lock() {
-                        out[number] = Some(finished);
-                    }
-                }
-                Err(error) => {
-                    if let Ok(mut failed) = failed.lock()
-                        && failed.as_ref().is_none_or(|(first, _)| number < *first)
-                    {
-                        *failed = Some((number, error));
-                    }
-                }
-            }
-            done.fetch_add(1, Ordering::Relaxed);
-        }
-    };
-    workers::run(options.threads.clamp(1, points.len().max(1)), work, || {
-        if !tick(done.load(Ordering::Relaxed) as u64) {
-            stop.store(true, Ordering::Relaxed);
-        }
+    let sizes = [points.len(), points.len(), options.threads];
+    let finished = queue::run(sizes, tick, |_: &mut Option<()>, number| match point(points, tape, number) {
+        Ok(finished) => Found { points: vec![(number, finished)], refused: None },
+        Err(error) => Found { points: Vec::new(), refused: Some((number, error)) },
     })?;
-    let lost = |_| EngineError::Run("a worker failed".to_owned());
-    if let Some((_, error)) = failed.into_inner().map_err(lost)? {
-        return Err(error);
-    }
-    let finished = out.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
     let stopped = finished.iter().any(Option::is_none);
     let (points, payments) = finished
         .into_iter()

@@ -6,6 +6,7 @@
 pub mod abreast;
 mod apart;
 mod figures;
+mod queue;
 mod run;
 
 pub use crate::compile::classes::{Field, Points};

@@ -1,12 +1,11 @@
 //! A sweep over threads: blocks of as many points as there are lanes, handed out by a counter.
 
 use std::array::from_fn;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use cloche_dispatch::{Isa, Kernel};
 
 use super::figures::Figures;
+use super::queue::{self, Found};
 use super::{abreast, apart};
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
@@ -21,7 +20,6 @@ use crate::path::readings::ReadingTerms;
 use crate::path::runner::{self, Workspace};
 use crate::path::summary::{self, NoteSummary, SummaryTimes};
 use crate::waterfall::recorder::Silent;
-use crate::workers;
 
 /// How a sweep is run; nothing here changes a bit of its results.
 #[derive(Clone, Copy, Debug)]
@@ -83,43 +81,20 @@ pub fn sweep_lanes<const L: usize>(
     let classes = classes(points, tape)?;
     let blocks: Vec<(usize, &[usize])> =
         classes.iter().enumerate().flat_map(|(c, class)| class.points.chunks(L).map(move |chunk| (c, chunk))).collect();
-    let out = Mutex::new(vec![None; points.len()]);
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let stop = AtomicBool::new(false);
-    let short = Mutex::new(None::<(usize, EngineError)>);
-    let work = || {
-        let mut worker: Option<Worker<'_, L>> = None;
-        while !stop.load(Ordering::Relaxed) {
-            let Some(&(c, own)) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-            let worker = match &mut worker {
-                Some(worker) if worker.class == c => worker,
-                other => other.insert(Worker::new(points, &classes[c], c, own, options.isa)),
-            };
-            let finished = worker.run(points, own);
-            if let Some(found) = worker.work.state.changes.short.take()
-                && let Ok(mut short) = short.lock()
-                && short.as_ref().is_none_or(|(first, _)| own[0] < *first)
-            {
-                *short = Some((own[0], worker.plan.refusal(found)));
-            }
-            if let Ok(mut out) = out.lock() {
-                for (point, result) in own.iter().zip(finished) {
-                    out[*point] = Some(result);
-                }
-            }
-            done.fetch_add(own.len(), Ordering::Relaxed);
-        }
-    };
-    let threads = options.threads.clamp(1, blocks.len().max(1));
-    workers::run(threads, work, || {
-        if !tick(done.load(Ordering::Relaxed) as u64) {
-            stop.store(true, Ordering::Relaxed);
+    let sizes = [points.len(), blocks.len(), options.threads];
+    let out = queue::run(sizes, tick, |worker: &mut Option<Worker<'_, L>>, number| {
+        let (c, own) = blocks[number];
+        let worker = match worker {
+            Some(worker) if worker.class == c => worker,
+            other => other.insert(Worker::new(points, &classes[c], c, own, options.isa)),
+        };
+        let finished = worker.run(points, own);
+        let short = worker.work.state.changes.short.take();
+        Found {
+            refused: short.map(|short| (own[0], worker.plan.refusal(short))),
+            points: own.iter().copied().zip(finished).collect(),
         }
     })?;
-    let out = out.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
-    if let Some((_, error)) = short.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))? {
-        return Err(error);
-    }
     let payments = classes
         .iter()
         .map(|class| class.contracts.deal.terms.grid.periods.iter().map(|period| period.payment.0).collect())
