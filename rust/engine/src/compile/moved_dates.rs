@@ -17,6 +17,7 @@ pub fn months_between(from: Date, to: Date) -> i32 {
 
 /// A document with all its dates moved by months, those of the documents in its events too.
 pub fn moved(deal: &Deal, months: i32) -> Deal {
+    // Every deal is written and read again as what it was: there is no other case.
     let mut document = serde_json::to_value(deal).unwrap_or_default();
     shift(&mut document, months, &payment_dates(deal, months));
     serde_json::from_value(document).unwrap_or_else(|_| deal.clone())

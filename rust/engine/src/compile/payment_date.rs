@@ -1,5 +1,9 @@
 //! From a state document to the figures of one payment date.
 
+mod checks;
+
+pub use checks::{check_amounts, check_names};
+
 use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods::hedge_net;
@@ -46,7 +50,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
     let Some(StateDates { payment, previous, determination, period }) = dates(deal, state, &mut problems) else {
         return Err(EngineError::Deal(problems));
     };
-    unknown(deal, &mut problems);
+    checks::unknown(deal, &mut problems);
     check_names(deal, state, &mut problems);
     check_amounts(state, &mut problems);
     let notes = notes(deal, state, period, payment, previous, &mut problems);
@@ -262,94 +266,6 @@ pub fn status(state: &DealState, problems: &mut Vec<Problem>) -> Status {
     status.unwrap_or_default()
 }
 
-/// Checks the names of a state's notes and fees.
-pub fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) {
-    let notes: Vec<_> = deal.terms.notes.iter().map(|n| n.name.as_str()).collect();
-    let fees: Vec<_> = deal.terms.fees.iter().map(|f| f.name.as_str()).collect();
-    let accounts: Vec<_> = deal.terms.accounts.iter().map(|a| a.name.as_str()).collect();
-    let hedges: Vec<_> = deal.terms.hedges.iter().map(|h| h.name.as_str()).collect();
-    for name in state.notes.keys() {
-        if !notes.contains(&name.as_str()) {
-            problems.push(Problem::new(
-                format!("state.notes.{name}"),
-                format!("unknown note; known: {}", notes.join(", ")),
-            ));
-        }
-    }
-    // A note that an event issues may be still to come.
-    let of_closing = |name: &&&str| deal.terms.notes.iter().any(|note| note.name == **name && note.replaces.is_none());
-    for name in notes.iter().filter(of_closing) {
-        if !state.notes.contains_key(*name) {
-            problems.push(Problem::new(format!("state.notes.{name}"), "missing; expected {balance: …}"));
-        }
-    }
-    for (place, kind, given, known) in [
-        ("accounts", "account", state.accounts.keys().collect::<Vec<_>>(), accounts),
-        ("hedges", "hedge", state.hedges.keys().collect(), hedges),
-    ] {
-        for name in given {
-            if !known.contains(&name.as_str()) {
-                let message = format!("unknown {kind}; known: {}", known.join(", "));
-                problems.push(Problem::new(format!("state.{place}.{name}"), message));
-            }
-        }
-    }
-    for name in state.fees.keys() {
-        if !fees.contains(&name.as_str()) {
-            problems
-                .push(Problem::new(format!("state.fees.{name}"), format!("unknown fee; known: {}", fees.join(", "))));
-        }
-    }
-}
-
-/// Checks what a state says of money.
-pub fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
-    let mut amount = |x: f64, place: String| {
-        if !(x >= 0.0) || !x.is_finite() {
-            problems.push(Problem::new(place, format!("found {x}; expected an amount of zero or more")));
-        }
-    };
-    amount(state.collected.interest, "state.collected.interest".to_owned());
-    amount(state.collected.principal, "state.collected.principal".to_owned());
-    if let Some(sale) = &state.collected.liquidation {
-        amount(sale.proceeds, "state.collected.liquidation.proceeds".to_owned());
-        amount(sale.costs, "state.collected.liquidation.costs".to_owned());
-    }
-    for (name, note) in &state.notes {
-        amount(note.balance, format!("state.notes.{name}.balance"));
-        amount(note.deferred_interest, format!("state.notes.{name}.deferred_interest"));
-        amount(note.interest_shortfall, format!("state.notes.{name}.interest_shortfall"));
-        amount(note.amortization_due.unwrap_or(0.0), format!("state.notes.{name}.amortization_due"));
-    }
-    for (name, balance) in &state.accounts {
-        amount(*balance, format!("state.accounts.{name}"));
-    }
-    for (name, hedge) in &state.hedges {
-        amount(hedge.unpaid, format!("state.hedges.{name}.unpaid"));
-        amount(hedge.due.unwrap_or(0.0), format!("state.hedges.{name}.due"));
-        amount(hedge.termination.unwrap_or(0.0), format!("state.hedges.{name}.termination"));
-    }
-    for (name, fee) in &state.fees {
-        amount(fee.unpaid, format!("state.fees.{name}.unpaid"));
-        amount(fee.due.unwrap_or(0.0), format!("state.fees.{name}.due"));
-        amount(fee.deferred.unwrap_or(0.0), format!("state.fees.{name}.deferred"));
-    }
-    amount(state.fee_basis.unwrap_or(0.0), "state.fee_basis".to_owned());
-    if let Some(bases) = &state.fee_bases {
-        amount(bases.performing_par, "state.fee_bases.performing_par".to_owned());
-        amount(bases.collateral_principal_amount, "state.fee_bases.collateral_principal_amount".to_owned());
-    }
-    let Some(collateral) = &state.collateral else { return };
-    amount(collateral.performing_par, "state.collateral.performing_par".to_owned());
-    for (list, key) in
-        [(&collateral.ccc, "ccc"), (&collateral.discount, "discount"), (&collateral.defaulted, "defaulted")]
-    {
-        for (i, asset) in list.iter().enumerate() {
-            amount(asset.par, format!("state.collateral.{key}[{i}].par"));
-        }
-    }
-}
-
 fn notes(
     deal: &CompiledDeal,
     state: &DealState,
@@ -416,19 +332,6 @@ fn notes(
             opening
         })
         .collect()
-}
-
-/// Reports what the waterfalls read and the figures of a payment date do not tell.
-fn unknown(deal: &CompiledDeal, problems: &mut Vec<Problem>) {
-    let read = Read::of_waterfalls(deal);
-    let market = read.market_spreads.into_values().map(|place| ("market_spread", "the spreads of a scenario", place));
-    let value = read.liquidation_value.map(|place| ("liquidation_value", "the price of a scenario", place));
-    let share = read.semiannual_share.map(|place| ("semiannual_share", "a tape", place));
-    let by_months = read.frequencies.into_values().map(|place| ("interest_by_frequency", "a tape", place));
-    for (word, needs, place) in market.chain(value).chain(share).chain(by_months) {
-        let message = format!("`{word}` needs {needs}, which a payment date from a state does not have");
-        problems.push(Problem::new(place, message));
-    }
 }
 
 /// Spreads of classes in force, where something reads them.

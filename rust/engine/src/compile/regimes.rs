@@ -3,11 +3,12 @@
 //! An event that brings in a document has one regime for every date on which it may act. Each is compiled as a document of its
 //! own, in one shape with the others (see [`crate::compile::shape`]), so that a run goes from one to the next with the state it has.
 
+mod together;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::compile::conventions::Conventions;
 use crate::compile::deal::{self, CompiledDeal, Source};
 use crate::compile::events;
 use crate::compile::moved_dates;
@@ -186,8 +187,8 @@ pub fn compile(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, En
         }
         at += 1;
     }
-    same_length(&mut nodes);
-    rates(&mut nodes);
+    together::same_length(&mut nodes);
+    together::rates(&mut nodes);
     let layout = Layout::new(&nodes, assumed)?;
     let mut compiled = Vec::with_capacity(nodes.len());
     for k in 0..nodes.len() {
@@ -198,7 +199,7 @@ pub fn compile(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, En
         let source = Source { written, document: Arc::new(document), joined: Some(joined), shape: Some(&shape), rule };
         compiled.push(deal::compile_one(source, assumed, Vec::new()).map_err(|e| placed(e, &nodes[k].rule.prefix))?);
     }
-    share_infos(&mut compiled);
+    together::share_infos(&mut compiled);
     let mut compiled = compiled.into_iter();
     let Some(mut root) = compiled.next() else { return Err(EngineError::Run("a deal without a document".to_owned())) };
     for (node, deal) in nodes.into_iter().skip(1).zip(compiled) {
@@ -450,59 +451,6 @@ fn carried(
         problems.push(Problem::new(format!("{place}.reset.carry"), message));
     }
     out
-}
-
-/// Gives all documents payment dates of one number: those that one does not have are never reached.
-///
-/// A document that another is certain to follow has the dates of that one after its own.
-fn same_length(nodes: &mut [Node]) {
-    for k in (0..nodes.len()).rev() {
-        if let Some(next) = nodes[k].next {
-            nodes[k].grid = nodes[next].grid.clone();
-        }
-    }
-    let Some(longest) = nodes.iter().map(|node| node.grid.clone()).max_by_key(|grid| grid.periods.len()) else {
-        return;
-    };
-    for node in nodes {
-        let own = node.grid.periods.len();
-        node.grid.periods.extend_from_slice(&longest.periods[own..]);
-    }
-}
-
-/// Tells each document how yearly rates ran before it, and how they run after it where another is certain to follow.
-fn rates(nodes: &mut [Node]) {
-    let own: Vec<Rates> = nodes
-        .iter()
-        .map(|node| {
-            let conventions = Conventions::read(&node.written.conventions, &mut Vec::new());
-            let Conventions { rates_by_days: by_days, simple_rates: simple, .. } = conventions;
-            Rates { from: node.rule.since, by_days, simple }
-        })
-        .collect();
-    for k in 0..nodes.len() {
-        let mut chain = vec![k];
-        while let Some(arrival) = &nodes[chain[0]].arrival {
-            chain.insert(0, arrival.parent);
-        }
-        while let Some(next) = chain.last().and_then(|last| nodes[*last].next) {
-            chain.push(next);
-        }
-        nodes[k].rule.rates = chain.into_iter().map(|k| own[k]).collect();
-    }
-}
-
-/// Lets the ledger tell the steps of all documents by one list, that of the first.
-fn share_infos(compiled: &mut [CompiledDeal]) {
-    let mut infos = Vec::new();
-    for deal in &mut *compiled {
-        let program = &mut deal.terms.program;
-        program.count_infos_from(u16::try_from(infos.len()).unwrap_or(u16::MAX));
-        infos.extend(program.infos.iter().cloned());
-    }
-    if let Some(first) = compiled.first_mut() {
-        first.terms.program.infos = infos;
-    }
 }
 
 /// Puts the place of a document before the places of its problems.

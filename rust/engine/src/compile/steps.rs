@@ -1,91 +1,30 @@
 //! Steps of the priorities of payments: from the grammar to the flat program.
 //!
-//! `acceleration` builds the order of one pot where a document has none, `claims` compiles steps that pay what is due,
+//! `scope` is what they refer to. `acceleration` builds the order of one pot where a document has none, `before_purchases`
+//! tells what principal reaches first, `claims` compiles steps that pay what is due,
 //! `draws` those that pay it with money drawn, `cures` those that depend on tests: cures, diversions, purchases, `expenses`
 //! finds those that pay senior expenses, `reserves` compiles those that move cash between proceeds and accounts.
 
 mod acceleration;
+mod before_purchases;
 mod claims;
 mod cures;
 mod draws;
 mod expenses;
 mod reserves;
+mod scope;
 
-use std::collections::BTreeMap;
+pub use scope::Scope;
 
-use crate::accounts::AccountTerms;
-use crate::compile::conventions::Conventions;
-use crate::compile::names::Names;
-use crate::coverage::TestTerms;
 use crate::error::Problem;
 use crate::expression::{self, Kind, Quantity};
-use crate::fees::FeeTerms;
-use crate::hedges::HedgeTerms;
-use crate::notes::{CommitmentTerms, NoteTerms};
 use crate::spec::deal::Waterfalls;
 use crate::spec::steps::Step;
-use crate::waterfall::program::{Sequence, Span};
+use crate::waterfall::program::Span;
 use crate::waterfall::{Action, Claim, ClaimKind, Op, Pot, Program, StepInfo};
 
 /// The sequence that principal and cures follow.
 const NOTE_PAYMENT_SEQUENCE: &str = "note_payment_sequence";
-
-/// What the steps refer to.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub struct Scope<'a> {
-    pub notes: &'a [NoteTerms],
-    pub fees: &'a [FeeTerms],
-    pub tests: &'a [TestTerms],
-    pub note_names: &'a Names,
-    pub fee_names: &'a Names,
-    pub test_names: &'a Names,
-    pub accounts: &'a [AccountTerms],
-    pub hedges: &'a [HedgeTerms],
-    pub commitments: &'a [CommitmentTerms],
-    pub account_names: &'a Names,
-    pub hedge_names: &'a Names,
-    pub conventions: &'a Conventions,
-    pub sequences: &'a BTreeMap<String, Sequence>,
-    /// Per note: the notes that its name stands for; empty where each stands for itself.
-    pub groups: &'a [Vec<u16>],
-    /// What events cost, paid ahead of the first residual or incentive step.
-    pub event_cost: Option<u16>,
-    /// Some event pays principal to the notes because it cannot be invested.
-    pub special_redemption: bool,
-    /// Some futures may leave the reinvestment period before its date.
-    pub period_may_end: bool,
-    /// Purchases during the reinvestment period need the coverage tests.
-    pub coverage_during: bool,
-    /// Purchases after it need them.
-    pub coverage_after: bool,
-}
-
-impl expression::Names for Scope<'_> {
-    fn note(&self, name: &str) -> Option<u32> {
-        self.note_names.get(name).map(u32::from)
-    }
-    fn test(&self, name: &str) -> Option<u32> {
-        self.test_names.get(name).map(u32::from)
-    }
-    fn note_names(&self) -> Vec<String> {
-        self.note_names.list().to_vec()
-    }
-    fn test_names(&self) -> Vec<String> {
-        self.test_names.list().to_vec()
-    }
-    fn residual(&self, note: u32) -> bool {
-        self.notes.get(note as usize).is_some_and(|n| n.residual)
-    }
-    fn floating(&self, note: u32) -> bool {
-        self.notes.get(note as usize).is_some_and(NoteTerms::is_floating)
-    }
-    fn account(&self, name: &str) -> Option<u32> {
-        self.account_names.get(name).map(u32::from)
-    }
-    fn account_names(&self) -> Vec<String> {
-        self.account_names.list().to_vec()
-    }
-}
 
 /// Condition and place of a step.
 struct Frame<'a> {
@@ -154,7 +93,7 @@ impl<'a> Builder<'a> {
         self.steps_are_past(&mut ops);
         let mut before_purchases = 0;
         for (i, step) in principal.iter().enumerate() {
-            if !released && joins_diverted(step) {
+            if !released && before_purchases::joins_diverted(step) {
                 if self.scope.conventions.designated {
                     self.only_after_reinvestment(&mut ops);
                 }
@@ -232,45 +171,6 @@ impl<'a> Builder<'a> {
         self.push(Action::Pay { claims, senior_expense: false }, "pay_fee", &frame, pot, slot, ops);
         // A block may not be entered: the next step is preceded by it, too.
         self.cost_stands = slot.is_none();
-    }
-
-    /// What stands before the purchases gets no principal of the reinvestment period: all of it is designated for them.
-    fn only_after_reinvestment(&mut self, ops: &mut Vec<Op>) {
-        if self.scope.period_may_end {
-            // Futures leave the period at their own times: the steps are a block with that condition.
-            let Some(expression) = self.expression("after_reinvestment", "", &[Kind::Boolean]) else { return };
-            let then = index(self.program.slots);
-            self.program.slots += 2;
-            for op in ops.iter_mut().filter(|op| op.slot.is_none()) {
-                op.slot = Some(then);
-            }
-            ops.insert(0, Self::op(Action::Enter { expression, then, otherwise: then + 1 }, None, 0));
-            return;
-        }
-        ops.retain(|op| op.during_reinvestment != Some(true));
-        for op in ops.iter_mut() {
-            if !matches!(op.action, Action::Enter { .. } | Action::Stepped { .. }) {
-                op.during_reinvestment = Some(false);
-            }
-        }
-    }
-
-    /// Principal that cannot be invested pays the notes just before the purchases, unless the document has a step for it.
-    fn special_redemption(&mut self, at: usize, ops: &mut Vec<Op>) {
-        let mut read = false;
-        for expression in &self.program.expressions {
-            expression.uses(|quantity| read |= quantity == Quantity::SpecialRedemption);
-        }
-        if read {
-            return;
-        }
-        let (amount, label) = ("special_redemption".to_owned(), "special redemption".to_owned());
-        let frame = Frame { place: String::new(), when: None, amount: Some(&amount), label: Some(&label) };
-        let sequence = self.named_sequence(NOTE_PAYMENT_SEQUENCE, "");
-        let action = Action::PayPrincipal { sequence, with_interest: true, with_deferred: true };
-        let mut step = Vec::new();
-        self.push(action, "pay_principal", &frame, Pot::Principal, None, &mut step);
-        ops.splice(at..at, step);
     }
 
     /// The same at the end of a waterfall without such a step.
@@ -539,16 +439,6 @@ fn frame<'a>(
     label: &'a Option<String>,
 ) -> Frame<'a> {
     Frame { place: place.to_owned(), when: when.as_ref(), amount: amount.as_ref(), label: label.as_ref() }
-}
-
-/// Whether interest that was diverted on the same date is available to a step of the principal waterfall, and to those
-/// after it.
-fn joins_diverted(step: &Step) -> bool {
-    match step {
-        Step::Reinvest { .. } | Step::PayPrincipal { .. } => true,
-        Step::Block { steps, otherwise, .. } => steps.iter().chain(otherwise).any(joins_diverted),
-        _ => false,
-    }
 }
 
 /// Whether a list of steps leaves nothing unassigned.

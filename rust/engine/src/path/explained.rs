@@ -1,4 +1,10 @@
 //! One path with everything kept: each class's cash flows, the collateral, the fees, the tests, every payment.
+//!
+//! `rows` are those of its tables; `reserves` writes those of accounts and hedges, `happened` those of events.
+
+mod happened;
+mod reserves;
+mod rows;
 
 use cloche_dispatch::Isa;
 
@@ -7,112 +13,15 @@ use super::opening::{DrawnPath, Opening};
 use super::plan::{Cause, DealTerms, Plan};
 use super::runner::{self, Workspace};
 use crate::collateral::groups::PoolFlows;
-use crate::coverage::terms::PASS_TOLERANCE;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
-use crate::hedges::Notional;
 use crate::lanes::{Mask, Pack};
-use crate::lifecycle::{ChangeKind, Short};
+use crate::lifecycle::Short;
 use crate::notes::deferral;
 use crate::state::State;
-use crate::waterfall::Program;
-use crate::waterfall::program::{Action, Purse};
 use crate::waterfall::recorder::Ledger;
 
-/// One class on one payment date.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct NoteRow {
-    pub period: u32,
-    pub note: u16,
-    pub begin_balance: f64,
-    pub interest_due: f64,
-    pub interest_paid: f64,
-    /// Interest deferred on this date.
-    pub deferred_interest: f64,
-    pub deferred_paid: f64,
-    /// Deferred interest outstanding after this date.
-    pub deferred_balance: f64,
-    /// Overdue interest outstanding after this date.
-    pub interest_shortfall: f64,
-    pub principal_paid: f64,
-    pub end_balance: f64,
-    /// Principal that is issued on this date.
-    pub issued: f64,
-    /// Coupon of the period, rate times day-count fraction, and whether an event has set its spread.
-    pub coupon: f64,
-    pub repriced: bool,
-    /// Principal that is lost with the end of the run.
-    pub final_loss: f64,
-}
-
-/// The collateral on one determination date.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CollateralRow {
-    pub period: u32,
-    pub performing_par: f64,
-    pub defaulted_par: f64,
-    pub ccc_par: f64,
-    pub principal_cash: f64,
-    pub interest_collected: f64,
-    pub scheduled_principal: f64,
-    pub prepaid_principal: f64,
-    pub recoveries: f64,
-    pub sale_proceeds: f64,
-    pub new_defaults: f64,
-    pub new_purchases_par: f64,
-    pub purchase_cost: f64,
-    pub floor_benefit: f64,
-    pub oc_numerator: f64,
-    pub ccc_excess_haircut: f64,
-    pub discount_haircut: f64,
-    pub defaulted_value: f64,
-    pub par_built: f64,
-}
-
-/// One fee on one payment date.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct FeeRow {
-    pub period: u32,
-    pub fee: u16,
-    pub base: f64,
-    pub due: f64,
-    pub paid: f64,
-    pub unpaid: f64,
-}
-
-/// One account on one payment date.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct AccountRow {
-    pub period: u32,
-    pub account: u16,
-    pub begin_balance: f64,
-    /// What steps put into it.
-    pub paid_in: f64,
-    /// What steps took out of it, and what joined the proceeds when it was closed.
-    pub paid_out: f64,
-    pub end_balance: f64,
-}
-
-/// One hedge on one payment date.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct HedgeRow {
-    pub period: u32,
-    pub hedge: u16,
-    /// What the issuer receives, a termination payment included.
-    pub received: f64,
-    /// What it owes for this date, a termination payment included.
-    pub due: f64,
-    pub paid: f64,
-    /// Unpaid after this date.
-    pub unpaid: f64,
-}
-
-/// Something that happened.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EventRow {
-    pub period: u32,
-    pub event: &'static str,
-    pub detail: String,
-}
+pub use reserves::flows_of_accounts;
+pub use rows::{AccountRow, CollateralRow, EventRow, FeeRow, HedgeRow, NoteRow};
 
 /// A whole path.
 #[derive(Clone, Debug, Default)]
@@ -316,113 +225,6 @@ impl Observer<1, f64> for Tables {
 }
 
 impl Tables {
-    /// What accounts and hedges did on a date; what steps put into accounts is told by the ledger. `begin` are the opening
-    /// balances of classes, successors included.
-    fn reserves(&mut self, plan: &Plan, p: usize, state: &State<1>, begin: &[f64]) {
-        let period = u32::try_from(p).unwrap_or(u32::MAX);
-        for (account, balance) in (0_u16..).zip(&state.accounts) {
-            let before = &mut self.reserved[account as usize];
-            let row = AccountRow {
-                period,
-                account,
-                begin_balance: *before,
-                end_balance: balance.0[0],
-                ..AccountRow::default()
-            };
-            *before = row.end_balance;
-            if !plan.deal.foreign.account(account as usize) {
-                self.accounts.push(row);
-            }
-        }
-        let terms = &plan.periods[p];
-        for (h, (hedge, of)) in (0_u16..).zip(state.hedges.iter().zip(&plan.deal.hedges)) {
-            if plan.deal.foreign.hedge(h as usize) {
-                continue;
-            }
-            let unit = if let Notional::Note(note) = of.notional { begin[note as usize] } else { 1.0 };
-            let (net, end) = (terms.hedge_net[h as usize] * unit, terms.hedge_end[h as usize]);
-            let positive = |x: f64| if x > 0.0 { x } else { 0.0 };
-            self.hedges.push(HedgeRow {
-                period,
-                hedge: h,
-                received: positive(net) + positive(-end),
-                due: positive(-net) + positive(end),
-                paid: hedge.paid.0[0],
-                unpaid: hedge.periodic.0[0] + hedge.termination.0[0],
-            });
-        }
-    }
-
-    /// Notes the change of status that the next payment date brings.
-    fn statuses(&mut self, period: u32, state: &State<1>) {
-        let sold = state.redeemed.any() || state.liquidated.any();
-        if state.redeemed.any() {
-            self.event(period, "call", "all collateral is sold and the notes are redeemed".to_owned());
-        } else if state.withdrawn.any() {
-            let detail = "the proceeds would not cover what a redemption must pay".to_owned();
-            self.event(period, "call not feasible", detail);
-        }
-        if state.liquidated.any() {
-            self.event(period, "liquidation", "all collateral is sold after the acceleration".to_owned());
-        }
-        if sold {
-            self.sold_on = Some(period);
-            return;
-        }
-        match (state.accelerated.any(), state.accelerates_next.any()) {
-            (false, true) => {
-                self.event(period, "acceleration", "the notes are accelerated from the next date on".to_owned());
-            }
-            (true, false) => {
-                self.event(period, "rescission", "no event of default continues: acceleration ends".to_owned());
-            }
-            _ => {}
-        }
-    }
-
-    /// Notes the confirmation of the ratings, and the end of a reinvestment period before its date.
-    fn phases(&mut self, plan: &Plan, period: u32, state: &State<1>, numerator: f64) {
-        // A second document begins anew.
-        self.coupon_steps.resize(plan.deal.coupon_steps.len(), false);
-        self.confirmed &= state.confirmed.any();
-        self.reinvestment_over &= state.reinvestment_over.any();
-        if state.reinvestment_over.any() && !self.reinvestment_over {
-            self.reinvestment_over = true;
-            if plan.periods[period as usize].in_reinvestment {
-                let detail = "the reinvestment period ends before its date".to_owned();
-                self.event(period, "end of the reinvestment period", detail);
-            }
-        }
-        for (k, condition) in plan.deal.default_conditions.iter().enumerate() {
-            if state.default_conditions[k].any() {
-                self.event(period, "event of default: condition", condition.text().to_owned());
-            }
-        }
-        for (k, step) in plan.deal.coupon_steps.iter().enumerate() {
-            let (name, in_force) = (&plan.deal.notes[step.note as usize].name, state.coupon_steps[k].any());
-            if in_force != self.coupon_steps[k] && self.there[step.note as usize] {
-                let what = if in_force { "begins" } else { "ends" };
-                let detail = format!("{name}: the step to {} {what} ({})", step.margin, step.when.text());
-                self.event(period, "coupon step", detail);
-            }
-            self.coupon_steps[k] = in_force;
-        }
-        if state.confirmed.any() && !self.confirmed {
-            self.confirmed = true;
-            let by_event = plan.changes.iter().zip(&state.changes.acting);
-            let by_event = by_event.filter(|(change, _)| matches!(change.kind, ChangeKind::Confirmation));
-            let reached = plan.deal.target_par_test.is_some_and(|t| {
-                let test = &plan.deal.tests[t as usize];
-                period as usize >= test.first_period
-                    && numerator >= test.threshold * plan.deal.target_par * (1.0 - PASS_TOLERANCE)
-            });
-            let said = !reached && by_event.into_iter().any(|(_, acting)| acting.any());
-            self.confirmed_before = Some(if said { period } else { period + 1 });
-            let why = if said { "the agencies confirm their ratings" } else { "the target par is reached" };
-            self.event(period, "effective date confirmed", why.to_owned());
-        }
-    }
-
     /// Before the first date of a run from a state.
     fn go_on(&mut self, opening: &Opening) {
         self.confirmed = opening.confirmed;
@@ -435,74 +237,6 @@ impl Tables {
         self.unpaid = opening.fees.iter().map(|fee| fee.unpaid + fee.postponed).collect();
         let [fee_basis, performing, principal_amount] = opening.bases;
         self.bases = Bases { fee_basis, performing, principal_amount };
-    }
-
-    /// Notes what events have changed on the date.
-    fn changes(&mut self, plan: &Plan, period: u32, state: &State<1>) {
-        let name = |n: u16| plan.deal.notes[n as usize].name.as_str();
-        let new = |n: u16| {
-            let issued = state.changes.issued.get(n as usize).map_or(0.0, |issued| issued.0[0]);
-            (issued > 0.0).then(|| format!("{issued:.2} of {}", name(n)))
-        };
-        for (change, acting) in plan.changes.iter().zip(&state.changes.acting) {
-            if !acting.any() {
-                continue;
-            }
-            match &change.kind {
-                ChangeKind::Refinancing(classes) => {
-                    for class in classes {
-                        let into: Vec<String> = class.into.iter().filter_map(|note| new(note.note)).collect();
-                        let detail = if into.is_empty() {
-                            format!("nothing is outstanding of {}", name(class.old))
-                        } else {
-                            format!("{} is redeemed; {} issued", name(class.old), into.join(", "))
-                        };
-                        self.event(period, "refinancing", detail);
-                    }
-                }
-                ChangeKind::Issue { notes, equity } => {
-                    let mut what: Vec<String> = notes.iter().filter_map(|note| new(note.note)).collect();
-                    if *equity > 0.0 {
-                        what.push(format!("{equity:.2} of equity"));
-                    }
-                    self.event(period, "issue", format!("{} issued", what.join(", ")));
-                }
-                ChangeKind::SpecialRedemption(_) => {
-                    let amount = state.special_redemption.0[0];
-                    self.event(period, "special redemption", format!("{amount:.2} of principal cannot be invested"));
-                }
-                ChangeKind::Confirmation => {}
-                ChangeKind::Repricing { first, count } => {
-                    for (repricing, in_force) in
-                        plan.repricings.iter().zip(&state.changes.repriced).skip(*first).take(*count)
-                    {
-                        if in_force.any() && state.notes[repricing.note as usize].balance.any_positive() {
-                            let spread = repricing.spread;
-                            self.event(
-                                period,
-                                "repricing",
-                                format!("{} pays a spread of {spread}", name(repricing.note)),
-                            );
-                        }
-                    }
-                }
-                ChangeKind::Transition(transition) => {
-                    self.moved.clone_from(&transition.fees);
-                    if transition.resets {
-                        let old: Vec<&str> = transition.redeemed.iter().map(|note| name(*note)).collect();
-                        let into: Vec<String> = transition.into.iter().filter_map(|note| new(note.note)).collect();
-                        let detail = format!("{} redeemed; {} issued", old.join(", "), into.join(", "));
-                        self.event(period, "reset", detail);
-                    } else {
-                        self.event(period, "amendment", "the document changes from the next date on".to_owned());
-                    }
-                }
-            }
-        }
-    }
-
-    fn event(&mut self, period: u32, event: &'static str, detail: String) {
-        self.events.push(EventRow { period, event, detail });
     }
 }
 
@@ -614,24 +348,6 @@ pub fn restate_target_par<P>(ledger: &mut Ledger, deal: &DealTerms<P>, test: u16
     for entry in ledger.tests.iter_mut().filter(|entry| entry.test == test) {
         entry.denominator = deal.target_par;
         entry.denominator_after = deal.target_par;
-    }
-}
-
-/// Sums what the steps of each date put into accounts; what left them is the rest.
-pub fn flows_of_accounts(rows: &mut [AccountRow], program: &Program, ledger: &Ledger) {
-    let falls = [&program.receipts, &program.interest, &program.principal, &program.acceleration, &program.redemption];
-    for op in falls.into_iter().flatten() {
-        if let Action::Move { to: Purse::Account(account), .. } = op.action {
-            for entry in ledger.entries.iter().filter(|entry| entry.info == op.info) {
-                let of = |row: &&mut AccountRow| row.period == entry.period && row.account == account;
-                if let Some(row) = rows.iter_mut().find(of) {
-                    row.paid_in += entry.paid;
-                }
-            }
-        }
-    }
-    for row in rows {
-        row.paid_out = row.begin_balance + row.paid_in - row.end_balance;
     }
 }
 

@@ -98,32 +98,37 @@ impl Foreign {
     /// Whether a note is of another document.
     #[must_use]
     pub fn note(&self, n: usize) -> bool {
-        self.notes.get(n).copied().unwrap_or(false)
+        among(&self.notes, n)
     }
 
     /// Whether a fee is of another document.
     #[must_use]
     pub fn fee(&self, f: usize) -> bool {
-        self.fees.get(f).copied().unwrap_or(false)
+        among(&self.fees, f)
     }
 
     /// Whether a test is of another document.
     #[must_use]
     pub fn test(&self, t: usize) -> bool {
-        self.tests.get(t).copied().unwrap_or(false)
+        among(&self.tests, t)
     }
 
     /// Whether an account is of another document.
     #[must_use]
     pub fn account(&self, a: usize) -> bool {
-        self.accounts.get(a).copied().unwrap_or(false)
+        among(&self.accounts, a)
     }
 
     /// Whether a hedge is of another document.
     #[must_use]
     pub fn hedge(&self, h: usize) -> bool {
-        self.hedges.get(h).copied().unwrap_or(false)
+        among(&self.hedges, h)
     }
+}
+
+/// Whether the `i`-th of a list is marked; none is where the deal has one document.
+fn among(marked: &[bool], i: usize) -> bool {
+    marked.get(i).copied().unwrap_or(false)
 }
 
 /// A spread or fixed rate for the accrual periods that begin on a payment date on which a condition holds.
