@@ -11,12 +11,12 @@ import pytest
 import cloche as cl
 from cloche.testing.strategies import Case
 from engine import crossing
+from reference import facilities
+from reference.facilities import LATE, drawn_class
 from reference.tiny import (
     CLOSING,
     RESIDUAL,
     SEQUENCE,
-    SUB,
-    A,
     Document,
     deal_of,
     loan_of,
@@ -25,19 +25,10 @@ from reference.tiny import (
 )
 
 approx = pytest.approx
-LATE: Document = {"spread": -0.016}  # the loan pays 0.6 a quarter: A lacks 0.3
-
-
-def drawn_class(**commitment: Any) -> Document:
-    return {**A, "name": "DD", "balance": 20.0, "commitment": {"amount": 50.0, **commitment}}
 
 
 def facility_deal(note: Document, **more: Any) -> Document:
-    falls = {
-        "interest": [{"verb": "pay_interest", "notes": [["A", "DD"]]}, RESIDUAL],
-        "principal": [{"verb": "retain"}],
-    }
-    return deal_of(notes=[A, note, SUB], waterfalls=falls, **more)
+    return facilities.facility_deal(note, principal=[{"verb": "retain"}], **more)
 
 
 def projected(deal: Document, **loan: Any) -> dict[str, Any]:
@@ -88,24 +79,9 @@ def test_what_is_repaid_may_be_drawn_again_when_it_revolves(again: float, *, rev
 
 
 def liquidity(**commitment: Any) -> Document:
-    """A deal whose facility LF pays what interest lacks, at 6 %, and is repaid from principal before A."""
-    facility = {
-        **drawn_class(**commitment),
-        "name": "LF",
-        "balance": 0.0,
-        "interest_rank": 2,
-        "principal_rank": 2,
-    }
-    falls = {
-        "interest": [
-            {"verb": "pay_interest", "notes": [["A"]]},
-            {"verb": "draw", "note": "LF", "through": "A"},
-            {"verb": "pay_interest", "notes": [["LF"]]},
-            RESIDUAL,
-        ],
-        "principal": [{"verb": "pay_principal", "notes": [["LF"]]}, SEQUENCE, RESIDUAL],
-    }
-    return deal_of(notes=[A, facility, SUB], waterfalls=falls)
+    """The facility is repaid from principal before A."""
+    first: Document = {"verb": "pay_principal", "notes": [["LF"]]}
+    return facilities.liquidity_deal([first, SEQUENCE, RESIDUAL], **commitment)
 
 
 class TestLiquidityFacilities:

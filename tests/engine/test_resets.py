@@ -16,8 +16,15 @@ import cloche as cl
 from cloche.testing import reference, strategies
 from cloche.testing.strategies import PAR, Case
 from engine import crossing
-from engine.agreement import TOLERANCE, close, differences
-from engine.test_against_reference import Decisions, generated, on_trigger, ordered, starts_late
+from engine.agreement import differences
+from engine.test_against_reference import (
+    Decisions,
+    assert_same_issues,
+    generated,
+    on_trigger,
+    ordered,
+    starts_late,
+)
 from reference.test_reset_rules import B, reset, second
 from reference.tiny import CLOSING, SUB, A, Document, deal_of, loan_of, of_note, scenario_of
 
@@ -39,13 +46,7 @@ def assert_documents_agree(case: Case) -> None:
     assume(not decisions.doubtful and not on_trigger(theirs["tests"]))
     ours = crossing.project(case)
     assert not list(differences(without_resets(ours), without_resets(theirs), par=PAR))
-    issued = [
-        {(row["date"], row["note"]): row["issued"] for row in run["cashflows"] if row["issued"]}
-        for run in (ours, theirs)
-    ]
-    assert issued[0].keys() == issued[1].keys()
-    assert all(close(issued[0][key], issued[1][key], PAR) for key in issued[0])
-    assert ours["conservation_error"] <= TOLERANCE
+    assert_same_issues(ours, theirs)
 
 
 @settings(generated, max_examples=300)

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from reference import facilities
+from reference.facilities import LATE, drawn_class, liquidity_deal
 from reference.tiny import (
     RESIDUAL,
     SEQUENCE,
@@ -23,16 +25,8 @@ from reference.tiny import (
 approx = pytest.approx
 
 
-def drawn_class(**commitment: Any) -> Document:
-    return {**A, "name": "DD", "balance": 20.0, "commitment": {"amount": 50.0, **commitment}}
-
-
 def facility_deal(note: Document, **more: Any) -> Document:
-    falls = {
-        "interest": [{"verb": "pay_interest", "notes": [["A", "DD"]]}, RESIDUAL],
-        "principal": [SEQUENCE, RESIDUAL],
-    }
-    return deal_of(notes=[A, note, SUB], waterfalls=falls, **more)
+    return facilities.facility_deal(note, principal=[SEQUENCE, RESIDUAL], **more)
 
 
 class TestCommitments:
@@ -82,29 +76,8 @@ class TestCommitments:
 
 
 class TestDrawSteps:
-    LATE: ClassVar[Document] = {"spread": -0.016}  # 0.6 a quarter: A lacks 0.3
-
-    def deal(self, **commitment: Any) -> Document:
-        facility = {
-            **drawn_class(**commitment),
-            "name": "LF",
-            "balance": 0.0,
-            "interest_rank": 2,
-            "principal_rank": 2,
-        }
-        falls = {
-            "interest": [
-                {"verb": "pay_interest", "notes": [["A"]]},
-                {"verb": "draw", "note": "LF", "through": "A"},
-                {"verb": "pay_interest", "notes": [["LF"]]},
-                RESIDUAL,
-            ],
-            "principal": [SEQUENCE, RESIDUAL],
-        }
-        return deal_of(notes=[A, facility, SUB], waterfalls=falls)
-
     def test_what_interest_leaves_unpaid_is_drawn(self) -> None:
-        result = run(loan_of(**self.LATE), deal=self.deal(amount=50.0))
+        result = run(loan_of(**LATE), deal=liquidity_deal(amount=50.0))
         assert of_note(result, "A", "interest_paid")[:2] == approx([0.9, 0.9])
         assert of_note(result, "LF", "end_balance")[:2] == approx([0.3, 0.6])
         row = next(row for row in result["ledger"] if row["step"] == "draw")
@@ -112,14 +85,14 @@ class TestDrawSteps:
         assert result["conservation_error"] < 1e-12
 
     def test_no_more_than_is_undrawn(self) -> None:
-        result = run(loan_of(**self.LATE), deal=self.deal(amount=0.4))
+        result = run(loan_of(**LATE), deal=liquidity_deal(amount=0.4))
         assert of_note(result, "A", "interest_shortfall")[:2] == approx([0.0, 0.2])
         assert of_note(result, "LF", "end_balance")[:2] == approx([0.3, 0.4])
 
     def test_its_amount_limits_a_step(self) -> None:
-        deal = self.deal(amount=50.0)
+        deal = liquidity_deal(amount=50.0)
         deal["waterfalls"]["interest"][1]["amount"] = "0.1"
-        assert of_note(run(loan_of(**self.LATE), deal=deal), "LF", "end_balance")[0] == approx(0.1)
+        assert of_note(run(loan_of(**LATE), deal=deal), "LF", "end_balance")[0] == approx(0.1)
 
 
 class TestCombinations:

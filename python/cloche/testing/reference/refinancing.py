@@ -13,6 +13,7 @@ from typing import Any
 from cloche.testing.reference.dates import Period
 from cloche.testing.reference.day import Day, Row
 from cloche.testing.reference.events import Event
+from cloche.testing.reference.notes import Note
 
 Document = Mapping[str, Any]
 Succession = Callable[[Document], dict[str, Any]]
@@ -86,12 +87,17 @@ class Redemption:
     def pay(self, rows: Sequence[Row]) -> None:
         """Pay all that the class is owed; its rows of the date show the redemption."""
         for note in self.notes:
-            row = next(row for row in rows if row["note"] == note.name)
-            row["principal_paid"] += note.balance
-            row["deferred_paid"] += note.deferred
-            row["interest_paid"] += note.overdue
-            row.update(end_balance=0.0, deferred_balance=0.0, interest_shortfall=0.0)
-            note.redeem()
+            redeem(note, rows)
+
+
+def redeem(note: Note, rows: Sequence[Row]) -> None:
+    """Pay all that a class is owed: its last row."""
+    row = next(row for row in rows if row["note"] == note.name)
+    row["principal_paid"] += note.balance
+    row["deferred_paid"] += note.deferred
+    row["interest_paid"] += note.overdue
+    row.update(end_balance=0.0, deferred_balance=0.0, interest_shortfall=0.0)
+    note.redeem()
 
 
 class Changes:

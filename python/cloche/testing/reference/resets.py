@@ -19,6 +19,7 @@ from cloche.testing.reference.refinancing import (
     ledger_rows,
     paid_from,
     pay_residual,
+    redeem,
 )
 
 Document = Mapping[str, Any]
@@ -131,7 +132,7 @@ class Reset:
             tables["ledger"].extend(ledger_rows(day, [(COST, cost)], step="reset", source="equity"))
         day.purchase_cash += purchase
         for note, _ in owed:
-            _redeem(note, tables["notes"])
+            redeem(note, tables["notes"])
 
     def row(self) -> dict[str, Any]:
         """Row of the table of events."""
@@ -169,16 +170,6 @@ class Amendment:
     def row(self) -> dict[str, Any]:
         """Row of the table of events."""
         return {"date": self.day.date, "event": "amendment", "note": None, "reason": self.event.place}
-
-
-def _redeem(note: Note, rows: Sequence[dict[str, Any]]) -> None:
-    """Pay all that a class is owed: its last row."""
-    row = next(row for row in rows if row["note"] == note.name)
-    row["principal_paid"] += note.balance
-    row["deferred_paid"] += note.deferred
-    row["interest_paid"] += note.overdue
-    row.update(end_balance=0.0, deferred_balance=0.0, interest_shortfall=0.0)
-    note.redeem()
 
 
 def replaced_by(note: Document, redeemed: Sequence[Note]) -> str | None:
