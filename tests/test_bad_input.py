@@ -312,8 +312,6 @@ def test_a_correlation_that_is_none_is_refused() -> None:
 
 # What this version does not compute
 
-NOT_BUILT = "does not compute"
-
 
 @pytest.mark.parametrize(
     ("key", "value"),
