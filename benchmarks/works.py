@@ -93,7 +93,8 @@ def document(work: Work) -> dict[str, Any]:
     for name, values in work.pool.columns().items():
         column = np.asarray(values)
         if column.dtype.kind == "f":
-            if not np.isnan(column).all():
+            # No loan capitalizes interest: that is what a tape without the column says.
+            if not np.isnan(column).all() and not (name == "pik_spread" and not column.any()):
                 tape[name] = [None if np.isnan(x) else float(x) for x in column]
         elif column.dtype == np.int32:
             if (column != np.iinfo(np.int32).min).any():

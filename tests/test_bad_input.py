@@ -316,7 +316,6 @@ def test_a_correlation_that_is_none_is_refused() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("interest_on_pik", False),
         ("pool_step", "monthly"),
         ("pool_step", "own_dates"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cloche.errors import Problem, RunError, ScenarioError, TapeError
@@ -12,11 +12,13 @@ from cloche.model.default_model import GaussianCopula
 from cloche.model.document import canonical_json
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
-from cloche.model.transitions import engine_events, engine_text, has_transitions
+from cloche.model.transitions import engine_deal, engine_events, has_transitions
+from cloche.result.documents_in_force import BringsIn
 from cloche.tape import LoanPool
 
 __all__ = [
     "assumed",
+    "brings_in",
     "check_inputs",
     "compiled",
     "core",
@@ -63,6 +65,8 @@ class _Known(NamedTuple):
     compiled: Any
     document: Mapping[str, Any]
     conventions: Mapping[str, str]
+    # Events whose resets and amendments hold whole documents; nothing where there are none of them.
+    events: Sequence[Mapping[str, Any]]
 
 
 _DEALS: dict[str, _Known] = {}
@@ -73,8 +77,10 @@ def _known(deal: Deal) -> _Known:
     """Return what is known of a deal; the last few are kept, since a study runs one deal many times."""
     found = _DEALS.get(deal.digest)
     if found is None:
-        text = engine_text(deal.to_canonical())
-        found = _Known(core().Deal(text), deal.to_canonical(), dict(core().conventions(text)))
+        told = engine_deal(deal.to_canonical()).document
+        text, events = canonical_json(told), told.get("events", [])
+        own = events if has_transitions(events) else ()
+        found = _Known(core().Deal(text), deal.to_canonical(), dict(core().conventions(text)), own)
         while len(_DEALS) >= _DEALS_KEPT:
             _DEALS.pop(next(iter(_DEALS)))
         _DEALS[deal.digest] = found
@@ -113,6 +119,13 @@ def assumed(deal: Deal, scenario: Scenario) -> str:
         placed = [(f"scenario.{place}", text) for place, text in problems]
         raise ScenarioError("the scenario does not fit the deal", placed)
     return canonical_json({**document, **told.document})
+
+
+def brings_in(deal: Deal, scenario: Scenario) -> BringsIn:
+    """Return the events of a run that may bring in documents, for what is told of its dates."""
+    events = scenario.to_canonical()["events"]
+    assumed = engine_events(deal.to_canonical(), events).document["events"] if has_transitions(events) else ()
+    return BringsIn(_known(deal).events, assumed)
 
 
 def given(state: DealState | None, pool: LoanPool) -> tuple[str | None, str]:

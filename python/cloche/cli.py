@@ -343,20 +343,21 @@ def breakeven(
 ) -> None:
     """Print how far an assumption can go before each class is hurt."""
     from cloche.result.layout import NOTHING, aligned, percent
+    from cloche.run import project as project_once
     from cloche.run_breakeven import breakeven as run
 
     document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
     start = _state(state)
     lines = [["class", f"break-even {vary}", "cumulative defaults"]]
-    for note in document.notes:
-        if note.residual:
-            continue
+    # Events may bring in classes that the deal itself does not have.
+    notes = project_once(document, pool, assumptions, state=start).notes
+    for name in [row["note"] for row in notes.rows() if row["kind"] != "residual"]:
         found = run(
             document,
             pool,
             assumptions,
             vary=vary,
-            note=note.name,
+            note=name,
             criterion=criterion,
             low=low,
             high=high,
@@ -365,7 +366,7 @@ def breakeven(
         value = NOTHING if found.value is None else f"{found.value:.4%}"
         if found.capped:
             value = f"beyond {value}"
-        lines.append([note.name, value, percent(found.cumulative_default_rate)])
+        lines.append([name, value, percent(found.cumulative_default_rate)])
     print("\n".join(aligned(lines)))
 
 

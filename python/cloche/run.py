@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from cloche.calls import assumed, check_inputs, compiled, core, document, given, manifest, workers
+from cloche.calls import assumed, brings_in, check_inputs, compiled, core, document, given, manifest, workers
 from cloche.errors import Cancelled, RunError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
-from cloche.model.transitions import engine_text
+from cloche.model.transitions import document_on, engine_text, has_transitions
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.tape import LoanPool
 
@@ -98,7 +99,13 @@ def project(
         return DealState.from_json(core().state_at(*inputs, date))
 
     facts = manifest(deal, pool, scenario, state)
-    return Result.from_engine(raw, document=document(deal), manifest=facts, state_at=state_at)
+    return Result.from_engine(
+        raw,
+        document=document(deal),
+        manifest=facts,
+        brings_in=brings_in(deal, scenario),
+        state_at=state_at,
+    )
 
 
 def simulate(
@@ -206,7 +213,9 @@ def simulate(
     }
 
     def finished() -> Simulation:
-        return Simulation.from_core(raw, keep=keep, document=document(deal), manifest=facts)
+        return Simulation.from_core(
+            raw, keep=keep, document=document(deal), manifest=facts, brings_in=brings_in(deal, scenario)
+        )
 
     if raw.interrupted:
         message = f"simulation interrupted after {raw.paths_done:,} of {paths:,} paths"
@@ -271,7 +280,20 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     raw = core().run_payment_date(compiled(deal), state.canonical_json())
     after = _state_after(state, raw)
     facts = manifest(deal) | {"state": state.digest}
-    return PaymentDate.from_engine(raw, document=document(deal), manifest=facts, state=after)
+    ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
+    return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)
+
+
+def _ruling(deal: Deal, day: dt.date) -> Mapping[str, Any]:
+    """Return the document in force on a payment date; an event acts on the first one scheduled from its own date on."""
+    whole = document(deal)
+    if not has_transitions(whole["events"]):
+        return whole
+    columns = core().schedule(engine_text(whole))
+    ordinals = zip(columns["payment_date"], columns["unadjusted_date"], strict=True)
+    epoch = dt.date(1970, 1, 1)
+    acted = [int(scheduled) for paid, scheduled in ordinals if epoch + dt.timedelta(days=int(paid)) < day]
+    return document_on(whole, epoch + dt.timedelta(days=max(acted))) if acted else whole
 
 
 def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:

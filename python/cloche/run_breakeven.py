@@ -66,7 +66,7 @@ def breakeven(
         ``cdr``, ``cpr``, ``recovery``, ``liquidation_price``, ``post_period_share``; another field of `grid`, or a path
         into the deal such as ``tests.E OC.trigger``, with `low` and `high`. It is one number in all periods.
     note
-        Name of the class.
+        Name of the class, as in tables: also one that an event brings in.
     criterion
         ``principal``: all principal is repaid. ``no_loss``: principal and, in the end, interest. ``timely_interest``:
         principal, and interest on every date, without deferral.
@@ -102,9 +102,6 @@ def breakeven(
     True
     """
     check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
-    names = [each.name for each in deal.notes if not each.residual]
-    if note not in names:
-        raise RunError(f"note: found {note!r}, which the deal does not have{did_you_mean(note, names)}")
     if criterion not in get_args(Criterion):
         raise RunError(f"criterion: found {criterion!r}, expected one of {', '.join(get_args(Criterion))}")
     start, end = _range(vary, low, high)
@@ -112,10 +109,8 @@ def breakeven(
         raise RunError(f"tolerance: found {tolerance}, expected a number above 0")
 
     def meets(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        points = _points(scenario, vary, values)
-        return _meets(
-            sweep(deal, pool, points, state=state, threads=threads).notes.filter(note=note), criterion
-        )
+        notes = sweep(deal, pool, _points(scenario, vary, values), state=state, threads=threads).notes
+        return _meets(_of_class(notes, note), criterion)
 
     values = np.linspace(start, end, _SCANNED)
     holds = meets(values)
@@ -147,6 +142,14 @@ def breakeven(
         monotone=len(changes) <= 1,
         tolerance=width,
     )
+
+
+def _of_class(notes: Table, note: str) -> Table:
+    """Return the rows of a class; events may bring in classes that the deal itself does not have."""
+    names = list(dict.fromkeys(row["note"] for row in notes.rows() if row["kind"] != "residual"))
+    if note not in names:
+        raise RunError(f"note: found {note!r}, which the deal does not have{did_you_mean(note, names)}")
+    return notes.filter(note=note)
 
 
 def _range(vary: str, low: float | None, high: float | None) -> tuple[float, float]:

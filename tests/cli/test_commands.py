@@ -204,6 +204,19 @@ def test_breakeven_prints_a_row_for_each_class(inputs: list[str], cloche: Run) -
     assert "low below high" in refused.stderr
 
 
+def test_breakeven_has_a_row_for_each_class_that_an_event_brings_in(
+    inputs: list[str], cloche: Run, tmp_path: Path
+) -> None:
+    new = {"name": "A-R", "balance": "outstanding", "coupon": {"index": "sofr_3m", "spread": "105bp"}}
+    event = {"date": "nc_end + 3M", "refinance": {"A": {"into": [new]}}}
+    deal = cl.read_deal(inputs[0]).to_dict()
+    path = tmp_path / "deal.yaml"
+    path.write_text(cl.Deal.from_dict({**deal, "events": [event]}).to_yaml(), encoding="utf-8")
+    done = cloche("breakeven", path, *inputs[1:], "--high", "0.3")
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["class", "A", "A-R", "B", "C", "D", "E"]
+
+
 @pytest.mark.parametrize("axis", ["cdr", "cdr=", "cdr=a,b", "cdr=0:0.1", "cdr=0:0.1:1", "=0.1"])
 def test_sweep_says_how_an_axis_is_written(inputs: list[str], cloche: Run, axis: str) -> None:
     done = cloche("sweep", *inputs, "--vary", axis)

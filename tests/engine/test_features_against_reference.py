@@ -16,7 +16,17 @@ from engine.test_against_reference import (
     generated,
 )
 
-FEATURES = ("rounding", "ccc_agency_rule", "commitments", "cure_amount", "quantities", "run_quantities")
+FEATURES = (
+    "rounding",
+    "ccc_agency_rule",
+    "commitments",
+    "cure_amount",
+    "quantities",
+    "run_quantities",
+    "pik",
+    "make_whole",
+    "ccc_base",
+)
 PHASES = ("target_par", "special_redemption", "period_end")
 
 
@@ -28,6 +38,24 @@ def test_projections_with_a_feature_agree(feature: str, data: st.DataObject) -> 
     assert_projections_agree(case)
 
 
+@settings(generated, max_examples=250)
+@given(strategies.cases(events=["default", "order", "call", "refinance", "reprice"], features=["make_whole"]))
+def test_events_on_classes_with_premiums_agree(case: Case) -> None:
+    assert_projections_with_events_agree(case)
+
+
+@settings(generated, max_examples=100)
+@given(strategies.cases(events=["call", "refinance", "reprice"], features=["make_whole", "run_quantities"]))
+def test_conditions_on_what_a_redemption_takes_with_premiums_agree(case: Case) -> None:
+    assert_projections_with_events_agree(case)
+
+
+@settings(generated, max_examples=100)
+@given(strategies.cases(events=["default", "call"], features=["pik"]))
+def test_sales_of_loans_with_capitalized_interest_agree(case: Case) -> None:
+    assert_projections_with_events_agree(case)
+
+
 @settings(generated, max_examples=100)
 @given(strategies.cases(events=["default", "call", "refinance", "reprice"], features=["run_quantities"]))
 def test_events_on_figures_of_a_run_agree(case: Case) -> None:
@@ -35,7 +63,7 @@ def test_events_on_figures_of_a_run_agree(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "feature", ["rounding", "ccc_agency_rule", "cure_amount", "quantities", "target_par"]
+    "feature", ["rounding", "ccc_agency_rule", "cure_amount", "quantities", "target_par", "ccc_base"]
 )
 @settings(generated, max_examples=60)
 @given(data=st.data())

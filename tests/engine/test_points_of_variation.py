@@ -2,8 +2,7 @@
 
 On the one date A is 100 at 8 % (due 2 a quarter), B 50 at 12 % (due 1.5), the collateral 200 at par, the accrual period
 90 days of 30/360 and 91 calendar days. Left out are the rating factors and formulas of S&P's monitor, the timings of
-agencies, and the capital factors of NAIC and Solvency II: they are files of the user, no rules of a deal. Interest on
-capitalized PIK interest has one reading: a tape with a PIK spread is refused.
+agencies, and the capital factors of NAIC and Solvency II: they are files of the user, no rules of a deal.
 """
 
 from typing import Any
@@ -110,9 +109,11 @@ def test_what_a_cure_of_interest_coverage_takes(rule: str, amount: float) -> Non
     assert paid(result, "cure", "A") == approx(amount)
 
 
-@pytest.mark.parametrize(("base", "haircut"), [("collateral_principal_amount", 3.0), ("target_par", 5.0)])
-def test_the_base_of_the_ccc_limit(base: str, haircut: float) -> None:
-    # 30 at 50 %; a tenth of 240, cash included, or of 200.
+@pytest.mark.parametrize(
+    ("base", "haircut"), [("collateral_principal_amount", 3.0), ("target_par", 5.0), (180.0, 6.0)]
+)
+def test_the_base_of_the_ccc_limit(base: str | float, haircut: float) -> None:
+    # 30 at 50 %; a tenth of 240, cash included, of 200, or of 180.
     ccc = [{"id": "1", "par": 30.0, "market_price": 0.5}]
     found = numerator(
         par=170.0,
@@ -302,6 +303,15 @@ def test_the_share_that_is_reinvested_after_the_period(share: float, bought: flo
 def test_interest_of_the_period_of_a_default(rule: str, collected: float) -> None:
     deal = tiny.deal_of(conventions={"interest_on_default_period": rule})
     assert project(deal, cdr=TENTH)["collateral"][0]["interest_collected"] == approx(collected)
+
+
+@pytest.mark.parametrize(("bears", "collected"), [(True, [2.0, 2.02, 2.0402]), (False, [2.0, 2.0, 2.0])])
+def test_interest_on_capitalized_interest(bears: bool, collected: list[float]) -> None:
+    # 8 % in cash and 4 % capitalized on 100, then on 101 and 102.01 where that bears interest.
+    deal = tiny.deal_of(conventions={"interest_on_pik": bears})
+    result = project(deal, {"pik_spread": 0.04})
+    assert [row["interest_collected"] for row in result["collateral"]][:3] == approx(collected)
+    assert [row["performing_par"] for row in result["collateral"]][:3] == [100.0] * 3
 
 
 @pytest.mark.parametrize(("rule", "amount"), [("par_and_market", 194.0), ("adjusted", 187.75)])

@@ -325,9 +325,40 @@ class TestFromAState:
         tail = [row for row in straight.cashflows.rows() if row["date"] > dt.date(2026, 10, 20)]
         assert list(rest.cashflows.rows()) == tail
 
-    def test_one_that_may_have_acted_is_refused(self, deal: cl.Deal, pool: cl.LoanPool) -> None:
+    def test_one_that_has_acted_goes_on_with_its_new_notes(self, deal: cl.Deal, pool: cl.LoanPool) -> None:
+        straight = cl.project(deal, pool, scenario(DATED))
+        state = straight.state_at("2027-10-20")
+        new = state.to_dict()["notes"]["A-R"]
+        assert new["balance"] == new["original_balance"] > 0
+        rest = cl.project(deal, pool, scenario(DATED), state=state)
+        tail = [row for row in straight.cashflows.rows() if row["date"] > dt.date(2027, 10, 20)]
+        assert list(rest.cashflows.rows()) == tail
+        row = next(row for row in rest.notes.rows() if row["note"] == "A-R")
+        assert (row["replaces"], row["original_balance"]) == ("A", new["balance"])
+
+    def test_a_state_that_has_not_seen_it_keeps_the_class(self, deal: cl.Deal, pool: cl.LoanPool) -> None:
         state = cl.project(deal, pool, scenario()).state_at("2027-10-20")
-        with pytest.raises(cl.ClocheError, match="does not carry that through a state"):
-            cl.project(deal, pool, scenario(DATED), state=state)
-        with pytest.raises(cl.ClocheError, match="does not carry that through a state"):
-            cl.project(deal, pool, scenario(DATED)).state_at("2027-10-20")
+        rest = cl.project(deal, pool, scenario(DATED), state=state)
+        assert {row["note"] for row in rest.notes.rows()} == {"A", "B", "C", "D", "E", "SUB"}
+
+    def test_without_its_event_a_state_names_the_note_that_the_run_lacks(
+        self, deal: cl.Deal, pool: cl.LoanPool
+    ) -> None:
+        state = cl.project(deal, pool, scenario(DATED)).state_at("2027-10-20")
+        with pytest.raises(cl.DealError, match=r"state\.notes\.A-R: unknown note"):
+            cl.project(deal, pool, scenario(), state=state)
+
+    def test_a_new_spread_goes_on_and_one_that_no_event_sets_is_refused(
+        self, deal: cl.Deal, pool: cl.LoanPool
+    ) -> None:
+        events = scenario({"reprice": {"B": "150bp"}, "date": "2027-07-20"})
+        straight = cl.project(deal, pool, events)
+        for day in ("2027-07-20", "2027-10-20"):
+            state = straight.state_at(day)
+            repriced = state.to_dict()["notes"]["B"]["repriced"]
+            assert repriced["event"] == "scenario.events[0]"
+            assert repriced.get("on_this_date", False) == (day == "2027-07-20")
+            tail = [row for row in straight.cashflows.rows() if row["date"] > dt.date.fromisoformat(day)]
+            assert list(cl.project(deal, pool, events, state=state).cashflows.rows()) == tail
+        with pytest.raises(cl.DealError, match=r"state\.notes\.B\.repriced\.event"):
+            cl.project(deal, pool, scenario(), state=state)

@@ -67,6 +67,19 @@ def test_amendments_of_deals_with_commitments_agree(case: Case) -> None:
     assert_documents_agree(case)
 
 
+@settings(generated, max_examples=100)
+@given(strategies.cases(transitions=["reset"], features=["make_whole"]))
+def test_resets_of_classes_with_premiums_agree(case: Case) -> None:
+    assert_documents_agree(case)
+
+
+@settings(generated, max_examples=60)
+@given(strategies.cases(transitions=["amend"], events=["reprice"], features=["make_whole", "pik"]))
+def test_amendments_of_deals_with_premiums_and_capitalized_interest_agree(case: Case) -> None:
+    assume("days_365" not in repr(case.deal))
+    assert_documents_agree(case)
+
+
 @settings(generated, max_examples=200)
 @given(strategies.cases(transitions=True, events=["default", "order", "reprice"]))
 def test_projections_with_other_events_beside_agree(case: Case) -> None:

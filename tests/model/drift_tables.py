@@ -15,7 +15,7 @@ SITES: dict[str, tuple[Site, ...]] = {
     "Account.earns": (Constant("compile/accounts.rs", "EARNS"),),
     "Account.proceeds": (Constant("compile/accounts.rs", "PROCEEDS"),),
     "AssetState.agencies": (Constant("coverage/ccc_excess.rs", "AGENCIES"),),
-    "CccRule.base": (Next("compile/deal.rs", "c.base.as_deref() == Some"),),
+    "CccRule.base": (Arms("compile/deal.rs", "match name.as_str()"),),
     "Collateral.defaulted_value": (
         Arms("compile/assumptions.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
         Arms("compile/payment_date.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
@@ -101,9 +101,6 @@ INTENDED = {
     f"Conventions.first_ic_test: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
     f"Conventions.payment_date_roll: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
     f"Conventions.test_rounding: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
-    "CccRule.base: Python allows 'collateral_principal_amount', compile/deal.rs does not name it": (
-        "it is what holds without 'target_par'"
-    ),
     "Collateral.defaulted_value: Python allows 'lesser_of_market_and_recovery', "
     "compile/assumptions.rs does not name it": "it is what holds without the others",
     "Collateral.defaulted_value: Python allows 'lesser_of_market_and_recovery', "

@@ -224,6 +224,35 @@ def test_expressions_of_mixed_kinds_are_refused(step: Document, expected: list[s
             "events[0].refinance: the deal does not give this right: expected refinancing in rights, which has none",
         ),
         (
+            {"optional_redemption": {"after": "non_call_end"}, "issue": False},
+            {"issue": {"equity": 1e6}},
+            (
+                "events[0].issue: the deal does not give this right: expected issue in rights, "
+                "which has optional_redemption"
+            ),
+        ),
+        (
+            {"refinancing": {}},
+            {"amend": {"tests.E OC.trigger": 1.04}},
+            (
+                "events[0].amend: the deal does not give this right: expected amendment in rights, "
+                "which has refinancing"
+            ),
+        ),
+        (
+            {"refinancing": {}},
+            {"special_redemption": {"share": 0.5}},
+            (
+                "events[0].special_redemption: the deal does not give this right: expected special_redemption "
+                "in rights, which has refinancing"
+            ),
+        ),
+        (
+            {"issue": {"after": "rp_end"}},
+            {"issue": {"equity": 1e6}},
+            "events[0].date: found 2028-01-20; expected a date from 2030-04-20 on, from which the deal gives the right",
+        ),
+        (
             {"optional_redemption": {"after": "rp_end"}},
             {"call": {}},
             "events[0].date: found 2028-01-20; expected a date from 2030-04-20 on, from which the deal gives the right",

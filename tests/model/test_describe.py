@@ -132,7 +132,8 @@ def test_accounts_hedges_and_rights_are_told(small_deal: dict[str, Any]) -> None
     small_deal["rights"] = {
         "optional_redemption": True,
         "refinancing": {"after": "non_call_end"},
-        "issue": False,
+        "issue": True,
+        "amendment": False,
     }
     small_deal["conventions"] = {"deferred_form": "capitalized", "x_in_ic": False}
     told = Deal.from_dict(small_deal).describe().split("INTEREST PROCEEDS")[0]
@@ -145,7 +146,7 @@ def test_accounts_hedges_and_rights_are_told(small_deal: dict[str, Any]) -> None
   cap                 receives what sofr_3m is above 6%, on the balance of the Class A Notes
 
   an event of default (par ratio) accelerates the notes for good; the collateral is sold where it covers them
-  rights: optional redemption, refinancing
+  rights: optional redemption, refinancing, issue
   conventions: x_in_ic false, deferred_form capitalized
 
 """

@@ -204,3 +204,14 @@ def test_events_are_told_by_what_they_do() -> None:
         "event refinance A cost fixed 500,000 -> 600,000",
         "event call date 2030-07-22 -> 2031-01-20",
     ]
+
+
+def test_terms_of_an_amendment_are_told_in_their_units() -> None:
+    def amended(trigger: float) -> cl.Deal:
+        event = {"date": "2027-07-20", "label": "First", "amend": {"tests.E OC.trigger": trigger}}
+        return changed(lambda document: document.update(events=[event]))
+
+    assert lines(amended(1.03), amended(1.045)) == ["event amend tests.E OC.trigger 104.5% -> 103.0%"]
+    assert lines(amended(1.045), DEAL) == [
+        "event added: First: on 2027-07-20, an amendment: tests.E OC.trigger 104.5%"
+    ]

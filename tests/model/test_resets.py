@@ -230,3 +230,16 @@ def test_dates_of_events_are_moved_by_months_and_years() -> None:
     assert str(event_date("closing - 2Y", dates)) == "2023-01-31"
     assert event_date("rp_end + 1M", dates) is None
     assert event_date("closing + 9999Y", dates) is None
+
+
+def test_a_path_adds_and_corrects_keys_of_an_amendment() -> None:
+    one = deal({"date": "2026-07-20", "amend": {"tests.E OC.trigger": 1.05}})
+    more = one.replace(
+        {"events[0].amend.tests.E OC.trigger": 1.04, "events[0].amend.fees.senior.rate": "12bp"}
+    )
+    assert more.to_dict()["events"][0]["amend"] == {"tests.E OC.trigger": 1.04, "fees.senior.rate": 0.0012}
+    with pytest.raises(cl.DealError) as refused:
+        one.replace({"events[0].amend.tests.E OC.triger": 1.04})
+    ((place, message),) = refused.value.problems
+    assert place == "events[0].amend.tests.E OC.triger"
+    assert message == "unknown key; did you mean 'trigger'?"

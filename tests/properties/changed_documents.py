@@ -18,7 +18,6 @@ _MONEY = {
     *("balance", "target_par", "interest_reserve", "ramp_up_cash", "amount_per_period", "fixed_per_year"),
     *("up_to", "initial", "notional", "amount", "equity", "par", "original_par"),
 }
-_COSTS = ("cost", "liquidation_cost")
 _MONEY_BY_NAME = ("combination_of", "notional", "draws")
 
 
@@ -133,8 +132,11 @@ def _scaled(value: Any, factor: float, key: str = "") -> Any:
     if isinstance(value, dict):
         if key in _MONEY_BY_NAME:
             return {name: amount * factor for name, amount in value.items()}
+        money = {"cost": "fixed", "liquidation_cost": "fixed", "ccc": "base"}.get(key)
         return {
-            name: item * factor if name == "fixed" and key in _COSTS else _scaled(item, factor, name)
+            name: item * factor
+            if name == money and isinstance(item, int | float)
+            else _scaled(item, factor, name)
             for name, item in value.items()
         }
     if isinstance(value, str) and key in _EXPRESSIONS:

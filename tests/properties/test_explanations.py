@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from cloche import _core
 from cloche.errors import ClocheError
 from cloche.result import Result
+from cloche.result.documents_in_force import BringsIn
 from cloche.testing import strategies
 from cloche.testing.strategies import Case
 from engine import crossing
@@ -24,18 +25,35 @@ def said(money: float) -> str:
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(strategies.cases())
 def test_any_class_on_any_date(case: Case) -> None:
+    assert_explained(case)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(strategies.cases(transitions=True))
+def test_any_class_on_any_date_of_deals_that_are_reset_and_amended(case: Case) -> None:
+    assert_explained(case)
+
+
+def assert_explained(case: Case) -> None:
     try:
         deal = _core.Deal(json.dumps(case.deal))
         raw: dict[str, Any] = _core.project(deal, crossing.pool(case), json.dumps(case.scenario), None, "")
     except ClocheError:
         return  # a tape that is as of too late a day
-    run = Result.from_engine(raw, document=case.deal, manifest={})
+    events = BringsIn(case.deal.get("events", ()), case.scenario.get("events", ()))
+    run = Result.from_engine(raw, document=case.deal, manifest={}, brings_in=events)
     residual = {note["name"] for note in case.deal["notes"] if note.get("residual")}
     for row in run.cashflows.rows():
         told = run.explain(row["date"], row["note"])
         headline, *paragraphs = told.split("\n\n")
         assert "nan" not in told
         assert "None" not in told.replace("None was due.", "").replace("None is outstanding.", "")
+        if "was issued" in headline:
+            assert said(row["issued"]) in headline
+            continue
+        if "paid in" in headline:
+            assert said(-row["interest_paid"]) in headline
+            continue
         received = row["interest_paid"] + row["deferred_paid"] + row["principal_paid"]
         if received < CENT:
             assert "nothing" in headline or "no principal" in headline

@@ -39,6 +39,16 @@ def test_the_limit_may_run_on_the_target_par() -> None:
     assert found.ccc_excess == approx(10.0)
 
 
+def test_the_limit_may_run_on_an_amount_of_money() -> None:
+    # a tenth of 350 is 35; 15 of 50 are above it
+    found = figures(
+        Performing(150.0, 1.0),
+        Performing(50.0, 0.5, ccc=True),
+        rules={"ccc": {"limit": 0.10, "base": 350.0}},
+    )
+    assert (found.ccc_excess, found.ccc_excess_haircut) == (approx(15.0), approx(7.5))
+
+
 def test_a_price_above_par_gives_no_gain() -> None:
     assert figures(Performing(100.0, 1.1, ccc=True), rules=CCC).oc_numerator == approx(100.0)
 

@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 
 import cloche as cl
-from cloche.table import encode
+from cloche.result.documents_in_force import InForce
+from cloche.result.explanation import explained
+from cloche.result.schemas import PATH_TABLES
+from cloche.table import Table, encode
 from engine.states import STATE
+from reference import tiny
 
 DEAL = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
 POOL = cl.synthetic.loan_pool(n=60, seed=7, as_of="2025-03-20")
@@ -348,3 +352,32 @@ def test_a_successor_is_named_at_the_pari_passu_step_of_its_class() -> None:
     told = cl.project(deal, POOL, REFINANCED).explain("2027-10-20", "SUB")
     assert "to Class X, Class A-R, Class B" in told
     assert "pay_pari_passu" not in told
+
+
+def test_a_premium_of_a_call_is_told_apart_from_interest() -> None:
+    # 60 at 6 % for a quarter, and 0.98519753 % of 60: see the premiums of the reference by hand.
+    terms = {"until": "2026-01-15", "discount": {"fixed": 0.04}}
+    deal = tiny.deal_of(notes=[{**tiny.A, "make_whole": terms}, tiny.SUB])
+    scenario = tiny.scenario_of(events=[{"call": {}, "date": "2025-07-15"}])
+    run = tiny.run(deal=deal, scenario=scenario)
+    ledger, tests, cashflows = (
+        Table.from_schema(
+            {column: [row.get(column) for row in run[name]] for column in PATH_TABLES[name]},
+            PATH_TABLES[name],
+        )
+        for name in ("ledger", "tests", "cashflows")
+    )
+
+    def told(date: str) -> str:
+        return explained(
+            date=date,
+            note="A",
+            ledger=ledger,
+            tests=tests,
+            cashflows=cashflows,
+            course=[InForce(deal, {"A": "A", "SUB": "SUB"})],
+        )
+
+    due = "was due: 60 at 6% for 90 days of 360"
+    assert f"0.90 {due}. " in told("2025-04-15")
+    assert f"1.49 {due}, and 0.59 of make-whole premium." in told("2025-07-15")

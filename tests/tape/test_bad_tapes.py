@@ -76,12 +76,13 @@ def problems(columns: Columns, as_of: str = AS_OF) -> dict[str, str]:
         ("rating_factor", 0.0, "expected a rating factor from 1 to 10000"),
         ("cov_lite", "maybe", "found 'maybe', expected true or false"),
         ("count", 0, "expected a whole number of equal obligors, 1 or more"),
+        ("pik_spread", -0.01, "found -0.01, expected a spread from 0 to 0.3"),
+        ("pik_spread", 2.0, "2 looks like percent; write 0.02 or 2%"),
         (
-            "pik_spread",
-            0.02,
-            "this version does not compute this yet; columns={'pik_spread': None} leaves it out",
+            "rate_cap",
+            0.08,
+            "this version does not compute this yet; columns={'rate_cap': None} leaves it out",
         ),
-        ("rate_cap", 0.08, "this version does not compute this yet"),
         ("amortization_schedule", "2027-01-15:100", "this version does not compute this yet"),
         ("is_deferring", True, "this version does not compute this yet"),
         ("is_unfunded", 1, "par_unfunded is missing"),
@@ -176,10 +177,10 @@ def test_a_defaulted_loan_may_be_past_its_maturity(columns: Columns) -> None:
 
 
 def test_a_refused_column_can_be_left_out_or_hold_nothing(columns: Columns) -> None:
-    columns["pik_spread"] = [0.0, None, 0.0]
+    columns["rate_cap"] = [0.0, None, 0.0]
     assert len(LoanPool.from_columns(columns, as_of=AS_OF)) == 3
-    columns["pik_spread"] = [0.02, None, 0.0]
-    assert len(LoanPool.read(columns, as_of=AS_OF, columns={"pik_spread": None})) == 3
+    columns["rate_cap"] = [0.08, None, 0.0]
+    assert len(LoanPool.read(columns, as_of=AS_OF, columns={"rate_cap": None})) == 3
 
 
 def test_unfunded_flags_need_the_unfunded_par(columns: Columns) -> None:

@@ -37,6 +37,19 @@ def test_terms_of_floating_and_fixed_loans_are_filled_in_as_stated(pool: LoanPoo
     assert used(pool, "amortization_rate") == {"0.01 (floating)": 2, "0 (fixed)": 1}
 
 
+def test_a_blank_pik_spread_is_zero_on_a_tape_that_has_them(columns: Columns, pool: LoanPool) -> None:
+    assert used(pool, "pik_spread") == {}
+    assert "pik_spread" not in pool.table
+    assert pool.columns()["pik_spread"].tolist() == [0.0, 0.0, 0.0]
+    columns["PIK Margin (bps)"] = [150, None, "2%"]
+    with_them = LoanPool.from_columns(columns, as_of=AS_OF)
+    assert with_them.table["pik_spread"].tolist() == [0.015, 0.0, 0.02]
+    assert with_them.columns()["pik_spread"].tolist() == [0.015, 0.0, 0.02]
+    assert used(with_them, "pik_spread") == {"0": 1}
+    assert with_them.mapping.filter(column="pik_spread")["use"].tolist() == ["used"]
+    assert with_them.hash != pool.hash
+
+
 def test_what_the_scenario_decides_stays_empty_and_is_counted(pool: LoanPool) -> None:
     for column in ("recovery", "recovery_lag_months", "cpr"):
         assert used(pool, column) == {"the scenario's": 3}

@@ -116,7 +116,7 @@ class DealBuilder:
         coupon
             The whole coupon, where it has floors, steps or a day count of its own.
         **terms
-            Further keys of a note: `deferrable`, `residual`, `rating`, `issue_price`, `amortization`,
+            Further keys of a note: `deferrable`, `residual`, `rating`, `issue_price`, `amortization`, `make_whole`,
             `interest_rank`, `principal_rank`, ….
         """
         rate = _stated({"index": index, "spread": spread, "fixed": fixed})

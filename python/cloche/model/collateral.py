@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document
 from cloche.model.text import Entry, Expression, Name
-from cloche.model.units import Count, Price, Share
+from cloche.model.units import POSITIVE_MONEY, Count, Price, Share
+from cloche.model.wording import found
 
 __all__ = ["CccRule", "CollateralRules", "DiscountRule", "ReinvestmentRules"]
 
 
+_BASES = ("collateral_principal_amount", "target_par")
+
+
+def _base(value: object) -> object:
+    if isinstance(value, str) and value in _BASES:
+        return value
+    try:
+        return POSITIVE_MONEY(value)
+    except PydanticCustomError:
+        message = f"found {found(value)}, expected money above 0, {' or '.join(_BASES)}"
+        raise PydanticCustomError("base", "{message}", {"message": message}) from None
+
+
+CccBase = Annotated[
+    float | Literal["collateral_principal_amount", "target_par"],
+    BeforeValidator(_base),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0.0}, {"enum": list(_BASES)}]}),
+]
+
+
 class CccRule(Document):
-    """The CCC/Caa bucket: par above `limit` (a share of `base`) counts at market value."""
+    """The CCC/Caa bucket: par above a limit counts at market value.
+
+    Parameters
+    ----------
+    limit
+        Share of the base that is not above it.
+    base
+        The collateral principal amount (unless stated), the target par, or an amount of money: the largest
+        investment of the deal.
+    """
 
     limit: Share
-    base: Literal["collateral_principal_amount", "target_par"] | None = None
+    base: CccBase | None = None
 
 
 class DiscountRule(Document):

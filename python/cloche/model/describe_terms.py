@@ -1,4 +1,4 @@
-"""What a deal has beside classes and waterfalls, in words: commitments, accounts, hedges, events of default, rights."""
+"""What a deal has beside classes and waterfalls, in words: commitments, premiums, accounts, hedges, rights and more."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cloche.model.accounts import Account, Hedge, Leg
 from cloche.model.conventions import Conventions
 from cloche.model.deal_document import DealDocument
 from cloche.model.default_events import DefaultEvents
+from cloche.model.make_whole import MakeWhole
 from cloche.model.notes import Commitment
 
 __all__ = ["terms_in_words"]
@@ -24,7 +25,7 @@ _LIQUIDATION = {"always": "is sold", "when_covered": "is sold where it covers th
 
 
 def terms_in_words(document: DealDocument) -> Iterator[str]:
-    """Yield the lines that tell tests, commitments, accounts, hedges, events of default and rights of a deal.
+    """Yield the lines that tell tests, commitments, premiums, accounts, hedges, events of default and rights of a deal.
 
     Parameters
     ----------
@@ -40,7 +41,10 @@ def terms_in_words(document: DealDocument) -> Iterator[str]:
     commitments = [
         (note.name, _commitment(note.commitment)) for note in document.notes if note.commitment is not None
     ]
-    for rows in (tests, [*commitments, *accounts, *hedges]):
+    premiums = [
+        (note.name, _make_whole(note.make_whole)) for note in document.notes if note.make_whole is not None
+    ]
+    for rows in (tests, [*commitments, *premiums, *accounts, *hedges]):
         if rows:
             yield ""
             width = max(20, *(len(name) + 2 for name, _ in rows))
@@ -65,6 +69,16 @@ def _commitment(commitment: Commitment) -> str:
     if commitment.fee:
         facts.append(f"{words.percent(commitment.fee)} a year on what is undrawn")
     return ", ".join(facts)
+
+
+def _make_whole(premium: MakeWhole) -> str:
+    discount = premium.discount
+    rate = (
+        words.percent(discount.fixed)
+        if discount.fixed is not None
+        else words.index_and_spread(discount.index, discount.spread)
+    )
+    return f"redeemed before {premium.until}: a make-whole premium, lost interest discounted at {rate}"
 
 
 def _account(account: Account) -> str:

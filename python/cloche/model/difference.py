@@ -18,7 +18,7 @@ from cloche.model.step_difference import Change, step_changes
 from cloche.model.steps import Waterfalls
 from cloche.table import Table
 
-__all__ = ["DealDifference", "diff"]
+__all__ = ["DealDifference", "changes", "diff"]
 
 # Parts that hold named items: how people call one of them.
 _NAMED = {"notes": "class", "fees": "fee", "tests": "test", "accounts": "account", "hedges": "hedge"}
@@ -118,6 +118,18 @@ def diff(deal_a: Deal, deal_b: Deal) -> DealDifference:
     )
 
 
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return what an amendment changed, a line a term or clause.
+
+    Parameters
+    ----------
+    before, after
+        Documents in canonical form; their events are left out.
+    """
+    old, new = (DealDocument.model_validate({**document, "events": []}) for document in (before, after))
+    return list(_lines([vars(row) for row in _differences(old, new)]))
+
+
 def _terms(old: DealDocument, new: DealDocument) -> Iterator[Change]:
     before, after = old.to_canonical(), new.to_canonical()
     for key in ("name", "currency", "target_par"):
@@ -153,7 +165,9 @@ def _events(old: Sequence[Event], new: Sequence[Event]) -> Iterator[Change]:
                     yield replace(row, part=f"{name}, {row.part}")
                 before_it["reset"].pop("into")
                 after_it["reset"].pop("into")
-            yield from _leaves("event", name, before_it, after_it)
+            for row in _leaves("event", name, before_it, after_it):
+                # The name of the event says what kind it is.
+                yield replace(row, what=row.what.removeprefix(f"{subject.split()[0]} "))
 
 
 def _by_subject(events: Sequence[Event]) -> dict[str, list[Event]]:
@@ -198,7 +212,7 @@ def _leaves(
         for number, (one, other) in enumerate(zip_longest(old, new), 1):  # type: ignore[call-overload]  # two lists
             yield from _leaves(part, item, one, other, (*path, _entry_name(one, other, number)))
     elif old != new:
-        yield Change(part, item, _called(path), *pair(path[-1], old, new))
+        yield Change(part, item, _called(path), *pair(path[-1].rpartition(".")[2], old, new))
 
 
 def _entry_name(one: object, other: object, number: int) -> str:
@@ -241,7 +255,10 @@ def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
             yield _line(row)
     for part, moves in labels.items():
         told = moves if len(moves) <= _MOST_LABELS else [moves[0], "…", moves[-1]]
-        yield f"{part}: {len(moves)} clauses have other letters ({', '.join(told)})"
+        what = (
+            "1 clause has another letter" if len(moves) == 1 else f"{len(moves)} clauses have other letters"
+        )
+        yield f"{part}: {what} ({', '.join(told)})"
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ _PERCENT = (
 )  # fmt: skip
 _MONEY = (
     "balance", "target_par", "amount_per_period", "fixed_per_year", "up_to", "upfront_costs", "interest_reserve",
-    "ramp_up_cash", "par_purchased", "par_purchase", "expense_reserve", "equity_contribution",
+    "ramp_up_cash", "par_purchased", "par_purchase", "expense_reserve", "equity_contribution", "base",
 )  # fmt: skip
 _MOST_DECIMALS = 6
 _LEAST_MONEY = 10.0

@@ -6,8 +6,15 @@ import calendar
 import datetime as dt
 import re
 from collections.abc import Mapping
+from typing import Annotated
 
-__all__ = ["RELATIVE", "event_date"]
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from cloche.model.text import iso_date
+from cloche.model.wording import found
+
+__all__ = ["RELATIVE", "EventDate", "event_date", "later"]
 
 RELATIVE = re.compile(r"(closing|effective|nc_end|rp_end|maturity)\s*(?:([+-])\s*(\d+)\s*([MY]))?")
 _DATES = {
@@ -18,6 +25,23 @@ _DATES = {
     "maturity": "stated_maturity",
 }
 _MONTHS_A_YEAR = 12
+
+
+def _written(value: object) -> object:
+    """Return a date as ISO text, or a date of the deal moved by months or years."""
+    if isinstance(value, str) and RELATIVE.fullmatch(value.strip()):
+        return value.strip()
+    try:
+        return iso_date(value)
+    except PydanticCustomError:
+        message = (
+            f"found {found(value)}, expected a date such as 2028-04-20, or closing, effective, nc_end, rp_end "
+            "or maturity, moved by months or years as in rp_end + 12M"
+        )
+        raise PydanticCustomError("event_date", "{message}", {"message": message}) from None
+
+
+EventDate = Annotated[str, BeforeValidator(_written), WithJsonSchema({"type": "string"})]
 
 
 def event_date(text: str, dates: Mapping[str, object]) -> dt.date | None:
@@ -46,10 +70,10 @@ def event_date(text: str, dates: Mapping[str, object]) -> dt.date | None:
         return None
     day = dt.date.fromisoformat(str(start))
     months = int(number or 0) * (_MONTHS_A_YEAR if unit == "Y" else 1)
-    return _moved(day, -months if sign == "-" else months)
+    return later(day, -months if sign == "-" else months)
 
 
-def _moved(day: dt.date, months: int) -> dt.date | None:
+def later(day: dt.date, months: int) -> dt.date | None:
     """Return a date moved by whole months; the last day of a shorter month, None beyond all calendars."""
     year, month = divmod(day.year * _MONTHS_A_YEAR + day.month - 1 + months, _MONTHS_A_YEAR)
     if not dt.MINYEAR <= year <= dt.MAXYEAR:

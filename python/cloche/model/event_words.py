@@ -43,7 +43,8 @@ def event_in_words(event: Mapping[str, Any]) -> str:
     >>> event_in_words({"date": "2028-07-20", "amend": {"tests.E OC.trigger": 1.045}, "cost": {"fixed": 1e5}})
     'on 2028-07-20, an amendment: tests.E OC.trigger 104.5%; it costs 100,000'
     """
-    parts = [f"{_moment(event)}, {_CALLED[_kind(event)]}"]
+    label = f"{event['label']}: " if event.get("label") else ""
+    parts = [f"{label}{_moment(event)}, {_CALLED[_kind(event)]}"]
     told = "; ".join(_WRITERS[_kind(event)](event[_kind(event)]))
     if told:
         parts.append(f": {told}")
@@ -85,6 +86,8 @@ def _note(note: Mapping[str, Any]) -> str:
         coupon = note["coupon"]
         floating = f"{coupon.get('index')} + {(coupon.get('spread') or 0.0) * 10_000:.6g}bp"
         terms.append(words.percent(coupon["fixed"]) if coupon.get("fixed") is not None else floating)
+    if note.get("make_whole"):
+        terms.append(f"make-whole until {note['make_whole']['until']}")
     return f"{note['name']} ({', '.join(terms)})"
 
 

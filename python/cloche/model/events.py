@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document, problem
-from cloche.model.event_dates import RELATIVE
+from cloche.model.event_dates import EventDate
 from cloche.model.resets import Reset
 from cloche.model.successors import Issue, Refinancing, Repricings
-from cloche.model.text import Entry, Expression, Flag, Name, iso_date
+from cloche.model.text import Entry, Expression, Flag, Name
 from cloche.model.units import PRICE, Balance, PositiveMoney, Share
-from cloche.model.wording import found
 
 __all__ = ["Call", "Event", "EventCost", "SpecialRedemption"]
 
@@ -22,20 +21,6 @@ _ONCE = {"reset": "a reset", "amend": "an amendment"}
 _KINDS = (
     "call", "refinance", "reprice", "reset", "amend", "issue", "special_redemption", "confirm_ratings",
 )  # fmt: skip
-
-
-def _event_date(value: object) -> object:
-    """Return a date as ISO text, or a date of the deal moved by months or years."""
-    if isinstance(value, str) and RELATIVE.fullmatch(value.strip()):
-        return value.strip()
-    try:
-        return iso_date(value)
-    except PydanticCustomError:
-        message = (
-            f"found {found(value)}, expected a date such as 2028-04-20, or closing, effective, nc_end, rp_end "
-            "or maturity, moved by months or years as in rp_end + 12M"
-        )
-        raise PydanticCustomError("event_date", "{message}", {"message": message}) from None
 
 
 def _price(value: object) -> object:
@@ -49,7 +34,6 @@ def _not_empty(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return value
 
 
-EventDate = Annotated[str, BeforeValidator(_event_date), WithJsonSchema({"type": "string"})]
 SalePrice = Annotated[float | Literal["market"], BeforeValidator(_price)]
 Amendment = Annotated[Entry, AfterValidator(_not_empty)]
 
@@ -127,7 +111,7 @@ class Event(Document):
     repeat
         Whether the event may act again.
     label
-        Name in tables.
+        What people call it; `describe` uses it.
     cost
         What it costs.
     call

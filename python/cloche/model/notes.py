@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
 from cloche.model.document import Document, problem
+from cloche.model.make_whole import MakeWhole
 from cloche.model.text import Expression, Flag, IsoDate, Name
 from cloche.model.units import Balance, Count, Floor, Positive, PositiveMoney, Price, Rate, Spread
 
@@ -186,6 +187,8 @@ class Note(Document):
         Components of a combination note: money by note.
     commitment
         What is lent over time.
+    make_whole
+        What it is paid beside when it is redeemed early.
     """
 
     name: Name
@@ -202,12 +205,17 @@ class Note(Document):
     residual: Flag = False
     combination_of: dict[Name, PositiveMoney] = Field(default_factory=dict)
     commitment: Commitment | None = None
+    make_whole: MakeWhole | None = None
 
     @model_validator(mode="after")
     def _fold_rank(self) -> Self:
         problems = fold_rank(self)
         if "balance" not in self.model_fields_set and not self.combination_of:
             problems.append(problem(("balance",), "missing: this key is required"))
+        kind = "residual" if self.residual else "combination" if self.combination_of else None
+        if self.make_whole is not None and kind is not None:
+            message = f"found on a {kind} note, expected it on a class that a redemption pays in full"
+            problems.append(problem(("make_whole",), message))
         if problems:
             raise ValidationError.from_exception_data("Note", problems)
         return self

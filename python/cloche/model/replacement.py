@@ -86,6 +86,9 @@ def located(document: Mapping[str, Any], path: str) -> tuple[Any, tuple[str | in
     rest = path
     items: list[str | int] = []
     while True:
+        # The keys of an amendment are paths themselves.
+        if items[-1:] == ["amend"] and isinstance(holder, dict) and _longest(list(holder), rest) is None:
+            return holder, (*items, rest)
         key, rest = _step_into(holder, rest)
         items.append(key)
         if not rest:

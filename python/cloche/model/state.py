@@ -74,6 +74,13 @@ class FeeBases(Document):
     collateral_principal_amount: Balance
 
 
+class RepricedState(Document):
+    """A re-pricing whose spread a note pays: place of the event, and whether it acted on the date of the state."""
+
+    event: Name
+    on_this_date: Flag = False
+
+
 class NoteState(Document):
     """What a note is owed, in money.
 
@@ -91,8 +98,12 @@ class NoteState(Document):
         All draws on the commitment of a class since closing; absent: none.
     cost
         What a residual note cost; absent: balance at issue price.
+    original_balance
+        What events have issued of a note that was not there at closing; absent: it is still to come.
+    repriced
+        The re-pricing whose spread the note pays; absent: the spread of the deal.
     distributions
-        Past distributions of a residual note: pairs of date and amount.
+        Past distributions of a residual note: pairs of date and amount, below zero where its holder paid in.
     """
 
     balance: Balance
@@ -103,7 +114,16 @@ class NoteState(Document):
     steps_in_force: tuple[Count, ...] = ()
     drawn: Balance | None = None
     cost: Balance | None = None
-    distributions: tuple[tuple[IsoDate, Balance], ...] = ()
+    original_balance: Balance | None = None
+    repriced: RepricedState | None = None
+    distributions: tuple[tuple[IsoDate, float], ...] = ()
+
+
+class DocumentState(Document):
+    """A reset or an amendment that has acted: the place of the event, and its payment date."""
+
+    event: Name
+    on: IsoDate
 
 
 class AssetState(Document):
@@ -134,13 +154,15 @@ class LoanDefaultState(Document):
     """A default of a loan whose recovery is still to come, in shares of the contract.
 
     `defaulted` and `collected` are the payment dates of the periods of the default and of the recovery; a loan that
-    was in default on the as-of date of the tape has no `defaulted`.
+    was in default on the as-of date of the tape has no `defaulted`. `due` is the day from which on a payment date
+    collects the recovery, where documents with other payment dates may follow.
     """
 
     defaulted: IsoDate | None = None
     share: Share
     recovery: Share
     collected: IsoDate
+    due: IsoDate | None = None
 
 
 class LoanState(Document):
@@ -167,12 +189,13 @@ class CohortState(Document):
 
 
 class CohortDefaultState(Document):
-    """What defaulted of all purchases in one period, its recovery still to come; money."""
+    """What defaulted of all purchases in one period, its recovery still to come; money. `due` as of a loan."""
 
     defaulted: IsoDate
     par: Balance
     value: Balance
     collected: IsoDate
+    due: IsoDate | None = None
 
 
 class BoughtState(Document):
@@ -239,6 +262,11 @@ class StateDocument(Document):
         What is owed; what a hedge brings is among what was collected.
     accounts
         Balances of the deal's accounts, in money; absent: those at closing.
+    documents
+        Resets and amendments that have brought in the document in force, the first one first; absent: none has.
+    later_hurdles
+        What the residual notes must still receive to reach the hurdles of the fees of other documents: a row a fee,
+        its further hurdles behind the first; absent: from their distributions.
     events
         Conditional events that have acted (``spent``) or are tried again (``pending``), by place: ``events[0]`` of the
         deal, ``scenario.events[0]`` of the scenario.
@@ -266,6 +294,8 @@ class StateDocument(Document):
     notes: dict[Name, NoteState]
     accounts: dict[Name, Balance] = Field(default_factory=dict)
     hedges: dict[Name, HedgeState] = Field(default_factory=dict)
+    documents: tuple[DocumentState, ...] = ()
+    later_hurdles: tuple[tuple[float, ...], ...] = ()
     events: dict[Name, Literal["spent", "pending"]] = Field(default_factory=dict)
     collateral: CollateralState | None = None
     pool: PoolState | None = None

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, mo
 from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document
+from cloche.model.make_whole import MakeWhole
 from cloche.model.notes import Amortization, Coupon, fold_rank
 from cloche.model.text import NOT_EMPTY, Flag, Name
 from cloche.model.units import BALANCE, Balance, Count, Price, Spread
@@ -48,6 +49,8 @@ class Successor(Document):
         As of any note.
     issue_price
         Price at its issue; 1 is par.
+    make_whole
+        As of any note; absent: none, whatever its class has.
     """
 
     name: Name
@@ -61,6 +64,7 @@ class Successor(Document):
     rating: dict[Name, Name] | None = None
     id: dict[Name, Name] = Field(default_factory=dict)
     issue_price: Price = 1.0
+    make_whole: MakeWhole | None = None
 
     @model_validator(mode="after")
     def _fold_rank(self) -> Self:

@@ -18,7 +18,15 @@ from cloche.model.amendments import Amended, amended
 from cloche.model.document import canonical_json
 from cloche.model.event_dates import event_date
 
-__all__ = ["EngineDocument", "documents_of", "engine_deal", "engine_events", "engine_text", "has_transitions"]
+__all__ = [
+    "EngineDocument",
+    "document_on",
+    "documents_of",
+    "engine_deal",
+    "engine_events",
+    "engine_text",
+    "has_transitions",
+]
 
 _AMENDED_PLACE = re.compile(r"(.*?events\[\d+\]\.amend)\.into\.?(.*)")
 _EVENT_PLACE = re.compile(r"events\[\d+\]\.amend$")
@@ -114,6 +122,19 @@ def documents_of(document: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]
         for kind in ("reset", "amend")
         if event.get(kind) is not None
     ]
+
+
+def document_on(document: Mapping[str, Any], day: dt.date) -> Mapping[str, Any]:
+    """Return the document that dated resets and amendments up to a date leave.
+
+    Parameters
+    ----------
+    document
+        Canonical form of a valid deal.
+    day
+        The last date of events that have acted.
+    """
+    return _Course.of_deal(document).in_force(day)
 
 
 @dataclass

@@ -183,7 +183,7 @@ class Quantity:
 
 BALANCE = Quantity("money, 0 or more", 0.0, 1e15, "plain")
 _MONEY = Quantity("money", -1e15, 1e15, "plain")
-_POSITIVE_MONEY = Quantity("money above 0", 0.0, 1e15, "plain", open_low=True)
+POSITIVE_MONEY = Quantity("money above 0", 0.0, 1e15, "plain", open_low=True)
 _RATE = Quantity("a rate a year from 0 to 0.5", 0.0, 0.5, stand_in=0.01)
 SPREAD = Quantity("a spread from -0.05 to 0.5", -0.05, 0.5, stand_in=0.01)
 _FLOOR = Quantity("a rate from -0.1 to 0.5", -0.1, 0.5, stand_in=0.0)
@@ -203,7 +203,7 @@ _MONTHS = Quantity("a whole number of months from 1 to 12", 1.0, 12.0, "plain", 
 
 Balance = Annotated[float, BeforeValidator(BALANCE), BALANCE.json_schema()]
 Money = Annotated[float, BeforeValidator(_MONEY), _MONEY.json_schema()]
-PositiveMoney = Annotated[float, BeforeValidator(_POSITIVE_MONEY), _POSITIVE_MONEY.json_schema()]
+PositiveMoney = Annotated[float, BeforeValidator(POSITIVE_MONEY), POSITIVE_MONEY.json_schema()]
 Rate = Annotated[float, BeforeValidator(_RATE), _RATE.json_schema()]
 Spread = Annotated[float, BeforeValidator(SPREAD), SPREAD.json_schema()]
 Floor = Annotated[float, BeforeValidator(_FLOOR), _FLOOR.json_schema()]

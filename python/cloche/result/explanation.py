@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from cloche.errors import RunError
 from cloche.model.wording import did_you_mean
+from cloche.result.documents_in_force import InForce, on_date
 from cloche.result.explanation_ledger import DUST, DateLedger, Row
 from cloche.result.explanation_words import (
     accrual,
@@ -34,7 +34,7 @@ def explained(
     ledger: Table,
     tests: Table,
     cashflows: Table,
-    document: Mapping[str, Any],
+    course: Sequence[InForce],
     replaces: Mapping[str, str] | None = None,
 ) -> str:
     """Return why a class was paid what it was on a payment date.
@@ -47,8 +47,8 @@ def explained(
         Name of the class.
     ledger, tests, cashflows
         Tables of the path.
-    document
-        The deal in canonical form.
+    course
+        The documents that ruled, in order.
     replaces
         By note that an event brings in: the class that it replaces or joins.
 
@@ -59,17 +59,35 @@ def explained(
     """
     days = sorted(set(cashflows.column("date").python()))
     day = _day(date, days)
-    notes = list(dict.fromkeys(cashflows["note"].tolist()))
-    if note not in notes:
-        raise RunError(f"note: found {note!r}, which the run does not have{did_you_mean(note, notes)}")
+    since = _first_dates(cashflows)
+    if note not in since:
+        raise RunError(f"note: found {note!r}, which the run does not have{did_you_mean(note, list(since))}")
     own = next(cashflows.filter(date=day, note=note).rows(), None)
     if own is None:
-        first = min(cashflows.filter(note=note).column("date").python())
-        raise RunError(f"date: found {day}; {class_name(note)} is issued on {first}")
+        last = max(cashflows.filter(note=note).column("date").python())
+        what = f"is issued on {since[note]}" if day < since[note] else f"was redeemed on {last}"
+        raise RunError(f"date: found {day}; {class_name(note)} {what}")
     measured = [d for d in tests.column("date").python() if d <= day]
     tested = list(tests.filter(date=max(measured)).rows()) if measured else []
-    told = _Date(day, own, list(ledger.filter(date=day).rows()), tested, document, replaces=replaces or {})
+    told = _Date(
+        day,
+        own,
+        list(ledger.filter(date=day).rows()),
+        tested,
+        on_date(course, day),
+        since=since,
+        replaces=replaces or {},
+        reset=next((each for each in course if each.kind == "reset" and each.since == day), None),
+    )
     return "\n\n".join(told.paragraphs())
+
+
+def _first_dates(cashflows: Table) -> dict[str, dt.date]:
+    """Return the first date of each note."""
+    first: dict[str, dt.date] = {}
+    for name, day in zip(cashflows["note"].tolist(), cashflows.column("date").python(), strict=True):
+        first.setdefault(name, day)
+    return first
 
 
 def _day(date: dt.date | str, days: Sequence[dt.date]) -> dt.date:
@@ -92,12 +110,15 @@ class _Date(DateLedger):
         """Yield the headline, then a paragraph for what the class is owed, or for each of the proceeds."""
         yield self._headline()
         if parts := self.terms.get("combination_of"):
-            yield f"It is a combination of {joined([class_name(name) for name in parts])}, and receives their share."
+            shown = {own: name for name, own in self.classes.items()}
+            names = joined([class_name(shown.get(name, name)) for name in parts])
+            yield f"It is a combination of {names}, and receives their share."
             return
         if not self.falls:
             return
         if self.terms.get("residual"):
             yield from (self._residual(fall) for fall in self.falls)
+            yield from self._beside()
             return
         if self._repaid():
             return
@@ -114,13 +135,19 @@ class _Date(DateLedger):
         start = f"On {self.day}{phase} {class_name(self.note)} received"
         if self.terms.get("residual") or self.terms.get("combination_of"):
             whole = own["interest_paid"] + own["principal_paid"]
+            if whole < -DUST:
+                net = " net of what they received" if self._from_waterfalls() > DUST else ""
+                return f"On {self.day}{phase} {class_name(self.note)} paid in {amount(-whole)}{net}."
             return f"{start} {_or_nothing(whole)}."
         if self._issued():
             balance = amount(own["issued"])
-            old = self.replaces.get(self.note)
-            why = f" in the place of {class_name(old)}" if old and self._redeemed(old) else ""
+            old = self._predecessor()
+            when = f" when the deal was reset into {self.reset.document['name']}" if self.reset else ""
+            why = f" in the place of {class_name(old)}" if old else ""
+            comma = "," if when and why else ""
             return (
-                f"On {self.day}{phase} {class_name(self.note)} was issued{why}, with a balance of {balance}."
+                f"On {self.day}{phase} {class_name(self.note)} was issued{when}{comma}{why}, "
+                f"with a balance of {balance}."
             )
         if self._repaid():
             return f"{start} nothing: it was repaid before."
@@ -143,6 +170,12 @@ class _Date(DateLedger):
     def _redeemed(self, note: str) -> bool:
         """Tell whether new notes redeem a class on the date."""
         return any(row["payee"] == note and row["paid"] > DUST for row in self.redemptions)
+
+    def _predecessor(self) -> str | None:
+        """Return the class that is redeemed on the date and that a new note stands for."""
+        old = self.replaces.get(self.note)
+        redeemed = [row["payee"] for row in self.redemptions if self._redeemed(row["payee"])]
+        return next((name for name in redeemed if old in self._lineage(name)), None)
 
     def _repaid(self) -> bool:
         return not self.own["begin_balance"] > DUST and not self._opening_deferred() > DUST
@@ -188,7 +221,19 @@ class _Date(DateLedger):
         if self._opening_deferred() > DUST:
             base += f" and {amount(self._opening_deferred())} of deferred interest"
         text = f"{amount(self.own['interest_due'])} was due: {base} {accrual(self.own, self.terms)}"
+        premium = self._premium(overdue)
+        if premium > DUST:
+            text += f", and {amount(premium)} of make-whole premium"
         return text + (f", and {amount(overdue)} of earlier dates." if overdue > DUST else ".")
+
+    def _premium(self, overdue: float) -> float:
+        """Return what is due beyond the interest of the period, of a class that has a make-whole premium."""
+        own = self.own
+        known = own["rate"] is not None and own["day_count_fraction"] is not None
+        if not self.terms.get("make_whole") or self.terms.get("commitment") or not known:
+            return 0.0
+        bearing = own["begin_balance"] + self._opening_deferred() + overdue
+        return float(own["interest_due"] - bearing * own["rate"] * own["day_count_fraction"])
 
     def _reached(self, fall: str, asked: list[Row]) -> Iterator[str]:
         """Yield how far the money of a waterfall came, and what it paid at the class's own step."""
@@ -297,9 +342,18 @@ class _Date(DateLedger):
 
     def _redemption(self) -> str:
         paid = math.fsum(row["paid"] for row in self.redemptions if row["payee"] == self.note)
-        new = [class_name(name) for name, old in self.replaces.items() if old == self.note]
-        by = f"{joined(new)}, which {'replaces' if len(new) == 1 else 'replace'} it" if new else "New notes"
-        return f"{by}, paid {amount(paid)} and redeemed it."
+        if self.reset is not None:
+            equity = math.fsum(row["paid"] for row in self.redemptions if row["source"] == "equity")
+            more = f", with {amount(equity)} that equity paid in," if equity > DUST else ""
+            by = f"the new classes of {self.reset.document['name']}{more}"
+            return f"The deal was reset: {by} paid {amount(paid)} and redeemed it."
+        new = [
+            class_name(name)
+            for name, old in self.replaces.items()
+            if self.since.get(name) == self.day and old in self._lineage(self.note)
+        ]
+        by = f"{joined(new)}, which {'replaces' if len(new) == 1 else 'replace'} it," if new else "New notes"
+        return f"{by} paid {amount(paid)} and redeemed it."
 
     def _repayment(self, rows: list[Row]) -> Iterator[str]:
         fall = rows[0]["waterfall"]
@@ -358,6 +412,20 @@ class _Date(DateLedger):
         return [row for row in ahead if row["paid"] > DUST and not self._equal(row)]
 
     # Residual notes.
+
+    def _from_waterfalls(self) -> float:
+        return math.fsum(row["paid"] for row in self.ledger if row["payee"] == self.note)
+
+    def _beside(self) -> Iterator[str]:
+        """Yield what the residual notes paid in and received beside the waterfalls."""
+        received = math.fsum(row["paid"] for row in self.redemptions if row["payee"] == self.note)
+        whole = self.own["interest_paid"] + self.own["principal_paid"]
+        paid_in = self._from_waterfalls() + received - whole
+        parts = [f"paid in {amount(paid_in)}"] if paid_in > DUST else []
+        parts += [f"received {amount(received)} of what the new classes brought"] if received > DUST else []
+        if parts:
+            when = f"When the deal was reset into {self.reset.document['name']}," if self.reset else ""
+            yield f"{when or 'Beside the waterfalls,'} {class_name(self.note)} {joined(parts)}."
 
     def _residual(self, fall: str) -> str:
         flow = self._flow(fall)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cloche.result.documents_in_force import InForce
 from cloche.result.explanation_words import amount, before_it, class_name, clause, joined, proceeds, ratios
 
 __all__ = ["DUST", "DateLedger", "Row"]
@@ -34,10 +35,14 @@ class DateLedger:
         All payments of the date, in order.
     tests
         The tests of its determination date.
-    document
-        The deal in canonical form.
+    in_force
+        The document that rules on the date.
+    since
+        The first date of each note of the run.
     replaces
         By note that an event brings in: the class that it replaces or joins.
+    reset
+        The document that a reset brings in on the date.
     """
 
     def __init__(
@@ -46,19 +51,24 @@ class DateLedger:
         own: Row,
         ledger: list[Row],
         tests: list[Row],
-        document: Mapping[str, Any],
+        in_force: InForce,
         *,
+        since: Mapping[str, dt.date],
         replaces: Mapping[str, str],
+        reset: InForce | None = None,
     ) -> None:
         self.day = day
         self.note = str(own["note"])
         self.own = own
+        self.since = since
         self.replaces = replaces
+        self.reset = reset
+        self.classes = in_force.classes
+        self.document = document = in_force.document
         # What new notes pay is outside the waterfalls.
         self.redemptions = [row for row in ledger if row["waterfall"] == _OUTSIDE]
         self.ledger = self._told_apart([row for row in ledger if row["waterfall"] != _OUTSIDE], document)
         self.tests = {row["test"]: row for row in tests}
-        self.document = document
         terms = {each["name"]: each for each in document["notes"]}
         self.terms: Mapping[str, Any] = terms.get(self._class(self.note), {})
         self._named: set[str] = set()
@@ -185,16 +195,20 @@ class DateLedger:
         return list(dict.fromkeys(found))
 
     def _payee(self, payee: str) -> str:
-        notes = {each["name"] for each in self.document["notes"]} | self.replaces.keys()
-        return class_name(payee) if payee in notes else payee
+        return class_name(payee) if payee in self.since else payee
 
     def _class(self, payee: str) -> str:
-        """Return the class of the document whose name stands for a note, itself where it has none."""
-        seen = {payee}
-        while (older := self.replaces.get(payee)) is not None and older not in seen:
-            payee = older
-            seen.add(payee)
-        return payee
+        """Return the class of the document whose name stands for a note, itself for what is no note; else nothing."""
+        if payee not in self.since:
+            return payee
+        return next((self.classes[name] for name in self._lineage(payee) if name in self.classes), "")
+
+    def _lineage(self, note: str) -> list[str]:
+        """Return a note, the class that it replaces, the class that this one replaces, and so on."""
+        names = [note]
+        while (older := self.replaces.get(names[-1])) is not None and older not in names:
+            names.append(older)
+        return names
 
     def _told_apart(self, ledger: Sequence[Row], document: Mapping[str, Any]) -> list[Row]:
         """Return the ledger with what a pari passu step pays under the verb of each of its parts."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
+from cloche.model.difference import changes
+from cloche.result.documents_in_force import InForce
 from cloche.result.layout import NOTHING, aligned, basis_points, money, multiple, percent, years
 from cloche.table import Table
 
 __all__ = ["capital_structure", "coupon_text", "heading", "path_summary"]
 
+_MOST_CHANGES = 4
 _AMOUNT = re.compile(r"\d{4,}\.\d\d")
 
 
@@ -20,7 +25,7 @@ def path_summary(
     notes: Table,
     tests: Table,
     events: Table | None,
-    document: Mapping[str, Any],
+    course: Sequence[InForce],
     manifest: Mapping[str, Any],
     conservation_error: float,
 ) -> str:
@@ -30,38 +35,54 @@ def path_summary(
     ----------
     notes, tests, events
         Tables of the path; without `events` nothing is told of them.
-    document
-        The deal in canonical form.
+    course
+        The documents that ruled, in order.
     manifest
         The state that the path goes on from, where there is one.
     conservation_error
         In units of the deal's par.
     """
+    resets = [each for each in course if each.kind == "reset"]
     blocks = [
-        heading(document, manifest),
-        [*capital_structure(document), ""],
+        heading(course[0].document, manifest, later=course[1:]),
+        [*capital_structure(course[0].document), ""],
+        *([*_structure_after(reset), ""] for reset in resets),
         [*_classes(notes), ""],
-        [*_tests(tests), ""],
-        _events(events),
+        *([*lines, ""] for lines in _tests(tests, resets)),
+        _events(events, course),
         _equity(notes),
         [f"Cash in less cash out: at most {conservation_error:.1e} of par in any period."],
     ]
     return "\n".join(line for block in blocks for line in block)
 
 
-def heading(document: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
-    """Return the deal's name, size and dates, and the date that a run goes on from."""
+def heading(
+    document: Mapping[str, Any], manifest: Mapping[str, Any], *, later: Sequence[InForce] = ()
+) -> list[str]:
+    """Return the deal's name, size and dates, what later documents changed of them, and where a run goes on from."""
     dates = document.get("dates", {})
+    size = f"{document.get('currency', '')} {money(document.get('target_par'))} target par".strip()
+    facts = [size, f"closing {dates.get('closing', NOTHING)}", *_ends(dates)]
+    changed, before = [], _ends(dates)
+    for each in later:
+        after = _ends(each.document["dates"])
+        own = after if each.kind == "reset" else [end for end in after if end not in before]
+        what = f"reset into {each.document['name']}: " if each.kind == "reset" else "amended: "
+        changed += [f"{each.since} {what}{', '.join(own)}"] if own else []
+        before = after
+    since = manifest.get("state_date")
+    going_on = [f"on from the state after {since}: flows and average lives count from then"] if since else []
+    return [str(document.get("name", "")), ", ".join(facts), *changed, *going_on, ""]
+
+
+def _ends(dates: Mapping[str, Any]) -> list[str]:
+    """Return when the periods of a document end, in words."""
     facts = [
-        f"{document.get('currency', '')} {money(document.get('target_par'))} target par".strip(),
-        f"closing {dates.get('closing', NOTHING)}",
         f"reinvestment to {dates['reinvestment_end']}" if dates.get("reinvestment_end") else "static",
         f"non-call to {dates['non_call_end']}" if dates.get("non_call_end") else "",
         f"maturity {dates.get('stated_maturity', NOTHING)}",
     ]
-    since = manifest.get("state_date")
-    going_on = [f"on from the state after {since}: flows and average lives count from then"] if since else []
-    return [str(document.get("name", "")), ", ".join(filter(None, facts)), *going_on, ""]
+    return [fact for fact in facts if fact]
 
 
 def coupon_text(note: Mapping[str, Any]) -> str:
@@ -80,11 +101,29 @@ def coupon_text(note: Mapping[str, Any]) -> str:
     return "residual" if note.get("residual") else NOTHING
 
 
-def capital_structure(document: Mapping[str, Any]) -> list[str]:
+def _structure_after(reset: InForce) -> list[str]:
+    """Return the classes of the document that a reset brought in, by their names in tables."""
+    shown = {name: table for table, name in reset.classes.items()}
+    title = f"Capital structure from {reset.since} on: {reset.document['name']}"
+    return capital_structure(reset.document, title=title, named=shown)
+
+
+def capital_structure(
+    document: Mapping[str, Any], *, title: str = "Capital structure", named: Mapping[str, str] | None = None
+) -> list[str]:
     """Return the classes with size, coupon, par subordination and overcollateralization at closing.
 
     Overcollateralization is target par over the balance of the class and everything that ranks with or before
     it in principal.
+
+    Parameters
+    ----------
+    document
+        In canonical form.
+    title
+        The line above.
+    named
+        Names that tables use, by class.
     """
     notes = [note for note in document.get("notes", []) if not note.get("combination_of")]
     whole = math.fsum(note["balance"] for note in notes)
@@ -101,7 +140,7 @@ def capital_structure(document: Mapping[str, Any]) -> list[str]:
         )
         lines.append(
             [
-                note["name"],
+                (named or {}).get(note["name"], note["name"]),
                 rating,
                 coupon_text(note),
                 money(note["balance"]),
@@ -110,16 +149,28 @@ def capital_structure(document: Mapping[str, Any]) -> list[str]:
                 percent(par / covered, 2) if covered else NOTHING,
             ]
         )
-    return ["Capital structure", *aligned(lines, left=3)]
+    return [title, *aligned(lines, left=3)]
 
 
-def _events(events: Table | None) -> list[str]:
+def _events(events: Table | None, course: Sequence[InForce]) -> list[str]:
     """Return what happened, one line an event; nothing where nothing did."""
-    lines = [
-        [str(row["date"]), str(row["event"]), _AMOUNT.sub(_grouped, str(row["detail"] or ""))]
-        for row in (events.rows() if events is not None else ())
-    ]
+    amended = {
+        each.since: _listed(told)
+        for before, each in pairwise(course)
+        if each.kind == "amend" and (told := changes(before.document, each.document))
+    }
+    lines: list[list[str]] = []
+    for row in events.rows() if events is not None else ():
+        detail = _AMOUNT.sub(_grouped, str(row["detail"] or ""))
+        if row["event"] == "amendment":
+            detail = amended.get(row["date"], detail)
+        lines.append([str(row["date"]), str(row["event"]), detail])
     return ["Events", *aligned(lines, left=3), ""] if lines else []
+
+
+def _listed(told: Sequence[str]) -> str:
+    rest = len(told) - _MOST_CHANGES
+    return "; ".join([*told[:_MOST_CHANGES], *([f"{rest} more"] if rest > 0 else [])])
 
 
 def _grouped(amount: re.Match[str]) -> str:
@@ -154,11 +205,27 @@ def _dust(amount: float | None) -> str:
     return money(0.0 if amount is not None and abs(amount) < 0.01 else amount)
 
 
-def _tests(tests: Table) -> list[str]:
+def _tests(tests: Table, resets: Sequence[InForce]) -> list[list[str]]:
+    """Return a table of the tests of the first document, and one of those of each document that a reset brought in."""
     rows = list(tests.rows())
+    # A determination date on the day of the reset is of the document before.
+    starts = [reset.since for reset in resets if reset.since is not None]
+    told = [
+        [row for row in rows if bisect_left(starts, row["date"]) == number]
+        for number in range(len(starts) + 1)
+    ]
+    titles = ["Tests", *(f"Tests from {each.since} on: {each.document['name']}" for each in resets)]
+    return [_tests_of(title, own) for title, own in zip(titles, told, strict=True)]
+
+
+def _tests_of(title: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [["test", "trigger", "first ratio", "cushion", "on", "least cushion", "on", "failing dates"]]
-    for name in dict.fromkeys(row["test"] for row in rows):
-        active = [row for row in rows if row["test"] == name and row["passes"] is not None]
+    # An amended trigger has a line of its own.
+    triggers = dict.fromkeys((row["test"], row["trigger"]) for row in rows)
+    names = list(dict.fromkeys(name for name, _ in triggers))
+    for name, trigger in sorted(triggers, key=lambda each: names.index(each[0])):
+        own = [row for row in rows if (row["test"], row["trigger"]) == (name, trigger)]
+        active = [row for row in own if row["passes"] is not None]
         known = [row for row in active if row["cushion"] is not None and math.isfinite(row["cushion"])]
         if not known:
             continue
@@ -176,7 +243,7 @@ def _tests(tests: Table) -> list[str]:
                 f"{failing} of {len(active)}",
             ]
         )
-    return ["Tests", *aligned(lines)] if len(lines) > 1 else ["Tests: none"]
+    return [title, *aligned(lines)] if len(lines) > 1 else [f"{title}: none"]
 
 
 def _equity(notes: Table) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cloche.errors import RunError
 from cloche.model.state import DealState
+from cloche.result.documents_in_force import BringsIn, InForce, documents_in_force
 from cloche.result.explanation import explained
 from cloche.result.path_summary import path_summary
 from cloche.result.schemas import PATH_TABLES, Schema
@@ -34,9 +35,11 @@ class Result(Tables):
         conservation_error: float,
         document: Mapping[str, Any],
         manifest: Mapping[str, Any],
+        brings_in: BringsIn | None = None,
         state_at: Callable[[str], DealState] | None = None,
     ) -> None:
         super().__init__(tables, conservation_error=conservation_error, document=document, manifest=manifest)
+        self._brings_in = brings_in or BringsIn()
         self._state_at = state_at
 
     def state_at(self, date: dt.date | str) -> DealState:
@@ -171,7 +174,7 @@ class Result(Tables):
             ledger=self.ledger,
             tests=self.tests,
             cashflows=self.cashflows,
-            document=self._document,
+            course=self._course(),
             replaces=self._replaces(),
         )
 
@@ -180,13 +183,23 @@ class Result(Tables):
         rows = self.notes.rows() if "notes" in self._made else ()
         return {row["note"]: row["replaces"] for row in rows if row["replaces"]}
 
+    def _course(self) -> list[InForce]:
+        """Return the documents that ruled in the path, in order."""
+        return documents_in_force(
+            self._document,
+            self._brings_in,
+            events=self.events if "events" in self._made else None,
+            cashflows=self.cashflows,
+            replaces=self._replaces(),
+        )
+
     def summary(self) -> str:
         """Return one screen: capital structure, what each class gets, tests, events, equity."""
         return path_summary(
             notes=self.notes,
             tests=self.tests,
             events=self.events if "events" in self._made else None,
-            document=self._document,
+            course=self._course(),
             manifest=self._manifest,
             conservation_error=self.conservation_error,
         )
@@ -264,7 +277,7 @@ class PaymentDate(Tables):
             ledger=self.ledger,
             tests=self.tests,
             cashflows=self.notes,
-            document=self._document,
+            course=documents_in_force(self._document),
         )
 
     @property

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from cloche.errors import RunError
 from cloche.model.state import DealState
+from cloche.result.documents_in_force import BringsIn
 from cloche.result.result import Result
 from cloche.result.schemas import SIMULATION_TABLES, Schema
 from cloche.result.simulation_summary import simulation_summary
@@ -36,13 +37,21 @@ class Simulation(Tables):
         document: Mapping[str, Any],
         manifest: Mapping[str, Any],
         core: Any = None,
+        brings_in: BringsIn | None = None,
     ) -> None:
         super().__init__(tables, conservation_error=conservation_error, document=document, manifest=manifest)
         self._core = core
+        self._brings_in = brings_in
 
     @classmethod
     def from_core(
-        cls, core: Any, *, keep: Keep, document: Mapping[str, Any], manifest: Mapping[str, Any]
+        cls,
+        core: Any,
+        *,
+        keep: Keep,
+        document: Mapping[str, Any],
+        manifest: Mapping[str, Any],
+        brings_in: BringsIn | None = None,
     ) -> Self:
         """Return a simulation of the engine's object.
 
@@ -54,6 +63,8 @@ class Simulation(Tables):
             ``paths`` adds the table of paths, ``cashflows`` those of mean cash flows and of tests.
         document, manifest
             The deal in canonical form, and the run's manifest.
+        brings_in
+            What may bring in other documents.
         """
         raw = dict(core.tables())
         if keep == "paths":
@@ -61,7 +72,7 @@ class Simulation(Tables):
         if keep != "cashflows":
             raw.pop("cashflows", None)
             raw.pop("tests", None)
-        return cls.from_engine(raw, document=document, manifest=manifest, core=core)
+        return cls.from_engine(raw, document=document, manifest=manifest, core=core, brings_in=brings_in)
 
     @property
     def notes(self) -> Table:
@@ -139,7 +150,9 @@ class Simulation(Tables):
             return DealState.from_json(core.state_at(path, date))
 
         facts = {**self._manifest, "path": path}
-        return Result.from_engine(raw, document=self._document, manifest=facts, state_at=state_at)
+        return Result.from_engine(
+            raw, document=self._document, manifest=facts, brings_in=self._brings_in, state_at=state_at
+        )
 
     def summary(self) -> str:
         """Return one screen: capital structure, risk of each class, defaults of the pool, equity."""

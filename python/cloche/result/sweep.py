@@ -144,7 +144,8 @@ class Sweep(Tables):
         down = self._named("rows", rows or self._varied[0], self._varied)
         across = columns or next((name for name in self._varied if name != down), None)
         self._named("value", value, self.notes.columns)
-        own = self.notes.filter(note=self._named("note", note, [n["name"] for n in self._document["notes"]]))
+        names = list(dict.fromkeys(self.notes["note"].tolist()))
+        own = self.notes.filter(note=self._named("note", note, names))
         if across is None:
             return Table.from_columns({down: own[down], value: own[value]})
         self._named("columns", across, self._varied)

@@ -70,7 +70,7 @@ CANONICAL: dict[str, TapeColumn] = {
     "csa": _number("a credit spread adjustment from -0.02 to 0.05", -0.02, 0.05),
     "csa_in_floor": TapeColumn("bool"),
     "rate_cap": _number("a rate a year from 0 to 0.5", 0.0, 0.5, use="refused"),
-    "pik_spread": _number("a spread from 0 to 0.3", 0.0, 0.3, use="refused"),
+    "pik_spread": _number("a spread from 0 to 0.3", 0.0, 0.3),
     "unfunded_fee": _number("a rate a year from 0 to 0.1", 0.0, 0.1, use="kept"),
     "payment_frequency_months": _whole("a number of months: 1, 2, 3, 4, 6 or 12", 1, 12),
     "next_payment": _DATE,

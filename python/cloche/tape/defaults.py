@@ -1,8 +1,9 @@
 """What stands for what a tape does not say, and for how many rows it was used.
 
 floor 0, credit spread adjustment 0, day count act/360 (fixed 30/360), amortization rate 0.01 of original par
-a year for floating loans and 0 for fixed ones, original par = par, purchase price 1, market price by rating.
-Where a tape has no recovery, recovery lag or prepayment rate, the scenario's applies.
+a year for floating loans and 0 for fixed ones, original par = par, purchase price 1, market price by rating. On a tape
+with PIK spreads a blank one is 0; other tapes have none. Where a tape has no recovery, recovery lag or prepayment rate,
+the scenario's applies.
 """
 
 from __future__ import annotations
@@ -130,7 +131,10 @@ def _terms(draft: Draft) -> None:
         )
     _number(draft, "amortization_rate", "0.01 (floating)", floating, 0.01)
     _number(draft, "amortization_rate", "0 (fixed)", ~floating, 0.0)
-    _number(draft, "original_par", "par", np.ones(draft.rows, dtype=np.bool_), draft.numbers["par"])
+    every = np.ones(draft.rows, dtype=np.bool_)
+    _number(draft, "original_par", "par", every, draft.numbers["par"])
+    if "pik_spread" in draft.present:
+        _number(draft, "pik_spread", "0", every, 0.0)
 
 
 def _prices(draft: Draft) -> None:

@@ -68,6 +68,7 @@ impl Pool {
             recovery: numbers(columns, "recovery", n)?,
             recovery_lag_months: numbers(columns, "recovery_lag_months", n)?,
             cpr: numbers(columns, "cpr", n)?,
+            pik_spread: numbers(columns, "pik_spread", n)?,
             pd_1y: numbers(columns, "pd_1y", n)?,
             hazard: numbers(columns, "hazard", n)?,
             maturity: numbers(columns, "maturity", n)?,

@@ -104,6 +104,7 @@ impl Loans {
             recovery: numbers(self.recovery),
             recovery_lag_months: numbers(None),
             cpr: numbers(None),
+            pik_spread: numbers(None),
             pd_1y: numbers(self.pd_1y),
             hazard: numbers(self.hazard),
             maturity: self.maturity,

@@ -106,6 +106,13 @@ pub struct HedgeLanes<const L: usize> {
     pub paid: Pack<L>,
 }
 
+/// What the redemption of a class pays above par: per unit of balance, and on the balance that opened the date.
+#[derive(Clone, Copy, Debug)]
+pub struct MakeWholeLanes<const L: usize> {
+    pub per_unit: Pack<L>,
+    pub at_opening: Pack<L>,
+}
+
 /// One commitment in `L` futures, on one payment date.
 #[derive(Clone, Copy, Debug)]
 pub struct CommitmentLanes<const L: usize> {
@@ -227,6 +234,8 @@ pub struct State<const L: usize> {
     pub reinvestment_over: Mask<L>,
     /// Principal that the manager certifies on this date it cannot invest.
     pub special_redemption: Pack<L>,
+    /// Per note: what its redemption on this date pays above par; nothing where no class is made whole.
+    pub make_whole: Vec<MakeWholeLanes<L>>,
     /// Futures that end on this date because a call sells all collateral.
     pub redeemed: Mask<L>,
     /// Accelerated futures that end on this date because all collateral is sold.
@@ -308,6 +317,7 @@ impl<const L: usize> State<L> {
             default_conditions: Vec::new(),
             reinvestment_over: Mask::splat(false),
             special_redemption: Pack::ZERO,
+            make_whole: Vec::new(),
             redeemed: Mask::splat(false),
             liquidated: Mask::splat(false),
             withdrawn: Mask::splat(false),

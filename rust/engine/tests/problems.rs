@@ -189,6 +189,31 @@ fn what_would_change_a_payment_and_is_not_built_is_refused_by_name() {
 }
 
 #[test]
+fn what_an_event_does_must_be_among_the_rights_that_are_named() {
+    let events = [
+        ("issue", json!({"equity": 1e6}), "issue"),
+        ("special_redemption", json!({"share": 0.5}), "special_redemption"),
+        ("amend", json!({"into": document()}), "amendment"),
+        ("reset", json!({"into": document()}), "reset or refinancing"),
+    ];
+    for (kind, terms, right) in events {
+        let event = json!([{"date": "2028-01-20", (kind): terms}]);
+        let refusal = |rights: Value| {
+            let found = problems(&[("/rights", rights), ("/events", event.clone())]);
+            found.into_iter().find(|text| text.contains("does not give this right"))
+        };
+        let given = "the deal does not give this right: expected";
+        assert_eq!(
+            refusal(json!({"optional_redemption": true})),
+            Some(format!("events[0].{kind}: {given} {right} in rights, which has optional_redemption"))
+        );
+        let name = right.split_once(' ').map_or(right, |(first, _)| first);
+        assert_eq!(refusal(json!({"optional_redemption": true, name: {}})), None);
+        assert_eq!(refusal(json!({"auction_call": {"from": "2033-04-20", "months": [4, 10]}})), None);
+    }
+}
+
+#[test]
 fn all_problems_are_reported_at_once() {
     let found = problems(&[
         ("/target_par", json!(0.0)),

@@ -59,6 +59,7 @@ def us_bsl(
     incentive_share: float = 0.20,
     turbo_share: float | None = None,
     interest_smoothing: bool = False,
+    frequency_switch: bool = False,
     class_x: float | None = None,
     class_x_spread: float = 0.0100,
     class_x_payments: int = 8,
@@ -136,6 +137,11 @@ def us_bsl(
     interest_smoothing
         Whether half of what loans pay that pay every six months is held back to the next payment date, in an account.
         Quarterly deals have it; a single payment date from a state cannot tell whose interest was collected.
+    frequency_switch
+        Whether the deal pays every six months once loans that pay less often than quarterly are more than 20 % of
+        performing par and the most senior interest coverage ratio is below 120 %, from the second payment date on, when
+        that is tested first. Floating coupons then have the six-month index, and no interest is held back any more. It
+        is an amendment under a condition, among the events of the document; a scenario needs curves of both tenors.
     class_x, class_x_spread, class_x_payments
         Balance of a class X (None: none), its spread, the number of its instalments.
     reinvestment_years, non_call_years, maturity_years
@@ -274,7 +280,8 @@ def us_bsl(
     if concentration:
         builder = builder.collateral(concentration=[dict(limit) for limit in concentration])
     if rights:
-        builder = builder.rights(**rights)
+        # A switch is contracted, and so is the right to it.
+        builder = builder.rights(**({"amendment": True, **rights} if frequency_switch else rights))
     if conventions:
         builder = builder.conventions(**conventions)
     document = builder.to_dict()
@@ -287,6 +294,8 @@ def us_bsl(
     )
     parts = _smoothing() if interest_smoothing else {}
     waterfalls = standard_parts(document, variants=variants) | parts.pop("waterfalls", {})
+    switch = _frequency_switch(document, index, smooths=interest_smoothing)
+    parts |= {"events": [switch]} if frequency_switch else {}
     return Deal.from_dict({**document, **parts, "waterfalls": waterfalls})
 
 
@@ -298,6 +307,37 @@ def _smoothing() -> dict[str, Any]:
         "accounts": [{"name": "smoothing", "earns": "cash"}],
         "waterfalls": {"receipts": [back, {**held, "label": "ii"}]},
     }
+
+
+def _frequency_switch(document: Mapping[str, Any], index: str, *, smooths: bool) -> dict[str, Any]:
+    """Return the amendment to semi-annual payments; what is held back is paid on the first of them."""
+    senior = next((test["name"] for test in document["tests"] if test["kind"] == "ic"), "A/B IC")
+    amend: dict[str, Any] = {
+        "dates": {"payment_frequency_months": 6},
+        "notes": {
+            note["name"]: {"coupon": {"index": index.replace("_3m", "_6m")}}
+            for note in document["notes"]
+            if (note.get("coupon") or {}).get("index") == index
+        },
+    }
+    if smooths:
+        amend["waterfalls"] = {"receipts": _smoothing()["waterfalls"]["receipts"][:1]}
+    return {
+        "label": "frequency switch",
+        "from": _second_payment(document["dates"]),
+        "when": f"semiannual_share > 20% and ratio('{senior}') < 1.20",
+        "amend": amend,
+    }
+
+
+def _second_payment(dates: Mapping[str, Any]) -> str:
+    """Return the second payment date; what is no date stays for the document to refuse."""
+    first = dates["first_payment"]
+    try:
+        day = first if isinstance(first, dt.date) else dt.date.fromisoformat(first)
+    except (TypeError, ValueError):
+        return str(first)
+    return _later(day, dates["payment_frequency_months"]).isoformat()
 
 
 def _ranks(rated: Sequence[str], pari_passu: Sequence[Sequence[str]]) -> dict[str, int]:

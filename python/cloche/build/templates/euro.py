@@ -19,7 +19,8 @@ def eur_clo(
     Beside a broadly syndicated deal: deferred interest is capitalized into the balance, dates follow TARGET and
     London, tests are called par value tests, the reinvestment period is four and a half years and the non-call period
     one and a half, and fees are 15 and 35 bp. It pays quarterly and smooths interest: half of what loans pay that pay
-    every six months waits in an account for the next date. A switch to semi-annual payments is not in it.
+    every six months waits in an account for the next date. ``frequency_switch=True`` adds the switch to semi-annual
+    payments.
 
     Parameters
     ----------

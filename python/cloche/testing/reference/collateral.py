@@ -212,7 +212,7 @@ def measure(
     ccc = rules.get("ccc")
     limit = math.inf
     if ccc:
-        limit = ccc["limit"] * (target_par if ccc.get("base") == "target_par" else principal_amount)
+        limit = ccc["limit"] * ccc_base(ccc.get("base"), target_par, principal_amount)
     found = ccc_excess(assets, limit, convention)
     value = ccc_haircut = discount_haircut = long_dated_haircut = 0.0
     for asset, inside in zip(assets, found.inside, strict=True):
@@ -249,6 +249,19 @@ def measure(
         oc_numerator=value + cash + carried,
         eod_numerator=performing + cash + market,
     )
+
+
+def ccc_base(base: float | str | None, target_par: float, principal_amount: float) -> float:
+    """What the limit of CCC assets is a share of, in currency units: an amount, the target par or the collateral's.
+
+    Examples
+    --------
+    >>> [ccc_base(base, 100.0, 90.0) for base in (None, "collateral_principal_amount", "target_par", 95.0)]
+    [90.0, 90.0, 100.0, 95.0]
+    """
+    if isinstance(base, int | float):
+        return float(base)
+    return target_par if base == "target_par" else principal_amount
 
 
 def _in_ccc_set(asset: Performing, rules: Valuation) -> bool:

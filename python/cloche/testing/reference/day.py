@@ -29,7 +29,8 @@ class Day:
     has the classes for which the name of a refinanced class stands. `unscheduled` is prepaid principal of the
     collection period; `residual_flows` the dated flows of the residual notes before this date. The amounts from
     `diverted` on move as the waterfalls run. `confirmed`: the agencies have confirmed their ratings;
-    `special_redemption` is principal that cannot be invested.
+    `special_redemption` is principal that cannot be invested; `make_whole` the premium of one unit of balance of each
+    class that has one when it is redeemed on the date.
     """
 
     deal: Mapping[str, Any]
@@ -57,6 +58,7 @@ class Day:
     confirmed: bool = False
     special_redemption: float = 0.0
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    make_whole: Mapping[str, float] = field(default_factory=dict)
 
     opening_cash: float = field(init=False)
     tests: dict[str, coverage.Test] = field(default_factory=dict)
@@ -124,6 +126,10 @@ class Day:
     def notes_of(self, name: str) -> list[Note]:
         """The class of a name with its successors."""
         return [self.notes[member] for member in self.groups.get(name, (name,))]
+
+    def premium(self, note: Note, balance: float | None = None) -> float:
+        """Make-whole premium of a class on its balance now or on another one, in currency units."""
+        return self.make_whole.get(note.name, 0.0) * (note.balance if balance is None else balance)
 
     def sequence(self, name: str | None) -> Groups:
         """Groups of a named sequence, the note payment sequence when there is no name."""

@@ -177,6 +177,7 @@ class Holdings:
         past = [period for period in self.periods if period.step < periods[0].step]
         self.deal, self.periods = deal, [*past, *periods]
         self.conventions = conventions(deal)
+        self.fixings = {key: rate for key, rate in self.fixings.items() if key[1] < periods[0].step}
         self.stated_maturity = parse_date(deal["dates"]["stated_maturity"])
         self.named = named_defaults(self.loans, replace(self.future, periods=self.periods))
         rules = deal.get("collateral", {}).get("discount")
@@ -228,7 +229,7 @@ class Holdings:
         elif period.last:
             price = self.scenario.get("liquidation_price", 1.0)
             self._sell(period, got, Sale(status="normal", price=price))
-        self.positions = [position for position in self.positions if position.balance > 0]
+        self.positions = [item for item in self.positions if item.balance > 0 or item.capitalized > 0]
         return got
 
     def _default(self, terms: pool.Terms, par: float, period: Period) -> None:
@@ -240,15 +241,16 @@ class Holdings:
     def _sell(self, period: Period, got: Collections, sale: Sale) -> None:
         """Sell performing par at the price of the sale and defaulted par at its recovery rate, less the cost.
 
-        Own accrual periods pay what has accrued.
+        Own accrual periods pay what has accrued in cash; capitalized interest brings nothing.
         """
+        bearing = float(self.conventions["interest_on_pik"])
         for position in self.positions:
             price = position.terms.market_price if sale.price is None else sale.price
             got.sold_par += position.balance
             got.sale_proceeds += position.balance * price
             accrued = pool.accrued_per_unit(position.terms, period.collection_end, self._own_fixing)
-            got.take_interest(position.terms, position.balance * accrued)
-            position.balance = 0.0
+            got.take_interest(position.terms, (position.balance + bearing * position.capitalized) * accrued)
+            position.balance = position.capitalized = 0.0
         got.sale_proceeds += sum(item.par * item.rate for item in self.queue)
         self.queue = []
         got.sale_cost = min(got.sale_proceeds, sale.cost_rate * got.sold_par + sale.cost_fixed)

@@ -20,7 +20,8 @@ class Note:
     all of it (`compound`), all but the interest on it (`simple`; that is `idle`), or nothing (`none`). A payment
     settles what is idle first. `reached` tells whether a step of the date has paid interest of the class, as far as
     it could. Of a class that is drawn over time, `commitment_fee` is the yearly fee on what is undrawn when the date
-    opens, `undrawn` what may be drawn now, `drawn` all draws since closing.
+    opens, `undrawn` what may be drawn now, `drawn` all draws since closing. `premium` is the make-whole premium of a
+    call, part of this date's interest.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Note:
     drawn: float = 0.0
     revolving: bool = False
     capitalizes: bool = False
+    premium: float = 0.0
     saved: float = 0.0
     interest_paid: float = 0.0
     deferred_paid: float = 0.0
@@ -74,7 +76,7 @@ class Note:
         bearing = self.deferred - self.idle_deferred + self.overdue - self.idle_overdue
         self.late = (bearing if self.on_unpaid != "none" else 0.0) * self.period_rate
         self.current = self.balance * self.period_rate + self.late
-        self.current += self.commitment_fee * self.day_count_fraction
+        self.current += self.commitment_fee * self.day_count_fraction + self.premium
         self.opening = {
             "balance": self.balance,
             "deferred": self.deferred,

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
-from cloche.testing.reference import waterfall
+from cloche.testing.reference import make_whole, waterfall
 from cloche.testing.reference.accounts import joined
 from cloche.testing.reference.collateral import Measure
 from cloche.testing.reference.commitments import scheduled_draw
@@ -49,6 +49,7 @@ class Dates:
     """
 
     def __init__(self, holdings: Holdings, holidays: AbstractSet[date] = frozenset()) -> None:
+        make_whole.check(holdings.deal)
         self.holdings = holdings
         self.holidays = holidays
         self.deal: Document = holdings.deal
@@ -78,6 +79,10 @@ class Dates:
         in_reinvestment = period.in_reinvestment and not self.period_over and status == "normal"
         fixings = self._fixings(period)
         notes = self._open_notes(period, fixings)
+        premiums = make_whole.premiums(self.deal, period, self.holdings.periods, self.holdings.index_rate)
+        if status == "redemption":
+            for name, rate in premiums.items():
+                notes[name].premium = rate * notes[name].balance
         hedges = self._open_hedges(period, fixings, notes)
         interest += sum(hedge.receipts for hedge in hedges.values())
         principal += sum(hedge.principal_receipts for hedge in hedges.values())
@@ -115,6 +120,7 @@ class Dates:
             liquidation_value=holdings.worth(self.scenario.get("liquidation_price", 1.0)),
             market_spreads=market_spreads(self.deal["notes"], self.scenario, period),
             confirmed=self.confirmed,
+            make_whole=premiums,
         )
         for name, amount in draws.items():
             day.notes[name].draw(amount)

@@ -3,6 +3,10 @@
 A position takes its default on the opening balance; survivors pay interest and the contractual share of principal;
 what is left prepays. Loans with own payment dates collect between them; all others accrue over the collection
 period.
+
+A loan with a PIK spread also adds interest to what it owes: capitalized interest K, which is no par. It grows by
+(balance + κK) · PIK spread · fraction and is paid with the last par, at maturity or with an instalment, and with
+prepaid par; what is paid of it is interest. κ is 1 where K bears interest, else 0.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,6 +63,7 @@ class Terms:
     agencies: tuple[str, ...] = ()
     purchase_price: float = 1.0
     weak: bool = False
+    pik_spread: float = 0.0
 
     def rate(self, index_rate: float) -> float:
         """All-in rate a year for a fixing: the floor is on the index, or on index plus adjustment."""
@@ -70,16 +75,20 @@ class Terms:
 
 @dataclass
 class Position:
-    """A holding: its performing balance, and the balance that the contract alone would leave of the holding."""
+    """A holding: its performing balance, and the balance that the contract alone would leave of the holding.
+
+    `capitalized` is PIK interest that was added to what the loan owes, in currency units; it is no par.
+    """
 
     terms: Terms
     balance: float
     contractual: float
+    capitalized: float = 0.0
 
 
 @dataclass(frozen=True)
 class Flow:
-    """What a position did in a step, in currency units."""
+    """What a position did in a step, in currency units; `interest` holds capitalized interest that was paid."""
 
     defaulted: float = 0.0
     interest: float = 0.0
@@ -176,6 +185,7 @@ def loan_terms(loan: Mapping[str, Any], deal: Mapping[str, Any], closing: date) 
         current_rate=row.get("current_rate"),
         purchase_price=purchase,
         weak=weak,
+        pik_spread=row.get("pik_spread", 0.0),
     )
 
 
@@ -225,24 +235,34 @@ def step(
     """
     defaulted = position.balance * default_rate
     alive = position.balance - defaulted
-    idle = SHARE[conventions["interest_on_default_period"]] * defaulted
-    lost = 1 - SHARE[conventions["interest_on_prepaid_period"]]
-    stay = Stay(position, period, alive=alive, idle=idle, mpr=prepayment_rate, lost=lost)
+    bearing = float(conventions["interest_on_pik"])
+    idle = defaulted + bearing * position.capitalized * default_rate
+    stay = Stay(
+        position,
+        period,
+        alive=alive,
+        idle=SHARE[conventions["interest_on_default_period"]] * idle,
+        mpr=prepayment_rate,
+        lost=1 - SHARE[conventions["interest_on_prepaid_period"]],
+        capitalized=position.capitalized * (1 - default_rate),
+        bearing=bearing,
+    )
     if position.terms.own_dates:
-        flow = _own_payment_dates(stay, fixing)
+        paid = _own_payment_dates(stay, fixing)
     else:
-        flow = _collection_period(stay, instalment_years, index_rate)
-    interest, scheduled, prepaid = flow
-    position.balance = alive - scheduled - prepaid
-    return Flow(defaulted, interest, scheduled, prepaid)
+        paid = _collection_period(stay, instalment_years, index_rate)
+    position.balance = alive - paid.scheduled - paid.prepaid
+    position.capitalized = paid.capitalized
+    return Flow(defaulted, paid.interest, paid.scheduled, paid.prepaid)
 
 
 @dataclass(frozen=True)
 class Stay:
     """What remains of a position after the default of a step.
 
-    `alive` is its performing balance, `idle` the defaulted par that still earns, `mpr` the prepayment rate of the
-    step, `lost` the share of the step's interest that prepaid par misses.
+    `alive` is its performing balance, `idle` what has defaulted and still earns, `mpr` the prepayment rate of the
+    step, `lost` the share of the step's interest that prepaid par misses, `capitalized` its capitalized interest,
+    `bearing` the share of that which bears interest.
     """
 
     position: Position
@@ -251,6 +271,22 @@ class Stay:
     idle: float
     mpr: float
     lost: float
+    capitalized: float = 0.0
+    bearing: float = 1.0
+
+    def base(self, balance: float, capitalized: float) -> float:
+        """What bears interest: the balance, and capitalized interest where it does."""
+        return balance + self.bearing * capitalized
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Interest and principal of a position in a step, and its capitalized interest after it, in currency units."""
+
+    interest: float
+    scheduled: float
+    prepaid: float = 0.0
+    capitalized: float = 0.0
 
 
 def _instalment(position: Position, years: float, *, final: bool) -> float:
@@ -264,49 +300,60 @@ def _instalment(position: Position, years: float, *, final: bool) -> float:
     return share
 
 
-def _collection_period(stay: Stay, years: float, index_rate: float) -> tuple[float, float, float]:
-    """Interest, scheduled and prepaid principal of a loan that accrues over the collection period."""
+def _collection_period(stay: Stay, years: float, index_rate: float) -> Paid:
+    """A loan that accrues over the collection period; what it capitalizes joins at the end of the step."""
     position, period = stay.position, stay.period
     terms = position.terms
     matures = terms.maturity <= period.collection_end
     start = max(period.collection_start, terms.earns_from)
     end = max(start, min(period.collection_end, terms.maturity))
     scheduled = stay.alive * _instalment(position, years, final=matures)
-    prepaid = (stay.alive - scheduled) * stay.mpr
-    earning = stay.alive - stay.lost * prepaid + stay.idle
-    interest = earning * terms.rate(index_rate) * day_count_fraction(terms.day_count, start, end)
-    return interest, scheduled, prepaid
+    fraction = day_count_fraction(terms.day_count, start, end)
+    rate, base = terms.rate(index_rate), stay.base(stay.alive, stay.capitalized)
+    interest = (base + stay.idle) * rate * fraction
+    capitalized = stay.capitalized + base * terms.pik_spread * fraction
+    if matures or position.contractual <= 0:
+        return Paid(interest + capitalized, scheduled)
+    left = stay.alive - scheduled
+    missed = stay.lost * stay.base(left, stay.capitalized) * (rate + terms.pik_spread) * fraction
+    interest += stay.mpr * (capitalized - missed)
+    return Paid(interest, scheduled, left * stay.mpr, (1 - stay.mpr) * capitalized)
 
 
-def _own_payment_dates(stay: Stay, fixing: Fixing) -> tuple[float, float, float]:
+def _own_payment_dates(stay: Stay, fixing: Fixing) -> Paid:
     """The same for a loan with own payment dates.
 
-    Accrual periods that end in the collection period pay in it; an instalment lowers the balance of the periods that
-    start on its date; par that prepays or is sold at the end of the collection period pays what has accrued on it.
+    Accrual periods that end in the collection period pay and capitalize in it; an instalment lowers the balance of the
+    periods that start on its date; par that prepays at the end of the collection period pays what has accrued on it,
+    capitalized interest with it.
     """
     position, period = stay.position, stay.period
     terms = position.terms
     matures = terms.maturity <= period.collection_end
     end = min(period.collection_end, terms.maturity)
-    balance, interest, per_unit = stay.alive, 0.0, 0.0
+    balance, capitalized, interest, per_unit = stay.alive, stay.capitalized, 0.0, 0.0
     for start, stop in pairwise(terms.own_dates):
         if stop <= period.collection_start or start >= end:
             continue
         begins = start if start == terms.own_dates[0] else max(start, terms.earns_from)
         rate = own_rate(terms, begins, stop, fixing)
         inside = day_count_fraction(terms.day_count, max(begins, period.collection_start), min(stop, end))
-        per_unit += rate * inside
+        per_unit += (rate + terms.pik_spread) * inside
         if stop <= end or matures:
-            interest += (
-                (balance + stay.idle) * rate * day_count_fraction(terms.day_count, begins, min(stop, end))
-            )
+            fraction = day_count_fraction(terms.day_count, begins, min(stop, end))
+            base = stay.base(balance, capitalized)
+            interest += (base + stay.idle) * rate * fraction
+            capitalized += base * terms.pik_spread * fraction
         if stop < terms.maturity and stop <= end:
             balance -= balance * _instalment(position, terms.frequency_months / 12, final=False)
+            if position.contractual <= 0:
+                interest, capitalized = interest + capitalized, 0.0
     if matures:
-        return interest, stay.alive, 0.0
-    prepaid = balance * stay.mpr
-    interest += prepaid * (accrued_per_unit(terms, end, fixing) - stay.lost * per_unit)
-    return interest, stay.alive - balance, prepaid
+        return Paid(interest + capitalized, stay.alive)
+    accrued = accrued_per_unit(terms, end, fixing) + pik_per_unit(terms, end)
+    base = stay.base(balance, capitalized)
+    interest += stay.mpr * (capitalized + base * (accrued - stay.lost * per_unit))
+    return Paid(interest, stay.alive - balance, balance * stay.mpr, (1 - stay.mpr) * capitalized)
 
 
 def own_rate(terms: Terms, begins: date, stop: date, fixing: Fixing) -> float:
@@ -318,8 +365,24 @@ def own_rate(terms: Terms, begins: date, stop: date, fixing: Fixing) -> float:
 
 def accrued_per_unit(terms: Terms, day: date, fixing: Fixing) -> float:
     """Interest accrued on one unit of par from the last own date to `day`, which lies before the maturity."""
+    running = _running(terms, day)
+    if running is None:
+        return 0.0
+    return own_rate(terms, *running, fixing) * day_count_fraction(terms.day_count, running[0], day)
+
+
+def pik_per_unit(terms: Terms, day: date) -> float:
+    """PIK interest accrued on one unit from the last own date to `day`, which lies before the maturity."""
+    running = _running(terms, day)
+    if running is None:
+        return 0.0
+    return terms.pik_spread * day_count_fraction(terms.day_count, running[0], day)
+
+
+def _running(terms: Terms, day: date) -> tuple[date, date] | None:
+    """The own accrual period in which a day lies; none on an own date."""
     for start, stop in pairwise(terms.own_dates):
         begins = start if start == terms.own_dates[0] else max(start, terms.earns_from)
         if begins < day < stop:
-            return own_rate(terms, begins, stop, fixing) * day_count_fraction(terms.day_count, begins, day)
-    return 0.0
+            return begins, stop
+    return None

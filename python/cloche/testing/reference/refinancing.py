@@ -1,7 +1,8 @@
 """Refinancings and re-pricings: successors of a class, what they pay, what it costs.
 
 The waterfalls of the date run first on the old class. Then its successors come in: their proceeds pay its balance,
-deferred and overdue interest, and from then on its name stands for the class and its successors together.
+deferred and overdue interest and make-whole premium, and from then on its name stands for the class and its successors
+together.
 """
 
 import copy
@@ -59,17 +60,19 @@ def dust(day: Day) -> float:
 class Redemption:
     """One class that a refinancing redeems, after the waterfalls of the date.
 
-    `owed` is its balance, deferred and overdue interest, `successors` the notes that replace it, with every key.
+    `owed` is its balance, deferred and overdue interest and its premium, `successors` the notes that replace it, with
+    every key.
     """
 
     def __init__(self, day: Day, old: str, into: Sequence[Document]) -> None:
         self.old = old
+        self.day = day
         self.notes = day.notes_of(old)
-        self.owed = sum(note.balance + note.deferred + note.overdue for note in self.notes)
+        self.owed = sum(owed(note, day) for note in self.notes)
         inherited = {
             key: value
             for key, value in next(note for note in day.deal["notes"] if note["name"] == old).items()
-            if key not in {"name", "balance", "issue_price", "id", "replaces", "commitment"}
+            if key not in {"name", "balance", "issue_price", "id", "replaces", "commitment", "make_whole"}
         }
         self.successors: list[dict[str, Any]] = [{**inherited, **terms, "replaces": old} for terms in into]
         self.open_ended = [terms for terms in self.successors if terms["balance"] == "outstanding"]
@@ -87,15 +90,22 @@ class Redemption:
     def pay(self, rows: Sequence[Row]) -> None:
         """Pay all that the class is owed; its rows of the date show the redemption."""
         for note in self.notes:
-            redeem(note, rows)
+            redeem(note, self.day, rows)
 
 
-def redeem(note: Note, rows: Sequence[Row]) -> None:
-    """Pay all that a class is owed: its last row."""
+def owed(note: Note, day: Day) -> float:
+    """What redeems a class after the waterfalls of a date, in currency units."""
+    return note.balance + note.deferred + note.overdue + day.premium(note)
+
+
+def redeem(note: Note, day: Day, rows: Sequence[Row]) -> None:
+    """Pay all that a class is owed: its last row. The premium is interest of the date."""
     row = next(row for row in rows if row["note"] == note.name)
+    premium = day.premium(note)
     row["principal_paid"] += note.balance
     row["deferred_paid"] += note.deferred
-    row["interest_paid"] += note.overdue
+    row["interest_due"] += premium
+    row["interest_paid"] += note.overdue + premium
     row.update(end_balance=0.0, deferred_balance=0.0, interest_shortfall=0.0)
     note.redeem()
 
@@ -345,7 +355,7 @@ def repriced(deal: Document, names: Sequence[str], spread: float, period: Period
             continue
         coupon = note["coupon"]
         if coupon.get("fixed") is None:
-            change = {"from": period.unadjusted_end.isoformat(), "spread": spread}
+            change = {"from": period.unadjusted_end.isoformat(), "spread": spread, "repriced": True}
             coupon["step_up"] = [*coupon.get("step_up", ()), change]
         elif note["name"] == names[0]:
             raise ValueError(f"reprice.{note['name']}: found a fixed coupon; expected a spread")

@@ -2,6 +2,8 @@
 
     Δ = Σ balance · issue price + equity contribution − redeemed − cost from proceeds − par bought
 
+What is redeemed is balance, deferred and overdue interest and make-whole premium.
+
 A positive Δ goes to the first residual class on the date, a negative one is paid in by it, as are a contribution and a
 cost that equity pays.
 """
@@ -17,6 +19,7 @@ from cloche.testing.reference.refinancing import (
     cost_of,
     issue_row,
     ledger_rows,
+    owed,
     paid_from,
     pay_residual,
     redeem,
@@ -121,8 +124,7 @@ class Reset:
         proceeds = sum(note["balance"] * (note.get("issue_price") or 1.0) for note in self.issued)
         contribution = terms.get("equity_contribution") or 0.0
         purchase = terms.get("par_purchase") or 0.0
-        owed = [(note, note.balance + note.deferred + note.overdue) for note in self.redeemed]
-        uses = [(note.name, amount) for note, amount in owed]
+        uses = [(note.name, owed(note, day)) for note in self.redeemed]
         uses += [(COST, cost if payer == "proceeds" else 0.0), ("collateral", purchase)]
         left = proceeds + contribution - sum(amount for _, amount in uses)
         residual = pay_residual(day, left - contribution - (cost if payer == "equity" else 0.0), tables)
@@ -131,8 +133,8 @@ class Reset:
         if payer == "equity":
             tables["ledger"].extend(ledger_rows(day, [(COST, cost)], step="reset", source="equity"))
         day.purchase_cash += purchase
-        for note, _ in owed:
-            redeem(note, tables["notes"])
+        for note in self.redeemed:
+            redeem(note, day, tables["notes"])
 
     def row(self) -> dict[str, Any]:
         """Row of the table of events."""

@@ -44,7 +44,8 @@ def required(day: Day) -> float:
     """What a redemption must pay, in currency units: fees, hedge amounts and every rated class.
 
     Fees count in full, capped or not, with what was brought forward, incentive fees aside; a class counts with its
-    balance, deferred, overdue and current interest.
+    balance, deferred, overdue and current interest and its make-whole premium, which is part of current interest on the
+    date of a call.
     """
     fees = sum(fee.current + fee.unpaid for fee in day.fees.values())
     fees += sum(hedge.periodic + hedge.termination for hedge in day.hedges.values())
@@ -53,6 +54,8 @@ def required(day: Day) -> float:
     classes = sum(
         note.balance + note.deferred + note.interest_owed for note in day.notes.values() if not note.residual
     )
+    if not day.sold:
+        classes += sum(day.premium(note, note.opening["balance"]) for note in day.notes.values())
     return fees + classes
 
 

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any
 
+from cloche.testing.reference import make_whole
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import Period
 from cloche.testing.reference.day import Day, Row
@@ -85,6 +86,7 @@ class Successions(Dates):
                 deal = change(deal)
             for event in self.events:
                 event.read_dates(deal["dates"])
+        make_whole.check(deal)
         self.deal = deal
         self.conventions = conventions(deal)
         periods = periods_after(

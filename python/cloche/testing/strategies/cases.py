@@ -10,8 +10,9 @@ from cloche.testing.strategies.deals import deals
 from cloche.testing.strategies.draws import PAR, Document, constant, named
 from cloche.testing.strategies.events import KINDS, event_lists, moments, reading
 from cloche.testing.strategies.features import FEATURES
+from cloche.testing.strategies.make_whole import add_to_successors
 from cloche.testing.strategies.scenarios import market_spreads, scenarios
-from cloche.testing.strategies.tapes import tapes
+from cloche.testing.strategies.tapes import pik_spreads, tapes
 from cloche.testing.strategies.transitions import KINDS as TRANSITIONS
 from cloche.testing.strategies.transitions import amendments, may_reset, resets, without_later
 
@@ -61,10 +62,7 @@ def cases(
     first = date.fromisoformat(deal["dates"]["first_payment"])
     as_of = min(first, closing + timedelta(days=draw(st.integers(-20, 80))))
     loans = draw(tapes(2, max_loans, as_of=as_of))
-    if "ccc_agency_rule" in named("features", FEATURES, asked=features):
-        for loan in loans:
-            if loan["ccc"]:
-                loan["agencies"] = draw(st.sampled_from([None, ["sp"], ["moodys"], ["moodys", "sp"]]))
+    _mark(draw, loans, named("features", FEATURES, asked=features))
     scenario = draw(scenarios())
     if "run_quantities" in named("features", FEATURES, asked=features):
         scenario["market_spreads"] = draw(market_spreads(deal))
@@ -79,11 +77,22 @@ def cases(
     kinds = named("events", KINDS, asked=events)
     if bool(kinds) and draw(st.booleans()):
         scenario["events"] = draw(event_lists(deal, kinds, suffix="S"))
+        if "make_whole" in named("features", FEATURES, asked=features):
+            draw(add_to_successors(scenario["events"], deal["dates"]))
     if "reset" in changes and may_reset(deal):
         second = draw(deals(conventions=conventions, features=features))
         reset = draw(resets(deal, second, moments))
         deal["events"] = [*without_later(deal.get("events", []), reset, deal), reset]
     return Case(deal, loans, as_of, scenario)
+
+
+def _mark(draw: st.DrawFn, loans: list[Document], features: Collection[str]) -> None:
+    """Agencies that rate a loan CCC, and PIK spreads, where they are asked for."""
+    for loan in loans:
+        if "ccc_agency_rule" in features and loan["ccc"]:
+            loan["agencies"] = draw(st.sampled_from([None, ["sp"], ["moodys"], ["moodys", "sp"]]))
+        if "pik" in features:
+            loan["pik_spread"] = draw(pik_spreads())
 
 
 @st.composite

@@ -20,6 +20,7 @@ from cloche.testing.strategies.draws import (
 )
 from cloche.testing.strategies.events import KINDS, add_events
 from cloche.testing.strategies.features import FEATURES, add_features
+from cloche.testing.strategies.make_whole import add_to_successors
 
 
 @st.composite
@@ -72,9 +73,14 @@ def deals(
             "conventions": draw(_conventions()) if conventions else {},
         }
     )
-    deal = draw(add_features(deal, named("features", FEATURES, asked=features)))
+    asked = named("features", FEATURES, asked=features)
+    deal = draw(add_features(deal, asked))
     kinds = named("events", KINDS, asked=events)
-    return draw(add_events(deal, kinds)) if kinds else deal
+    if kinds:
+        deal = draw(add_events(deal, kinds))
+        if "make_whole" in asked:
+            draw(add_to_successors(deal.get("events", ()), deal["dates"]))
+    return deal
 
 
 @st.composite

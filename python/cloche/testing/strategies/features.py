@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cloche.testing.reference.dates import unadjusted_dates
 from cloche.testing.strategies.draws import INDEX, PAR, Document, basis_points, given, percent
+from cloche.testing.strategies.make_whole import add_premiums
 from cloche.testing.strategies.phases import PHASES, add_phases
 
 CONVENTIONS: dict[str, list[Any]] = {
@@ -37,13 +38,17 @@ FEATURES = (
     "combinations",
     "quantities",
     "run_quantities",
+    "pik",
+    "make_whole",
+    "ccc_base",
     *PHASES,
     *CONVENTIONS,
 )
 """Rounded tests, several hurdles of an incentive fee, unused room of a cap, waived and deferred fees, a share of what
 remains for a class, steps bounded by what a test lacks, accounts with the receipts waterfall, hedges, classes drawn
 over time, combination notes, steps that read what is owed and the spreads of the deal, steps that read what only a run
-knows; the phases of `strategies.phases`; and conventions by name."""
+knows; PIK spreads on the tape and whether what they capitalize bears interest, make-whole premiums, CCC limits of an
+amount of money; the phases of `strategies.phases`; and conventions by name."""
 
 
 @st.composite
@@ -76,6 +81,7 @@ def add_features(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
     if "cure_amount" in features:
         draw(_cure_amounts(deal))
     draw(_liabilities(deal, features))
+    draw(_redemptions_and_pool(deal, features))
     for name, read in (("quantities", OF_DEAL), ("run_quantities", (*OF_DEAL, *OF_RUN))):
         if name in features:
             draw(_reading(deal, read))
@@ -94,6 +100,19 @@ def _liabilities(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
     if "combinations" in features and draw(st.booleans()):
         draw(_combinations(deal))
     return draw(add_phases(deal, features))
+
+
+@st.composite
+def _redemptions_and_pool(draw: st.DrawFn, deal: Document, features: Collection[str]) -> Document:
+    """Make-whole premiums, interest on capitalized interest, a CCC limit of an amount."""
+    if "make_whole" in features:
+        draw(add_premiums(deal))
+    if "pik" in features and draw(st.booleans()):
+        deal["conventions"]["interest_on_pik"] = False
+    if "ccc_base" in features:
+        base = draw(st.integers(1, 120)) * PAR / 100 + 0.37
+        deal["collateral"]["ccc"] = {"limit": draw(percent(0, 20)), "base": base}
+    return deal
 
 
 OF_DEAL: tuple[Document, ...] = (

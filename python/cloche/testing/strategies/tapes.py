@@ -41,7 +41,7 @@ def tapes(
     Returns
     -------
     list of dict
-        One dict a loan with every column of the tape, absent values None; dates as `date`, `day_count` as text.
+        One dict a loan with the columns of the tape, absent values None; dates as `date`, `day_count` as text.
         CCC, discount-priced, fixed, floored and amortizing loans, own payment dates, loans already in default and
         several loans of one obligor occur.
     """
@@ -113,6 +113,11 @@ def _own_dates(draw: st.DrawFn, as_of: date) -> Document:
     }
 
 
+def pik_spreads() -> st.SearchStrategy[float | None]:
+    """PIK spreads of loans: most have one, some a spread of zero or none on the tape."""
+    return sometimes(st.one_of(st.just(0.0), basis_points(25, 1500), basis_points(25, 1500)))
+
+
 def ccc_code(loan: Mapping[str, Any]) -> int:
     """Which agencies rate a loan CCC: 0 none, 1 all, else the sum of 2 (Fitch), 4 (Moody's) and 8 (S&P)."""
     if not loan.get("ccc"):
@@ -162,6 +167,7 @@ def tape_columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {}
     for name in numbers:
         columns[name] = [math.nan if loan.get(name) is None else float(loan[name]) for loan in loans]
+    columns["pik_spread"] = [float(loan.get("pik_spread") or 0.0) for loan in loans]
     for name in ("maturity", "next_payment", "accrual_start", "default_date"):
         columns[name] = [(loan[name] - epoch).days if loan.get(name) else -(2**31) for loan in loans]
     columns["payment_frequency_months"] = [loan.get("payment_frequency_months") or 0 for loan in loans]

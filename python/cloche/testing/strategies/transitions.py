@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cloche.testing.reference.dates import add_months, unadjusted_dates
 from cloche.testing.strategies.draws import Document, basis_points, given
 from cloche.testing.strategies.events import settling
+from cloche.testing.strategies.make_whole import last_days
 
 KINDS = ("reset", "amend")
 """Events that bring in a document."""
@@ -52,6 +53,8 @@ def resets(draw: st.DrawFn, deal: Mapping[str, Any], second: Mapping[str, Any], 
     for note in into["notes"]:
         if not note.get("residual"):
             note["issue_price"] = draw(st.sampled_from([1.0, 1.0, 0.99, 1.005]))
+        if "make_whole" in note:
+            note["make_whole"]["until"] = draw(last_days(into["dates"]))
     for account in into.get("accounts") or ():
         account.pop("initial", None)
     reset: Document = {"into": into, "carry": draw(st.sampled_from([None, ["SUB"]]))}

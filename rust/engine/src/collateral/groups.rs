@@ -94,7 +94,7 @@ impl LoanGroup {
             let share = left * rates.mdr[p];
             let collected = rates.recovery_step[p] as usize;
             if share * open > 0.0 && collected >= end {
-                defaults.push(PastDefault { step: Some(p), share, recovery: rates.recovery[p], collected });
+                defaults.push(PastDefault { step: Some(p), share, recovery: rates.recovery[p], collected, due: None });
             }
             left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]);
         }

@@ -5,7 +5,8 @@
 //! `dflt = B0·mdr`, `S = (B0 − dflt)·s`, `Pp = (B0 − dflt − S)·mpr`, `B1 = B0 − dflt − S − Pp`.
 //! All of it is proportional to what the contract alone would do, so the contract runs once for all rates.
 //! A loan with its own payment dates pays interest on them for its own accrual periods; any other accrues over the
-//! collection period and pays at the determination date.
+//! collection period and pays at the determination date. What a PIK spread adds to the claim is no par: it is interest
+//! proceeds when the loan is repaid, and nothing when it defaults or is sold.
 
 use super::standing::Standing;
 use crate::time::{Date, DayCount};
@@ -20,6 +21,8 @@ pub struct LoanContract {
     pub maturity: Date,
     /// Share of original par a year.
     pub amortization_rate: f64,
+    /// Interest a year that is capitalised instead of paid.
+    pub pik_spread: f64,
     /// Own payment dates; absent: the deal's determination dates.
     pub own: Option<OwnDates>,
 }
@@ -80,6 +83,8 @@ pub struct StepDates {
     pub is_last: bool,
     /// Years of yearly rates that fall due in it: defaults, prepayments and instalments alike.
     pub years: f64,
+    /// Share of the interest of par that capitalised interest earns.
+    pub on_pik: f64,
 }
 
 /// Which share of the step's interest defaulted and prepaid par still pays.
@@ -196,7 +201,7 @@ pub fn contract(
     out.clear();
     out.resize(steps.len(), ContractStep::default());
     let start = steps[first].start;
-    let mut walk = Walk { balance: loan.par, own: loan.own.map(|o| Running::new(o, start, loan, fixings)) };
+    let mut walk = Walk { balance: loan.par, pik: 0.0, own: loan.own.map(|o| Running::new(o, start, loan, fixings)) };
     for (p, dates) in steps.iter().enumerate().skip(first) {
         if !(walk.balance > 0.0) {
             break;
@@ -219,7 +224,7 @@ pub fn sales(
     out.clear();
     out.resize(steps.len(), ContractStep::default());
     let start = steps[first].start;
-    let mut walk = Walk { balance: loan.par, own: loan.own.map(|o| Running::new(o, start, loan, fixings)) };
+    let mut walk = Walk { balance: loan.par, pik: 0.0, own: loan.own.map(|o| Running::new(o, start, loan, fixings)) };
     for (p, (dates, end)) in steps.iter().zip(ends).enumerate().skip(first) {
         if !(walk.balance > 0.0) {
             break;
@@ -272,6 +277,8 @@ impl Running {
 struct Walk {
     /// Contractual balance.
     balance: f64,
+    /// Capitalised interest.
+    pik: f64,
     own: Option<Running>,
 }
 
@@ -299,7 +306,7 @@ impl Walk {
     }
 
     fn plain_step(
-        &self,
+        &mut self,
         loan: &LoanContract,
         dates: &StepDates,
         matured: bool,
@@ -317,18 +324,24 @@ impl Walk {
         let open = self.balance;
         let scheduled = if matured { open } else { Self::instalment(loan, open, dates.years) };
         let end = open - scheduled;
+        let repaid = matured || !(end > 0.0);
+        let capitalised = dates.on_pik * self.pik;
+        let (base, left) = (open + capitalised, if repaid { 0.0 } else { end + capitalised });
         let income = |rate: f64| Income {
-            whole: open * rate * accrual,
-            of_default: shares.on_default * open * rate * accrual,
-            of_prepaid: -(1.0 - shares.on_prepaid) * end * rate * accrual,
+            whole: base * rate * accrual,
+            of_default: shares.on_default * base * rate * accrual,
+            of_prepaid: -(1.0 - shares.on_prepaid) * left * rate * accrual,
         };
-        ContractStep {
-            open,
-            scheduled,
-            end,
-            interest: income(loan.coupon.rate(index)),
-            floor_benefit: income(loan.coupon.floor_benefit(index)),
+        let mut interest = income(loan.coupon.rate(index));
+        if loan.pik_spread > 0.0 {
+            self.pik += base * loan.pik_spread * accrual;
+            if repaid {
+                interest.whole += self.pik;
+            } else {
+                interest.of_prepaid += self.pik + income(loan.pik_spread).of_prepaid;
+            }
         }
+        ContractStep { open, scheduled, end, interest, floor_benefit: income(loan.coupon.floor_benefit(index)) }
     }
 
     fn own_step(
@@ -343,37 +356,47 @@ impl Walk {
         let mut step = ContractStep { open, ..ContractStep::default() };
         let Some(mut running) = self.own.take() else { return step };
         let last = if matured { loan.maturity } else { dates.end };
-        let idle = shares.on_default * open;
+        let idle = shares.on_default * (open + dates.on_pik * self.pik);
         let mut balance = open;
-        // What a unit of par earns inside the step.
+        // What a unit of par earns inside the step, paid or capitalised.
         let mut earned = 0.0;
         while running.end() <= last && !(matured && running.end() >= loan.maturity) {
             let accrual = loan.day_count.fraction(running.start, running.end());
-            earned += running.rate * loan.day_count.fraction(later(running.start, dates.start), running.end());
-            step.pays(balance, idle, &running, accrual);
+            let within = loan.day_count.fraction(later(running.start, dates.start), running.end());
+            earned += (running.rate + loan.pik_spread) * within;
+            let base = balance + dates.on_pik * self.pik;
+            step.pays(base, idle, &running, accrual);
+            self.pik += base * loan.pik_spread * accrual;
             let paid = Self::instalment(loan, balance, f64::from(running.dates.months) / 12.0);
             step.scheduled += paid;
             balance -= paid;
+            if !(balance > 0.0) {
+                step.interest.whole += std::mem::take(&mut self.pik);
+            }
             running.start = running.end();
             running.k += 1;
             running.fix(loan, fixings);
         }
         let stub = if last > running.start { loan.day_count.fraction(running.start, last) } else { 0.0 };
+        let base = balance + dates.on_pik * self.pik;
+        let accrued = base * loan.pik_spread * stub;
         if matured {
-            step.pays(balance, idle, &running, stub);
+            step.pays(base, idle, &running, stub);
+            step.interest.whole += self.pik + accrued;
             step.scheduled += balance;
             balance = 0.0;
         } else {
             let from = later(running.start, dates.start);
             if last > from {
-                earned += running.rate * loan.day_count.fraction(from, last);
+                earned += (running.rate + loan.pik_spread) * loan.day_count.fraction(from, last);
             }
-            step.interest.of_prepaid = balance * (running.rate * stub - (1.0 - shares.on_prepaid) * earned);
+            step.interest.of_prepaid = base * (running.rate * stub - (1.0 - shares.on_prepaid) * earned);
+            step.interest.of_prepaid += self.pik + accrued;
             if dates.is_last {
                 // What is sold has earned to the last day.
-                step.pays(balance, 0.0, &running, stub);
-                step.interest.of_prepaid -= balance * running.rate * stub;
-                step.floor_benefit.of_prepaid -= balance * running.floor_benefit * stub;
+                step.pays(base, 0.0, &running, stub);
+                step.interest.of_prepaid -= base * running.rate * stub;
+                step.floor_benefit.of_prepaid -= base * running.floor_benefit * stub;
             }
         }
         step.end = balance;

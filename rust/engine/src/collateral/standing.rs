@@ -1,5 +1,7 @@
 //! What earlier dates have left of the closing pool, where a run goes on from the state after a payment date.
 
+use crate::time::Date;
+
 /// A default of an earlier step, whose recovery is still to come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PastDefault {
@@ -11,6 +13,8 @@ pub struct PastDefault {
     pub recovery: f64,
     /// Step (from 0) that collects the recovery.
     pub collected: usize,
+    /// Day from which on a payment date collects it, where documents with other payment dates may follow.
+    pub due: Option<Date>,
 }
 
 /// What is left of a loan, in shares of its contract: the same under every later assumption.

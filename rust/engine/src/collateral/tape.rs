@@ -31,6 +31,7 @@ pub struct Tape {
     pub recovery: Vec<f64>,
     pub recovery_lag_months: Vec<f64>,
     pub cpr: Vec<f64>,
+    pub pik_spread: Vec<f64>,
     pub pd_1y: Vec<f64>,
     pub hazard: Vec<f64>,
     /// Days since 1970-01-01; `i32::MIN` is absent, here and below.

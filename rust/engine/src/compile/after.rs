@@ -6,18 +6,20 @@ use crate::collateral::{PastDefault, Standing, Tape};
 use crate::compile::assumptions::{Assumptions, Groups};
 use crate::compile::cohorts::CompiledCohorts;
 use crate::compile::deal::CompiledDeal;
-use crate::compile::plan::{PlanInput, assumed, compile_plan, prepare, resume};
+use crate::compile::events::Events;
+use crate::compile::plan::{PlanInput, compile_plan, prepare, resume, ruling};
 use crate::compile::pool::Contracts;
 use crate::error::EngineError;
 use crate::notes::OnUnpaid;
 use crate::path::after::after;
-use crate::path::explained;
+use crate::path::explained::{self, Explained};
 use crate::path::opening::{DrawnPath, Opening};
-use crate::path::plan::CouponStep;
+use crate::path::plan::{CouponStep, Plan};
+use crate::path::runner::Workspace;
 use crate::spec::DealState;
 use crate::spec::state::{
     BoughtState, CohortDefaultState, CohortState, Collected, EventState, FeeBases, FeeState, HedgeState,
-    LoanDefaultState, LoanState, NoteState, PathDefaultState, PathState, PoolState,
+    LoanDefaultState, LoanState, NoteState, PathDefaultState, PathState, PoolState, RepricedState,
 };
 use crate::state::Status;
 use crate::time::Date;
@@ -32,40 +34,33 @@ pub fn state_after(
     date: Date,
     tape: &str,
 ) -> Result<DealState, EngineError> {
-    let deal = &*input.deal.with_events(&input.scenario.events).map_err(assumed)?;
-    let input = PlanInput { deal, ..input };
-    let grid = &input.deal.terms.grid;
+    let deal = &*ruling(input)?;
     let compiled = compile_plan(input)?;
     let plan = &compiled.plan;
-    let dates = &grid.periods[plan.first()..];
-    let expected = || {
-        let ends = [dates.first(), dates.last()].map(|p| p.map_or(grid.closing, |p| p.payment));
-        format!("expected a payment date of the run, from {} to {}", ends[0], ends[1])
-    };
-    let Some(p) = grid.periods.iter().position(|p| p.payment == date).filter(|p| *p >= plan.first()) else {
-        return Err(EngineError::Run(format!("date: found {date}; {}", expected())));
-    };
     let path = drawn.or(compiled.path.as_ref());
-    let mut work = match path {
+    let ready = || match path {
         Some(path) => explained::drawn(plan, path),
         None => explained::projected(plan, &compiled.flows),
     };
+    let p = step_on(plan, ready, date)?;
+    let mut work = ready();
     let Some(opening) = after(plan, &mut work, p) else {
         return Err(EngineError::Run(format!(
             "date: the run ends before {date}, when no collateral and no cash is left"
         )));
     };
     let mut problems = Vec::new();
-    let resumed = resume(input.deal, input.tape, input.state, input.model_defaults)?;
-    let prepared = prepare(input, resumed, &mut problems)?;
-    let acted = prepared.events.may_have_acted(p + 1);
-    if !acted.is_empty() {
-        return Err(EngineError::Scenario(acted));
-    }
+    let resumed = resume(deal, input.tape, input.state, input.model_defaults)?;
+    let number = work.documents.on(p + 1);
+    let in_force = deal.of_number(number);
+    let prepared = prepare(PlanInput { deal: in_force, ..input }, resumed, &mut problems)?;
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
+    let moved = number.checked_sub(1).and_then(|k| Some(plan.regimes.get(k)?.path(path?)));
+    let path = moved.as_ref().or(path);
     let left = Left::new(&prepared.contracts, &mut assumed, path, p);
-    let places = &prepared.events.places;
-    let writer = Writer { deal: input.deal, contracts: &prepared.contracts, opening: &opening, places, p };
+    let events = &prepared.events;
+    let shown = &*in_force.with_shown_names();
+    let writer = Writer { deal: shown, contracts: &prepared.contracts, opening: &opening, events, p };
     Ok(DealState {
         pool: Some(PoolState {
             tape: tape.to_owned(),
@@ -74,7 +69,27 @@ pub fn state_after(
             bought: Some(writer.bought(&prepared.bought)),
         }),
         path: path.map(|path| writer.path(path, &left)),
+        documents: input
+            .state
+            .into_iter()
+            .flat_map(|before| before.state.documents.iter().cloned())
+            .chain(deal.history(number))
+            .collect(),
         ..writer.liabilities()
+    })
+}
+
+/// The step (from 0) of a payment date of a run, whichever document has it.
+fn step_on(plan: &Plan, ready: impl Fn() -> Workspace<1>, date: Date) -> Result<usize, EngineError> {
+    let mut work = ready();
+    if !plan.regimes.is_empty() {
+        let _: Explained = explained::run(plan, &mut work);
+    }
+    let payment = |p: usize| Date(plan.of_number(work.documents.on(p)).periods[p].payment);
+    (plan.first()..plan.steps()).find(|p| payment(*p) == date).ok_or_else(|| {
+        let ends = [plan.first(), plan.of_number(work.documents.on(plan.steps())).last].map(payment);
+        let expected = format!("expected a payment date of the run, from {} to {}", ends[0], ends[1]);
+        EngineError::Run(format!("date: found {date}; {expected}"))
     })
 }
 
@@ -101,8 +116,8 @@ impl Left {
         for asset in assumed.defaulted() {
             if asset.asset.recovery_step > p {
                 let recovery = assumed.recovery(&asset);
-                let collected = asset.asset.recovery_step;
-                out.loans[asset.loan].defaults.push(PastDefault { step: None, share: 1.0, recovery, collected });
+                let (collected, due) = (asset.asset.recovery_step, asset.due);
+                out.loans[asset.loan].defaults.push(PastDefault { step: None, share: 1.0, recovery, collected, due });
             }
         }
         for &(obligor, step) in path.iter().flat_map(|path| &path.defaults) {
@@ -121,7 +136,18 @@ impl Left {
                 let collected = rates[g].recovery_step[step] as usize;
                 if collected > p && share * contracts.of(loan)[step].open > 0.0 {
                     let recovery = rates[g].recovery[step];
-                    out.loans[loan].defaults.push(PastDefault { step: Some(step), share, recovery, collected });
+                    let past = PastDefault { step: Some(step), share, recovery, collected, due: None };
+                    out.loans[loan].defaults.push(past);
+                }
+            }
+        }
+        if !contracts.steps.unadjusted.is_empty() {
+            for loan in 0..of_loan.len() {
+                if out.loans[loan].defaults.iter().any(|past| past.due.is_none()) {
+                    let lags = assumed.lags(loan);
+                    for past in &mut out.loans[loan].defaults {
+                        past.due = past.due.or(past.step.and_then(|step| contracts.steps.due(step, lags[step])));
+                    }
                 }
             }
         }
@@ -134,8 +160,7 @@ struct Writer<'a> {
     deal: &'a CompiledDeal,
     contracts: &'a Contracts<'a>,
     opening: &'a Opening,
-    /// Per call: its place, where it has a condition.
-    places: &'a [Option<String>],
+    events: &'a Events,
     p: usize,
 }
 
@@ -154,6 +179,9 @@ impl Writer<'_> {
         let period = &terms.grid.periods[self.p];
         let mut notes = BTreeMap::new();
         for (n, (note, after)) in terms.notes.iter().zip(&opening.notes).enumerate() {
+            if terms.foreign.note(n) || (note.replaces.is_some() && !(after.issued > 0.0)) {
+                continue;
+            }
             let on = |days: &i32| terms.grid.closing.add_days(*days).to_string();
             let distributions = opening.past.days.iter().map(on).zip(opening.past.flows[n].iter().copied()).collect();
             let state = NoteState {
@@ -164,13 +192,18 @@ impl Writer<'_> {
                 interest_bearing: (terms.on_unpaid == OnUnpaid::Simple).then_some(after.bearing),
                 steps_in_force: steps_in_force(&terms.coupon_steps, &opening.coupon_steps, n),
                 drawn: terms.commits(n).then_some(after.drawn),
-                cost: None,
+                cost: self.cost(n),
+                original_balance: (after.issued > 0.0).then_some(after.issued),
+                repriced: self.repriced(n),
                 distributions,
             };
             notes.insert(note.name.clone(), state);
         }
-        let accounts = terms.accounts.iter().map(|account| account.name.clone()).zip(opening.accounts.iter().copied());
-        let hedges = terms.hedges.iter().zip(&opening.hedges).map(|(hedge, after)| {
+        let own = |a: &usize| !terms.foreign.account(*a);
+        let accounts = (0..terms.accounts.len()).filter(own);
+        let accounts = accounts.map(|a| (terms.accounts[a].name.clone(), opening.accounts[a]));
+        let of_document = terms.hedges.iter().zip(&opening.hedges).enumerate();
+        let hedges = of_document.filter(|(h, _)| !terms.foreign.hedge(*h)).map(|(_, (hedge, after))| {
             let termination = hedge.termination.is_some().then_some(after.termination);
             (hedge.name.clone(), HedgeState { due: None, unpaid: after.periodic, termination })
         });
@@ -190,6 +223,7 @@ impl Writer<'_> {
             notes,
             accounts: accounts.collect(),
             hedges: hedges.collect(),
+            later_hurdles: self.later_hurdles(),
             events: self.events(),
             ..DealState::default()
         }
@@ -198,7 +232,7 @@ impl Writer<'_> {
     fn fees(&self) -> BTreeMap<String, FeeState> {
         let (mut higher, mut unused) = (self.opening.higher.iter().copied(), self.opening.unused.iter());
         let mut out = BTreeMap::new();
-        for (fee, after) in self.deal.terms.fees.iter().zip(&self.opening.fees) {
+        for (f, (fee, after)) in self.deal.terms.fees.iter().zip(&self.opening.fees).enumerate() {
             let irr = fee.hurdle.as_ref().and_then(|hurdle| hurdle.irr);
             let carries = fee.cap.as_ref().is_some_and(|cap| cap.carry_over > 0);
             let state = FeeState {
@@ -209,15 +243,31 @@ impl Writer<'_> {
                 higher_hurdles: higher.by_ref().take(fee.higher.len()).collect(),
                 unused_cap: if carries { unused.next().cloned().unwrap_or_default() } else { Vec::new() },
             };
-            out.insert(fee.name.clone(), state);
+            if !self.deal.terms.foreign.fee(f) {
+                out.insert(fee.name.clone(), state);
+            }
         }
         out
+    }
+
+    /// The hurdles of the fees of other documents, which run on beside those of the document in force.
+    fn later_hurdles(&self) -> Vec<Vec<f64>> {
+        let (terms, mut higher) = (&self.deal.terms, self.opening.higher.iter().copied());
+        let mut out = Vec::new();
+        for (f, (fee, after)) in terms.fees.iter().zip(&self.opening.fees).enumerate() {
+            let mut row = vec![after.hurdle];
+            row.extend(higher.by_ref().take(fee.higher.len()));
+            if terms.foreign.fee(f) {
+                out.push(row);
+            }
+        }
+        if out.iter().flatten().any(|hurdle| *hurdle != 0.0) { out } else { Vec::new() }
     }
 
     /// Conditional events that have acted or are tried again.
     fn events(&self) -> BTreeMap<String, EventState> {
         let mut out = BTreeMap::new();
-        for (place, call) in self.places.iter().zip(&self.opening.calls) {
+        for (place, call) in self.events.places.iter().zip(&self.opening.calls) {
             let Some(place) = place else { continue };
             if call.spent {
                 out.insert(place.clone(), EventState::Spent);
@@ -225,7 +275,27 @@ impl Writer<'_> {
                 out.insert(place.clone(), EventState::Pending);
             }
         }
+        for (change, spent) in self.events.changes.iter().zip(&self.opening.spent) {
+            if *spent && change.when.is_some() {
+                out.insert(change.place.clone(), EventState::Spent);
+            }
+        }
         out
+    }
+
+    /// What was paid for a residual note, where a later document has another balance of it.
+    fn cost(&self, note: usize) -> Option<f64> {
+        let (terms, cost) = (&self.deal.terms.notes[note], self.opening.notes[note].cost);
+        (terms.residual && cost.to_bits() != (terms.original * terms.issue_price).to_bits()).then_some(cost)
+    }
+
+    /// The re-pricing whose spread a note pays.
+    fn repriced(&self, note: usize) -> Option<RepricedState> {
+        let in_force =
+            |(r, (in_force, _)): &(usize, &(bool, bool))| *in_force && self.events.repricings[*r].note as usize == note;
+        let (r, (_, lately)) = self.opening.repriced.iter().enumerate().find(in_force)?;
+        let event = self.events.place_of(r)?.to_owned();
+        Some(RepricedState { event, on_this_date: *lately })
     }
 
     fn loans(&self, left: &Left) -> BTreeMap<String, LoanState> {
@@ -241,6 +311,7 @@ impl Writer<'_> {
                 share: past.share,
                 recovery: past.recovery,
                 collected: self.date(past.collected),
+                due: past.due.map(|due| due.to_string()),
             });
             let state = LoanState {
                 par: if defaulted { self.tape().par[loan] } else { standing.share * open },
@@ -281,6 +352,7 @@ impl Writer<'_> {
                     par: default.par,
                     value: default.value,
                     collected: self.date(default.collected),
+                    due: compiled.due[default.step].map(|due| due.to_string()),
                 })
                 .collect(),
         }
@@ -297,7 +369,9 @@ impl Writer<'_> {
                 shares: of_company.map(|(loan, share)| (self.tape().loan_id[*loan].clone(), *share)).collect(),
             });
         }
-        let rates = path.hazard.iter().enumerate().skip(self.p + 1);
+        // Documents that others may follow have dates behind their last that they never reach.
+        let last = self.deal.terms.grid.periods.iter().position(|period| period.is_last).unwrap_or(path.hazard.len());
+        let rates = path.hazard.iter().enumerate().take(last + 1).skip(self.p + 1);
         PathState { defaults, cohort_default_rates: rates.map(|(step, rate)| (self.date(step), *rate)).collect() }
     }
 }

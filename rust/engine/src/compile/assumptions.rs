@@ -134,6 +134,8 @@ pub struct DefaultedSource<'a> {
     /// At a recovery of nothing.
     pub asset: DefaultedAsset,
     pub recovery: Origin<'a>,
+    /// Day from which on a payment date collects its recovery, where documents with other payment dates may follow.
+    pub due: Option<Date>,
 }
 
 impl<'c, 'a> Assumptions<'c, 'a> {
@@ -299,6 +301,12 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         self.of_source(GroupSource { cdr, cpr, recovery, named, recovery_step })
     }
 
+    /// Months from a default of a loan to its recovery, by step of the default.
+    pub fn lags(&mut self, loan: usize) -> Vec<f64> {
+        let GroupKey { from: [.., lag], .. } = self.key(loan);
+        self.series(Series::Lag, lag)
+    }
+
     fn recovery_steps(&mut self, lag: Origin<'a>) -> Vec<u32> {
         let steps = &self.contracts.steps;
         self.series(Series::Lag, lag).iter().enumerate().map(|(p, lag)| steps.recovery_step(p, *lag)).collect()
@@ -366,19 +374,21 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let opens = steps.start.tape;
         let since = Date(tape.default_date[loan]);
         let GroupKey { from: [_, _, recovery, lag], .. } = self.key(loan);
-        let due = since.add_months(i32::try_from(math::ceil_to_u32(self.series(Series::Lag, lag)[opens])).unwrap_or(0));
+        let on = since.add_months(i32::try_from(math::ceil_to_u32(self.series(Series::Lag, lag)[opens])).unwrap_or(0));
         let last = steps.len() - 1;
-        let mut recovery_step = (opens..last).find(|&p| due <= steps.dates[p].end).unwrap_or(last);
+        let mut recovery_step = (opens..last).find(|&p| on <= steps.dates[p].end).unwrap_or(last);
         let mut recovery = recovery;
+        let mut due = (!steps.unadjusted.is_empty()).then_some(on);
         if let Some(standing) = self.contracts.stated(loan) {
             let pending = standing.defaults.iter().find(|past| past.step.is_none())?;
             (recovery_step, recovery) = (pending.collected, Origin::Tape(pending.recovery.to_bits()));
+            due = pending.due;
         }
         let late = since.add_months(MONTHS_CARRIED);
         let carry_end = deal.terms.grid.periods.iter().position(|p| p.determination > late).unwrap_or(steps.len());
         let (par, market) = (tape.par[loan], tape.market_price[loan]);
         let asset = DefaultedAsset { par, market, carrying: 0.0, recovery: 0.0, recovery_step, carry_end };
-        Some(DefaultedSource { loan, asset, recovery })
+        Some(DefaultedSource { loan, asset, recovery, due })
     }
 }
 

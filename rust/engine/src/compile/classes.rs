@@ -259,8 +259,7 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         steps.may_sell(deal);
     }
     if let (Some(resumed), Some(state)) = (resumed.as_mut(), points.given.input()) {
-        opening::events(resumed, state, &events.places, &mut problems);
-        problems.extend(events.may_have_acted(resumed.opening.first));
+        opening::events(deal, resumed, state, &events, &mut problems);
     }
     let opening = resumed.as_ref().map(|resumed| &resumed.opening);
     let read = readings::Read::of(deal, &events);
@@ -335,6 +334,10 @@ fn without_numbers(document: &deal::Deal, going_on: bool) -> deal::Deal {
                 blank(&mut step.spread);
                 blank(&mut step.fixed);
             }
+        }
+        if let Some(given) = &mut note.make_whole {
+            blank(&mut given.discount.fixed);
+            blank(&mut given.discount.spread);
         }
     }
     for fee in &mut out.fees {

@@ -78,6 +78,8 @@ pub struct CompiledCohorts {
     pub mdr: Vec<f64>,
     /// Per step: the terms of what is bought after it.
     pub terms: Vec<CohortTerms>,
+    /// Per step: the day from which on a payment date collects a recovery, where documents with other payment dates may follow.
+    pub due: Vec<Option<Date>>,
 }
 
 /// What is bought on one payment date.
@@ -94,8 +96,19 @@ pub struct CohortTerms {
 pub struct BoughtBefore {
     /// Steps (from 0) after which something was bought, each with its terms.
     pub terms: Vec<(usize, CohortTerms)>,
-    /// Steps (from 0) with defaults whose recovery is still to come, each with the step that collects it.
-    pub defaults: Vec<(usize, usize)>,
+    /// Steps (from 0) with defaults whose recovery is still to come, each with the step that collects it, and the day from which on a
+    /// payment date does so where documents with other payment dates may follow.
+    pub defaults: Vec<(usize, usize, Option<Date>)>,
+}
+
+impl BoughtBefore {
+    /// What was bought, where another document with these steps is in force.
+    #[must_use]
+    pub fn under(&self, steps: &Steps) -> Self {
+        let collected =
+            |&(p, collected, due): &(usize, usize, Option<Date>)| (p, steps.collects(p, collected, due), due);
+        Self { terms: self.terms.clone(), defaults: self.defaults.iter().map(collected).collect() }
+    }
 }
 
 /// Builds the tables.
@@ -141,8 +154,12 @@ pub fn compile(
     let grid = &deal.terms.grid;
     let terms = terms(deal, scenario, &levels(Some(&rules.price), 1.0), &levels(Some(&rules.spread), 0.0), before);
     let mut recovery_step: Vec<u32> = (0..n).map(|p| steps.recovery_step(p, lag[p])).collect();
-    for &(p, collected) in &before.defaults {
+    for &(p, collected, _) in &before.defaults {
         recovery_step[p] = u32::try_from(collected).unwrap_or(u32::MAX);
+    }
+    let mut due: Vec<Option<Date>> = (0..n).map(|p| steps.due(p, lag[p])).collect();
+    for &(p, _, of_state) in &before.defaults {
+        due[p] = of_state.or(due[p]);
     }
     let first_open = (0..n).map(|p| (0..=p).find(|&k| recovery_step[k] as usize > p).unwrap_or(p)).collect();
     let discount = deal.document.collateral.discount.as_ref();
@@ -194,7 +211,7 @@ pub fn compile(
             Ok(rate) => fixings.push(rate),
             // What was fixed before the run starts is not paid in it.
             Err(_) if p < steps.start.first => fixings.push(0.0),
-            Err(_) => return CompiledCohorts { tables, mdr, terms },
+            Err(_) => return CompiledCohorts { tables, mdr, terms, due },
         }
     }
     let mut last_alive = vec![0; n];
@@ -289,7 +306,7 @@ pub fn compile(
     for p in 0..n {
         tables.first_alive[p] = (0..p).find(|&c| last_alive[c] >= p).unwrap_or(p);
     }
-    CompiledCohorts { tables, mdr, terms }
+    CompiledCohorts { tables, mdr, terms, due }
 }
 
 /// Per step: the terms of what is bought after it, or was bought before the run starts.

@@ -48,6 +48,8 @@ pub struct Conventions {
     pub interest_on_default: f64,
     /// Share of the step's interest that prepaid par pays.
     pub interest_on_prepaid: f64,
+    /// Share of it that capitalised interest earns: all or nothing.
+    pub interest_on_pik: f64,
     pub cash_timing_period: bool,
     pub simple_rates: bool,
     pub rates_by_days: bool,
@@ -74,7 +76,7 @@ const KEYS: &[Key] = &[
     ("ccc_last_asset", &["fractional", "whole"], &["fractional", "whole"]),
     ("eod_numerator", &["par_and_market", "adjusted"], &["par_and_market", "adjusted"]),
     ("interest_on_default_period", &["none", "half", "full"], &["none", "half", "full"]),
-    ("interest_on_pik", &["true", "false"], &["true"]),
+    ("interest_on_pik", &["true", "false"], &["true", "false"]),
     ("diversity_table", &["exact", "printed"], &["exact", "printed"]),
     ("cash_timing", &["dated", "period"], &["dated", "period"]),
     ("rate_convention", &["compound", "simple"], &["compound", "simple"]),
@@ -139,6 +141,7 @@ impl Conventions {
             },
             interest_on_default: share("interest_on_default_period"),
             interest_on_prepaid: share("interest_on_prepaid_period"),
+            interest_on_pik: if value("interest_on_pik") == "true" { 1.0 } else { 0.0 },
             cash_timing_period: value("cash_timing") == "period",
             simple_rates: value("rate_convention") == "simple",
             rates_by_days: value("rate_exponent") == "days_365",

@@ -5,7 +5,7 @@ use crate::compile::assumptions;
 use crate::compile::cohorts;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::opening::StateInput;
-use crate::compile::plan::{CompiledPlan, PlanInput, compile_plan};
+use crate::compile::plan::{CompiledPlan, PlanInput, compile_plan, ruling};
 use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, Nature};
 use crate::credit::copula::{Copula, CopulaInput, ObligorInput};
@@ -50,8 +50,10 @@ pub fn compile_simulation(
     if !problems.is_empty() {
         return Err(EngineError::Scenario(problems));
     }
-    let compiled = compile_plan(PlanInput { deal, tape, scenario, model_defaults: true, state })?;
-    same_dates(&compiled.plan)?;
+    let input = PlanInput { deal, tape, scenario, model_defaults: true, state };
+    let deal = &*ruling(input)?;
+    let compiled = compile_plan(input)?;
+    dates_of_the_first(&compiled.plan)?;
     let run_first = compiled.plan.first();
     let axis = TimeAxis::new(&compiled.steps.credit_time, run_first, compiled.steps.drawn_from());
     let source = Source { deal, tape, scenario, steps: &compiled.steps, axis: &axis };
@@ -110,16 +112,15 @@ pub fn compile_simulation(
     Ok(Setup::new(compiled.plan, copula, axis, companies, survival, Date(tape.as_of), dates))
 }
 
-/// The defaults of a path fall into steps that all documents share: those of the first.
-fn same_dates(plan: &Plan) -> Result<(), EngineError> {
+/// The figures of all paths are told on the payment dates of the first document.
+fn dates_of_the_first(plan: &Plan) -> Result<(), EngineError> {
     if !plan.parts_ways() {
         return Ok(());
     }
     for regime in &plan.regimes {
-        let days = |plan: &Plan| plan.periods.iter().map(|period| period.payment).collect::<Vec<i32>>();
-        if days(&regime.plan) != days(plan) {
+        if !regime.takes.is_empty() && regime.plan.shown.is_empty() {
             let place = plan.of_number(regime.parent).changes[regime.change].place.clone();
-            let message = "brings in other payment dates on a condition, which a simulation of this version does not compute; expected a date, or the payment dates of the first document";
+            let message = "brings in payment dates on a condition that the deal does not have without it, which a simulation of this version does not compute; expected a date, or payment dates that are among those of the first document";
             return Err(EngineError::Deal(vec![Problem::new(place, message)]));
         }
     }
@@ -266,11 +267,11 @@ impl Source<'_> {
             let step = step as usize;
             let mut survival = 1.0;
             for p in first..step {
-                survival *= 1.0 - self.steps.period_rate(yearly[p], p, simple);
+                survival *= 1.0 - self.steps.drawn_rate(yearly[p], p, simple);
             }
             let start = if step == first { self.axis.start } else { ends[step - 1] };
             let share = (t - start) / (ends[step] - start);
-            let left = 1.0 - self.steps.period_rate(yearly[step], step, simple);
+            let left = 1.0 - self.steps.drawn_rate(yearly[step], step, simple);
             let part = if share >= 1.0 { left } else { math::pow(left, share) };
             out.push(1.0 - survival * part);
         }
@@ -335,8 +336,8 @@ impl Source<'_> {
             let bought =
                 cohorts::compile(self.deal, self.scenario, &compiled.curves, self.steps, &compiled.before, problems);
             let mut survival = 1.0;
-            out.extend(bought.mdr[first..].iter().map(|m| {
-                survival *= 1.0 - m;
+            out.extend((first..bought.mdr.len()).map(|p| {
+                survival *= 1.0 - self.steps.goes_on(&bought.mdr, p);
                 1.0 - survival
             }));
             return out;

@@ -8,6 +8,8 @@ use crate::time::{Calendar, Date, DeterminationRule, PeriodGrid, Roll, ScheduleT
 #[derive(Clone, Debug)]
 pub struct DealDates {
     pub grid: PeriodGrid,
+    /// The payment dates as they are where no other document follows; nothing where none does.
+    pub alone: Option<PeriodGrid>,
     pub closing: Date,
     pub effective: Date,
     pub stated_maturity: Date,
@@ -105,6 +107,7 @@ pub fn compile(
     match PeriodGrid::build(&terms) {
         Ok(grid) => Some(DealDates {
             grid,
+            alone: None,
             closing,
             effective: effective.unwrap_or(closing),
             stated_maturity,

@@ -18,6 +18,8 @@ use crate::expression::Quantity;
 use crate::lifecycle::COST;
 use crate::notes::NoteTerms;
 use crate::path::plan::{DealTerms, Foreign};
+use crate::spec::deal::CccRule;
+use crate::spec::steps::NumberOrName;
 use crate::spec::{Deal, Event};
 use crate::waterfall::program::Sequence;
 
@@ -130,6 +132,7 @@ pub fn compile_one(
     let mut dates = dates::compile(&document.dates, &document.currency, conventions.cash_timing_period, &mut problems);
     if let (Some(dates), Some(shape)) = (&mut dates, shape) {
         dates.grid = shape.grid.clone();
+        dates.alone = Some(shape.alone.clone());
         dates.counted_from = rule.counted_from;
     }
     Names::gather("note", "notes", written.notes.iter().map(|n| n.name.as_str()), &mut problems);
@@ -147,6 +150,9 @@ pub fn compile_one(
         joined.as_ref().map_or_else(|| numbered("notes", document.notes.len()), |joined| joined.places.clone());
     let mut note_terms = notes::compile(&document.notes, &places, &note_names, &mut problems);
     let commitments = notes::commitments(&document.notes, &places, &note_names, &mut problems);
+    if let Some(dates) = &dates {
+        notes::make_whole(&document.notes, &places, dates, &note_names, &mut note_terms, &mut problems);
+    }
     let mut groups = Vec::new();
     if let Some(joined) = &joined {
         for note in &mut note_terms {
@@ -195,6 +201,7 @@ pub fn compile_one(
     let acceleration = default_events::acceleration(document.default_events.as_ref(), &mut problems);
     let Some(dates) = dates else { return Err(EngineError::Deal(problems)) };
     let ccc = document.collateral.ccc.as_ref();
+    let ccc_base = ccc.and_then(|ccc| ccc_base(ccc, document.target_par, &mut problems));
     let mut reads_ccc_share = false;
     for expression in &program.expressions {
         expression.uses(|quantity| reads_ccc_share |= quantity == Quantity::CccShare);
@@ -221,7 +228,7 @@ pub fn compile_one(
         interest_reserve: document.closing.interest_reserve,
         ramp_up_cash: document.closing.ramp_up_cash,
         ccc_limit: ccc.map(|c| c.limit),
-        ccc_on_target_par: ccc.is_some_and(|c| c.base.as_deref() == Some("target_par")),
+        ccc_base,
         reads_ccc_share,
         deferred_in_oc: conventions.deferred_in_oc,
         capitalizes: conventions.capitalizes,
@@ -305,4 +312,21 @@ fn sequences(
         out.insert(name.clone(), sequence);
     }
     out
+}
+
+/// What the limit of CCC assets is a share of; none: the collateral principal amount of the date.
+fn ccc_base(ccc: &CccRule, target_par: f64, problems: &mut Vec<Problem>) -> Option<f64> {
+    let found = match &ccc.base {
+        None => return None,
+        Some(NumberOrName::Name(name)) => match name.as_str() {
+            "collateral_principal_amount" => return None,
+            "target_par" => return Some(target_par),
+            _ => format!("{name:?}"),
+        },
+        Some(NumberOrName::Number(money)) if *money > 0.0 && money.is_finite() => return Some(*money),
+        Some(NumberOrName::Number(money)) => money.to_string(),
+    };
+    let message = format!("found {found}; expected collateral_principal_amount, target_par or an amount above zero");
+    problems.push(Problem::new("collateral.ccc.base", message));
+    None
 }

@@ -47,12 +47,16 @@ pub fn follow(input: PlanInput<'_>, compiled: &mut CompiledPlan, places: Places)
             calls: places.calls.iter().map(goes_on).collect(),
             changes: plan.changes.iter().map(|change| of_change(&change.place)).collect(),
             repricings: repricings(before, &plan),
+            takes: Vec::new(),
             plan,
             flows: next.flows,
         });
         all.push(places);
     }
     same_dates(&mut compiled.plan, &mut regimes);
+    for regime in &mut regimes {
+        other_dates(&compiled.plan, regime);
+    }
     let names = Names::new(input.deal, &compiled.plan, &regimes);
     names.give(&mut compiled.plan);
     for regime in &mut regimes {
@@ -96,6 +100,21 @@ fn same_dates(first: &mut Plan, regimes: &mut [Regime]) {
         before.periods.truncate(since);
         before.periods.extend_from_slice(&regime.plan.periods[since..]);
     }
+}
+
+/// Tells where the payment dates of a document stand among those of the first, and which of its steps take the defaults of those.
+fn other_dates(first: &Plan, regime: &mut Regime) {
+    let last = regime.plan.last;
+    let own = &regime.plan.periods[..=last];
+    if own.iter().zip(&first.periods).all(|(own, period)| own.payment == period.payment) {
+        return;
+    }
+    let place = |payment: i32| first.periods.iter().position(|period| period.payment == payment);
+    let shown: Option<Vec<u32>> = own.iter().map(|period| u32::try_from(place(period.payment)?).ok()).collect();
+    let takes = |time: f64| own.iter().position(|period| time <= period.credit_time);
+    let takes = first.periods.iter().map(|period| takes(period.credit_time).map_or(u32::MAX, |q| q as u32)).collect();
+    regime.takes = takes;
+    regime.plan.shown = shown.unwrap_or_default();
 }
 
 /// What notes, fees, tests, accounts and hedges are called in tables.

@@ -2,12 +2,13 @@
 
 use crate::compile::changes::{self, Moment};
 use crate::compile::conditions;
-use crate::compile::dates;
+use crate::compile::dates::{self, DealDates};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::rights;
 use crate::error::Problem;
 use crate::expression::{Expression, Quantity};
 use crate::lifecycle::{Change, ChangeKind, Repricing};
+use crate::notes::NoteTerms;
 use crate::path::plan::{CallTerms, SaleCost, SalePrice};
 use crate::spec::Event;
 use crate::spec::events::EventCost;
@@ -43,19 +44,21 @@ pub struct BringsIn {
 }
 
 impl Events {
-    /// Events that change notes and may have acted before a step: a state does not tell what they did.
+    /// The re-pricing of a note by the event of a place.
     #[must_use]
-    pub fn may_have_acted(&self, before: usize) -> Vec<Problem> {
-        // What these did is in the state: cash that is gone, and the end of a period.
-        let told = |change: &&Change| match change.kind {
-            ChangeKind::Confirmation => true,
-            ChangeKind::SpecialRedemption(_) => change.when.is_none() || change.repeat,
-            _ => false,
-        };
-        let early = |change: &&Change| !told(change) && change.window.iter().take(before).any(|may| *may);
-        let message =
-            "may have acted up to the payment date of the state; this version does not carry that through a state";
-        self.changes.iter().filter(early).map(|change| Problem::new(change.place.as_str(), message)).collect()
+    pub fn repricing(&self, notes: &[NoteTerms], note: &str, place: &str) -> Option<usize> {
+        let range = self.changes.iter().find_map(|change| match change.kind {
+            ChangeKind::Repricing { first, count } if change.place == place => Some(first..first + count),
+            _ => None,
+        })?;
+        range.into_iter().find(|r| notes[self.repricings[*r].note as usize].name == note)
+    }
+
+    /// The place of the event of a re-pricing.
+    #[must_use]
+    pub fn place_of(&self, repricing: usize) -> Option<&str> {
+        let of = |change: &&Change| matches!(change.kind, ChangeKind::Repricing { first, count } if (first..first + count).contains(&repricing));
+        self.changes.iter().find(of).map(|change| change.place.as_str())
     }
 
     /// Whether some condition reads the share of CCC collateral.
@@ -133,8 +136,13 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         problems.push(Problem::new(place, message));
         return;
     }
-    let from =
-        rights::check(deal, event, place, |text, place, problems| event_date(deal, text, place, problems), problems);
+    let from = rights::check(
+        deal,
+        event,
+        place,
+        |text, place, problems| event_date(&deal.dates, text, place, problems),
+        problems,
+    );
     if changes {
         let when = event
             .when
@@ -205,7 +213,7 @@ fn auction_call(deal: &CompiledDeal, problems: &mut Vec<Problem>) -> Option<Call
         problems.push(Problem::new(place, "expected {from: DATE, months: [4, 10]}"));
         return None;
     };
-    let from = event_date(deal, from, &format!("{place}.from"), problems)?;
+    let from = event_date(&deal.dates, from, &format!("{place}.from"), problems)?;
     let window = deal
         .terms
         .grid
@@ -240,7 +248,7 @@ fn window(
     let redeems = event.call.is_some() || event.refinance.is_some() || event.reprice.is_some() || event.reset.is_some();
     let may = |day: Date| (!redeems || may_redeem(deal, day)) && right.is_none_or(|from| day >= from);
     let mut read = |text: &Option<String>, key: &str| {
-        text.as_ref().map(|text| event_date(deal, text, &format!("{place}.{key}"), problems))
+        text.as_ref().map(|text| event_date(&deal.dates, text, &format!("{place}.{key}"), problems))
     };
     let (date, from, until) = (read(&event.date, "date"), read(&event.from, "from"), read(&event.until, "until"));
     if date.is_some() == event.when.is_some() {
@@ -312,7 +320,7 @@ fn on_a_day(deal: &CompiledDeal, date: Date, place: &str, problems: &mut Vec<Pro
 }
 
 /// A date of an event: ISO, or a date of the deal moved by months or years.
-fn event_date(deal: &CompiledDeal, text: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Date> {
+pub fn event_date(deal: &DealDates, text: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Date> {
     let text = text.trim();
     if text.starts_with(|c: char| c.is_ascii_digit()) {
         return dates::date(text, place, problems);
@@ -320,11 +328,11 @@ fn event_date(deal: &CompiledDeal, text: &str, place: &str, problems: &mut Vec<P
     let split = text.find(['+', '-']).unwrap_or(text.len());
     let (anchor, moved) = (text[..split].trim(), text[split..].trim());
     let known = match anchor {
-        "closing" => Some(deal.dates.closing),
-        "effective" => Some(deal.dates.effective),
-        "nc_end" => deal.dates.non_call_end,
-        "rp_end" => deal.dates.reinvestment_end,
-        "maturity" => Some(deal.dates.stated_maturity),
+        "closing" => Some(deal.closing),
+        "effective" => Some(deal.effective),
+        "nc_end" => deal.non_call_end,
+        "rp_end" => deal.reinvestment_end,
+        "maturity" => Some(deal.stated_maturity),
         _ => {
             let message = format!(
                 "found {text:?}; expected a date such as 2028-04-20, or closing, effective, nc_end, rp_end or maturity, moved by months or years as in rp_end + 12M"

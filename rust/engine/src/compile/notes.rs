@@ -1,9 +1,10 @@
 //! Classes of notes: terms and ranks.
 
-use crate::compile::dates::date;
+use crate::compile::dates::{DealDates, date};
+use crate::compile::events;
 use crate::compile::names::Names;
 use crate::error::Problem;
-use crate::notes::{CommitmentTerms, CouponTerms, NoteTerms, RateTerms};
+use crate::notes::{CommitmentTerms, CouponTerms, MakeWholeTerms, NoteTerms, RateTerms};
 use crate::spec::deal::{Coupon, Note};
 use crate::time::DayCount;
 
@@ -53,6 +54,7 @@ pub fn compile(notes: &[Note], places: &[String], names: &Names, problems: &mut 
             combination: Vec::new(),
             replaces: None,
             since: 0,
+            make_whole: None,
         });
     }
     contradictions(&out, places, problems);
@@ -113,6 +115,44 @@ pub fn commitments(
     out
 }
 
+/// What classes that are redeemed early receive beside par.
+pub fn make_whole(
+    notes: &[Note],
+    places: &[String],
+    dates: &DealDates,
+    names: &Names,
+    terms: &mut [NoteTerms],
+    problems: &mut Vec<Problem>,
+) {
+    for (note, place) in notes.iter().zip(places) {
+        let Some(given) = &note.make_whole else { continue };
+        let place = format!("{place}.make_whole");
+        if note.residual || !note.combination_of.is_empty() {
+            let message = "a residual note and a combination note are not redeemed at a price of their own";
+            problems.push(Problem::new(place, message));
+            continue;
+        }
+        let until = events::event_date(dates, &given.until, &format!("{place}.until"), problems);
+        let written = &given.discount;
+        let discount = match (written.fixed, &written.index) {
+            (Some(rate), None) if written.spread.is_none() && (0.0..=0.5).contains(&rate) => RateTerms::Fixed { rate },
+            (None, Some(index)) if (-0.1..=0.5).contains(&written.spread.unwrap_or(0.0)) => RateTerms::Floating {
+                index: index.clone(),
+                spread: written.spread.unwrap_or(0.0),
+                floor: f64::NEG_INFINITY,
+                cap: None,
+            },
+            _ => {
+                let message = "expected {fixed} or {index, spread}, decimals a year such as 0.045";
+                problems.push(Problem::new(format!("{place}.discount"), message));
+                continue;
+            }
+        };
+        let (Some(until), Some(n)) = (until, names.get(&note.name)) else { continue };
+        terms[n as usize].make_whole = Some(MakeWholeTerms { until, discount });
+    }
+}
+
 /// A combination note: its rated balance, and the share of each component that it holds.
 fn combination(
     note: &Note,
@@ -154,6 +194,7 @@ fn combination(
         combination: parts,
         replaces: None,
         since: 0,
+        make_whole: None,
     }
 }
 

@@ -4,10 +4,13 @@ use crate::collateral::cohorts::CohortsAfter;
 use crate::collateral::{Standing, Tape};
 use crate::compile::cohorts::BoughtBefore;
 use crate::compile::deal::CompiledDeal;
+use crate::compile::events::Events;
 use crate::compile::payment_date;
 use crate::compile::remaining::Calendar;
 use crate::compile::run_steps::{Start, Steps};
 use crate::error::Problem;
+use crate::lifecycle::Change;
+use crate::notes::NoteTerms;
 use crate::path::opening::{CallAfter, DrawnPath, FeeAfter, HedgeAfter, NoteAfter, Opening};
 use crate::spec::DealState;
 use crate::spec::state::{EventState, HedgeState};
@@ -41,6 +44,8 @@ impl Given {
 pub struct Resumed {
     pub opening: Opening,
     pub start: Start,
+    /// Step (from 0) from which the document is in force that the state goes on with.
+    pub since: usize,
     /// What is left of each loan, where the state goes on with its own tape.
     pub standing: Option<Vec<Standing>>,
     pub before: BoughtBefore,
@@ -60,16 +65,40 @@ impl Resumed {
     }
 }
 
-/// Which conditional events of a run a state has seen act.
-pub fn events(resumed: &mut Resumed, state: StateInput<'_>, places: &[Option<String>], problems: &mut Vec<Problem>) {
-    resumed.opening.calls = vec![CallAfter::default(); places.len()];
+/// Which events of a run a state has seen act.
+pub fn events(
+    deal: &CompiledDeal,
+    resumed: &mut Resumed,
+    state: StateInput<'_>,
+    events: &Events,
+    problems: &mut Vec<Problem>,
+) {
+    let opening = &mut resumed.opening;
+    opening.calls = vec![CallAfter::default(); events.places.len()];
+    opening.spent = vec![false; events.changes.len()];
+    opening.repriced = vec![(false, false); events.repricings.len()];
+    for (note, given) in &state.state.notes {
+        let Some(repriced) = &given.repriced else { continue };
+        let Some(r) = events.repricing(&deal.with_shown_names().terms.notes, note, &repriced.event) else {
+            let message = format!("found {:?}; no event of the run re-prices {note} there", repriced.event);
+            problems.push(Problem::new(format!("state.notes.{note}.repriced.event"), message));
+            continue;
+        };
+        opening.repriced[r] = (true, repriced.on_this_date);
+    }
+    let conditional = |change: &&Change| change.when.is_some();
     for (place, seen) in &state.state.events {
-        if let Some(call) = places.iter().position(|known| known.as_ref() == Some(place)) {
-            let after = &mut resumed.opening.calls[call];
+        if let Some(call) = events.places.iter().position(|known| known.as_ref() == Some(place)) {
+            let after = &mut opening.calls[call];
             (after.spent, after.pending) = (*seen == EventState::Spent, *seen == EventState::Pending);
             continue;
         }
-        let known: Vec<&str> = places.iter().flatten().map(String::as_str).collect();
+        if let Some(change) = events.changes.iter().position(|change| conditional(&change) && change.place == *place) {
+            opening.spent[change] = true;
+            continue;
+        }
+        let changes = events.changes.iter().filter(conditional).map(|change| change.place.as_str());
+        let known: Vec<&str> = events.places.iter().flatten().map(String::as_str).chain(changes).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         let message = format!("found no such conditional event in the run; known: {known}");
         problems.push(Problem::new(format!("state.events.{place}"), message));
@@ -86,7 +115,8 @@ pub fn compile(
     draws: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Resumed> {
-    let state = input.state;
+    let (state, since) = (input.state, deal.rule.since);
+    let deal = &*deal.with_shown_names();
     if let Some(name) = state.deal.as_ref().filter(|name| **name != deal.terms.name) {
         let message = format!("found {name:?}; expected {:?}, the deal that goes on", deal.terms.name);
         problems.push(Problem::new("state.deal", message));
@@ -143,6 +173,7 @@ pub fn compile(
     let bases = state.fee_bases.as_ref();
     let opening = Opening {
         first: start.first,
+        after_reset: deal.rule.after_reset,
         accelerated,
         reinvestment_ended: state.in_reinvestment_period == Some(false),
         confirmed: payment_date::confirmed(deal, state, p + 1, problems),
@@ -160,6 +191,8 @@ pub fn compile(
             .collect(),
         hedges: deal.terms.hedges.iter().map(|hedge| hedge_after(state.hedges.get(&hedge.name))).collect(),
         calls: Vec::new(),
+        spent: Vec::new(),
+        repriced: Vec::new(),
         held: state.collected.principal,
         held_interest: state.collected.interest,
         bases: [0.0; 3],
@@ -171,7 +204,7 @@ pub fn compile(
         bases.map(|bases| bases.performing_par),
         bases.map(|bases| bases.collateral_principal_amount),
     ];
-    Some(Resumed { opening, start, standing, before, path, bases })
+    Some(Resumed { opening, start, since, standing, before, path, bases })
 }
 
 /// Whether the notes are accelerated; a deal that is sold or cannot be accelerated does not go on.
@@ -192,8 +225,8 @@ fn status(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) -
 }
 
 fn notes(deal: &CompiledDeal, state: &DealState) -> Vec<NoteAfter> {
-    let after = |name: &str| {
-        let given = state.notes.get(name).cloned().unwrap_or_default();
+    let after = |note: &NoteTerms| {
+        let given = state.notes.get(&note.name).cloned().unwrap_or_default();
         NoteAfter {
             balance: given.balance,
             deferred: given.deferred_interest,
@@ -201,17 +234,22 @@ fn notes(deal: &CompiledDeal, state: &DealState) -> Vec<NoteAfter> {
             amortization_due: given.amortization_due.unwrap_or(0.0),
             bearing: given.interest_bearing.unwrap_or(given.deferred_interest + given.interest_shortfall),
             drawn: given.drawn.unwrap_or(0.0),
+            issued: given.original_balance.unwrap_or(0.0),
+            cost: given.cost.unwrap_or(note.original * note.issue_price),
         }
     };
-    deal.terms.notes.iter().map(|note| after(&note.name)).collect()
+    deal.terms.notes.iter().map(after).collect()
 }
 
 fn fees(deal: &CompiledDeal, state: &DealState, payment: Date, problems: &mut Vec<Problem>) -> Vec<FeeAfter> {
     let mut out = Vec::with_capacity(deal.terms.fees.len());
-    for fee in &deal.terms.fees {
+    let mut later = state.later_hurdles.iter();
+    for (f, fee) in deal.terms.fees.iter().enumerate() {
         let given = state.fees.get(&fee.name);
+        let of_other = if deal.terms.foreign.fee(f) { later.next() } else { None };
         let irr = fee.hurdle.as_ref().and_then(|hurdle| hurdle.irr);
-        let hurdle = match (given.and_then(|given| given.hurdle), irr) {
+        let stated = given.and_then(|given| given.hurdle).or_else(|| of_other?.first().copied());
+        let hurdle = match (stated, irr) {
             (Some(hurdle), _) => hurdle,
             // What is wrong with a distribution is reported with the distributions.
             (None, Some(irr)) => payment_date::hurdle_balance(deal, state, irr, (payment, true), &mut Vec::new()),
@@ -235,8 +273,11 @@ fn fees(deal: &CompiledDeal, state: &DealState, payment: Date, problems: &mut Ve
 /// What the residual notes must still receive to reach further hurdles, fee by fee.
 fn higher(deal: &CompiledDeal, state: &DealState, payment: Date, problems: &mut Vec<Problem>) -> Vec<f64> {
     let mut out = Vec::new();
-    for fee in &deal.terms.fees {
-        let given = state.fees.get(&fee.name).map_or(&[][..], |given| &given.higher_hurdles);
+    let mut later = state.later_hurdles.iter();
+    for (f, fee) in deal.terms.fees.iter().enumerate() {
+        let of_other = if deal.terms.foreign.fee(f) { later.next() } else { None };
+        let of_other = of_other.and_then(|row| row.get(1..)).filter(|row| row.len() == fee.higher.len());
+        let given = state.fees.get(&fee.name).map(|given| given.higher_hurdles.as_slice()).or(of_other).unwrap_or(&[]);
         if !given.is_empty() && given.len() != fee.higher.len() {
             let message = format!("found {}; expected one for each further hurdle: {}", given.len(), fee.higher.len());
             problems.push(Problem::new(format!("state.fees.{}.higher_hurdles", fee.name), message));

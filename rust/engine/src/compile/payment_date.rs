@@ -418,7 +418,7 @@ fn collateral(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem
     let mut out = CollateralFigures {
         plain_par: given.performing_par,
         ccc_limit: deal.terms.ccc_limit,
-        ccc_base: deal.terms.ccc_on_target_par.then_some(deal.terms.target_par),
+        ccc_base: deal.terms.ccc_base,
         ..CollateralFigures::default()
     };
     for (i, asset) in given.ccc.iter().enumerate() {

@@ -6,11 +6,13 @@ use crate::fees;
 use crate::hedges::{HedgeTerms, Leg};
 use crate::lifecycle::Repricing;
 use crate::math;
-use crate::notes::RateTerms;
+use crate::notes::make_whole::{self, Accrued};
+use crate::notes::{CouponTerms, RateTerms};
 use crate::path::commitments::CommitmentDate;
 use crate::path::opening::Opening;
 use crate::path::plan::PeriodTerms;
 use crate::rates::Curves;
+use crate::time::schedule::Period;
 use crate::time::{Date, DayCount, thirty_360};
 
 /// The index that assets and cash follow where nothing else is said: that of the first floating class.
@@ -31,12 +33,56 @@ pub fn deal_index(deal: &CompiledDeal) -> String {
 
 /// Fixing of the deal's accrual period `p`; a long first period is interpolated between two tenors that enclose it.
 pub fn fixing(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize) -> Result<f64, String> {
-    let period = &deal.terms.grid.periods[p];
+    fixing_of(deal, curves, index, p, &deal.terms.grid.periods[p])
+}
+
+/// The same of a period of other payment dates.
+fn fixing_of(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize, period: &Period) -> Result<f64, String> {
     let months = f64::from(deal.dates.months);
     if p == deal.dates.counted_from && period.years * 12.0 > months + 0.5 {
         return curves.interpolated_fixing(index, period.previous_payment, period.payment, period.fixing);
     }
     curves.fixing(index, period.fixing)
+}
+
+/// What a coupon pays in an accrual period.
+struct Paid {
+    /// NaN of a fixed rate.
+    index_rate: f64,
+    rate: f64,
+    fraction: f64,
+}
+
+/// What a coupon pays in period `p` as the document states it; a fixing that is missing is a problem.
+fn pays(
+    deal: &CompiledDeal,
+    curves: &Curves,
+    coupon: &CouponTerms,
+    p: usize,
+    period: &Period,
+    problems: &mut Vec<Problem>,
+) -> Paid {
+    let (mut index_rate, mut rate) = (f64::NAN, 0.0);
+    let margin = coupon.margin(period.previous_unadjusted);
+    match &coupon.rate {
+        RateTerms::Fixed { .. } => rate = margin,
+        RateTerms::Floating { index, .. } => match fixing_of(deal, curves, index, p, period) {
+            Ok(fixed) => {
+                index_rate = fixed;
+                rate = coupon.rate_with(fixed, margin);
+            }
+            Err(message) => report(problems, message),
+        },
+    }
+    if rate < 0.0 {
+        rate = 0.0;
+    }
+    let fraction = if coupon.on_unadjusted_dates() {
+        coupon.day_count.fraction(period.previous_unadjusted, period.unadjusted)
+    } else {
+        coupon.day_count.fraction(period.previous_payment, period.payment)
+    };
+    Paid { index_rate, rate, fraction }
 }
 
 /// All payment dates of a run whose credit time counts from `as_of`, from closing or the state that it goes on from.
@@ -88,33 +134,10 @@ pub fn compile(
             column.reserve_exact(terms.fees.len());
         }
         for note in &terms.notes {
-            let (mut index_rate, mut rate, mut fraction) = (f64::NAN, 0.0, 0.0);
-            if let Some(coupon) = &note.coupon {
-                let margin = coupon.margin(period.previous_unadjusted);
-                match &coupon.rate {
-                    RateTerms::Fixed { .. } => rate = margin,
-                    RateTerms::Floating { index, floor, cap, .. } => match fixing(deal, curves, index, p) {
-                        Ok(fixed) => {
-                            index_rate = fixed;
-                            let floored = if fixed > *floor { fixed } else { *floor };
-                            let capped = match cap {
-                                Some(cap) if floored > *cap => *cap,
-                                _ => floored,
-                            };
-                            rate = capped + margin;
-                        }
-                        Err(message) => report(problems, message),
-                    },
-                }
-                if rate < 0.0 {
-                    rate = 0.0;
-                }
-                fraction = if coupon.on_unadjusted_dates() {
-                    coupon.day_count.fraction(period.previous_unadjusted, period.unadjusted)
-                } else {
-                    coupon.day_count.fraction(period.previous_payment, period.payment)
-                };
-            }
+            let nothing = Paid { index_rate: f64::NAN, rate: 0.0, fraction: 0.0 };
+            let coupon = note.coupon.as_ref();
+            let Paid { index_rate, rate, fraction } =
+                coupon.map_or(nothing, |coupon| pays(deal, curves, coupon, p, period, problems));
             row.index_rate.push(index_rate);
             row.rate.push(rate);
             row.day_count_fraction.push(fraction);
@@ -214,7 +237,57 @@ pub fn compile(
         }
         out.push(row);
     }
+    make_whole(deal, curves, first, &mut out, problems);
     out
+}
+
+/// What a redemption on each date pays above par for a unit of each note.
+///
+/// It looks ahead along the payment dates of the document itself, whatever follows it.
+fn make_whole(
+    deal: &CompiledDeal,
+    curves: &Curves,
+    first: usize,
+    rows: &mut [PeriodTerms],
+    problems: &mut Vec<Problem>,
+) {
+    let terms = &deal.terms;
+    if terms.notes.iter().all(|note| note.make_whole.is_none()) {
+        return;
+    }
+    for row in &mut *rows {
+        row.make_whole.resize(terms.notes.len(), 0.0);
+    }
+    let periods = &deal.dates.alone.as_ref().unwrap_or(&terms.grid).periods;
+    let last = periods.iter().position(|period| period.is_last).unwrap_or(periods.len() - 1);
+    for (n, note) in terms.notes.iter().enumerate() {
+        let (Some(given), Some(coupon)) = (&note.make_whole, &note.coupon) else { continue };
+        let until = periods.iter().position(|period| period.unadjusted >= given.until).unwrap_or(last);
+        let until = if until < last { until } else { last };
+        let mut accrued = Vec::with_capacity(until + 1);
+        for (q, period) in periods.iter().enumerate().take(until + 1) {
+            if q <= first {
+                // What has been fixed before is not discounted.
+                accrued.push(Accrued { coupon: 0.0, discount: 0.0 });
+                continue;
+            }
+            let Paid { rate, fraction, .. } = pays(deal, curves, coupon, q, period, problems);
+            let discount = match &given.discount {
+                RateTerms::Fixed { rate } => *rate,
+                RateTerms::Floating { index, spread, .. } => match fixing_of(deal, curves, index, q, period) {
+                    Ok(fixed) => fixed + spread,
+                    Err(message) => {
+                        report(problems, message);
+                        0.0
+                    }
+                },
+            };
+            accrued.push(Accrued { coupon: rate * fraction, discount: discount * fraction });
+        }
+        for (p, row) in rows.iter_mut().enumerate().take(until).skip(first) {
+            row.make_whole[n] = make_whole::premium(&accrued[p + 1..]);
+        }
+    }
 }
 
 /// What a hedge brings on a payment date, below zero what it costs; of a unit where a note's balance is its notional.

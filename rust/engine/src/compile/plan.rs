@@ -1,5 +1,7 @@
 //! From a compiled deal, a tape and a scenario to a plan that the period loop can run.
 
+use std::borrow::Cow;
+
 use crate::collateral::Tape;
 use crate::collateral::groups::PoolFlows;
 use crate::compile::assumptions::Assumptions;
@@ -70,14 +72,29 @@ pub struct Prepared<'a> {
 /// [`EngineError::Deal`] for a state that does not fit the deal or the tape, [`EngineError::Tape`] for a tape that does not
 /// fit the deal, [`EngineError::Scenario`] otherwise.
 pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
-    let deal = &*input.deal.with_events(&input.scenario.events).map_err(assumed)?;
+    let deal = &*ruling(input)?;
     let input = PlanInput { deal, ..input };
     let resumed = resume(deal, input.tape, input.state, input.model_defaults)?;
     let (mut compiled, places) = one(input, resumed)?;
-    if !deal.regimes.is_empty() {
+    if !(deal.regimes.is_empty() && deal.rule.names.is_empty()) {
         documents::follow(input, &mut compiled, places)?;
     }
     Ok(compiled)
+}
+
+/// The deal with the notes and documents that events bring in, from the document on that a state goes on with.
+///
+/// # Errors
+/// [`EngineError::Scenario`] for events that do not fit the deal, [`EngineError::Deal`] for a state whose document does not come in.
+pub fn ruling(input: PlanInput<'_>) -> Result<Cow<'_, CompiledDeal>, EngineError> {
+    let deal = input.deal.with_events(&input.scenario.events).map_err(assumed)?;
+    let Some(state) = input.state.filter(|input| !input.state.documents.is_empty()) else { return Ok(deal) };
+    let mut problems = Vec::new();
+    let number = deal.brought_in(&state.state.documents, &mut problems);
+    if !problems.is_empty() {
+        return Err(EngineError::Deal(problems));
+    }
+    Ok(Cow::Owned(deal.rooted(number).into_owned()))
 }
 
 /// Compiles a run under one document, with the places of its events.
@@ -128,6 +145,7 @@ pub fn one(input: PlanInput<'_>, resumed: Option<Resumed>) -> Result<(CompiledPl
         opening: resumed.as_ref().map(|resumed| resumed.opening.clone()),
         last: grid.periods.iter().position(|period| period.is_last).unwrap_or(0),
         number: 0,
+        shown: Vec::new(),
         regimes: Vec::new(),
     };
     let Contracts { steps, obligors, .. } = contracts;
@@ -151,9 +169,9 @@ pub fn prepare<'a>(
     if !events.sells.is_empty() {
         steps.may_sell(deal);
     }
-    if let (Some(resumed), Some(state), 0) = (resumed.as_mut(), state, deal.rule.since) {
-        opening::events(resumed, state, &events.places, problems);
-        problems.extend(events.may_have_acted(resumed.opening.first));
+    let goes_on = resumed.as_ref().is_some_and(|resumed| resumed.since == deal.rule.since);
+    if let (Some(resumed), Some(state), true) = (resumed.as_mut(), state, goes_on) {
+        opening::events(deal, resumed, state, &events, problems);
     }
     let opening = resumed.as_ref().map(|resumed| &resumed.opening);
     let as_of = Date(tape.as_of);
@@ -161,13 +179,22 @@ pub fn prepare<'a>(
     let periods = periods::compile(deal, &curves, spread, as_of, opening, &events.repricings, problems);
     let nothing = BoughtBefore::default();
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
-    let bought = cohorts::compile(deal, scenario, &curves, &steps, before, problems);
-    let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
+    let before = if goes_on { Cow::Borrowed(before) } else { Cow::Owned(before.under(&steps)) };
+    let bought = cohorts::compile(deal, scenario, &curves, &steps, &before, problems);
+    let mut standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
+    if !goes_on {
+        for past in standing.iter_mut().flatten().flat_map(|standing| &mut standing.defaults) {
+            past.collected = match past.step {
+                Some(step) => steps.collects(step, past.collected, past.due),
+                None => steps.collects_by_end(past.collected, past.due),
+            };
+        }
+    }
     let read = readings::Read::of(deal, &events);
     let readings = read.compile(deal, scenario, &steps, problems);
     let mut contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, problems);
     contracts.parts = read.parts(deal, tape);
-    if problems.is_empty() && deal.rule.since == 0 {
+    if problems.is_empty() && goes_on {
         complete(resumed.as_mut(), state, &contracts, &bought)?;
     }
     Ok(Prepared { contracts, curves, bought, periods, resumed, events, readings, drawn })

@@ -341,6 +341,7 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Probl
         day_count: tape.day_count(i),
         maturity: Date(tape.maturity[i]),
         amortization_rate: or(tape.amortization_rate[i], absent),
+        pik_spread: or(tape.pik_spread[i], 0.0),
         own,
     })
 }

@@ -3,6 +3,7 @@
 //! An event that brings in a document has one regime for every date on which it may act. Each is compiled as a document of its
 //! own, in one shape with the others (see [`crate::compile::shape`]), so that a run goes from one to the next with the state it has.
 
+mod rooted;
 mod together;
 
 use std::borrow::Cow;
@@ -73,12 +74,14 @@ impl Rule {
     }
 }
 
-/// How yearly rates run from a step on.
+/// How yearly rates and capitalised interest run from a step on.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
     pub from: usize,
     pub by_days: bool,
     pub simple: bool,
+    /// Share of the interest of par that capitalised interest earns.
+    pub on_pik: f64,
 }
 
 /// A document that an event brings in on one of its dates.
@@ -140,6 +143,8 @@ pub struct Node {
     pub joined: Option<Joined>,
     pub rule: Rule,
     pub grid: PeriodGrid,
+    /// The payment dates as they are where no other document follows.
+    pub alone: PeriodGrid,
     /// Where it comes from; nothing for the first.
     pub arrival: Option<Arrival>,
     /// A dated event brings in the next one.
@@ -213,7 +218,8 @@ fn first(written: Arc<Deal>, assumed: &[Event]) -> Result<Node, EngineError> {
     let rule = Rule::default();
     let alone = deal::alone(written.clone(), assumed, rule.clone())?;
     let (document, joined) = deal::join(&written, assumed, &rule, &mut Vec::new());
-    Ok(Node { written, document, joined, rule, grid: alone.dates.grid, arrival: None, next: None })
+    let grid = alone.dates.grid;
+    Ok(Node { written, document, joined, rule, alone: grid.clone(), grid, arrival: None, next: None })
 }
 
 /// The documents that the events of a document bring in, each with whether it is the only one that can follow.
@@ -416,7 +422,7 @@ fn arrive(
         .map_err(|found| placed(EngineError::Deal(found), &rule.prefix))?;
     let (document, joined) = deal::join(&written, assumed, &rule, &mut Vec::new());
     let arrival = Some(Arrival { parent: at, place: place.clone(), step, carry, terms });
-    Ok(Some(Node { written, document, joined, rule, grid, arrival, next: None }))
+    Ok(Some(Node { written, document, joined, rule, alone: grid.clone(), grid, arrival, next: None }))
 }
 
 fn names(deal: &Deal) -> Vec<&str> {

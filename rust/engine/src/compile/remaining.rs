@@ -69,7 +69,8 @@ impl Calendar<'_> {
             let Some(collected) = self.step(&default.collected, format!("{place}.collected"), true, problems) else {
                 continue;
             };
-            defaults.push(PastDefault { step, share: default.share, recovery: default.recovery, collected });
+            let due = due(default.due.as_deref(), &place, problems);
+            defaults.push(PastDefault { step, share: default.share, recovery: default.recovery, collected, due });
         }
         defaults.sort_by_key(|past| past.step);
         Standing { share: loan.share, defaults, drawn: false }
@@ -107,7 +108,7 @@ impl Calendar<'_> {
             let step = self.step(&default.defaulted, format!("{place}.defaulted"), false, problems);
             let collected = self.step(&default.collected, format!("{place}.collected"), true, problems);
             if let (Some(step), Some(collected)) = (step, collected) {
-                before.defaults.push((step, collected));
+                before.defaults.push((step, collected, due(default.due.as_deref(), &place, problems)));
                 after.defaults.push(CohortDefault { step, collected, par: default.par, value: default.value });
             }
         }
@@ -176,7 +177,10 @@ impl Calendar<'_> {
             let Some(given) = state.notes.get(&note.name) else { continue };
             for (i, (text, paid)) in given.distributions.iter().enumerate() {
                 let place = format!("state.notes.{}.distributions[{i}]", note.name);
-                amount(*paid, place.clone(), problems);
+                if !paid.is_finite() {
+                    let message = format!("found {paid}; expected an amount, below zero where the holder paid in");
+                    problems.push(Problem::new(place.clone(), message));
+                }
                 let Some(on) = date(text, &place, problems) else { continue };
                 if !note.residual {
                     problems.push(Problem::new(place, "the note is not residual; expected no distributions"));
@@ -248,6 +252,10 @@ pub fn check_left(state: &DealState, resumed: &Resumed, contracts: &Contracts<'_
         let message = format!("after {} neither collateral nor cash is left: the run is over", state.payment_date);
         problems.push(Problem::new("state.payment_date", message));
     }
+}
+
+fn due(text: Option<&str>, place: &str, problems: &mut Vec<Problem>) -> Option<Date> {
+    text.and_then(|text| date(text, &format!("{place}.due"), problems))
 }
 
 fn share(x: f64, place: String, problems: &mut Vec<Problem>) {

@@ -20,6 +20,14 @@ fn rights_to(event: &Event) -> Option<(&'static str, &'static [&'static str])> {
         Some(("refinance", &["refinancing"]))
     } else if event.reprice.is_some() {
         Some(("reprice", &["repricing", "refinancing"]))
+    } else if event.issue.is_some() {
+        Some(("issue", &["issue"]))
+    } else if event.reset.is_some() {
+        Some(("reset", &["reset", "refinancing"]))
+    } else if event.amend.is_some() {
+        Some(("amend", &["amendment"]))
+    } else if event.special_redemption.is_some() {
+        Some(("special_redemption", &["special_redemption"]))
     } else {
         None
     }

@@ -92,6 +92,7 @@ impl Steps {
                 end: period.collection_last,
                 is_last: period.is_last,
                 years: yearly,
+                on_pik: ruled(p).map_or(deal.conventions.interest_on_pik, |rates| rates.on_pik),
             });
             timeline.starts.push(period.previous_unadjusted);
             defaults_from.push(from);
@@ -146,16 +147,35 @@ impl Steps {
         self.dates.is_empty()
     }
 
+    /// Day from which on a payment date collects the recovery of a default in step `p`, where documents may follow one another.
+    #[must_use]
+    pub fn due(&self, p: usize, lag_months: f64) -> Option<Date> {
+        self.unadjusted.get(p).map(|day| day.add_months(math::ceil_to_u32(lag_months).cast_signed()))
+    }
+
+    /// Step that collects a recovery that is due from a day on; `collected` where the day is not known.
+    #[must_use]
+    pub fn collects(&self, p: usize, collected: usize, due: Option<Date>) -> usize {
+        let Some(due) = due.filter(|_| !self.unadjusted.is_empty()) else { return collected };
+        let last = self.last();
+        (p..last).find(|&q| self.unadjusted[q] >= due).unwrap_or(last)
+    }
+
+    /// Step whose collection period holds the day on which an asset that was in default before pays; `collected` where it is not known.
+    #[must_use]
+    pub fn collects_by_end(&self, collected: usize, due: Option<Date>) -> usize {
+        let last = self.len() - 1;
+        due.map_or(collected, |due| (self.start.tape..last).find(|&p| due <= self.dates[p].end).unwrap_or(last))
+    }
+
     /// Step that collects the recovery of a default in step `p` with a lag in months.
     #[must_use]
     pub fn recovery_step(&self, p: usize, lag_months: f64) -> u32 {
         let last = self.len() - 1;
-        if let Some(day) = self.unadjusted.get(p) {
-            let last = self.last();
+        let due = self.due(p, lag_months);
+        if due.is_some() {
             // Payment dates may be more or less frequent later.
-            let due = day.add_months(math::ceil_to_u32(lag_months).cast_signed());
-            let step = (p..last).find(|&q| self.unadjusted[q] >= due).unwrap_or(last);
-            return u32::try_from(step).unwrap_or(u32::MAX);
+            return u32::try_from(self.collects(p, last, due)).unwrap_or(u32::MAX);
         }
         let steps = math::ceil_to_u32(lag_months / f64::from(self.months)) as usize;
         u32::try_from(if p + steps < last { p + steps } else { last }).unwrap_or(u32::MAX)
@@ -171,6 +191,26 @@ impl Steps {
         }
         // After the last date of a document no time passes.
         if yearly >= 1.0 && years > 0.0 { 1.0 } else { 1.0 - math::pow(1.0 - yearly, years) }
+    }
+
+    /// Rate of defaults that are drawn: also after the last date of the document, since another may end later.
+    #[must_use]
+    pub fn drawn_rate(&self, yearly: f64, p: usize, simple: bool) -> f64 {
+        if p <= self.last() {
+            return self.period_rate(yearly, p, simple);
+        }
+        1.0 - math::pow(1.0 - yearly, self.credit_time[p] - self.credit_time[p - 1])
+    }
+
+    /// The rate of a step, one of `rates`, which goes on after the last date of the document as it was on it.
+    #[must_use]
+    pub fn goes_on(&self, rates: &[f64], p: usize) -> f64 {
+        let last = self.last();
+        if p <= last {
+            return rates[p];
+        }
+        let years = self.credit_time[p] - self.credit_time[p - 1];
+        1.0 - math::pow(1.0 - rates[last], years / self.exponent[last])
     }
 
     /// Turns yearly rates, one a step, into rates of the period.

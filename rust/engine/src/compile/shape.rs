@@ -122,6 +122,8 @@ impl List {
 /// What a document is compiled with, beside itself.
 pub struct Shape {
     pub grid: PeriodGrid,
+    /// The payment dates as they are where no other document follows.
+    pub alone: PeriodGrid,
     /// Interest may have to pay for an event of some document.
     pub costs: bool,
     foreign: Foreign,
@@ -261,6 +263,7 @@ impl Layout {
             interest_rank: note.interest_rank.or((!note.residual).then_some(u32::MAX - 1)),
             // A combination of an earlier document has nothing more to pass on.
             amortization: None,
+            make_whole: None,
             coupon: note.coupon.as_ref().map(without_conditions).or_else(|| {
                 first.filter(|_| !note.residual).and_then(|note| note.coupon.as_ref().map(without_conditions))
             }),
@@ -283,6 +286,7 @@ impl Layout {
                         combination_of: kept,
                         interest_rank: None,
                         coupon: None,
+                        make_whole: None,
                         ..whole.clone()
                     };
                 }
@@ -339,6 +343,7 @@ impl Layout {
         let count = self.notes.homes.len();
         Shape {
             grid: nodes[k].grid.clone(),
+            alone: nodes[k].alone.clone(),
             costs: self.costs,
             foreign: Foreign {
                 notes: self.notes.foreign(k),

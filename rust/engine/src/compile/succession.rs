@@ -148,8 +148,9 @@ fn take(document: &mut Deal, out: &mut Joined, incoming: &Incoming<'_>, problems
         issue_price: terms.issue_price,
         residual: false,
         combination_of: BTreeMap::new(),
-        // A commitment ends with its class.
+        // A commitment ends with its class, and what makes it whole with its redemption.
         commitment: None,
+        make_whole: terms.make_whole.clone(),
     };
     document.notes.insert(at + 1, new);
     out.places.insert(at + 1, (*place).clone());

@@ -52,6 +52,7 @@ mod tests {
             combination: Vec::new(),
             replaces: None,
             since: 0,
+            make_whole: None,
         };
         let both = NoteTerms { combination: vec![(0, 0.5), (1, 0.1)], ..plain.clone() };
         let paid = |interest, deferred, principal| {

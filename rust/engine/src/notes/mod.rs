@@ -4,6 +4,7 @@ pub mod combination;
 pub mod commitment;
 pub mod controlling;
 pub mod deferral;
+pub mod make_whole;
 pub mod terms;
 
 /// Share of the target par up to which what is left of classes paid in full is rounding: nothing is outstanding.
@@ -11,4 +12,5 @@ pub const DUST: f64 = 1e-12;
 
 pub use commitment::CommitmentTerms;
 pub use deferral::OnUnpaid;
+pub use make_whole::MakeWholeTerms;
 pub use terms::{CouponTerms, NoteTerms, RateTerms};

@@ -1,5 +1,6 @@
 //! The terms of one class of notes, names resolved.
 
+use super::make_whole::MakeWholeTerms;
 use crate::time::{Date, DayCount};
 
 /// One class of notes.
@@ -26,6 +27,8 @@ pub struct NoteTerms<P = f64> {
     pub replaces: Option<u16>,
     /// Payment dates before the first of the document that brought it in.
     pub since: usize,
+    /// What its holders receive beside par where it is redeemed early.
+    pub make_whole: Option<MakeWholeTerms>,
 }
 
 impl<P> NoteTerms<P> {
@@ -126,6 +129,7 @@ mod tests {
             combination: Vec::new(),
             replaces: None,
             since: 0,
+            make_whole: None,
         }
     }
 

@@ -8,12 +8,14 @@ use crate::lanes::{Mask, Pack};
 use crate::state::{NoteLanes, State};
 use crate::waterfall::recorder::Silent;
 
-/// What residual notes are paid on each date.
+/// What residual notes are paid on each date, and what events issue.
 struct Distributions {
     /// Step (from 0) of the last date that was run.
     last: Option<usize>,
     /// `[date][note]`.
     paid: Vec<Vec<f64>>,
+    /// Per note.
+    issued: Vec<f64>,
 }
 
 impl Observer<1, f64> for Distributions {
@@ -21,6 +23,9 @@ impl Observer<1, f64> for Distributions {
         self.last = Some(p);
         let paid = |note: &NoteLanes<1>| (*note.interest.paid() + note.deferred_paid + note.principal_paid).0[0];
         self.paid.push(state.notes.iter().map(paid).collect());
+        for (sum, issued) in self.issued.iter_mut().zip(&state.changes.issued) {
+            *sum += issued.0[0];
+        }
     }
 }
 
@@ -29,14 +34,15 @@ impl Observer<1, f64> for Distributions {
 pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> {
     let mut part = plan.clone();
     part.periods.truncate(p + 1);
-    let mut seen = Distributions { last: None, paid: Vec::new() };
-    let _: Pack<1> = runner::run(&part, work, &mut Silent, &mut seen, |_, _| {});
+    let mut seen = Distributions { last: None, paid: Vec::new(), issued: vec![0.0; plan.deal.notes.len()] };
+    let _: Pack<1> = runner::run(&part, work, &mut Silent, &mut seen, |_, _, _| {});
     if seen.last != Some(p) {
         return None;
     }
+    let ruling = plan.of_number(work.documents.on(p + 1));
     let off_schedule = plan.off_schedule();
     let mut past = PastDistributions {
-        days: plan.days[..=off_schedule + p].to_vec(),
+        days: ruling.days[..=off_schedule + p].to_vec(),
         flows: vec![Vec::new(); plan.deal.notes.len()],
     };
     for n in 0..plan.deal.notes.len() {
@@ -48,13 +54,20 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
         }
         past.flows[n].extend(seen.paid.iter().map(|paid| paid[n]));
     }
+    if let Some(opening) = &plan.opening {
+        for (sum, before) in seen.issued.iter_mut().zip(&opening.notes) {
+            *sum += before.issued;
+        }
+    }
     let state = &work.state;
     let drawn = |n: usize| {
-        let of_note = |c: &usize| plan.deal.commitments[*c].note as usize == n;
+        let of_note = |c: &usize| ruling.deal.commitments[*c].note as usize == n;
         (0..state.commitments.len()).find(of_note).map_or(0.0, |c| state.commitments[c].drawn.0[0])
     };
     Some(Opening {
         first: p + 1,
+        // The document of the state tells.
+        after_reset: false,
         accelerated: state.accelerated.any(),
         reinvestment_ended: state.reinvestment_over.any(),
         confirmed: state.confirmed.any(),
@@ -70,9 +83,11 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
                 amortization_due: note.amortization_due.0[0],
                 bearing: state.bearing.get(n).map_or(0.0, |bearing| bearing.0[0]),
                 drawn: drawn(n),
+                issued: seen.issued[n],
+                cost: plan.cost::<1>(n).0[0],
             })
             .collect(),
-        committed: plan.deal.commitments.iter().map(|commitment| commitment.note).collect(),
+        committed: ruling.deal.commitments.iter().map(|commitment| commitment.note).collect(),
         fees: (0..state.fees.len())
             .map(|f| FeeAfter {
                 unpaid: state.fee_due(f).0[0],
@@ -88,12 +103,20 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
             .iter()
             .map(|hedge| HedgeAfter { periodic: hedge.periodic.0[0], termination: hedge.termination.0[0] })
             .collect(),
-        calls: (0..plan.calls.len()).map(|call| work.calls.after(call)).collect(),
+        calls: (0..ruling.calls.len()).map(|call| work.calls.after(call)).collect(),
+        spent: state.changes.spent.iter().map(|lanes| lanes.any()).collect(),
+        repriced: state
+            .changes
+            .repriced
+            .iter()
+            .zip(&state.changes.lately)
+            .map(|(in_force, lately)| (in_force.any(), lately.any()))
+            .collect(),
         held: state.held.0[0],
         held_interest: state.held_interest.0[0],
         bases: [work.opening.fee_basis, work.opening.performing_par, work.opening.principal_amount]
             .map(|base| base.0[0]),
-        cohorts: work.cohorts.after(&plan.cohorts, p, 0),
+        cohorts: work.cohorts.after(&ruling.cohorts, p, 0),
         past,
     })
 }

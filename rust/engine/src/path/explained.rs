@@ -261,10 +261,13 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         ..Tables::default()
     };
     if let Some(opening) = &plan.opening {
+        for (there, note) in tables.there.iter_mut().zip(&opening.notes) {
+            *there |= note.issued > 0.0;
+        }
         tables.go_on(opening);
     }
     let mut ledger = Ledger::default();
-    let error = runner::run(plan, work, &mut ledger, &mut tables, |ledger, p| {
+    let error = runner::run(plan, work, &mut ledger, &mut tables, |ledger, _, p| {
         ledger.period = u32::try_from(p).unwrap_or(u32::MAX);
     });
     let trail = work.documents.trail.clone();
@@ -279,7 +282,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         let of = plan.of_number(work.documents.on(entry.period as usize));
         !of.deal.foreign.test(entry.test as usize)
     });
-    if !plan.regimes.is_empty() {
+    if !plan.deal.foreign.notes.is_empty() {
         // Each date in the order of its document.
         let of = |period: u32| &plan.of_number(work.documents.on(period as usize)).deal.foreign;
         tables.notes.sort_by_key(|row| (row.period, of(row.period).place(0, row.note as usize)));

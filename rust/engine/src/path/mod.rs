@@ -8,6 +8,7 @@ pub mod coupon_steps;
 pub mod drivers;
 pub mod effective_date;
 pub mod explained;
+pub mod make_whole;
 pub mod observer;
 pub mod opening;
 pub mod payment_date;

@@ -18,6 +18,10 @@ pub struct NoteAfter {
     pub bearing: f64,
     /// All draws on its commitment since closing.
     pub drawn: f64,
+    /// What events have issued of it; nothing of a class of closing.
+    pub issued: f64,
+    /// What was paid for a residual note.
+    pub cost: f64,
 }
 
 /// A fee after a date.
@@ -57,10 +61,13 @@ pub struct PastDistributions {
 }
 
 /// The state after a payment date.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Opening {
     /// Step (from 0) that is run first.
     pub first: usize,
+    /// A reset has come before.
+    pub after_reset: bool,
     /// The notes are accelerated: the next date has one pot.
     pub accelerated: bool,
     /// The reinvestment period has ended, whatever the dates of the deal say.
@@ -81,6 +88,10 @@ pub struct Opening {
     pub accounts: Vec<f64>,
     pub hedges: Vec<HedgeAfter>,
     pub calls: Vec<CallAfter>,
+    /// Per event that changes notes: whether it does not act any more.
+    pub spent: Vec<bool>,
+    /// Per re-pricing: whether its spread is in force, and whether that is since the date.
+    pub repriced: Vec<(bool, bool)>,
     /// Cash in the principal account.
     pub held: f64,
     /// Cash that stays with interest proceeds.
@@ -137,8 +148,25 @@ impl Opening {
             lanes.periodic = Pack::splat(after.periodic);
             lanes.termination = Pack::splat(after.termination);
         }
+        for (born, after) in state.changes.born.iter_mut().zip(&self.notes) {
+            // Its life counts from the state, and it is there.
+            *born = Pack::splat(if after.issued > 0.0 { f64::MIN_POSITIVE } else { 0.0 });
+        }
+        for (lanes, spent) in state.changes.spent.iter_mut().zip(&self.spent) {
+            *lanes = Mask::splat(*spent);
+        }
+        for (r, (in_force, lately)) in self.repriced.iter().enumerate() {
+            state.changes.repriced[r] = Mask::splat(*in_force);
+            state.changes.lately[r] = Mask::splat(*lately);
+        }
         state.held = Pack::splat(self.held);
         state.held_interest = Pack::splat(self.held_interest);
+    }
+
+    /// Whether equity may have paid in before: its return is read with what it paid.
+    #[must_use]
+    pub fn equity_may_have_contributed(&self) -> bool {
+        self.after_reset || self.past.flows.iter().flatten().any(|paid| *paid < 0.0)
     }
 
     /// Dates of distributions that are no payment dates of the schedule, all before the first step.

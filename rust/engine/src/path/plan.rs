@@ -1,7 +1,7 @@
 //! Everything a run reads: the compiled deal, the scalars of each date, the closing pool and the cohorts.
 
 use super::commitments::CommitmentDate;
-use super::opening::Opening;
+use super::opening::{DrawnPath, Opening};
 use super::readings::ReadingTerms;
 use crate::accounts::AccountTerms;
 use crate::collateral::groups::PoolFlows;
@@ -12,7 +12,7 @@ use crate::error::{EngineError, Problem};
 use crate::expression::Expression;
 use crate::fees::{CarryOver, FeeTerms};
 use crate::hedges::HedgeTerms;
-use crate::lanes::{Mask, Pack};
+use crate::lanes::{Mask, Pack, Param};
 use crate::lifecycle::{Change, ChangeKind, Repricing, Short};
 use crate::notes::{CommitmentTerms, NoteTerms, OnUnpaid};
 use crate::state::{CommitmentLanes, HedgeLanes, State};
@@ -43,8 +43,8 @@ pub struct DealTerms<P = f64> {
     pub ramp_up_cash: f64,
     /// Limit of the CCC bucket, a share of its base.
     pub ccc_limit: Option<f64>,
-    /// The base is the target par instead of the collateral principal amount.
-    pub ccc_on_target_par: bool,
+    /// What the limit is a share of; absent: the collateral principal amount.
+    pub ccc_base: Option<f64>,
     /// Some condition or amount reads the share of CCC collateral.
     pub reads_ccc_share: bool,
     pub deferred_in_oc: bool,
@@ -289,6 +289,8 @@ pub struct PeriodTerms<P = f64> {
     pub hedge_end: Vec<f64>,
     /// Per commitment: its fee, and what is drawn.
     pub commitments: Vec<CommitmentDate>,
+    /// Per note: what a redemption on this date pays above par, per unit of balance; nothing where no class is made whole.
+    pub make_whole: Vec<P>,
     /// Bits of the tests that do not.
     pub inactive: u64,
     /// Whether no class accrues interest below zero.
@@ -335,6 +337,8 @@ pub struct Plan<P = f64> {
     pub last: usize,
     /// Its number: 0 for the first document, `k` for that of the `k`-th regime.
     pub number: usize,
+    /// Per step: place of its payment date among those of the first plan; nothing where they are the same.
+    pub shown: Vec<u32>,
     /// The documents that events bring in; of the first plan alone.
     pub regimes: Vec<Regime<P>>,
 }
@@ -354,9 +358,53 @@ pub struct Regime<P = f64> {
     pub calls: Vec<Option<usize>>,
     pub changes: Vec<Option<usize>>,
     pub repricings: Vec<Option<usize>>,
+    /// Per step of the first plan: the step of this one that takes its defaults; nothing where payment dates are the same.
+    pub takes: Vec<u32>,
+}
+
+impl<P> Regime<P> {
+    /// The step (from 0) that takes a default of a step of the first plan; none after the last.
+    #[must_use]
+    pub fn taken(&self, step: usize) -> Option<usize> {
+        let step = if self.takes.is_empty() { step } else { *self.takes.get(step)? as usize };
+        (step <= self.plan.last).then_some(step)
+    }
+
+    /// Default rates of its steps, from those of the first plan's steps.
+    #[must_use]
+    pub fn rates<const L: usize>(&self, of_first: &[Pack<L>]) -> Vec<Pack<L>> {
+        if self.takes.is_empty() {
+            return of_first.to_vec();
+        }
+        let one = Pack::splat(1.0);
+        let mut left = vec![one; of_first.len()];
+        for (step, rate) in self.takes.iter().zip(of_first) {
+            if let Some(left) = left.get_mut(*step as usize) {
+                *left = *left * (one - *rate);
+            }
+        }
+        left.into_iter().map(|left| one - left).collect()
+    }
+
+    /// A path of the first plan on the steps of this one.
+    #[must_use]
+    pub fn path(&self, path: &DrawnPath) -> DrawnPath {
+        let of_first: Vec<Pack<1>> = path.hazard.iter().map(|rate| Pack([*rate])).collect();
+        DrawnPath {
+            defaults: path.defaults.iter().filter_map(|(o, step)| Some((*o, self.taken(*step)?))).collect(),
+            hazard: self.rates(&of_first).iter().map(|rate| rate.0[0]).collect(),
+        }
+    }
 }
 
 impl<P> Plan<P> {
+    /// Place of a step's payment date among those of the first plan.
+    #[inline(always)]
+    #[must_use]
+    pub fn shown(&self, p: usize) -> usize {
+        self.shown.get(p).map_or(p, |shown| *shown as usize)
+    }
+
     /// The plan of a number: 0 is the first.
     #[must_use]
     pub fn of_number(&self, number: usize) -> &Self {
@@ -383,11 +431,23 @@ impl<P> Plan<P> {
         })
     }
 
+    /// What was paid for a residual note: in a later document that of the first.
+    #[must_use]
+    pub fn cost<const L: usize>(&self, note: usize) -> Pack<L>
+    where
+        P: Param<L>,
+    {
+        let terms = &self.deal.notes[note];
+        let of_document = || terms.original.zip(terms.issue_price, |par, price| par * price).pack();
+        self.opening.as_ref().map_or_else(of_document, |opening| Pack::splat(opening.notes[note].cost))
+    }
+
     /// Whether equity may pay in after closing.
     #[must_use]
     pub fn equity_contributes(&self) -> bool {
         let later = self.regimes.iter().flat_map(|regime| &regime.plan.changes);
-        self.changes.iter().chain(later).any(Change::equity_contributes)
+        let before = self.opening.as_ref().is_some_and(Opening::equity_may_have_contributed);
+        before || self.changes.iter().chain(later).any(Change::equity_contributes)
     }
 
     /// What is wrong where the proceeds of an event do not pay what they must.

@@ -155,11 +155,12 @@ pub fn take_over<const L: usize, P: Param<L>>(
     } else {
         drivers.reset(&plan.pool);
         for drawn in &work.documents.drawn {
-            if drawn.step <= plan.last {
-                drivers.default(&plan.pool, drawn.lane, drawn.obligor, drawn.step);
+            if let Some(step) = regime.taken(drawn.step) {
+                drivers.default(&plan.pool, drawn.lane, drawn.obligor, step);
             }
         }
-        drivers.hazard.clone_from(&work.drivers.hazard);
+        let first = work.documents.drivers[0].as_ref().unwrap_or(&work.drivers);
+        drivers.hazard = regime.rates(&first.hazard);
     }
     std::mem::swap(&mut drivers, &mut work.drivers);
     work.documents.drivers[before.number] = Some(drivers);

@@ -8,6 +8,7 @@ use super::commitments;
 use super::coupon_steps;
 use super::drivers::Drivers;
 use super::effective_date;
+use super::make_whole;
 use super::observer::{Collateral, Observer};
 use super::plan::{DealTerms, PeriodTerms, Plan};
 use super::readings;
@@ -157,7 +158,7 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
     work: &mut Workspace<L>,
     recorder: &mut R,
     observer: &mut O,
-    on_date: impl Fn(&mut R, usize),
+    on_date: impl Fn(&mut R, &Plan<P>, usize),
 ) -> Pack<L> {
     work.open(first);
     let isa = work.isa;
@@ -165,13 +166,16 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
     for p in first.first()..first.steps() {
         let period = &plan.periods[p];
         let reads = !plan.readings.is_empty();
-        on_date(recorder, p);
+        on_date(recorder, plan, p);
         let may_sell = !plan.sells.is_empty();
         if may_sell {
             sale::prepare(plan, work, period, p);
         }
         isa.run(Collect { plan, work, period, p });
         isa.run(Accrue { plan, work, period });
+        if !(period.make_whole.is_empty() && work.state.make_whole.is_empty()) {
+            make_whole::open(&mut work.state, period);
+        }
         if reads {
             readings::take(plan, work, p);
         }
@@ -357,7 +361,7 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     out.principal_amount = principal_amount;
     let mut found = (Pack::ZERO, Haircuts::ZERO);
     if !period.is_last {
-        let base = if plan.deal.ccc_on_target_par { Pack::splat(plan.deal.target_par) } else { principal_amount };
+        let base = plan.deal.ccc_base.map_or(principal_amount, Pack::splat);
         let (drivers, cohort_par) = (&work.drivers, &cohorts.performing);
         let ccc = Ccc { plan, drivers, p, base: &base, cohort_par, out: &mut found };
         if !ccc.is_within() {

@@ -5,6 +5,7 @@
 //! The run of a future ends on the date of its sale. Where no call is feasible the date is like any other.
 
 use super::accrual::figures;
+use super::make_whole;
 use super::observer::Collateral;
 use super::opening::CallAfter;
 use super::plan::{LiquidationTerms, PeriodTerms, Plan, SaleCost, SalePrice};
@@ -122,7 +123,7 @@ pub fn decide<const L: usize, P: Param<L>>(
             continue;
         }
         let net = net(plan, &work.calls, &sold, call.price, call.cost);
-        let feasible = wanted.and(covers(plan, work, period, &sold, net));
+        let feasible = wanted.and(covers(plan, work, period, &sold, net, true));
         sold.sale_proceeds = feasible.select(net, sold.sale_proceeds);
         done = done.or(feasible);
         let failed = wanted.and(feasible.not());
@@ -140,7 +141,7 @@ pub fn decide<const L: usize, P: Param<L>>(
         if lanes.any() {
             let net = net(plan, &work.calls, &sold, SalePrice::Scenario, cost);
             if must_cover {
-                lanes = lanes.and(covers(plan, work, period, &sold, net));
+                lanes = lanes.and(covers(plan, work, period, &sold, net, false));
             }
             sold.sale_proceeds = lanes.select(net, sold.sale_proceeds);
             work.state.liquidated = lanes;
@@ -154,6 +155,7 @@ pub fn decide<const L: usize, P: Param<L>>(
     reserves::close(&mut work.state, done);
     select(done, &sold, &mut work.collateral);
     charge(plan, work, period, done);
+    make_whole::charge(&mut work.state);
     figures(&mut work.state, &plan.deal, &work.collateral, work.running);
     work.state.clear = period.inactive;
     work.state.looked = false;
@@ -223,13 +225,14 @@ fn net<const L: usize, P: Param<L>>(
     (brought - (par * cost.rate + Pack::splat(cost.fixed))).positive()
 }
 
-/// Where all proceeds cover what a redemption must pay.
+/// Where all proceeds cover what a redemption must pay, or a liquidation, which makes nobody whole.
 fn covers<const L: usize, P: Param<L>>(
     plan: &Plan<P>,
     work: &Workspace<L>,
     period: &PeriodTerms<P>,
     sold: &Collateral<L>,
     net: Pack<L>,
+    redeems: bool,
 ) -> Mask<L> {
     let cash = sold.interest_proceeds + sold.principal_proceeds + net;
     let principal_amount = sold.principal_proceeds + net;
@@ -242,9 +245,12 @@ fn covers<const L: usize, P: Param<L>>(
         let current = after_sale(plan, work, period, f, principal_amount).unwrap_or(*state.fees[f].current.unpaid());
         required += current + state.fees[f].arrears;
     }
-    for (note, of) in state.notes.iter().zip(&plan.deal.notes) {
+    for (n, (note, of)) in state.notes.iter().zip(&plan.deal.notes).enumerate() {
         if !of.residual && !of.is_combination() {
             required += note.balance + note.deferred + note.overdue + *note.interest.unpaid();
+            if redeems {
+                required += make_whole::premium(state, n);
+            }
         }
     }
     for hedge in &state.hedges {

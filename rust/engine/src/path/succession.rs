@@ -8,6 +8,7 @@
 use super::commitments;
 use super::coupon_steps;
 use super::effective_date;
+use super::make_whole;
 use super::plan::{PeriodTerms, Plan};
 use super::runner::Workspace;
 use super::sale;
@@ -257,6 +258,9 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
             let note = &state.notes[n as usize];
             let old = state.changes.issued[n as usize].gt(Pack::ZERO).not();
             owed += old.keep(note.balance + note.deferred + note.overdue);
+            if !state.make_whole.is_empty() {
+                owed += old.keep(make_whole::premium(state, n as usize));
+            }
         }
         let (mut stated, mut proceeds, mut grows) = (0.0, Pack::ZERO, true);
         for new in &class.into {
@@ -289,7 +293,12 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         for &n in &class.redeemed {
             let i = n as usize;
             let lanes = lanes.and(state.changes.issued[i].gt(Pack::ZERO).not());
+            let premium = lanes.keep(make_whole::premium(state, i));
             let note = &mut state.notes[i];
+            if premium.any() {
+                note.interest.pay_beside(premium);
+                paid += premium;
+            }
             paid += lanes.keep(note.balance + note.deferred + note.overdue);
             note.principal_paid += lanes.keep(note.balance);
             note.repaid = true;

@@ -264,6 +264,7 @@ pub fn finish<const L: usize, P: Param<L>>(
                 }
                 // From closing on, with what was paid before.
                 Some(opening) if note.residual => {
+                    outflow = plan.cost(n);
                     of_run.extend(opening.past.flows[n].iter().map(|paid| Pack::splat(*paid)));
                     of_run.extend_from_slice(&flows[opening.first..]);
                     flows = &mut of_run;
@@ -299,7 +300,8 @@ pub fn finish<const L: usize, P: Param<L>>(
             let period = |pack: &Pack<L>| (at(pack) >= 0.0).then(|| at(pack) as u32);
             let dust = DUST * at(&original[n]);
             let later = note.replaces.is_some() || plan.deal.foreign.note(n);
-            let balance = if later { at(&totals.issued) } else { at(&original[n]) };
+            let before = plan.opening.as_ref().map_or(0.0, |opening| opening.notes[n].issued);
+            let balance = if later { before + at(&totals.issued) } else { at(&original[n]) };
             let mut s = NoteSummary {
                 note: n as u16,
                 original: balance,
@@ -326,8 +328,14 @@ pub fn finish<const L: usize, P: Param<L>>(
                 let ahead: f64 = notes
                     .iter()
                     .zip(&balances)
-                    .filter(|(note, _)| note.replaces.is_none() && note.principal_rank.is_some_and(|r| r <= rank))
-                    .map(|(_, balance)| at(balance))
+                    .enumerate()
+                    .filter(|(m, (note, _))| {
+                        // Of notes that events issue those that the state has.
+                        let there = note.replaces.is_none()
+                            || plan.opening.as_ref().is_some_and(|opening| opening.notes[*m].issued > 0.0);
+                        there && note.principal_rank.is_some_and(|r| r <= rank)
+                    })
+                    .map(|(_, (_, balance))| at(balance))
                     .sum();
                 s.subordination = 1.0 - ahead / collateral;
             }
@@ -338,7 +346,7 @@ pub fn finish<const L: usize, P: Param<L>>(
                 s.pv_loss = (s.principal_loss + s.interest_loss) * at(&totals.discount);
                 s.wal = if s.principal_paid > dust { at(&measures.wal) } else { f64::NAN };
             }
-            if later {
+            if later && !(before > 0.0) {
                 let issued = period(&totals.start).map(|p| p as usize);
                 s.wal -= issued.map_or(f64::NAN, |p| times.years[p]);
                 let price = note.issue_price.pack().0[lane];
@@ -346,7 +354,7 @@ pub fn finish<const L: usize, P: Param<L>>(
             } else if plan.deal.commits(n) {
                 s.irr = with_draws(plan, times, totals, n, lane);
             } else if note.residual && plan.equity_contributes() {
-                let outflow = at(&original[n]) * note.issue_price.pack().0[lane];
+                let outflow = at(&plan.cost(n));
                 let (past, first) = plan
                     .opening
                     .as_ref()

@@ -141,6 +141,8 @@ impl<const L: usize> Kernel for Draws<'_, L> {
         let BlockWork { scratch, defaults, market, order, events, by_year, .. } = work;
         let (pool, years, cells) = (&setup.plan.pool, setup.named.len(), setup.axis.cells.as_slice());
         let (steps, obligor_default) = (pool.steps, pool.obligor_default.as_slice());
+        // Where every default counts, also one of nothing does.
+        let least = if setup.follows_repaid { -1.0 } else { 0.0 };
         defaults.clear();
         market.clear();
         order.clear();
@@ -160,7 +162,7 @@ impl<const L: usize> Kernel for Draws<'_, L> {
                 for k in 0..4 {
                     row[k] = before[k] + counted[k];
                 }
-                found.add(lane, DefaultEvent::new(obligor, step), counted[1] > 0.0);
+                found.add(lane, DefaultEvent::new(obligor, step), counted[1] > least);
             });
             found.give(defaults, events);
             market.extend_from_slice(&factor.0);
@@ -192,9 +194,11 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
     let error = match watch {
         Some(watch) => {
             watch.clear();
-            runner::run(&setup.plan, workspace, watch, measures, |watch, p| watch.period = p)
+            runner::run(&setup.plan, workspace, watch, measures, |watch, plan, p| {
+                watch.period = plan.shown(p);
+            })
         }
-        None => runner::run(&setup.plan, workspace, &mut Silent, measures, |_, _| {}),
+        None => runner::run(&setup.plan, workspace, &mut Silent, measures, |_, _, _| {}),
     };
     work.measures.finish();
     let place = start % PLACES;
@@ -206,7 +210,7 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
     }
     for r in 0..work.measures.residuals().len() {
         let note = &setup.plan.deal.notes[work.measures.residuals()[r] as usize];
-        let cost = note.original * note.issue_price;
+        let cost = setup.plan.cost::<1>(work.measures.residuals()[r] as usize).0[0];
         // The return sets flows below dust to nothing; where equity pays in, they are read once more.
         let contributes = setup.plan.equity_contributes();
         let flows = if contributes { work.measures.equity_of(r).to_vec() } else { Vec::new() };
@@ -284,7 +288,7 @@ impl<const L: usize> Kernel for Rates<'_, L> {
     fn run(self) -> (Pack<L>, Pack<L>) {
         let BlockWork { measures, times, .. } = self.work;
         let note = &self.setup.plan.deal.notes[measures.residuals()[self.residual] as usize];
-        let outflow = note.original * note.issue_price;
+        let outflow = self.setup.plan.cost::<1>(measures.residuals()[self.residual] as usize).0[0];
         let flows = measures.equity_of(self.residual);
         let mut total = Pack::ZERO;
         for flow in &*flows {

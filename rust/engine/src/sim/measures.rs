@@ -41,6 +41,8 @@ pub struct Measures<const L: usize> {
     residuals: Vec<u16>,
     /// Per note: whether it has a place in the note payment sequence.
     ranked: Vec<bool>,
+    /// Some document has fewer payment dates than the first.
+    gaps: bool,
     /// Dates on which residual notes are paid, those before the run included.
     dates: usize,
     /// Of them, those that are no payment dates of the schedule.
@@ -79,6 +81,7 @@ impl<const L: usize> Measures<L> {
                 residuals.iter().map(|n| opening.past.flows[*n as usize].clone()).collect()
             }),
             residuals,
+            gaps: plan.all().any(|plan| !plan.shown.is_empty()),
             ranked: notes.iter().map(|n| n.principal_rank.is_some()).collect(),
             dates: plan.days.len(),
             off_schedule: plan.off_schedule(),
@@ -123,6 +126,9 @@ impl<const L: usize> Measures<L> {
         self.factors.fill(Pack::splat(1.0));
         self.seen = [0, self.seen[0]];
         self.events.clear();
+        if self.gaps {
+            self.equity.fill(Pack::ZERO);
+        }
         for r in 0..self.past.len() {
             for (i, paid) in self.past[r].iter().enumerate() {
                 self.equity[r * self.dates + i] = Pack::splat(*paid);
@@ -135,6 +141,17 @@ impl<const L: usize> Measures<L> {
         }
         self.last_period = Pack::ZERO;
         self.all_covered = before;
+    }
+
+    /// On dates of the first document that the one in force does not have nothing is paid, and balances stay.
+    #[inline(never)]
+    fn fill_up_to(&mut self, at: usize) {
+        let [seen, _] = self.seen;
+        let Some(flows) = self.flows.as_mut().filter(|_| seen > 0) else { return };
+        let notes = self.moment.len();
+        for i in seen * notes..at * notes {
+            flows[i] = [Pack::ZERO, Pack::ZERO, flows[i - notes][2]];
+        }
     }
 
     /// Ends a run: no residual flow comes after its last date.
@@ -190,7 +207,13 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
     ) {
         let period = &plan.periods[p];
         let assets = collateral.performing_par + collateral.carrying + bought + state.held + state.held_interest;
-        let here = Pack::splat(p as f64);
+        let at = plan.shown(p);
+        if self.gaps {
+            self.fill_up_to(at);
+        }
+        let here = Pack::splat(at as f64);
+        // What is covered here is covered up to the next date.
+        let until = if plan.shown.is_empty() { at } else { plan.shown(p + 1).max(at + 1) - 1 };
         let mut unpaid = Mask::splat(false);
         let count = plan.deal.notes.len();
         let (terms, notes) = (&plan.deal.notes[..count], &state.notes[..count]);
@@ -228,7 +251,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                 self.deferred[n] = self.deferred[n].or(lanes.deferred.gt(dust));
             }
         }
-        let mut together = self.all_covered >= p as f64 - 1.0;
+        let mut together = self.all_covered >= at as f64 - 1.0;
         if together {
             if p == self.first || state.principal_paid || !state.marked {
                 self.owed = Pack::ZERO;
@@ -239,7 +262,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
             together = assets.ge(self.owed).or(running.not()).all();
         }
         if together {
-            self.all_covered = p as f64;
+            self.all_covered = until as f64;
         } else {
             let mut ahead = Pack::ZERO;
             for rank in &plan.deal.ranks {
@@ -247,18 +270,18 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                 let covered = running.and(assets.ge(ahead));
                 for &n in rank {
                     let n = n as usize;
-                    self.last_covered[n] = covered.select(here, self.last_covered[n]);
+                    self.last_covered[n] = covered.select(Pack::splat(until as f64), self.last_covered[n]);
                 }
             }
         }
-        self.seen[0] = p + 1;
+        self.seen[0] = at + 1;
         for r in 0..self.residuals.len() {
-            self.equity[r * self.dates + self.off_schedule + p] =
+            self.equity[r * self.dates + self.off_schedule + at] =
                 *state.notes[self.residuals[r] as usize].interest.paid();
         }
         if let Some(flows) = &mut self.flows {
             for n in 0..plan.deal.notes.len() {
-                let row = &mut flows[p * plan.deal.notes.len() + n];
+                let row = &mut flows[at * plan.deal.notes.len() + n];
                 row[0] = *state.notes[n].interest.paid() + state.notes[n].deferred_paid;
                 row[1] = state.notes[n].principal_paid;
                 // What a run ends with is lost: it is not outstanding on later dates.

@@ -32,6 +32,8 @@ pub struct Setup {
     /// Per whole year, of the companies that the scenario names as defaulting in it: closing par, par at default, par less
     /// recovery, number.
     pub named: Vec<[f64; 4]>,
+    /// Some document has fewer payment dates: what is repaid on one date of the first may default in a longer step of that.
+    pub follows_repaid: bool,
 }
 
 impl Setup {
@@ -56,7 +58,8 @@ impl Setup {
                 *sum += x;
             }
         }
-        Self { plan, copula, axis, companies, cumulative, as_of, collection_end, named }
+        let follows_repaid = plan.regimes.iter().any(|regime| !regime.takes.is_empty());
+        Self { plan, copula, axis, companies, cumulative, as_of, collection_end, named, follows_repaid }
     }
 
     /// Default time of a company in years from the as-of date, from the level `Φ(X)` and its place on the axis.

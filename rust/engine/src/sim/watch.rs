@@ -50,9 +50,7 @@ impl<const L: usize> TestWatch<L> {
         Self {
             period: 0,
             thresholds: (0..tests.len()).map(|t| plan.own_test(t).threshold).collect(),
-            active: (0..plan.steps())
-                .flat_map(|p| (0..tests.len()).map(move |t| plan.all().any(|plan| plan.periods[p].active[t])))
-                .collect(),
+            active: active(plan),
             tests_of: tests_of(plan),
             fails: vec![Mask::splat(false); tests.len() * plan.steps()],
             diverted: vec![Pack::ZERO; tests.len() * plan.steps()],
@@ -112,6 +110,21 @@ impl<const L: usize> Recorder<L> for TestWatch<L> {
     }
 }
 
+/// Whether each test applies in some document, `[period][test]`.
+fn active(plan: &Plan) -> Vec<bool> {
+    let tests = plan.deal.tests.len();
+    let mut out = vec![false; tests * plan.steps()];
+    for plan in plan.all() {
+        for (p, period) in plan.periods[..=plan.last].iter().enumerate() {
+            let from = plan.shown(p) * tests;
+            for (out, active) in out[from..from + tests].iter_mut().zip(&period.active) {
+                *out |= *active;
+            }
+        }
+    }
+    out
+}
+
 /// Per step info: the tests of its cure or diversion.
 fn tests_of(plan: &Plan) -> Vec<Vec<u16>> {
     let mut out = vec![Vec::new(); plan.deal.program.infos.len()];
@@ -164,8 +177,9 @@ impl<const L: usize> EventWatch<L> {
     /// Looks at a date after its payments; `unpaid` are the paths in which some class is owed overdue interest.
     #[inline(always)]
     pub fn date(&mut self, plan: &Plan, p: usize, state: &State<L>, running: Mask<L>, unpaid: Mask<L>) {
+        let at = plan.shown(p);
         if self.interest && unpaid.any() {
-            self.see(p, 0, running.and(unpaid));
+            self.see(at, 0, running.and(unpaid));
         }
         let deal = &plan.deal;
         if plan.periods[p].is_last || (deal.acceleration.is_none() && plan.sells.is_empty()) {
@@ -174,13 +188,13 @@ impl<const L: usize> EventWatch<L> {
         let sold = if plan.sells.is_empty() { Mask::splat(false) } else { state.redeemed.or(state.liquidated) };
         if deal.acceleration.is_some() {
             let going_on = running.and(sold.not());
-            self.see(p, 1, going_on.and(state.accelerates_next).and(state.accelerated.not()));
-            self.see(p, 2, going_on.and(state.accelerated).and(state.accelerates_next.not()));
+            self.see(at, 1, going_on.and(state.accelerates_next).and(state.accelerated.not()));
+            self.see(at, 2, going_on.and(state.accelerated).and(state.accelerates_next.not()));
         }
         if !plan.sells.is_empty() {
-            self.see(p, 3, running.and(state.redeemed));
-            self.see(p, 4, running.and(state.withdrawn).and(state.redeemed.not()));
-            self.see(p, 5, running.and(state.liquidated));
+            self.see(at, 3, running.and(state.redeemed));
+            self.see(at, 4, running.and(state.withdrawn).and(state.redeemed.not()));
+            self.see(at, 5, running.and(state.liquidated));
         }
     }
 

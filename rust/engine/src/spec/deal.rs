@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accounts::{Account, Hedge};
 use super::events::Event;
-use super::steps::Step;
+use super::steps::{NumberOrName, Step};
 
 /// A deal, as one JSON document in canonical form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,6 +142,29 @@ pub struct Note {
     pub combination_of: BTreeMap<String, f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commitment: Option<Commitment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub make_whole: Option<MakeWhole>,
+}
+
+/// What holders receive beside par where a class is redeemed early: the worth of its interest up to a date.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MakeWhole {
+    /// ISO date, or a date of the deal moved by months or years.
+    pub until: String,
+    pub discount: MakeWholeDiscount,
+}
+
+/// The rate at which interest is discounted: fixed, or an index and a spread.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MakeWholeDiscount {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
 }
 
 /// What the holders of a class lend over time, beside the balance that is drawn at closing.
@@ -339,9 +362,9 @@ pub struct Collateral {
 #[serde(deny_unknown_fields)]
 pub struct CccRule {
     pub limit: f64,
-    /// `collateral_principal_amount` or `target_par`.
+    /// `collateral_principal_amount`, `target_par`, or an amount of money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base: Option<String>,
+    pub base: Option<NumberOrName>,
 }
 
 /// What makes a discount obligation.

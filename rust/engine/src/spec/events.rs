@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::deal::{Amortization, Coupon, Deal};
+use super::deal::{Amortization, Coupon, Deal, MakeWhole};
 use super::steps::NumberOrName;
 
 /// One event: what happens, and when.
@@ -122,6 +122,8 @@ pub struct Successor {
     pub id: BTreeMap<String, String>,
     #[serde(default = "one")]
     pub issue_price: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub make_whole: Option<MakeWhole>,
 }
 
 fn one() -> f64 {

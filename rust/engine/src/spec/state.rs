@@ -38,6 +38,12 @@ pub struct DealState {
     /// What hedge counterparties are owed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hedges: BTreeMap<String, HedgeState>,
+    /// Resets and amendments that have brought in the document in force, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<DocumentState>,
+    /// What the residual notes must still receive to reach the hurdles of the fees of other documents, a row a fee.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later_hurdles: Vec<Vec<f64>>,
     /// Conditional events that have acted or are tried again, by place.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub events: BTreeMap<String, EventState>,
@@ -71,6 +77,8 @@ impl Default for DealState {
             notes: BTreeMap::new(),
             accounts: BTreeMap::new(),
             hedges: BTreeMap::new(),
+            documents: Vec::new(),
+            later_hurdles: Vec::new(),
             events: BTreeMap::new(),
             collateral: None,
             pool: None,
@@ -143,6 +151,16 @@ pub struct HedgeState {
     pub termination: Option<f64>,
 }
 
+/// A reset or an amendment that has brought in a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentState {
+    /// Place of the event.
+    pub event: String,
+    /// Payment date on which it acted.
+    pub on: String,
+}
+
 /// What has become of a conditional event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -183,9 +201,26 @@ pub struct NoteState {
     pub drawn: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
+    /// What events have issued of a note that was not there at closing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_balance: Option<f64>,
+    /// The re-pricing whose spread it pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repriced: Option<RepricedState>,
     /// Past distributions of a residual note: ISO date, amount.
     #[serde(default)]
     pub distributions: Vec<(String, f64)>,
+}
+
+/// A re-pricing whose spread a note pays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepricedState {
+    /// Place of the event.
+    pub event: String,
+    /// It acted on the date of the state.
+    #[serde(default)]
+    pub on_this_date: bool,
 }
 
 /// The collateral in the figures of a trustee report.
@@ -265,6 +300,9 @@ pub struct LoanDefaultState {
     pub recovery: f64,
     /// Payment date of the period that collects it.
     pub collected: String,
+    /// Day from which on a payment date collects it, where documents with other payment dates may follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
 }
 
 /// What was bought since closing.
@@ -310,6 +348,9 @@ pub struct CohortDefaultState {
     pub value: f64,
     /// Payment date of the period that collects it.
     pub collected: String,
+    /// Day from which on a payment date collects it, where documents with other payment dates may follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
 }
 
 /// A simulated path: what happens in it, before and after the date.

@@ -95,6 +95,16 @@ impl<const L: usize> Due<L> {
         }
     }
 
+    /// Books an amount that falls due and is paid beside the rest.
+    #[inline(always)]
+    pub fn pay_beside(&mut self, amount: Pack<L>) {
+        let (unpaid, before) = (*self.unpaid(), *self.paid());
+        self.unpaid = unpaid;
+        self.paid = before + amount;
+        self.amount += amount;
+        self.stage = Stage::Parts;
+    }
+
     /// States what has been paid, whatever fell due.
     #[inline(always)]
     pub fn set_paid(&mut self, paid: Pack<L>) {

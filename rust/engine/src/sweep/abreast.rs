@@ -30,7 +30,7 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
         interest_reserve: first.interest_reserve,
         ramp_up_cash: first.ramp_up_cash,
         ccc_limit: first.ccc_limit,
-        ccc_on_target_par: first.ccc_on_target_par,
+        ccc_base: first.ccc_base,
         reads_ccc_share: first.reads_ccc_share,
         deferred_in_oc: first.deferred_in_oc,
         capitalizes: first.capitalizes,
@@ -83,6 +83,7 @@ pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>
         hedge_net: first.hedge_net.clone(),
         hedge_end: first.hedge_end.clone(),
         commitments: first.commitments.clone(),
+        make_whole: columns(|p| &p.make_whole),
         cash_income: first.cash_income,
         sale_cash_income: first.sale_cash_income,
         sale_determination: first.sale_determination,
@@ -141,6 +142,7 @@ fn note<const L: usize>(notes: [&NoteTerms; L]) -> NoteTerms<Pack<L>> {
             .collect(),
         replaces: first.replaces,
         since: first.since,
+        make_whole: first.make_whole.clone(),
     }
 }
 

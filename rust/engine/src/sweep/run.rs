@@ -138,6 +138,7 @@ impl<'a, const L: usize> Worker<'a, L> {
             opening: class.resumed.as_ref().map(|resumed| resumed.opening.clone()),
             last: contracts.steps.len() - 1,
             number: 0,
+            shown: Vec::new(),
             regimes: Vec::new(),
         };
         let (steps, notes) = (plan.steps(), plan.deal.notes.len());
@@ -165,7 +166,7 @@ impl<'a, const L: usize> Worker<'a, L> {
         }
         self.assume(points, own);
         self.figures.clear();
-        let error = runner::run(&self.plan, &mut self.work, &mut Silent, &mut self.figures, |_, _| {});
+        let error = runner::run(&self.plan, &mut self.work, &mut Silent, &mut self.figures, |_, _, _| {});
         self.figures.end(&self.work.state);
         let mut summaries = Vec::with_capacity(own.len() * self.figures.totals.len());
         summary::finish(&self.plan, &self.times, &mut self.figures.totals, self.isa, own.len(), &mut summaries);

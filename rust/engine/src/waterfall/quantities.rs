@@ -99,9 +99,13 @@ impl<const L: usize, P: Param<L>> View<'_, L, P> {
                 required += state.fee_unpaid(f);
             }
         }
-        for (note, of) in state.notes.iter().zip(terms.notes) {
+        for (n, (note, of)) in state.notes.iter().zip(terms.notes).enumerate() {
             if !of.residual && !of.is_combination() {
                 required += note.balance + note.deferred + note.overdue + *note.interest.unpaid();
+                if let Some(premium) = state.make_whole.get(n) {
+                    // Where the notes are redeemed it is among the interest that is due.
+                    required += state.redeemed.or(state.liquidated).not().keep(premium.at_opening);
+                }
             }
         }
         for hedge in &state.hedges {

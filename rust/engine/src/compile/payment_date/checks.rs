@@ -7,10 +7,11 @@ use crate::spec::DealState;
 
 /// Checks the names of a state's notes and fees.
 pub fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) {
-    let notes: Vec<_> = deal.terms.notes.iter().map(|n| n.name.as_str()).collect();
-    let fees: Vec<_> = deal.terms.fees.iter().map(|f| f.name.as_str()).collect();
-    let accounts: Vec<_> = deal.terms.accounts.iter().map(|a| a.name.as_str()).collect();
-    let hedges: Vec<_> = deal.terms.hedges.iter().map(|h| h.name.as_str()).collect();
+    let foreign = &deal.terms.foreign;
+    let notes = own(&deal.terms.notes, |n| foreign.note(n), |note| &note.name);
+    let fees = own(&deal.terms.fees, |f| foreign.fee(f), |fee| &fee.name);
+    let accounts = own(&deal.terms.accounts, |a| foreign.account(a), |account| &account.name);
+    let hedges = own(&deal.terms.hedges, |h| foreign.hedge(h), |hedge| &hedge.name);
     for name in state.notes.keys() {
         if !notes.contains(&name.as_str()) {
             problems.push(Problem::new(
@@ -43,6 +44,11 @@ pub fn check_names(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Pr
                 .push(Problem::new(format!("state.fees.{name}"), format!("unknown fee; known: {}", fees.join(", "))));
         }
     }
+}
+
+/// The names of a list, without what other documents have.
+fn own<T>(list: &[T], foreign: impl Fn(usize) -> bool, name: fn(&T) -> &String) -> Vec<&str> {
+    list.iter().enumerate().filter(|(i, _)| !foreign(*i)).map(|(_, item)| name(item).as_str()).collect()
 }
 
 /// Checks what a state says of money.

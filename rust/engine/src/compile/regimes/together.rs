@@ -28,8 +28,8 @@ pub(super) fn rates(nodes: &mut [Node]) {
         .iter()
         .map(|node| {
             let conventions = Conventions::read(&node.written.conventions, &mut Vec::new());
-            let Conventions { rates_by_days: by_days, simple_rates: simple, .. } = conventions;
-            Rates { from: node.rule.since, by_days, simple }
+            let Conventions { rates_by_days: by_days, simple_rates: simple, interest_on_pik: on_pik, .. } = conventions;
+            Rates { from: node.rule.since, by_days, simple, on_pik }
         })
         .collect();
     for k in 0..nodes.len() {
