@@ -9,9 +9,10 @@ from pydantic import BeforeValidator, ValidationError, WithJsonSchema, model_val
 from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document, problem
+from cloche.model.fixed_or_floating import FixedOrFloating
 from cloche.model.notes import DayCount
 from cloche.model.text import Name, iso_date
-from cloche.model.units import IRR, SHARE, Balance, Count, PositiveMoney, Rate, Share, Spread
+from cloche.model.units import IRR, SHARE, Balance, Count, PositiveMoney, Rate, Share
 from cloche.model.wording import found
 
 __all__ = ["Fee", "FeeCap", "Hurdle", "Tier", "UnpaidInterest"]
@@ -55,23 +56,8 @@ class Tier(Document):
     rate: Rate
 
 
-class UnpaidInterest(Document):
-    """Interest on an unpaid fee: an index and a spread, or a fixed rate."""
-
-    index: Name | None = None
-    spread: Spread | None = None
-    fixed: Rate | None = None
-
-    @model_validator(mode="after")
-    def _floating_or_fixed(self) -> Self:
-        if (self.fixed is None) == (self.index is None) or (
-            self.fixed is not None and self.spread is not None
-        ):
-            message = (
-                "found neither or both of a floating and a fixed rate, expected index and spread, or fixed"
-            )
-            raise ValidationError.from_exception_data("UnpaidInterest", [problem((), message)])
-        return self
+class UnpaidInterest(FixedOrFloating):
+    """Interest on an unpaid fee."""
 
 
 def _unpaid_interest(value: object) -> object:

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import ValidationError, model_validator
-
-from cloche.model.document import Document, problem
+from cloche.model.document import Document
 from cloche.model.event_dates import EventDate
-from cloche.model.text import Name
-from cloche.model.units import Rate, Spread
+from cloche.model.fixed_or_floating import FixedOrFloating
 
 __all__ = ["Discount", "MakeWhole"]
 
 
-class Discount(Document):
-    """Rates a year at which lost interest is discounted: an index and a spread, or a fixed rate.
-
-    Parameters
-    ----------
-    index, spread
-        Index, of which each period has its fixing, and spread over it; without `spread` the index alone.
-    fixed
-        Fixed rate, instead of index and spread.
-    """
-
-    index: Name | None = None
-    spread: Spread | None = None
-    fixed: Rate | None = None
-
-    @model_validator(mode="after")
-    def _floating_or_fixed(self) -> Self:
-        if (self.fixed is None) == (self.index is None) or (
-            self.fixed is not None and self.spread is not None
-        ):
-            message = (
-                "found neither or both of a floating and a fixed rate, expected index and spread, or fixed"
-            )
-            raise ValidationError.from_exception_data("Discount", [problem((), message)])
-        return self
+class Discount(FixedOrFloating):
+    """Rates a year at which lost interest is discounted."""
 
 
 class MakeWhole(Document):

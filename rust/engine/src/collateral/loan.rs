@@ -21,7 +21,7 @@ pub struct LoanContract {
     pub maturity: Date,
     /// Share of original par a year.
     pub amortization_rate: f64,
-    /// Interest a year that is capitalised instead of paid.
+    /// Interest a year that is capitalized instead of paid.
     pub pik_spread: f64,
     /// Own payment dates; absent: the deal's determination dates.
     pub own: Option<OwnDates>,
@@ -83,7 +83,7 @@ pub struct StepDates {
     pub is_last: bool,
     /// Years of yearly rates that fall due in it: defaults, prepayments and instalments alike.
     pub years: f64,
-    /// Share of the interest of par that capitalised interest earns.
+    /// Share of the interest of par that capitalized interest earns.
     pub on_pik: f64,
 }
 
@@ -277,7 +277,7 @@ impl Running {
 struct Walk {
     /// Contractual balance.
     balance: f64,
-    /// Capitalised interest.
+    /// Capitalized interest.
     pik: f64,
     own: Option<Running>,
 }
@@ -325,8 +325,8 @@ impl Walk {
         let scheduled = if matured { open } else { Self::instalment(loan, open, dates.years) };
         let end = open - scheduled;
         let repaid = matured || !(end > 0.0);
-        let capitalised = dates.on_pik * self.pik;
-        let (base, left) = (open + capitalised, if repaid { 0.0 } else { end + capitalised });
+        let capitalized = dates.on_pik * self.pik;
+        let (base, left) = (open + capitalized, if repaid { 0.0 } else { end + capitalized });
         let income = |rate: f64| Income {
             whole: base * rate * accrual,
             of_default: shares.on_default * base * rate * accrual,
@@ -358,7 +358,7 @@ impl Walk {
         let last = if matured { loan.maturity } else { dates.end };
         let idle = shares.on_default * (open + dates.on_pik * self.pik);
         let mut balance = open;
-        // What a unit of par earns inside the step, paid or capitalised.
+        // What a unit of par earns inside the step, paid or capitalized.
         let mut earned = 0.0;
         while running.end() <= last && !(matured && running.end() >= loan.maturity) {
             let accrual = loan.day_count.fraction(running.start, running.end());

@@ -10,6 +10,7 @@ use crate::compile::events::Events;
 use crate::compile::plan::{PlanInput, compile_plan, prepare, resume, ruling};
 use crate::compile::pool::Contracts;
 use crate::error::EngineError;
+use crate::lifecycle::event_of;
 use crate::notes::OnUnpaid;
 use crate::path::after::after;
 use crate::path::explained::{self, Explained};
@@ -294,7 +295,7 @@ impl Writer<'_> {
         let in_force =
             |(r, (in_force, _)): &(usize, &(bool, bool))| *in_force && self.events.repricings[*r].note as usize == note;
         let (r, (_, lately)) = self.opening.repriced.iter().enumerate().find(in_force)?;
-        let event = self.events.place_of(r)?.to_owned();
+        let event = event_of(&self.events.changes, r)?.place.clone();
         Some(RepricedState { event, on_this_date: *lately })
     }
 

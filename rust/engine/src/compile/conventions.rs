@@ -48,7 +48,7 @@ pub struct Conventions {
     pub interest_on_default: f64,
     /// Share of the step's interest that prepaid par pays.
     pub interest_on_prepaid: f64,
-    /// Share of it that capitalised interest earns: all or nothing.
+    /// Share of it that capitalized interest earns: all or nothing.
     pub interest_on_pik: f64,
     pub cash_timing_period: bool,
     pub simple_rates: bool,

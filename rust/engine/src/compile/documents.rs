@@ -4,7 +4,7 @@ use crate::compile::deal::CompiledDeal;
 use crate::compile::events::Events;
 use crate::compile::plan::{CompiledPlan, PlanInput, one};
 use crate::error::EngineError;
-use crate::lifecycle::ChangeKind;
+use crate::lifecycle::event_of;
 use crate::path::plan::{Plan, Regime};
 
 /// Where the events of a plan stand.
@@ -68,18 +68,12 @@ pub fn follow(input: PlanInput<'_>, compiled: &mut CompiledPlan, places: Places)
 
 /// Per re-pricing of a plan: that of the same event and class in the plan before it.
 fn repricings(before: &Plan, plan: &Plan) -> Vec<Option<usize>> {
-    let event_of = |plan: &Plan, r: usize| {
-        let of = plan.changes.iter().find(|change| match change.kind {
-            ChangeKind::Repricing { first, count } => (first..first + count).contains(&r),
-            _ => false,
-        });
-        of.map(|change| change.place.clone())
-    };
+    let place = |plan: &Plan, r: usize| event_of(&plan.changes, r).map(|change| change.place.clone());
     (0..plan.repricings.len())
         .map(|r| {
-            let place = event_of(plan, r);
+            let own = place(plan, r);
             (0..before.repricings.len())
-                .find(|&q| before.repricings[q].note == plan.repricings[r].note && event_of(before, q) == place)
+                .find(|&q| before.repricings[q].note == plan.repricings[r].note && place(before, q) == own)
         })
         .collect()
 }

@@ -7,7 +7,7 @@ use crate::compile::deal::CompiledDeal;
 use crate::compile::rights;
 use crate::error::Problem;
 use crate::expression::{Expression, Quantity};
-use crate::lifecycle::{Change, ChangeKind, Repricing};
+use crate::lifecycle::{Change, ChangeKind, Repricing, event_of};
 use crate::notes::NoteTerms;
 use crate::path::plan::{CallTerms, SaleCost, SalePrice};
 use crate::spec::Event;
@@ -47,18 +47,8 @@ impl Events {
     /// The re-pricing of a note by the event of a place.
     #[must_use]
     pub fn repricing(&self, notes: &[NoteTerms], note: &str, place: &str) -> Option<usize> {
-        let range = self.changes.iter().find_map(|change| match change.kind {
-            ChangeKind::Repricing { first, count } if change.place == place => Some(first..first + count),
-            _ => None,
-        })?;
-        range.into_iter().find(|r| notes[self.repricings[*r].note as usize].name == note)
-    }
-
-    /// The place of the event of a re-pricing.
-    #[must_use]
-    pub fn place_of(&self, repricing: usize) -> Option<&str> {
-        let of = |change: &&Change| matches!(change.kind, ChangeKind::Repricing { first, count } if (first..first + count).contains(&repricing));
-        self.changes.iter().find(of).map(|change| change.place.as_str())
+        let sets = |r: &usize| event_of(&self.changes, *r).is_some_and(|change| change.place == place);
+        (0..self.repricings.len()).find(|r| notes[self.repricings[*r].note as usize].name == note && sets(r))
     }
 
     /// Whether some condition reads the share of CCC collateral.

@@ -77,9 +77,10 @@ pub fn events(
     opening.calls = vec![CallAfter::default(); events.places.len()];
     opening.spent = vec![false; events.changes.len()];
     opening.repriced = vec![(false, false); events.repricings.len()];
+    let shown = deal.shown_notes();
     for (note, given) in &state.state.notes {
         let Some(repriced) = &given.repriced else { continue };
-        let Some(r) = events.repricing(&deal.with_shown_names().terms.notes, note, &repriced.event) else {
+        let Some(r) = events.repricing(&shown, note, &repriced.event) else {
             let message = format!("found {:?}; no event of the run re-prices {note} there", repriced.event);
             problems.push(Problem::new(format!("state.notes.{note}.repriced.event"), message));
             continue;

@@ -74,13 +74,13 @@ impl Rule {
     }
 }
 
-/// How yearly rates and capitalised interest run from a step on.
+/// How yearly rates and capitalized interest run from a step on.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
     pub from: usize,
     pub by_days: bool,
     pub simple: bool,
-    /// Share of the interest of par that capitalised interest earns.
+    /// Share of the interest of par that capitalized interest earns.
     pub on_pik: f64,
 }
 

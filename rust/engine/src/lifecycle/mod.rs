@@ -61,6 +61,15 @@ pub enum ChangeKind {
     Transition(Transition),
 }
 
+/// The event that a re-pricing is of.
+#[must_use]
+pub fn event_of(changes: &[Change], repricing: usize) -> Option<&Change> {
+    changes.iter().find(|change| match change.kind {
+        ChangeKind::Repricing { first, count } => (first..first + count).contains(&repricing),
+        _ => false,
+    })
+}
+
 /// How much principal cannot be invested, and whether that ends the reinvestment period.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpecialRedemption {

@@ -252,37 +252,37 @@ fn every_step_of_every_loan_gives_away_what_it_opens_with() {
 }
 
 #[test]
-fn capitalised_interest_is_a_claim_beside_par_that_earns_and_comes_as_interest_with_the_last_par() {
+fn capitalized_interest_is_a_claim_beside_par_that_earns_and_comes_as_interest_with_the_last_par() {
     let contract = LoanContract { maturity: date("2026-05-20"), pik_spread: 0.02, ..loan() };
     let steps = [step("2026-01-08", "2026-04-08", 0.25), step("2026-04-08", "2026-07-08", 0.25)];
     let out = flows(&contract, &steps, 0.0, 0.0, WHOLE, &[]);
     // 90 days at 2 % on a million: 5,000, which earns with it for the 42 days to maturity.
     assert!(close(out.interest[0], 1e6 * 0.09 * 90.0 / 360.0) && close(out.end[0], 1e6));
-    let capitalised = 5e3 + 1_005_000.0 * 0.02 * 42.0 / 360.0;
-    assert!(close(out.interest[1], 1_005_000.0 * 0.09 * 42.0 / 360.0 + capitalised));
+    let capitalized = 5e3 + 1_005_000.0 * 0.02 * 42.0 / 360.0;
+    assert!(close(out.interest[1], 1_005_000.0 * 0.09 * 42.0 / 360.0 + capitalized));
     assert!(close(out.scheduled[1], 1e6));
     let idle = flows(&contract, &steps.map(|step| StepDates { on_pik: 0.0, ..step }), 0.0, 0.0, WHOLE, &[]);
     assert!(close(idle.interest[1], 1e6 * 0.09 * 42.0 / 360.0 + 5e3 + 1e6 * 0.02 * 42.0 / 360.0));
 }
 
 #[test]
-fn what_prepays_brings_its_capitalised_interest_and_what_defaults_loses_it() {
+fn what_prepays_brings_its_capitalized_interest_and_what_defaults_loses_it() {
     let contract = LoanContract { pik_spread: 0.02, ..loan() };
     let steps = [step("2026-01-08", "2026-04-08", 0.25), step("2026-04-08", "2026-07-07", 0.25)];
     let out = flows(&contract, &steps, 0.10, 0.20, WHOLE, &[]);
-    // 900,000 survive with 4,500 that are capitalised; a fifth of both is paid.
+    // 900,000 survive with 4,500 that are capitalized; a fifth of both is paid.
     assert!(close(out.interest[0], 900e3 * 0.09 * 0.25 + 0.2 * 4_500.0));
     let (par, pik) = (720e3 * 0.9, 3_600.0 * 0.9);
-    let capitalised = pik + (par + pik) * 0.02 * 0.25;
+    let capitalized = pik + (par + pik) * 0.02 * 0.25;
     assert!(close(out.default[1], 72e3));
-    assert!(close(out.interest[1], (par + pik) * 0.09 * 0.25 + 0.2 * capitalised));
+    assert!(close(out.interest[1], (par + pik) * 0.09 * 0.25 + 0.2 * capitalized));
     let half = flows(&contract, &steps, 0.0, 0.20, InterestShares { on_prepaid: 0.5, ..WHOLE }, &[]);
-    // The prepaid fifth earns half of the step, paid and capitalised.
+    // The prepaid fifth earns half of the step, paid and capitalized.
     assert!(close(half.interest[0], 900e3 * 0.09 * 0.25 + 0.2 * 5_000.0 - 0.5 * 200e3 * 0.02 * 0.25));
 }
 
 #[test]
-fn own_periods_capitalise_on_their_dates_and_a_sale_brings_nothing_for_it() {
+fn own_periods_capitalize_on_their_dates_and_a_sale_brings_nothing_for_it() {
     let contract = LoanContract { pik_spread: 0.02, own: Some(own("2026-02-15", 3, "2025-11-15")), ..loan() };
     let fixed = [("2025-11-15", 0.03), ("2026-02-15", 0.04)];
     let steps = [step("2026-01-08", "2026-04-08", 0.25)];
@@ -297,7 +297,7 @@ fn own_periods_capitalise_on_their_dates_and_a_sale_brings_nothing_for_it() {
 }
 
 #[test]
-fn capitalised_interest_comes_with_the_instalment_that_repays_the_last_par() {
+fn capitalized_interest_comes_with_the_instalment_that_repays_the_last_par() {
     let contract = LoanContract { pik_spread: 0.02, amortization_rate: 4.0, ..loan() };
     let steps = [step("2026-01-08", "2026-04-08", 0.25), step("2026-04-08", "2026-07-07", 0.25)];
     let out = flows(&contract, &steps, 0.0, 0.30, WHOLE, &[]);
