@@ -56,6 +56,7 @@ impl Pool {
             country: texts(columns, "country", n)?,
             par: numbers(columns, "par", n)?,
             par_unfunded: numbers(columns, "par_unfunded", n)?,
+            unfunded_fee: numbers(columns, "unfunded_fee", n)?,
             original_par: numbers(columns, "original_par", n)?,
             spread: numbers(columns, "spread", n)?,
             fixed_rate: numbers(columns, "fixed_rate", n)?,

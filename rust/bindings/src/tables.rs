@@ -238,6 +238,7 @@ pub fn collateral<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResu
         .float("new_purchases_par", rows.iter().map(|r| r.new_purchases_par).collect())?
         .float("purchase_cost", rows.iter().map(|r| r.purchase_cost).collect())?
         .float("floor_benefit", rows.iter().map(|r| r.floor_benefit).collect())?
+        .float("unfunded", rows.iter().map(|r| r.unfunded).collect())?
         .float("oc_numerator", rows.iter().map(|r| r.oc_numerator).collect())?
         .float("ccc_excess_haircut", rows.iter().map(|r| r.ccc_excess_haircut).collect())?
         .float("discount_haircut", rows.iter().map(|r| r.discount_haircut).collect())?

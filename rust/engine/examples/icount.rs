@@ -92,6 +92,7 @@ impl Loans {
             country: texts(self.country),
             par: self.par,
             par_unfunded: numbers(None),
+            unfunded_fee: numbers(None),
             original_par: numbers(self.original_par),
             spread: numbers(self.spread),
             fixed_rate: numbers(self.fixed_rate),

@@ -4,8 +4,8 @@
 //! rows of its loans, and adds its defaulted par, carrying value and recovery. So a path costs work in proportion to
 //! its defaults, whatever the loans' own schedules.
 
-use super::loan::LoanFlows;
-use super::parts::{self, PoolPart};
+use super::loan_flows::LoanFlows;
+use super::parts::{self, PoolPart, UNDRAWN};
 use super::sale::SaleRow;
 use crate::coverage::ccc_excess::CccAsset;
 
@@ -57,6 +57,8 @@ pub struct LoanDefault {
 pub struct ClosingPool {
     pub steps: usize,
     pub loans: usize,
+    /// First step (from 0) that is run.
+    pub first: usize,
     /// Per step: interest, principal (prepaid principal included), performing par, prepaid principal.
     pub flows: Vec<[f64; 4]>,
     /// Per step: recoveries, carrying value, defaulted par and its market value.
@@ -68,6 +70,12 @@ pub struct ClosingPool {
     pub floor_benefit: Vec<f64>,
     /// The flows of each loan, at [`ClosingPool::row`], and rows of nothing after its last step.
     pub rows: Vec<[f64; 4]>,
+    /// Commitments that are not drawn before the first step.
+    pub undrawn: f64,
+    /// What of the rows' par is not drawn, and what a default in each step sets free of it, at [`ClosingPool::row`];
+    /// nothing without commitments.
+    pub undrawn_rows: Vec<f64>,
+    pub released: Vec<f64>,
     /// What each loan does in a step at whose end all is sold, `[loan][step]`, and their sums by step; nothing where no
     /// sale may come.
     pub sale_rows: Vec<SaleRow>,
@@ -136,7 +144,7 @@ impl ClosingPool {
             for &loan in loans {
                 let defaults = &self.row_default[self.row(loan as usize, 0)..][..self.steps];
                 for (sum, default) in sums.iter_mut().zip(defaults) {
-                    sum[0] += defaults[first].par;
+                    sum[0] += self.at_risk(loan as usize, first);
                     sum[1] += default.par;
                     sum[2] += default.par - default.value;
                 }
@@ -145,10 +153,24 @@ impl ClosingPool {
         self.obligor_default = obligor_default;
     }
 
+    /// Par of a loan at the start of a step, undrawn commitment included.
+    #[must_use]
+    pub fn at_risk(&self, loan: usize, step: usize) -> f64 {
+        let row = self.row(loan, step);
+        self.row_default[row].par + self.released.get(row).copied().unwrap_or(0.0)
+    }
+
+    /// One flow of a loan in a step.
+    #[must_use]
+    pub fn flow(&self, flow: usize, loan: usize, step: usize) -> f64 {
+        let row = self.row(loan, step);
+        if flow == UNDRAWN { self.undrawn_rows.get(row).copied().unwrap_or(0.0) } else { self.rows[row][flow] }
+    }
+
     /// Adds up parts of the pool, once every loan is in.
     pub fn add_parts(&mut self, parts: &[PoolPart]) {
         self.parts = parts.to_vec();
-        self.part_totals = parts::totals(parts, self.steps, |loan, p| self.rows[self.row(loan, p)]);
+        self.part_totals = parts::totals(parts, self.steps, |flow, loan, p| self.flow(flow, loan, p));
     }
 
     /// An empty pool of so many loans and steps.
@@ -204,8 +226,8 @@ impl ClosingPool {
                 _ => collected,
             };
             self.row_default[row + p] = LoanDefault {
-                par: flows.begin[p],
-                value: flows.begin[p] * recovery[p],
+                par: flows.begin[p] - flows.released[p],
+                value: (flows.begin[p] - flows.released[p]) * recovery[p],
                 collected: collected as u32,
                 carry_end: carry_end as u32,
                 groups: flows.last_step.saturating_sub(p as u32).div_ceil(TOGETHER as u32),
@@ -223,6 +245,12 @@ impl ClosingPool {
                     }
                 }
             }
+        }
+        if self.undrawn > 0.0 {
+            self.undrawn_rows.resize(self.rows.len(), 0.0);
+            self.released.resize(self.rows.len(), 0.0);
+            self.undrawn_rows[row..row + self.steps].copy_from_slice(&flows.undrawn);
+            self.released[row..row + self.steps].copy_from_slice(&flows.released);
         }
         self.has_discount |= self.discount_share[loan] > 0.0;
     }

@@ -52,6 +52,7 @@ impl LoanGroup {
         for ((sum, worth), step) in self.sale.iter_mut().zip(contract) {
             sum.scheduled += step.scheduled;
             sum.end += step.end;
+            sum.released += step.released;
             add(&mut sum.interest, step.interest);
             *worth += step.end * price;
         }
@@ -107,6 +108,7 @@ impl LoanGroup {
             sum.open += step.open;
             sum.scheduled += step.scheduled;
             sum.end += step.end;
+            sum.released += step.released;
             add(&mut sum.interest, step.interest);
             add(&mut sum.floor_benefit, step.floor_benefit);
             *discount += step.end * discount_share;
@@ -249,7 +251,7 @@ impl<const L: usize> PoolFlows<L> {
         }
         for past in &group.standing.defaults {
             if let Some(p) = past.step {
-                let default = Pack::splat(past.share) * group.contract[p].open;
+                let default = Pack::splat(past.share) * group.contract[p].defaults();
                 self.carry(p, default, default * past.recovery, past.collected, rules);
             }
         }
@@ -269,6 +271,10 @@ impl<const L: usize> PoolFlows<L> {
                 sale.prepaid += alive * mpr * sold.end;
                 sale.par += kept * sold.end;
                 sale.worth += kept * *worth;
+                sale.scheduled += gone * sold.released;
+            }
+            if contract.released > 0.0 {
+                self.flows[p][PRINCIPAL] += gone * contract.released;
             }
             let flows = &mut self.flows[p];
             flows[INTEREST] += pays(contract.interest, alive, mpr, gone);
@@ -286,14 +292,14 @@ impl<const L: usize> PoolFlows<L> {
                 sums[p] += parts::amount(part.flow, interest, left, of_part.end);
             }
             if group.ccc.is_empty() {
-                self.add_default(p, gone * contract.open, rates, rules);
+                self.add_default(p, gone * contract.defaults(), rates, rules);
                 continue;
             }
             self.ccc_par[p] += left * group.ccc_end[p];
             for (place, end) in &group.ccc {
                 self.ccc[place * steps + p] = left * end[p];
             }
-            self.add_default(p, gone * contract.open, rates, rules);
+            self.add_default(p, gone * contract.defaults(), rates, rules);
         }
     }
 

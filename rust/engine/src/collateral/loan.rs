@@ -7,8 +7,11 @@
 //! A loan with its own payment dates pays interest on them for its own accrual periods; any other accrues over the
 //! collection period and pays at the determination date. What a PIK spread adds to the claim is no par: it is interest
 //! proceeds when the loan is repaid, and nothing when it defaults or is sold.
+//!
+//! An undrawn commitment is par for which cash was set aside: a draw turns one into the other, what is repaid early or
+//! matures sets free its share of that cash as principal, and a default all of it that is not drawn just before.
 
-use super::standing::Standing;
+use super::commitment::{Commitment, Draws};
 use crate::time::{Date, DayCount};
 
 /// The contract of one loan.
@@ -23,6 +26,7 @@ pub struct LoanContract {
     pub amortization_rate: f64,
     /// Interest a year that is capitalized instead of paid.
     pub pik_spread: f64,
+    pub commitment: Commitment,
     /// Own payment dates; absent: the deal's determination dates.
     pub own: Option<OwnDates>,
 }
@@ -85,6 +89,7 @@ pub struct StepDates {
     pub years: f64,
     /// Share of the interest of par that capitalized interest earns.
     pub on_pik: f64,
+    pub draws: Draws,
 }
 
 /// Which share of the step's interest defaulted and prepaid par still pays.
@@ -97,16 +102,20 @@ pub struct InterestShares {
 /// What a loan does in one step by contract, before any of it defaults or prepays; amounts in currency units.
 ///
 /// Where a share `f` of the contract is left and the step's rates are `mdr` and `mpr`, the loan does
-/// `default = f·mdr·open`, `scheduled = f·(1 − mdr)·scheduled`, `prepaid = f·(1 − mdr)·mpr·(open − scheduled)` (nothing in
-/// the step in which it matures), and pays `f·((1 − mdr)·(interest + mpr·of_prepaid) + mdr·of_default)`.
+/// `default = f·mdr·(open − released)`, `scheduled = f·(1 − mdr)·scheduled`, `prepaid = f·(1 − mdr)·mpr·(open − scheduled)` (nothing in
+/// the step in which it matures), releases `f·mdr·released` and pays `f·((1 − mdr)·(interest + mpr·of_prepaid) + mdr·of_default)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ContractStep {
-    /// Contractual balance at the start.
+    /// Contractual balance at the start, undrawn commitment included.
     pub open: f64,
     /// Instalments, and the balloon at maturity.
     pub scheduled: f64,
     /// Contractual balance at the end.
     pub end: f64,
+    /// What of it is not drawn then.
+    pub undrawn: f64,
+    /// Cash of the undrawn commitment that a default of the whole contract sets free.
+    pub released: f64,
     pub interest: Income,
     pub floor_benefit: Income,
 }
@@ -117,68 +126,6 @@ pub struct Income {
     pub whole: f64,
     pub of_default: f64,
     pub of_prepaid: f64,
-}
-
-/// Per step: what one loan does.
-#[derive(Clone, Debug, Default)]
-pub struct LoanFlows {
-    pub begin: Vec<f64>,
-    pub default: Vec<f64>,
-    pub interest: Vec<f64>,
-    pub scheduled: Vec<f64>,
-    pub prepaid: Vec<f64>,
-    pub end: Vec<f64>,
-    pub floor_benefit: Vec<f64>,
-    /// Number of steps in which the loan has par at the start.
-    pub last_step: u32,
-}
-
-impl LoanFlows {
-    /// What the rest of a contract does at period rates of default and prepayment, from step `first` on.
-    pub fn set(&mut self, contract: &[ContractStep], mdr: &[f64], mpr: &[f64], first: usize, standing: &Standing) {
-        let n = contract.len();
-        for column in [
-            &mut self.begin,
-            &mut self.default,
-            &mut self.interest,
-            &mut self.scheduled,
-            &mut self.prepaid,
-            &mut self.end,
-            &mut self.floor_benefit,
-        ] {
-            column.clear();
-            column.resize(n, 0.0);
-        }
-        self.last_step = 0;
-        let mut left = standing.share;
-        for past in &standing.defaults {
-            let Some(p) = past.step else { continue };
-            let par = past.share * contract[p].open;
-            if standing.drawn {
-                // The default is one of the path's: it is taken off like the others.
-                self.begin[p] = par;
-                self.last_step = u32::try_from(p + 1).unwrap_or(u32::MAX);
-            } else {
-                self.default[p] = par;
-            }
-        }
-        for (p, step) in contract.iter().enumerate().skip(first) {
-            if !(left * step.open > 0.0) {
-                break;
-            }
-            self.last_step = u32::try_from(p + 1).unwrap_or(u32::MAX);
-            let alive = left * (1.0 - mdr[p]);
-            let pays = |of: Income| alive * (of.whole + mpr[p] * of.of_prepaid) + left * mdr[p] * of.of_default;
-            self.begin[p] = left * step.open;
-            self.default[p] = left * mdr[p] * step.open;
-            self.interest[p] = pays(step.interest);
-            self.floor_benefit[p] = pays(step.floor_benefit);
-            self.scheduled[p] = alive * step.scheduled;
-            self.prepaid[p] = alive * mpr[p] * step.end;
-            left = alive * (1.0 - mpr[p]);
-            self.end[p] = left * step.end;
-        }
-    }
 }
 
 /// Index fixings of one loan: by step, and on any date for its own accrual periods.
@@ -201,13 +148,12 @@ pub fn contract(
     out.clear();
     out.resize(steps.len(), ContractStep::default());
     let start = steps[first].start;
-    let mut walk = Walk { balance: loan.par, pik: 0.0, own: loan.own.map(|o| Running::new(o, start, loan, fixings)) };
+    let mut walk = Walk::new(loan, start, fixings);
     for (p, dates) in steps.iter().enumerate().skip(first) {
-        if !(walk.balance > 0.0) {
+        if walk.is_over() {
             break;
         }
         out[p] = walk.step(loan, dates, shares, fixings, p);
-        walk.balance = out[p].end;
     }
 }
 
@@ -224,14 +170,14 @@ pub fn sales(
     out.clear();
     out.resize(steps.len(), ContractStep::default());
     let start = steps[first].start;
-    let mut walk = Walk { balance: loan.par, pik: 0.0, own: loan.own.map(|o| Running::new(o, start, loan, fixings)) };
+    let mut walk = Walk::new(loan, start, fixings);
     for (p, (dates, end)) in steps.iter().zip(ends).enumerate().skip(first) {
-        if !(walk.balance > 0.0) {
+        if walk.is_over() {
             break;
         }
         let sale = StepDates { end: *end, is_last: true, ..*dates };
         out[p] = walk.clone().step(loan, &sale, shares, fixings, p);
-        walk.balance = walk.step(loan, dates, shares, fixings, p).end;
+        walk.step(loan, dates, shares, fixings, p);
     }
 }
 
@@ -275,14 +221,35 @@ impl Running {
 
 #[derive(Clone)]
 struct Walk {
-    /// Contractual balance.
+    /// Contractual balance that is drawn, and what is not.
     balance: f64,
+    undrawn: f64,
     /// Capitalized interest.
     pik: f64,
     own: Option<Running>,
 }
 
 impl Walk {
+    fn new(loan: &LoanContract, start: Date, fixings: &impl LoanFixings) -> Self {
+        Self {
+            balance: loan.par,
+            undrawn: loan.commitment.undrawn,
+            pik: 0.0,
+            own: loan.own.map(|own| Running::new(own, start, loan, fixings)),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        !(self.balance > 0.0 || self.undrawn > 0.0)
+    }
+
+    /// Draws a share of what is not drawn.
+    fn draw(&mut self, share: f64) {
+        let drawn = self.undrawn * share;
+        self.balance += drawn;
+        self.undrawn -= drawn;
+    }
+
     fn step(
         &mut self,
         loan: &LoanContract,
@@ -292,11 +259,13 @@ impl Walk {
         p: usize,
     ) -> ContractStep {
         let matured = loan.maturity <= dates.end;
-        if self.own.is_some() {
+        let released = self.undrawn * (1.0 - loan.commitment.usage_at_default);
+        let step = if self.own.is_some() {
             self.own_step(loan, dates, matured, shares, fixings)
         } else {
             self.plain_step(loan, dates, matured, shares, fixings.step(p))
-        }
+        };
+        ContractStep { undrawn: self.undrawn, released, ..step }
     }
 
     /// The instalment of `years` on a contractual balance.
@@ -321,10 +290,10 @@ impl Walk {
             dates.end
         };
         let accrual = loan.day_count.fraction(dates.start, last);
-        let open = self.balance;
+        let (open, undrawn) = (self.balance, self.undrawn);
         let scheduled = if matured { open } else { Self::instalment(loan, open, dates.years) };
         let end = open - scheduled;
-        let repaid = matured || !(end > 0.0);
+        let repaid = matured || !(end > 0.0 || undrawn > 0.0);
         let capitalized = dates.on_pik * self.pik;
         let (base, left) = (open + capitalized, if repaid { 0.0 } else { end + capitalized });
         let income = |rate: f64| Income {
@@ -341,7 +310,35 @@ impl Walk {
                 interest.of_prepaid += self.pik + income(loan.pik_spread).of_prepaid;
             }
         }
-        ContractStep { open, scheduled, end, interest, floor_benefit: income(loan.coupon.floor_benefit(index)) }
+        let floor_benefit = income(loan.coupon.floor_benefit(index));
+        if undrawn > 0.0 {
+            let fee = undrawn * loan.commitment.fee * accrual;
+            interest.whole += fee;
+            interest.of_default += shares.on_default * fee;
+            if !matured {
+                interest.of_prepaid -= (1.0 - shares.on_prepaid) * fee;
+            }
+        }
+        self.balance = end;
+        if matured {
+            self.undrawn = 0.0;
+            return ContractStep {
+                open: open + undrawn,
+                scheduled: open + undrawn,
+                interest,
+                floor_benefit,
+                ..ContractStep::default()
+            };
+        }
+        self.draw(dates.draws.within(dates.years));
+        ContractStep {
+            open: open + undrawn,
+            scheduled,
+            end: end + undrawn,
+            interest,
+            floor_benefit,
+            ..ContractStep::default()
+        }
     }
 
     fn own_step(
@@ -352,25 +349,33 @@ impl Walk {
         shares: InterestShares,
         fixings: &impl LoanFixings,
     ) -> ContractStep {
-        let open = self.balance;
-        let mut step = ContractStep { open, ..ContractStep::default() };
+        let (open, committed) = (self.balance, self.undrawn);
+        let mut step = ContractStep { open: open + committed, ..ContractStep::default() };
         let Some(mut running) = self.own.take() else { return step };
         let last = if matured { loan.maturity } else { dates.end };
         let idle = shares.on_default * (open + dates.on_pik * self.pik);
+        let idle_fee = shares.on_default * committed * loan.commitment.fee;
         let mut balance = open;
-        // What a unit of par earns inside the step, paid or capitalized.
-        let mut earned = 0.0;
+        // What a unit of par earns inside the step, paid or capitalized, and the time in which a commitment does.
+        let (mut earned, mut time) = (0.0, 0.0);
         while running.end() <= last && !(matured && running.end() >= loan.maturity) {
             let accrual = loan.day_count.fraction(running.start, running.end());
             let within = loan.day_count.fraction(later(running.start, dates.start), running.end());
             earned += (running.rate + loan.pik_spread) * within;
+            time += within;
             let base = balance + dates.on_pik * self.pik;
             step.pays(base, idle, &running, accrual);
+            step.pays_fee(self.undrawn * loan.commitment.fee, idle_fee, accrual);
             self.pik += base * loan.pik_spread * accrual;
             let paid = Self::instalment(loan, balance, f64::from(running.dates.months) / 12.0);
             step.scheduled += paid;
             balance -= paid;
-            if !(balance > 0.0) {
+            if self.undrawn > 0.0 {
+                self.balance = balance;
+                self.draw(dates.draws.within(f64::from(running.dates.months) / 12.0));
+                balance = self.balance;
+            }
+            if !(balance > 0.0 || self.undrawn > 0.0) {
                 step.interest.whole += std::mem::take(&mut self.pik);
             }
             running.start = running.end();
@@ -382,30 +387,51 @@ impl Walk {
         let accrued = base * loan.pik_spread * stub;
         if matured {
             step.pays(base, idle, &running, stub);
+            step.pays_fee(self.undrawn * loan.commitment.fee, idle_fee, stub);
             step.interest.whole += self.pik + accrued;
-            step.scheduled += balance;
-            balance = 0.0;
+            step.scheduled += balance + self.undrawn;
+            (balance, self.undrawn) = (0.0, 0.0);
         } else {
             let from = later(running.start, dates.start);
             if last > from {
-                earned += (running.rate + loan.pik_spread) * loan.day_count.fraction(from, last);
+                let within = loan.day_count.fraction(from, last);
+                earned += (running.rate + loan.pik_spread) * within;
+                time += within;
             }
             step.interest.of_prepaid = base * (running.rate * stub - (1.0 - shares.on_prepaid) * earned);
             step.interest.of_prepaid += self.pik + accrued;
+            let fee = self.undrawn * loan.commitment.fee;
+            step.interest.of_prepaid += fee * (stub - (1.0 - shares.on_prepaid) * time);
             if dates.is_last {
                 // What is sold has earned to the last day.
                 step.pays(base, 0.0, &running, stub);
+                step.pays_fee(fee, 0.0, stub);
+                step.interest.of_prepaid -= fee * stub;
                 step.interest.of_prepaid -= base * running.rate * stub;
                 step.floor_benefit.of_prepaid -= base * running.floor_benefit * stub;
             }
         }
-        step.end = balance;
+        step.end = balance + self.undrawn;
+        self.balance = balance;
         self.own = Some(running);
         step
     }
 }
 
 impl ContractStep {
+    /// What of the whole contract would default.
+    #[inline(always)]
+    #[must_use]
+    pub fn defaults(&self) -> f64 {
+        self.open - self.released
+    }
+
+    /// A commitment fee, a year, and that of what has defaulted, for a part of an own period.
+    fn pays_fee(&mut self, fee: f64, idle: f64, accrual: f64) {
+        self.interest.whole += fee * accrual;
+        self.interest.of_default += idle * accrual;
+    }
+
     /// Interest on a balance, and on par that has defaulted, for a part of an own period.
     fn pays(&mut self, balance: f64, idle: f64, running: &Running, accrual: f64) {
         for (income, rate) in [(&mut self.interest, running.rate), (&mut self.floor_benefit, running.floor_benefit)] {

@@ -2,8 +2,10 @@
 
 pub mod closing_pool;
 pub mod cohorts;
+pub mod commitment;
 pub mod groups;
 pub mod loan;
+pub mod loan_flows;
 pub mod parts;
 pub mod sale;
 pub mod shared_terms;

@@ -1,16 +1,19 @@
 //! Parts of the closing pool whose flows conditions and amounts read beside those of the pool.
 //!
-//! Interest of the loans that pay every so many months, and the performing par of those that pay seldom: sums over some of the
-//! loans of one of their flows. Only what some expression reads is added up.
+//! Interest of the loans that pay every so many months, the performing par of those that pay seldom, and commitments that are
+//! not drawn: sums over some of the loans of one of their flows. Only what is read is added up.
 
 use super::closing_pool::INTEREST;
 use super::loan::ContractStep;
 use crate::lanes::Pack;
 
+/// Place of undrawn commitments, after the flows of a step.
+pub const UNDRAWN: usize = 4;
+
 /// Some of the loans, and which of their flows is added up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PoolPart {
-    /// Interest or performing par, as a place among the flows of a step.
+    /// Interest, performing par or [`UNDRAWN`], as a place among the flows of a step.
     pub flow: usize,
     /// Per loan: whether it belongs to the part.
     pub loans: Vec<bool>,
@@ -27,7 +30,7 @@ impl GroupPart {
     /// Adds the contract of a loan.
     pub fn add(&mut self, contract: &[ContractStep]) {
         for (sum, step) in self.contract.iter_mut().zip(contract) {
-            sum.end += step.end;
+            sum.end += if self.flow == UNDRAWN { step.undrawn } else { step.end };
             sum.interest.whole += step.interest.whole;
             sum.interest.of_default += step.interest.of_default;
             sum.interest.of_prepaid += step.interest.of_prepaid;
@@ -35,16 +38,16 @@ impl GroupPart {
     }
 }
 
-/// Sums of the parts by step, `[part][step]`, from rows of the loans.
+/// Sums of the parts by step, `[part][step]`, from one flow of a loan in a step.
 #[must_use]
-pub fn totals(parts: &[PoolPart], steps: usize, row: impl Fn(usize, usize) -> [f64; 4]) -> Vec<Vec<f64>> {
+pub fn totals(parts: &[PoolPart], steps: usize, flow: impl Fn(usize, usize, usize) -> f64) -> Vec<Vec<f64>> {
     let mut out = Vec::with_capacity(parts.len());
     for part in parts {
         let mut sums = vec![0.0; steps];
         for (loan, belongs) in part.loans.iter().enumerate() {
             if *belongs {
                 for (p, sum) in sums.iter_mut().enumerate() {
-                    *sum += row(loan, p)[part.flow];
+                    *sum += flow(part.flow, loan, p);
                 }
             }
         }

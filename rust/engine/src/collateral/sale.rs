@@ -54,5 +54,5 @@ pub fn row(step: &ContractStep, left: f64, mdr: f64, mpr: f64, price: f64) -> Sa
     let interest =
         alive * (step.interest.whole + mpr * step.interest.of_prepaid) + left * mdr * step.interest.of_default;
     let par = alive * (1.0 - mpr) * step.end;
-    [interest, alive * step.scheduled + prepaid, par, prepaid, par * price]
+    [interest, alive * step.scheduled + left * mdr * step.released + prepaid, par, prepaid, par * price]
 }

@@ -19,6 +19,7 @@ pub struct Tape {
     pub country: Vec<String>,
     pub par: Vec<f64>,
     pub par_unfunded: Vec<f64>,
+    pub unfunded_fee: Vec<f64>,
     pub original_par: Vec<f64>,
     pub spread: Vec<f64>,
     pub fixed_rate: Vec<f64>,
@@ -87,6 +88,18 @@ impl Tape {
     #[must_use]
     pub fn date(column: &[i32], loan: usize) -> Option<Date> {
         (column[loan] != i32::MIN).then(|| Date(column[loan]))
+    }
+
+    /// Whether a performing loan has a commitment that is not drawn.
+    #[must_use]
+    pub fn commits(&self, loan: usize) -> bool {
+        self.par_unfunded[loan] > 0.0 && !self.is_defaulted(loan)
+    }
+
+    /// Whether some performing loan has one.
+    #[must_use]
+    pub fn has_commitments(&self) -> bool {
+        (0..self.len()).any(|loan| self.commits(loan))
     }
 
     /// Whether the loan was in default on the as-of date.

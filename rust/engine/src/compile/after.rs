@@ -135,7 +135,7 @@ impl Left {
                 }
                 let share = groups[g].after(&rates[g], rules, step).share;
                 let collected = rates[g].recovery_step[step] as usize;
-                if collected > p && share * contracts.of(loan)[step].open > 0.0 {
+                if collected > p && share * contracts.of(loan)[step].defaults() > 0.0 {
                     let recovery = rates[g].recovery[step];
                     let past = PastDefault { step: Some(step), share, recovery, collected, due: None };
                     out.loans[loan].defaults.push(past);

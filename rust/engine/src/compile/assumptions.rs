@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::collateral::closing_pool::{DefaultedAsset, PERFORMING};
 use crate::collateral::groups::{GroupRates, LoanGroup};
-use crate::collateral::loan::LoanFlows;
+use crate::collateral::loan_flows::LoanFlows;
 use crate::collateral::sale::{self, SaleRow};
 use crate::collateral::{ClosingPool, Tape};
 use crate::compile::deal::CompiledDeal;
@@ -185,6 +185,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let mut pool = ClosingPool::new(contracts.tape.len(), n);
         pool.obligor_loans = vec![Vec::new(); contracts.obligors.len()];
         pool.discount_share.clone_from(&contracts.discount_share);
+        (pool.first, pool.undrawn) = (contracts.steps.start.first, contracts.undrawn());
         let mut flows = LoanFlows::default();
         for asset in self.defaulted_assets() {
             pool.add_defaulted(&asset);

@@ -31,6 +31,8 @@ pub enum Field {
     LiquidationPrice,
     PostPeriodShare,
     CashRateSpread,
+    DrawRate,
+    UsageAtDefault,
     MarketSpreads,
     Defaults,
     Events,
@@ -38,7 +40,7 @@ pub enum Field {
 
 impl Field {
     /// Every field, by its name in documents.
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 14] = [
         ("cdr", Self::Cdr),
         ("cpr", Self::Cpr),
         ("recovery", Self::Recovery),
@@ -48,6 +50,8 @@ impl Field {
         ("liquidation_price", Self::LiquidationPrice),
         ("post_period_share", Self::PostPeriodShare),
         ("cash_rate_spread", Self::CashRateSpread),
+        ("draw_rate", Self::DrawRate),
+        ("usage_at_default", Self::UsageAtDefault),
         ("market_spreads", Self::MarketSpreads),
         ("defaults", Self::Defaults),
         ("events", Self::Events),
@@ -64,6 +68,8 @@ impl Field {
             Self::LiquidationPrice => to.liquidation_price = from.liquidation_price,
             Self::PostPeriodShare => to.post_period_share = from.post_period_share,
             Self::CashRateSpread => to.cash_rate_spread = from.cash_rate_spread,
+            Self::DrawRate => to.draw_rate = from.draw_rate,
+            Self::UsageAtDefault => to.usage_at_default = from.usage_at_default,
             Self::MarketSpreads => to.market_spreads.clone_from(&from.market_spreads),
             Self::Defaults => to.defaults.clone_from(&from.defaults),
             Self::Events => to.events.clone_from(&from.events),
@@ -266,7 +272,7 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     let (mut by_deal, mut read_by_deal) = (HashMap::new(), HashMap::new());
     for point in &own {
         let d = points.of(*point).0;
-        read_by_deal.entry(d).or_insert_with(|| read.compile(&points.deals[d], scenario, &steps, &mut problems));
+        read_by_deal.entry(d).or_insert_with(|| read.compile(&points.deals[d], tape, scenario, &steps, &mut problems));
         by_deal.entry(d).or_insert_with(|| {
             let (as_of, deal) = (Date(tape.as_of), &points.deals[d]);
             let spread = scenario.cash_rate_spread;
@@ -277,7 +283,8 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
     let bought = cohorts::compile(deal, scenario, &curves, &steps, before, &mut problems);
     let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
-    let mut contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, &mut problems);
+    let mut contracts =
+        pool::compile(PoolInput { deal, tape, scenario, curves: &curves, steps, standing }, &mut problems);
     contracts.parts = read.parts(deal, tape);
     if problems.is_empty() {
         plan::complete(resumed.as_mut(), points.given.input(), &contracts, &bought)?;
@@ -365,6 +372,8 @@ fn without_numbers(document: &deal::Deal, going_on: bool) -> deal::Deal {
 fn side_by_side(a: &Scenario, b: &Scenario) -> bool {
     let (one, other) = (&a.reinvestment, &b.reinvestment);
     a.cash_rate_spread.to_bits() == b.cash_rate_spread.to_bits()
+        && a.draw_rate.to_bits() == b.draw_rate.to_bits()
+        && a.usage_at_default.to_bits() == b.usage_at_default.to_bits()
         && same_groups(a.cdr.as_ref(), b.cdr.as_ref())
         && same_groups(Some(&a.cpr), Some(&b.cpr))
         && same_groups(a.recovery.as_ref(), b.recovery.as_ref())

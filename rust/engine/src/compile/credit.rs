@@ -75,7 +75,7 @@ pub fn compile_simulation(
             .map(|date| thirty_360(Date(tape.as_of), date))
             .filter(|time| *time > axis.start);
         let pool = &compiled.plan.pool;
-        let par: f64 = loans.iter().map(|&l| pool.row_default[pool.row(l as usize, run_first)].par).sum();
+        let par: f64 = loans.iter().map(|&l| pool.at_risk(l as usize, run_first)).sum();
         // A company of which a state has nothing left has nothing to default on.
         let gone = run_first > 0 && !(par > 0.0);
         let drawn = named.is_none() && !loans.is_empty() && !gone;

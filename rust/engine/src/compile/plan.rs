@@ -191,8 +191,8 @@ pub fn prepare<'a>(
         }
     }
     let read = readings::Read::of(deal, &events);
-    let readings = read.compile(deal, scenario, &steps, problems);
-    let mut contracts = pool::compile(PoolInput { deal, tape, curves: &curves, steps, standing }, problems);
+    let readings = read.compile(deal, tape, scenario, &steps, problems);
+    let mut contracts = pool::compile(PoolInput { deal, tape, scenario, curves: &curves, steps, standing }, problems);
     contracts.parts = read.parts(deal, tape);
     if problems.is_empty() && goes_on {
         complete(resumed.as_mut(), state, &contracts, &bought)?;
@@ -283,7 +283,8 @@ pub fn curves_and_steps(
     if !problems.is_empty() {
         return Err(EngineError::Scenario(std::mem::take(problems)));
     }
-    let (Some(curves), Some(steps)) = (curves, steps) else { return Err(EngineError::Tape(of_tape)) };
+    let (Some(curves), Some(mut steps)) = (curves, steps) else { return Err(EngineError::Tape(of_tape)) };
+    steps.draw(scenario.draw_rate, deal.conventions.simple_rates);
     Ok((curves, steps))
 }
 
@@ -337,6 +338,11 @@ pub fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, pr
         (0.0..=1.0).contains(&scenario.post_period_share),
         "a decimal from 0 to 1",
     );
+    for (value, place) in
+        [(scenario.draw_rate, "scenario.draw_rate"), (scenario.usage_at_default, "scenario.usage_at_default")]
+    {
+        number(value, place, (0.0..=1.0).contains(&value), "a decimal from 0 to 1");
+    }
     number(
         reinvestment.term_years,
         "scenario.reinvestment.term_years",

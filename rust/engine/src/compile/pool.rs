@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::collateral::commitment::Commitment;
 use crate::collateral::loan::{self, ContractStep, InterestShares, LoanContract, LoanCoupon, LoanFixings, OwnDates};
 use crate::collateral::{ClosingPool, PoolPart, PoolRules, Standing, Tape};
 use crate::compile::deal::CompiledDeal;
@@ -11,6 +12,7 @@ use crate::compile::run_steps::Steps;
 use crate::coverage::ccc_excess::CccAsset;
 use crate::error::Problem;
 use crate::rates::Curves;
+use crate::spec::Scenario;
 use crate::time::Date;
 
 /// Months between the own dates of a loan that states only the next one.
@@ -20,6 +22,7 @@ const QUARTERLY: u32 = 3;
 pub struct PoolInput<'a, 'c> {
     pub deal: &'a CompiledDeal,
     pub tape: &'a Tape,
+    pub scenario: &'c Scenario,
     pub curves: &'c Curves,
     pub steps: Steps,
     /// What a state has left of each loan; absent: the tape states what is owed.
@@ -88,7 +91,9 @@ impl Contracts<'_> {
         ClosingPool {
             steps: self.steps.len(),
             loans: self.tape.len(),
+            first: self.steps.start.first,
             par: self.par(),
+            undrawn: self.undrawn(),
             has_discount: self.discount_share.iter().any(|share| *share > 0.0),
             ccc_discount: self.ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count(),
             ccc_sets: self.ccc_sets(),
@@ -108,6 +113,23 @@ impl Contracts<'_> {
     pub fn par(&self) -> f64 {
         let first = self.steps.start.first;
         (0..self.tape.len()).map(|loan| self.standing(loan).share * self.of(loan)[first].open).sum()
+    }
+
+    /// Commitments that are not drawn before the first step.
+    #[must_use]
+    pub fn undrawn(&self) -> f64 {
+        let start = self.steps.start;
+        let mut sum = 0.0;
+        for loan in (0..self.tape.len()).filter(|&loan| self.tape.commits(loan)) {
+            let standing = self.standing(loan);
+            let of_contract = if start.first > start.tape {
+                self.of(loan)[start.first - 1].undrawn
+            } else {
+                self.tape.par_unfunded[loan]
+            };
+            sum += if standing.drawn { 0.0 } else { standing.share * of_contract };
+        }
+        sum
     }
 
     /// Par of the assets that were in default on the as-of date.
@@ -140,7 +162,7 @@ impl LoanFixings for Fixings<'_> {
 /// Runs the contracts of a pool.
 pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Contracts<'a> {
     let step_fixings = step_fixings(&input, problems);
-    let PoolInput { deal, tape, curves, steps, standing } = input;
+    let PoolInput { deal, tape, scenario, curves, steps, standing } = input;
     let n = steps.len();
     let obligors = obligors(tape);
     let place_of: HashMap<&str, usize> = obligors.iter().enumerate().map(|(k, (id, _))| (id.as_str(), k)).collect();
@@ -200,7 +222,7 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
             let asset = CccAsset { price: tape.market_price[i], discount, agencies };
             out.ccc.push((asset, u32::try_from(i).unwrap_or(u32::MAX)));
         }
-        let Some(contract) = contract(deal, tape, i, problems) else { continue };
+        let contract = contract(deal, tape, i, scenario.usage_at_default);
         let index = if tape.index[i].is_empty() { own_index.as_str() } else { tape.index[i].as_str() };
         let Some(fixings) = by_index.get(index) else { continue };
         loan::contract(&contract, &out.steps.dates, out.steps.start.tape, shares, fixings, &mut rows);
@@ -300,15 +322,7 @@ pub fn own_months(deal: &CompiledDeal, tape: &Tape, i: usize) -> Option<u32> {
     Some(if months == 0 { QUARTERLY } else { months })
 }
 
-fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Problem>) -> Option<LoanContract> {
-    let place = |column: &str| format!("tape loan {}, column {column:?}", tape.loan_id[i]);
-    if tape.par_unfunded[i] > 0.0 {
-        problems.push(Problem::new(
-            place("par_unfunded"),
-            "unfunded commitments are known but this version does not compute them yet",
-        ));
-        return None;
-    }
+fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, usage_at_default: f64) -> LoanContract {
     let or = |x: f64, absent: f64| if x.is_nan() { absent } else { x };
     let coupon = if tape.fixed[i] == 1 {
         LoanCoupon::Fixed { rate: tape.fixed_rate[i] }
@@ -334,7 +348,7 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Probl
         }
     });
     let absent = if tape.fixed[i] == 1 { 0.0 } else { 0.01 };
-    Some(LoanContract {
+    LoanContract {
         par: tape.par[i],
         original_par: or(tape.original_par[i], tape.par[i]),
         coupon,
@@ -342,6 +356,11 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, problems: &mut Vec<Probl
         maturity: Date(tape.maturity[i]),
         amortization_rate: or(tape.amortization_rate[i], absent),
         pik_spread: or(tape.pik_spread[i], 0.0),
+        commitment: Commitment {
+            undrawn: or(tape.par_unfunded[i], 0.0),
+            fee: or(tape.unfunded_fee[i], 0.0),
+            usage_at_default,
+        },
         own,
-    })
+    }
 }

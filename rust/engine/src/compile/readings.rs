@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collateral::closing_pool::{INTEREST, PERFORMING};
+use crate::collateral::parts::UNDRAWN;
 use crate::collateral::{PoolPart, Tape};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::events::Events;
@@ -105,6 +106,9 @@ impl Read {
         for frequency in self.frequencies.keys() {
             out.push(part(INTEREST, &|months| months == u32::from(*frequency)));
         }
+        if tape.has_commitments() {
+            out.push(PoolPart { flow: UNDRAWN, loans: (0..tape.len()).map(|loan| tape.commits(loan)).collect() });
+        }
         out
     }
 
@@ -112,6 +116,7 @@ impl Read {
     pub fn compile(
         &self,
         deal: &CompiledDeal,
+        tape: &Tape,
         scenario: &Scenario,
         steps: &Steps,
         problems: &mut Vec<Problem>,
@@ -124,6 +129,7 @@ impl Read {
         };
         let first = usize::from(out.semiannual.is_some());
         out.frequencies = self.frequencies.keys().copied().zip(first..).collect();
+        out.undrawn = tape.has_commitments().then_some(first + out.frequencies.len());
         for (note, place) in &self.market_spreads {
             if let Some(value) = market_spread(deal, scenario, *note) {
                 out.market_spreads.push((*note, values::series(value, &steps.timeline, Nature::Level)));

@@ -245,7 +245,7 @@ pub fn check_left(state: &DealState, resumed: &Resumed, contracts: &Contracts<'_
             left += whole;
         }
         for past in &contracts.standing(loan).defaults {
-            left += past.share * past.recovery * past.step.map_or(whole, |step| contracts.of(loan)[step].open);
+            left += past.share * past.recovery * past.step.map_or(whole, |step| contracts.of(loan)[step].defaults());
         }
     }
     if left < NOTHING_LEFT * contracts.deal.terms.target_par {

@@ -1,5 +1,6 @@
 //! The steps of a run: collection periods, how long yearly rates run in each, and where the run starts.
 
+use crate::collateral::commitment::Draws;
 use crate::collateral::loan::StepDates;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::values::Timeline;
@@ -93,6 +94,7 @@ impl Steps {
                 is_last: period.is_last,
                 years: yearly,
                 on_pik: ruled(p).map_or(deal.conventions.interest_on_pik, |rates| rates.on_pik),
+                draws: Draws::default(),
             });
             timeline.starts.push(period.previous_unadjusted);
             defaults_from.push(from);
@@ -121,6 +123,13 @@ impl Steps {
             sale_ends: Vec::new(),
             start: run,
         })
+    }
+
+    /// Takes in that undrawn commitments are drawn, a share of them a year.
+    pub fn draw(&mut self, rate: f64, simple: bool) {
+        for (p, dates) in self.dates.iter_mut().enumerate() {
+            dates.draws = Draws { rate, is_simple: self.simple.get(p).copied().unwrap_or(simple) };
+        }
     }
 
     /// Takes in that all collateral may be sold for a payment date.

@@ -141,7 +141,7 @@ impl Quantity {
     /// Whether futures can differ in it on one payment date. The status cannot: nothing in a path changes it.
     #[must_use]
     pub const fn depends_on_lane(self) -> bool {
-        !matches!(self, Self::Status | Self::Date | Self::Trigger(_) | Self::Unfunded)
+        !matches!(self, Self::Status | Self::Date | Self::Trigger(_))
     }
 }
 

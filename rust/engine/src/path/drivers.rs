@@ -190,9 +190,15 @@ impl<const L: usize> Drivers<L> {
         }
         for (of_part, part) in self.parts.iter_mut().zip(&pool.parts) {
             if part.loans[loan] {
-                for (from, row) in of_part[k..last].iter_mut().zip(&pool.rows[at..]) {
-                    from[lane] -= row[part.flow];
+                for (p, from) in of_part[..last].iter_mut().enumerate().skip(k) {
+                    from[lane] -= pool.flow(part.flow, loan, p);
                 }
+            }
+        }
+        if let Some(released) = pool.released.get(at) {
+            self.flows[k][lane][PRINCIPAL] += released;
+            if let Some(sale) = self.sale.get_mut(k) {
+                sale[lane][PRINCIPAL] += released;
             }
         }
         if self.has_discount && pool.discount_share[loan] > 0.0 {
@@ -276,6 +282,12 @@ impl<const L: usize> Drivers<L> {
             None => self.parts.get(part).map(|steps| Pack(steps[p])),
         };
         sums.map_or(Pack::ZERO, Pack::positive)
+    }
+
+    /// Loan commitments that are not drawn before step `p`, for which cash is held.
+    #[must_use]
+    pub fn undrawn_before(&self, pool: &ClosingPool, part: usize, p: usize) -> Pack<L> {
+        if p > pool.first { self.part(part, p - 1) } else { Pack::splat(pool.undrawn) }
     }
 
     /// What assets that were in default on the as-of date recover after step `p` above their market value.

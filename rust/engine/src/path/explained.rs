@@ -215,6 +215,7 @@ impl Observer<1, f64> for Tables {
             new_purchases_par: one(bought),
             purchase_cost: purchases,
             floor_benefit: 0.0,
+            unfunded: one(state.readings.undrawn),
             oc_numerator: one(c.numerator),
             ccc_excess_haircut: one(c.ccc_haircut),
             discount_haircut: one(c.discount_haircut),

@@ -20,6 +20,8 @@ pub struct ReadingTerms<P = f64> {
     pub frequencies: Vec<(u8, usize)>,
     /// Per note: what the market asks for it in each step.
     pub market_spreads: Vec<(u32, Vec<P>)>,
+    /// Place of the part of the pool that is not drawn, where there are commitments.
+    pub undrawn: Option<usize>,
     pub deal_spreads: Vec<SpreadTerms<P>>,
 }
 
@@ -38,6 +40,7 @@ impl<P> ReadingTerms<P> {
         !self.liquidation_value
             && self.semiannual.is_none()
             && self.frequencies.is_empty()
+            && self.undrawn.is_none()
             && self.market_spreads.is_empty()
             && self.deal_spreads.is_empty()
     }
@@ -61,6 +64,9 @@ pub fn take<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>
     readings.interest_by_frequency.clear();
     for &(months, part) in &terms.frequencies {
         readings.interest_by_frequency.push((months, drivers.part(part, p)));
+    }
+    if let Some(part) = terms.undrawn {
+        readings.undrawn = collateral.performing_par.gt(Pack::ZERO).keep(drivers.part(part, p));
     }
     readings.market_spreads.clear();
     for (note, spreads) in &terms.market_spreads {

@@ -92,6 +92,9 @@ pub fn prepare<const L: usize, P: Param<L>>(
         work.calls.closing = work.drivers.sale(p);
         work.calls.cohorts = work.cohorts.sale(&plan.cohorts, p, work.drivers.hazard[p]);
         work.calls.cash_income = state.held * period.sale_cash_income;
+        if let Some(part) = plan.readings.undrawn {
+            work.calls.cash_income += work.drivers.undrawn_before(&plan.pool, part, p) * period.sale_cash_income;
+        }
         work.calls.held = state.held;
         work.calls.held_interest = state.held_interest;
     }

@@ -29,6 +29,12 @@ pub struct Scenario {
     pub post_period_share: f64,
     #[serde(default = "cash_spread")]
     pub cash_rate_spread: f64,
+    /// Share of undrawn loan commitments that is drawn, a year.
+    #[serde(default)]
+    pub draw_rate: f64,
+    /// Share of a company's undrawn commitment that it draws just before it defaults.
+    #[serde(default = "unit")]
+    pub usage_at_default: f64,
     /// Spreads that the market asks, by class, `rating:…` or `*`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub market_spreads: BTreeMap<String, Value>,

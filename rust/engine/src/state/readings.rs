@@ -11,6 +11,8 @@ pub struct Readings<const L: usize> {
     pub semiannual_share: Pack<L>,
     /// Interest of the collection period, by months between the payments of the loans.
     pub interest_by_frequency: Vec<(u8, Pack<L>)>,
+    /// Loan commitments that are not drawn.
+    pub undrawn: Pack<L>,
     /// Spreads that the market asks for classes, by note.
     pub market_spreads: Vec<(u32, Pack<L>)>,
     /// Spreads of classes in force, by note.

@@ -114,6 +114,7 @@ pub fn readings<const L: usize>(readings: [&ReadingTerms; L]) -> ReadingTerms<Pa
         semiannual: first.semiannual,
         frequencies: first.frequencies.clone(),
         market_spreads: (0..first.market_spreads.len()).map(market).collect(),
+        undrawn: first.undrawn,
         deal_spreads: (0..first.deal_spreads.len()).map(class).collect(),
     }
 }

@@ -77,8 +77,7 @@ impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
                 self.of_test(q, t as usize)
             }
             Quantity::Status => Pack::splat(terms.status.value()),
-            // No tape with commitments that are not drawn is run.
-            Quantity::Unfunded => Pack::ZERO,
+            Quantity::Unfunded => state.readings.undrawn,
             Quantity::LiquidationValue => state.readings.liquidation_value,
             Quantity::RedemptionAmount => self.redemption_amount(),
             Quantity::MarketSpread(n) => readings::of(&state.readings.market_spreads, n),

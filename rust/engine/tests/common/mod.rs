@@ -44,6 +44,7 @@ pub fn tape(as_of: &str, par: &[f64], maturity: &str) -> Tape {
         country: no_text,
         par: par.to_vec(),
         par_unfunded: nothing.clone(),
+        unfunded_fee: nothing.clone(),
         original_par: par.to_vec(),
         spread: vec![0.0375; n],
         fixed_rate: nothing.clone(),

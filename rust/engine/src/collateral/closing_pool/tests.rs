@@ -4,6 +4,8 @@ use super::*;
 fn flows() -> LoanFlows {
     LoanFlows {
         begin: vec![100.0, 90.0, 35.0, 25.0],
+        released: vec![0.0; 4],
+        undrawn: vec![0.0; 4],
         default: vec![0.0, 45.0, 0.0, 0.0],
         interest: vec![2.0, 0.9, 0.7, 0.5],
         scheduled: vec![10.0, 10.0, 10.0, 25.0],

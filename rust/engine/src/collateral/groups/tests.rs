@@ -1,7 +1,7 @@
 use super::*;
 use crate::collateral::ClosingPool;
 use crate::collateral::Standing;
-use crate::collateral::loan::LoanFlows;
+use crate::collateral::loan_flows::LoanFlows;
 
 const STEPS: usize = 4;
 
@@ -13,7 +13,7 @@ fn contract(size: f64) -> Vec<ContractStep> {
             let scheduled = if p + 1 == STEPS { open } else { size * 0.1 };
             let interest =
                 Income { whole: open * 0.02, of_default: open * 0.01, of_prepaid: -0.005 * (open - scheduled) };
-            ContractStep { open, scheduled, end: open - scheduled, interest, floor_benefit: Income::default() }
+            ContractStep { open, scheduled, end: open - scheduled, interest, ..ContractStep::default() }
         })
         .collect()
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::collateral::Standing;
+use crate::collateral::loan_flows::LoanFlows;
 use crate::math;
 
 /// Fixings that differ by step and by the start of an own period.
@@ -21,7 +23,7 @@ fn date(text: &str) -> Date {
 }
 
 fn step(start: &str, end: &str, years: f64) -> StepDates {
-    StepDates { start: date(start), end: date(end), is_last: false, years, on_pik: 1.0 }
+    StepDates { start: date(start), end: date(end), is_last: false, years, on_pik: 1.0, draws: Draws::default() }
 }
 
 /// A million at 4 % over the index, act/360, without amortization.
@@ -34,6 +36,7 @@ fn loan() -> LoanContract {
         maturity: date("2031-01-08"),
         amortization_rate: 0.0,
         pik_spread: 0.0,
+        commitment: Commitment::default(),
         own: None,
     }
 }
@@ -306,3 +309,5 @@ fn capitalized_interest_comes_with_the_instalment_that_repays_the_last_par() {
     let out = flows(&dated, &steps, 0.0, 0.30, WHOLE, &[("2025-11-15", 0.03), ("2026-02-15", 0.04)]);
     assert!(close(out.scheduled[0], 1e6) && close(out.interest[0], 1e6 * (0.07 + 0.02) * 92.0 / 360.0));
 }
+
+mod commitments;

@@ -43,6 +43,8 @@ pub struct CollateralRow {
     pub new_purchases_par: f64,
     pub purchase_cost: f64,
     pub floor_benefit: f64,
+    /// Loan commitments that are not drawn.
+    pub unfunded: f64,
     pub oc_numerator: f64,
     pub ccc_excess_haircut: f64,
     pub discount_haircut: f64,
