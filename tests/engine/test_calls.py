@@ -155,3 +155,18 @@ def test_a_sale_is_refused_where_rates_run_by_days(deal: cl.Deal, pool: cl.LoanP
     with pytest.raises(cl.ScenarioError) as refused:
         cl.project(by_days, pool, scenario(CALL))
     assert [problem.place for problem in refused.value.problems] == ["conventions.rate_exponent"]
+
+
+def test_a_clean_up_call_waits_until_little_collateral_is_left(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    event = {"call": {"price": 1.0, "if_infeasible": "retry"}, "date": "rp_end"}
+    allowed = {"clean_up": {"below": 0.40, "of": "target_par"}}
+    run = cl.project(deal.replace({"rights": allowed}), pool, scenario(event))
+    kinds = [row["event"] for row in run.events.rows()]
+    assert kinds[-1] == "call"
+    assert set(kinds[:-1]) == {"call not feasible"}
+    # The date is the first from the end of reinvestment on which par and principal cash are below 40 % of target par.
+    rows = [row for row in cl.project(deal, pool, scenario()).collateral.rows() if row["date"].year >= 2030]
+    amounts = [row["performing_par"] + row["principal_cash"] for row in rows]
+    first = next(k for k, amount in enumerate(amounts) if amount < 0.40 * 500e6 and rows[k]["date"] > dt.date(2030, 3, 1))
+    assert run.events["date"][-1] == rows[first]["date"]
+    assert cl.project(deal.replace({"rights": {"clean_up": {}}}), pool, scenario(event)).events["date"][-1] < rows[first]["date"]

@@ -257,12 +257,32 @@ def test_expressions_of_mixed_kinds_are_refused(step: Document, expected: list[s
             {"call": {}},
             "events[0].date: found 2028-01-20; expected a date from 2030-04-20 on, from which the deal gives the right",
         ),
+        (
+            {"optional_redemption": {"dates": "payment_dates"}},
+            {"call": {}, "date": "2028-02-15"},
+            "events[0].date: found 2028-02-15, which is no payment date; expected one (rights.optional_redemption.dates)",
+        ),
+        (
+            {"reset": {"dates": "Tuesdays"}, "optional_redemption": {"dates": "quarterly"}},
+            {"call": {}},
+            "rights.optional_redemption.dates: found \"quarterly\"; expected any_business_day or payment_dates",
+        ),
+        (
+            {"clean_up": {"below": 0.15, "of": "closing_par"}},
+            {"call": {}},
+            "rights.clean_up.of: found \"closing_par\"; expected target_par",
+        ),
+        (
+            {"clean_up": {"below": 15}},
+            {"call": {}},
+            "rights.clean_up.below: found 15; expected a share of target par above 0, at most 1, such as 0.15",
+        ),
     ],
 )
 def test_a_right_that_the_document_does_not_give_is_refused(
     rights: Document, terms: Document, expected: str
 ) -> None:
-    assert problems(exercised(rights, date="2028-01-20", **terms)) == [expected]
+    assert problems(exercised(rights, **{"date": "2028-01-20", **terms})) == [expected]
 
 
 def test_rights_have_known_names_and_terms() -> None:

@@ -126,7 +126,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         problems.push(Problem::new(place, message));
         return;
     }
-    let from = rights::check(
+    let granted = rights::check(
         deal,
         event,
         place,
@@ -138,7 +138,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
             .when
             .as_ref()
             .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
-        let Some(window) = window(deal, event, from, place, problems) else { return };
+        let Some(window) = window(deal, event, granted.from, place, problems) else { return };
         let mut window = window;
         if event.date.is_some()
             && let Some(acts) = window.iter().position(|may| *may)
@@ -184,10 +184,10 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         .when
         .as_ref()
         .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
-    let Some(window) = window(deal, event, from, place, problems) else { return };
+    let Some(window) = window(deal, event, granted.from, place, problems) else { return };
     out.places.push(event.when.is_some().then(|| place.to_owned()));
     out.call_places.push(place.to_owned());
-    out.calls.push(CallTerms { window, when, price, cost, retry, repeat: event.repeat });
+    out.calls.push(CallTerms { window, when, below: granted.below, price, cost, retry, repeat: event.repeat });
 }
 
 /// A call that the documents contract on payment dates of given months until it is feasible.
@@ -218,7 +218,7 @@ fn auction_call(deal: &CompiledDeal, problems: &mut Vec<Problem>) -> Option<Call
         })
         .collect();
     let (price, cost) = (SalePrice::Scenario, SaleCost::default());
-    Some(CallTerms { window, when: None, price, cost, retry: true, repeat: true })
+    Some(CallTerms { window, when: None, below: None, price, cost, retry: true, repeat: true })
 }
 
 fn may_redeem(deal: &CompiledDeal, unadjusted: Date) -> bool {

@@ -12,6 +12,15 @@ use crate::spec::events::Refinancing;
 use crate::spec::steps::NumberOrName;
 use crate::time::Date;
 
+/// Terms on which the documents allow an event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Granted {
+    /// First day of the right, where it has one.
+    pub from: Option<Date>,
+    /// Collateral principal amount that must have fallen below this, where a clean-up call says so.
+    pub below: Option<f64>,
+}
+
 /// Rights that allow an event.
 fn rights_to(event: &Event) -> Option<(&'static str, &'static [&'static str])> {
     if event.call.is_some() {
@@ -33,19 +42,20 @@ fn rights_to(event: &Event) -> Option<(&'static str, &'static [&'static str])> {
     }
 }
 
-/// Checks that a deal gives the right to an event; returns the first day of the right, where it has one.
+/// Checks that a deal gives the right to an event; returns its terms.
 pub fn check(
     deal: &CompiledDeal,
     event: &Event,
     place: &str,
     date: impl Fn(&str, &str, &mut Vec<Problem>) -> Option<Date>,
     problems: &mut Vec<Problem>,
-) -> Option<Date> {
-    let rights = deal.document.rights.as_ref()?.as_object()?;
+) -> Granted {
+    let nothing = Granted::default();
+    let Some(rights) = deal.document.rights.as_ref().and_then(Value::as_object) else { return nothing };
     if rights.keys().all(|name| name == "auction_call") {
-        return None;
+        return nothing;
     }
-    let (kind, allowing) = rights_to(event)?;
+    let Some((kind, allowing)) = rights_to(event) else { return nothing };
     let granted = |name: &&str| rights.get(*name).is_some_and(|terms| *terms != Value::Bool(false) && !terms.is_null());
     let Some(name) = allowing.iter().copied().find(granted) else {
         let given: Vec<&str> = rights.keys().map(String::as_str).filter(granted).collect();
@@ -55,7 +65,7 @@ pub fn check(
             allowing.join(" or "),
         );
         problems.push(Problem::new(format!("{place}.{kind}"), message));
-        return None;
+        return nothing;
     };
     let terms = &rights[name];
     if terms.get("cost_of_debt_not_higher").and_then(Value::as_bool) == Some(true) {
@@ -77,10 +87,56 @@ pub fn check(
             problems.push(Problem::new(format!("{place}.{kind}"), message));
         }
     }
-    match terms.get("after").and_then(Value::as_str)? {
+    on_its_dates(deal, event, (name, terms), place, problems);
+    let from = terms.get("after").and_then(Value::as_str).and_then(|after| match after {
         "non_call_end" => deal.dates.non_call_end,
         other => date(other, &format!("rights.{name}.after"), problems),
+    });
+    Granted { from, below: below(deal, name, terms, problems) }
+}
+
+/// Checks that a dated event stands on a payment date where its right has no other days.
+fn on_its_dates(
+    deal: &CompiledDeal,
+    event: &Event,
+    (name, terms): (&str, &Value),
+    place: &str,
+    problems: &mut Vec<Problem>,
+) {
+    match terms.get("dates").and_then(Value::as_str) {
+        None | Some("any_business_day") => return,
+        Some("payment_dates") => {}
+        Some(other) => {
+            let message = format!("found {other:?}; expected any_business_day or payment_dates");
+            problems.push(Problem::new(format!("rights.{name}.dates"), message));
+            return;
+        }
     }
+    // Dates relative to those of the deal stand for the payment date that follows.
+    let Some(day) = event.date.as_deref().and_then(Date::parse) else { return };
+    let periods = &deal.terms.grid.periods;
+    if !periods.iter().any(|period| period.unadjusted == day || period.payment == day) {
+        let message = format!("found {day}, which is no payment date; expected one (rights.{name}.dates)");
+        problems.push(Problem::new(format!("{place}.date"), message));
+    }
+}
+
+/// What the collateral must have fallen below for a clean-up call, in money.
+fn below(deal: &CompiledDeal, name: &str, terms: &Value, problems: &mut Vec<Problem>) -> Option<f64> {
+    let share = terms.get("below")?;
+    match terms.get("of").and_then(Value::as_str) {
+        None | Some("target_par") => {}
+        Some(other) => {
+            let message = format!("found {other:?}; expected target_par");
+            problems.push(Problem::new(format!("rights.{name}.of"), message));
+        }
+    }
+    let read = share.as_f64().filter(|share| *share > 0.0 && *share <= 1.0);
+    if read.is_none() {
+        let message = format!("found {share}; expected a share of target par above 0, at most 1, such as 0.15");
+        problems.push(Problem::new(format!("rights.{name}.below"), message));
+    }
+    read.map(|share| share * deal.terms.target_par)
 }
 
 /// Balance at closing and coupon of a class.

@@ -184,6 +184,8 @@ pub struct CallTerms {
     /// Per step: whether it may be exercised.
     pub window: Vec<bool>,
     pub when: Option<Expression>,
+    /// Collateral principal amount that must have fallen below this, where the right says so.
+    pub below: Option<f64>,
     pub price: SalePrice,
     pub cost: SaleCost,
     /// Tried again on later dates until it is feasible.

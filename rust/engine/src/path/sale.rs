@@ -126,7 +126,10 @@ pub fn decide<const L: usize, P: Param<L>>(
             continue;
         }
         let net = net(plan, &work.calls, &sold, call.price, call.cost);
-        let feasible = wanted.and(covers(plan, work, period, &sold, net, true));
+        let mut feasible = wanted.and(covers(plan, work, period, &sold, net, true));
+        if let Some(most) = call.below {
+            feasible = feasible.and(work.collateral.principal_amount.lt(Pack::splat(most)));
+        }
         sold.sale_proceeds = feasible.select(net, sold.sale_proceeds);
         done = done.or(feasible);
         let failed = wanted.and(feasible.not());
