@@ -100,6 +100,11 @@ class Position:
         """What the holding counts for: funded and undrawn par."""
         return self.balance + self.undrawn
 
+    @property
+    def repaid(self) -> bool:
+        """Whether the contract leaves nothing, funded or undrawn."""
+        return self.contractual <= 0 and self.contractual_undrawn <= 0
+
     def draw(self, share: float) -> None:
         """Move a share of what is undrawn to the funded balance, of the holding and of the contract."""
         drawn, by_contract = share * self.undrawn, share * self.contractual_undrawn
@@ -372,10 +377,8 @@ def _collection_period(stay: Stay, years: float, index_rate: float) -> Paid:
         return Paid(interest + stay.receive(1.0) + capitalizes, scheduled + stay.release(1.0))
     missed = stay.base * (rate + pik) * fraction + position.undrawn * fee * fraction
     position.capitalized += capitalizes
-    if position.contractual <= 0:
-        # The last funded par takes what was capitalized along; only the commitment is left to prepay.
-        missed = position.undrawn * fee * fraction
-        interest += stay.receive(1.0)
+    if position.repaid:
+        return Paid(interest + stay.receive(1.0), scheduled)
     interest += stay.receive(stay.mpr) - stay.mpr * stay.lost * missed
     prepaid = stay.repay(stay.mpr) + stay.release(stay.mpr)
     stay.draw(years)
@@ -410,7 +413,7 @@ def _own_payment_dates(stay: Stay, fixing: Fixing) -> Paid:
         if stop < terms.maturity and stop <= end:
             years = terms.frequency_months / 12
             scheduled += stay.repay(_instalment(position, years, final=False))
-            if position.contractual <= 0:
+            if position.repaid:
                 interest += stay.receive(1.0)
             stay.draw(years)
     if matures:
