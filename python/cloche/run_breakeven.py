@@ -66,8 +66,8 @@ def breakeven(
         As in `project`.
     vary
         ``cdr``, ``cpr``, ``recovery``, ``liquidation_price``, ``post_period_share``, ``draw_rate``,
-        ``usage_at_default``; another field of `grid`, or a path into the deal such as ``tests.E OC.trigger``, with `low`
-        and `high`. It is one number in all periods.
+        ``usage_at_default``; another field of `grid`, or a path into the deal such as ``tests.E OC.trigger``, with
+        `low` and `high`. It is one number in all periods.
     note
         Name of the class, as in tables: also one that an event brings in.
     criterion

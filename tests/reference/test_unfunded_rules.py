@@ -52,7 +52,9 @@ class TestCollectionPeriods:
         assert column(result, "unfunded")[:3] == approx([16.0, 12.8, 10.24])
         assert column(result, "performing_par")[:3] == approx([100.0] * 3)
         assert column(result, "interest_collected")[:3] == approx([1.7, 1.68 + 0.08, 1.744 + 0.064])
-        assert column(result, "scheduled_principal")[:3] == column(result, "prepaid_principal")[:3] == [0.0] * 3
+        assert (
+            column(result, "scheduled_principal")[:3] == column(result, "prepaid_principal")[:3] == [0.0] * 3
+        )
 
     def test_draws_follow_the_convention_of_rates(self) -> None:
         result = ran(deal=deal_of(conventions={"rate_convention": "simple"}), draw_rate=0.4)
@@ -63,7 +65,9 @@ class TestCollectionPeriods:
         assert column(result, "unfunded") == [0.0] * 4
         assert column(result, "interest_collected")[:2] == approx([1.7, 2.0])
 
-    @pytest.mark.parametrize(("usage", "defaulted", "released"), [(1.0, 20.0, 0.0), (0.4, 17.6, 2.4), (0, 16, 4)])
+    @pytest.mark.parametrize(
+        ("usage", "defaulted", "released"), [(1.0, 20.0, 0.0), (0.4, 17.6, 2.4), (0, 16, 4)]
+    )
     def test_a_default_draws_a_share_and_releases_the_rest(
         self, usage: float, defaulted: float, released: float
     ) -> None:
@@ -84,9 +88,7 @@ class TestCollectionPeriods:
 
     @pytest.mark.parametrize(("share", "part"), [("none", 0.0), ("half", 0.5), ("full", 1.0)])
     def test_defaulted_commitments_may_bear_their_share_of_the_fee(self, share: str, part: float) -> None:
-        found = interest(
-            conventions={"interest_on_default_period": share}, cdr=FIFTH, usage_at_default=0.4
-        )
+        found = interest(conventions={"interest_on_default_period": share}, cdr=FIFTH, usage_at_default=0.4)
         assert found[0] == approx((0.8 + 0.2 * part) * 1.7)
 
     def test_prepayment_cancels_its_share_of_the_commitment(self) -> None:
@@ -165,7 +167,9 @@ class TestOwnDates:
         # 1 March: 16 of 20 are left, 1 June 12.8
         result = ran({**LOAN, **OWN}, draw_rate=1 - 0.8**4)
         stub = (80 * 0.08 + 20 * 0.02) * 46 / 360
-        assert column(result, "interest_collected")[:3] == approx([stub, 84 * 0.02 + 0.08, 87.2 * 0.02 + 0.064])
+        assert column(result, "interest_collected")[:3] == approx(
+            [stub, 84 * 0.02 + 0.08, 87.2 * 0.02 + 0.064]
+        )
         assert column(result, "unfunded")[:3] == approx([16.0, 12.8, 10.24])
 
     def test_months_are_drawn_one_by_one(self) -> None:

@@ -103,9 +103,7 @@ class Holdings:
                 raise ValueError(f"{terms.loan_id}: matured before {as_of}")
             undrawn = loan.get("par_unfunded") or 0.0
             self.positions.append(
-                pool.Position(
-                    terms, loan["par"], loan["par"], undrawn=undrawn, contractual_undrawn=undrawn
-                )
+                pool.Position(terms, loan["par"], loan["par"], undrawn=undrawn, contractual_undrawn=undrawn)
             )
             return
         defaulted_on = parse_date(defaulted_on)

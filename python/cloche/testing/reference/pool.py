@@ -10,8 +10,8 @@ prepaid par; what is paid of it is interest. κ is 1 where K bears interest, els
 
 A loan may have a commitment that is not drawn, for which the issuer set cash aside. What is undrawn defaults, prepays
 and matures with the funded par in the same shares and then sets its cash free as principal; it bears the commitment fee
-instead of interest. A draw, at the end of the step or on an own date, moves a share of it to the funded par. Par for all
-purposes is both together.
+instead of interest. A draw, at the end of the step or on an own date, moves a share of it to the funded par. Par for
+all purposes is both together.
 """
 
 from collections.abc import Callable, Mapping
@@ -297,9 +297,10 @@ def step(
 class Stay:
     """What remains of a position after the default of a step, and how the step treats it.
 
-    `idle` is what has defaulted and still earns, `idle_undrawn` the undrawn commitment that has and still bears the fee,
-    `mpr` the prepayment rate of the step, `lost` the share of the step's interest that prepaid par misses, `bearing` the
-    share of capitalized interest that bears interest, `draw_rate` the share of what is undrawn that is drawn a year.
+    `idle` is what has defaulted and still earns, `idle_undrawn` the undrawn commitment that has and still bears the
+    fee, `mpr` the prepayment rate of the step, `lost` the share of the step's interest that prepaid par misses,
+    `bearing` the share of capitalized interest that bears interest, `draw_rate` the share of what is undrawn that is
+    drawn a year, `simple` whether yearly rates are prorated.
     """
 
     position: Position
