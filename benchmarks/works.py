@@ -93,8 +93,9 @@ def document(work: Work) -> dict[str, Any]:
     for name, values in work.pool.columns().items():
         column = np.asarray(values)
         if column.dtype.kind == "f":
-            # No loan capitalizes interest: that is what a tape without the column says.
-            if not np.isnan(column).all() and not (name == "pik_spread" and not column.any()):
+            # No loan capitalizes interest or has a commitment: that is what a tape without the column says.
+            nothing = name in ("pik_spread", "unfunded_fee") and not column.any()
+            if not np.isnan(column).all() and not nothing:
                 tape[name] = [None if np.isnan(x) else float(x) for x in column]
         elif column.dtype == np.int32:
             if (column != np.iinfo(np.int32).min).any():

@@ -436,7 +436,8 @@ def _deal(path: Path) -> Deal:
 
 def _warn_of_par(path: Path, deal: Deal, pool: LoanPool) -> None:
     """Print where a tape of the closing date holds another par than the closing balance sheet buys."""
-    stated, held = deal.closing.par_purchased, float(pool.columns()["par"].sum())
+    undrawn = pool.numbers("par_unfunded")
+    stated, held = deal.closing.par_purchased, pool.par + float(undrawn[undrawn > 0].sum())
     if stated and pool.as_of.isoformat() <= deal.dates.closing and abs(held - stated) > 0.001 * stated:
         print(f"{path}: warning: the tape holds {held:,.0f} of par, closing.par_purchased is {stated:,.0f}")
 

@@ -31,6 +31,8 @@ _RANGES = {
     "recovery": (0.0, 1.0),
     "liquidation_price": (0.01, 1.2),
     "post_period_share": (0.0, 1.0),
+    "draw_rate": (0.0, 1.0),
+    "usage_at_default": (0.0, 1.0),
 }
 _HIGHER_IS_SAFER = ("recovery", "liquidation_price")
 _SCANNED = 51
@@ -63,8 +65,9 @@ def breakeven(
     deal, pool, scenario
         As in `project`.
     vary
-        ``cdr``, ``cpr``, ``recovery``, ``liquidation_price``, ``post_period_share``; another field of `grid`, or a path
-        into the deal such as ``tests.E OC.trigger``, with `low` and `high`. It is one number in all periods.
+        ``cdr``, ``cpr``, ``recovery``, ``liquidation_price``, ``post_period_share``, ``draw_rate``,
+        ``usage_at_default``; another field of `grid`, or a path into the deal such as ``tests.E OC.trigger``, with
+        `low` and `high`. It is one number in all periods.
     note
         Name of the class, as in tables: also one that an event brings in.
     criterion
@@ -201,7 +204,8 @@ def _defaulted(deal: Deal, pool: LoanPool, points: Grid, state: DealState | None
     """Return the defaults of the path of a single point over the par at its start."""
     changes = points.deal_changes()[0]
     path = project(deal.replace(changes) if changes else deal, pool, points.scenario(0), state=state)
-    par = float(np.nansum(pool.columns()["par"]))
+    columns = pool.columns()
+    par = float(np.nansum(columns["par"]) + np.nansum(columns["par_unfunded"]))
     if state is not None and state.pool is not None:
         par = sum(loan.par for loan in state.pool.loans.values())
         par += state.pool.bought.performing_par if state.pool.bought is not None else 0.0

@@ -37,6 +37,7 @@ AMOUNTS = {
         "new_defaults",
         "new_purchases_par",
         "purchase_cost",
+        "unfunded",
         "oc_numerator",
         "ccc_excess_haircut",
         "discount_haircut",

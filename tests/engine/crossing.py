@@ -53,7 +53,8 @@ def columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         name: np.array([np.nan if value is None else value for value in values(name)], dtype=np.float64)
         for name in NUMBERS
     }
-    crossing["pik_spread"] = np.array([value or 0.0 for value in values("pik_spread")], dtype=np.float64)
+    for name in ("pik_spread", "unfunded_fee"):
+        crossing[name] = np.array([value or 0.0 for value in values(name)], dtype=np.float64)
     for name in DAYS:
         days = [ABSENT if value is None else (value - EPOCH).days for value in values(name)]
         crossing[name] = np.array(days, dtype=np.int32)

@@ -24,6 +24,7 @@ FEATURES = (
     "quantities",
     "run_quantities",
     "pik",
+    "unfunded",
     "make_whole",
     "ccc_base",
 )
@@ -53,6 +54,12 @@ def test_conditions_on_what_a_redemption_takes_with_premiums_agree(case: Case) -
 @settings(generated, max_examples=100)
 @given(strategies.cases(events=["default", "call"], features=["pik"]))
 def test_sales_of_loans_with_capitalized_interest_agree(case: Case) -> None:
+    assert_projections_with_events_agree(case)
+
+
+@settings(generated, max_examples=150)
+@given(strategies.cases(events=["default", "call"], features=["unfunded", "pik", "run_quantities"]))
+def test_sales_of_loans_with_undrawn_commitments_agree(case: Case) -> None:
     assert_projections_with_events_agree(case)
 
 

@@ -82,6 +82,12 @@ def test_capitalized_interest_goes_on_with_its_loans(case: Case, data: st.DataOb
     assert_goes_on(case, data)
 
 
+@settings(generated, max_examples=100)
+@given(strategies.cases(events=("default", "call"), features=("pik", "unfunded")), st.data())
+def test_undrawn_commitments_go_on_with_their_loans(case: Case, data: st.DataObject) -> None:
+    assert_goes_on(case, data)
+
+
 def assert_goes_on(case: Case, data: st.DataObject) -> None:
     try:
         deal, pool, scenario = (

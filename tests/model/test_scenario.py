@@ -53,6 +53,24 @@ def test_the_base_case_in_canonical_form() -> None:
     }
 
 
+def test_what_is_assumed_of_commitments_is_written_where_it_is_not_the_default() -> None:
+    assert base(draw_rate=0, usage_at_default="100%") == base()
+    assert (base().draw_rate, base().usage_at_default) == (0.0, 1.0)
+    stated = base(draw_rate="25%", usage_at_default=0.4)
+    assert stated.to_canonical() == {**base().to_canonical(), "draw_rate": 0.25, "usage_at_default": 0.4}
+    assert (stated.draw_rate, stated.usage_at_default) == (0.25, 0.4)
+    assert Scenario.from_yaml(stated.to_yaml()) == Scenario.from_dict(stated.to_dict()) == stated
+    assert stated.replace(cdr=0.03).usage_at_default == 0.4
+
+
+@pytest.mark.parametrize("key", ["draw_rate", "usage_at_default"])
+@pytest.mark.parametrize("value", [-0.1, 1.5, [0.1, 0.2], {"*": 0.1}, float("nan")])
+def test_what_is_assumed_of_commitments_is_a_share(key: str, value: object) -> None:
+    ((place, message),) = problems(**{key: value})
+    assert place == key
+    assert "expected a share from 0 to 1" in message
+
+
 @pytest.mark.parametrize(
     ("written", "canonical"),
     [
@@ -138,7 +156,7 @@ def test_every_value_out_of_range_is_reported_in_these_words() -> None:
     ]
 
 
-@pytest.mark.parametrize("key", ["usage_at_default", "draw_rate", "fx", "default_timing"])
+@pytest.mark.parametrize("key", ["fx", "default_timing"])
 def test_what_is_not_computed_is_refused_by_name(key: str) -> None:
     message = "a key of the grammar that this version does not compute yet; leave it out"
     assert problems(**{key: [1]}) == [(key, message)]

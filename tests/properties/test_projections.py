@@ -43,7 +43,8 @@ def test_every_row_of_the_ledger_starts_where_the_one_before_ended(case: Case) -
 @generated
 @given(cases())
 def test_par_is_conserved_from_date_to_date(case: Case) -> None:
-    opening = sum(loan["par"] for loan in case.loans if loan["default_date"] is None)
+    performing = [loan for loan in case.loans if loan["default_date"] is None]
+    opening = sum(loan["par"] + (loan["par_unfunded"] or 0.0) for loan in performing)
     invariants.pool_conserved(crossing.project(case)["collateral"], opening_par=opening, par=PAR)
 
 

@@ -78,6 +78,9 @@ def problems(columns: Columns, as_of: str = AS_OF) -> dict[str, str]:
         ("count", 0, "expected a whole number of equal obligors, 1 or more"),
         ("pik_spread", -0.01, "found -0.01, expected a spread from 0 to 0.3"),
         ("pik_spread", 2.0, "2 looks like percent; write 0.02 or 2%"),
+        ("par_unfunded", -1.0, "found -1.0, expected money, 0 or more"),
+        ("unfunded_fee", 0.5, "found 0.5, expected a rate a year from 0 to 0.1"),
+        ("original_par", -1.0, "found -1.0, expected money, 0 or more"),
         (
             "rate_cap",
             0.08,

@@ -50,6 +50,30 @@ def test_a_blank_pik_spread_is_zero_on_a_tape_that_has_them(columns: Columns, po
     assert with_them.hash != pool.hash
 
 
+def test_an_undrawn_commitment_without_a_fee_bears_none(columns: Columns, pool: LoanPool) -> None:
+    assert used(pool, "unfunded_fee") == {}
+    assert "unfunded_fee" not in pool.table
+    assert pool.columns()["unfunded_fee"].tolist() == [0.0, 0.0, 0.0]
+    columns["Undrawn Commitment"] = [500_000, None, 250_000]
+    assert used(LoanPool.from_columns(columns, as_of=AS_OF), "unfunded_fee") == {"0": 2}
+    columns["Commitment Fee (bps)"] = [50, None, None]
+    with_fees = LoanPool.from_columns(columns, as_of=AS_OF)
+    assert with_fees.table.to_dict()["unfunded_fee"] == [0.005, None, 0.0]
+    assert with_fees.columns()["unfunded_fee"].tolist() == [0.005, 0.0, 0.0]
+    assert np.nan_to_num(with_fees.columns()["par_unfunded"]).tolist() == [500_000.0, 0.0, 250_000.0]
+    assert used(with_fees, "unfunded_fee") == {"0": 1}
+    for column in ("par_unfunded", "unfunded_fee"):
+        assert with_fees.mapping.filter(column=column)["use"].tolist() == ["used"]
+    assert with_fees.par == pool.par
+
+
+def test_a_loan_of_which_nothing_is_drawn_is_read_again_as_it_was_written(columns: Columns) -> None:
+    columns |= {"par": [0.0, *columns["par"][1:]], "par_unfunded": [1e6, None, None]}
+    undrawn = LoanPool.from_columns(columns, as_of=AS_OF)
+    assert undrawn.table["original_par"].tolist()[0] == 0.0
+    assert LoanPool.read(undrawn.table, as_of=AS_OF) == undrawn
+
+
 def test_what_the_scenario_decides_stays_empty_and_is_counted(pool: LoanPool) -> None:
     for column in ("recovery", "recovery_lag_months", "cpr"):
         assert used(pool, column) == {"the scenario's": 3}

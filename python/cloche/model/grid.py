@@ -25,6 +25,8 @@ _FIELDS = (
     "liquidation_price",
     "post_period_share",
     "cash_rate_spread",
+    "draw_rate",
+    "usage_at_default",
     "market_spreads",
     "defaults",
     "events",

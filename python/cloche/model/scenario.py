@@ -30,17 +30,13 @@ __all__ = ["Reinvestment", "Scenario", "ScenarioDocument"]
 
 _SUBJECT = "the scenario"
 _VALUES = ("cdr", "cpr", "recovery", "recovery_lag_months")
+_OF_COMMITMENTS = ("draw_rate", "usage_at_default")
 
 
 class ScenarioDocument(Document):
     """A scenario in canonical form; `Scenario` says what each key means."""
 
-    not_computed: ClassVar[tuple[str, ...]] = (
-        "usage_at_default",
-        "draw_rate",
-        "fx",
-        "default_timing",
-    )
+    not_computed: ClassVar[tuple[str, ...]] = ("fx", "default_timing")
 
     cdr: Cdr | None = None
     cpr: Cpr = Field(default={"kind": "constant", "value": 0.0})
@@ -51,13 +47,19 @@ class ScenarioDocument(Document):
     liquidation_price: Price = 1.0
     post_period_share: Share = 0.0
     cash_rate_spread: Spread = -0.0020
+    draw_rate: Share = 0.0
+    usage_at_default: Share = 1.0
     market_spreads: dict[Name, SpreadValue] = Field(default_factory=dict)
     defaults: dict[Name, IsoDate] = Field(default_factory=dict)
     events: tuple[Event, ...] = ()
 
     def to_canonical(self) -> dict[str, Any]:
-        """Return the scenario in canonical form."""
-        return {**super().to_canonical(), "events": canonical_events(self.events)}
+        """Return the scenario in canonical form; what is assumed of commitments only where it is not the default."""
+        written = {**super().to_canonical(), "events": canonical_events(self.events)}
+        for key in _OF_COMMITMENTS:
+            if written[key] == type(self).model_fields[key].default:
+                del written[key]
+        return written
 
 
 @final
@@ -87,7 +89,14 @@ class Scenario(Frozen[ScenarioDocument]):
     post_period_share
         Share of unscheduled principal that is reinvested after the reinvestment period.
     cash_rate_spread
-        Spread over the index that cash earns.
+        Spread over the index that cash earns, that set aside for undrawn commitments included.
+    draw_rate
+        Share of the undrawn commitment of a loan (the tape's ``par_unfunded``) that is drawn a year, 0 to 1. Drawn par
+        bears interest in place of the commitment fee and amortizes.
+    usage_at_default
+        Share of its undrawn commitment that a loan has drawn when it defaults, 0 to 1: it defaults with the funded par.
+        The rest of the cash set aside for it becomes principal. It is a credit conversion factor: Basel III takes 0.40
+        for most commitments; 1 is the cautious end.
     market_spreads
         Spreads over the index that the market asks for new notes, by class name, ``rating:AAA`` or ``*``, the first
         that there is: a number, a list per payment period or ``{date: spread}``. Conditions read them as
@@ -97,7 +106,7 @@ class Scenario(Frozen[ScenarioDocument]):
     events
         What is assumed to happen to the deal, in the grammar of its own events: calls, refinancings, resets,
         amendments on a date or under a condition, such as ``{"call": {"price": 0.99}, "date": "rp_end + 12M"}``.
-    draw_rate, usage_at_default, default_timing, fx
+    default_timing, fx
         Keys of the grammar that this version does not compute; refused by name unless None.
 
     Raises
@@ -126,11 +135,11 @@ class Scenario(Frozen[ScenarioDocument]):
         liquidation_price: float = 1.0,
         post_period_share: float = 0.0,
         cash_rate_spread: float | str = -0.0020,
+        draw_rate: float | str = 0.0,
+        usage_at_default: float | str = 1.0,
         market_spreads: Mapping[str, Any] | None = None,
         defaults: Mapping[str, dt.date | str] | None = None,
         events: Sequence[Mapping[str, Any]] | None = None,
-        draw_rate: Any = None,
-        usage_at_default: Any = None,
         default_timing: Any = None,
         fx: Any = None,
     ) -> None:
@@ -144,11 +153,11 @@ class Scenario(Frozen[ScenarioDocument]):
             "liquidation_price": liquidation_price,
             "post_period_share": post_period_share,
             "cash_rate_spread": cash_rate_spread,
+            "draw_rate": draw_rate,
+            "usage_at_default": usage_at_default,
             "market_spreads": market_spreads,
             "defaults": defaults,
             "events": events,
-            "draw_rate": draw_rate,
-            "usage_at_default": usage_at_default,
             "default_timing": default_timing,
             "fx": fx,
         }
@@ -240,6 +249,16 @@ class Scenario(Frozen[ScenarioDocument]):
     def cash_rate_spread(self) -> float:
         """Spread over the index that cash earns."""
         return self._document.cash_rate_spread
+
+    @property
+    def draw_rate(self) -> float:
+        """Share of the undrawn commitment of a loan that is drawn a year."""
+        return self._document.draw_rate
+
+    @property
+    def usage_at_default(self) -> float:
+        """Share of its undrawn commitment that a loan has drawn when it defaults."""
+        return self._document.usage_at_default
 
     @property
     def market_spreads(self) -> Mapping[str, Any]:

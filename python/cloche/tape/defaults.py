@@ -2,8 +2,8 @@
 
 floor 0, credit spread adjustment 0, day count act/360 (fixed 30/360), amortization rate 0.01 of original par
 a year for floating loans and 0 for fixed ones, original par = par, purchase price 1, market price by rating. On a tape
-with PIK spreads a blank one is 0; other tapes have none. Where a tape has no recovery, recovery lag or prepayment rate,
-the scenario's applies.
+with PIK spreads a blank one is 0; other tapes have none. An undrawn commitment without a fee bears none. Where a tape
+has no recovery, recovery lag or prepayment rate, the scenario's applies.
 """
 
 from __future__ import annotations
@@ -135,6 +135,8 @@ def _terms(draft: Draft) -> None:
     _number(draft, "original_par", "par", every, draft.numbers["par"])
     if "pik_spread" in draft.present:
         _number(draft, "pik_spread", "0", every, 0.0)
+    committed = np.nan_to_num(draft.numbers["par_unfunded"]) > 0.0
+    _number(draft, "unfunded_fee", "0", committed, 0.0)
 
 
 def _prices(draft: Draft) -> None:

@@ -24,7 +24,7 @@ _HASH_BYTES = 16
 _NUMBERS = (
     "par", "par_unfunded", "original_par", "spread", "fixed_rate", "floor", "csa", "current_rate",
     "market_price", "purchase_price", "amortization_rate", "recovery", "recovery_lag_months", "cpr",
-    "pik_spread", "pd_1y", "hazard",
+    "pik_spread", "unfunded_fee", "pd_1y", "hazard",
 )  # fmt: skip
 _DATES = ("maturity", "next_payment", "accrual_start", "default_date")
 _AGENCIES = {2: "rating_fitch", 4: "rating_moodys", 8: "rating_sp"}
@@ -219,7 +219,8 @@ class LoanPool:
         """
         floating = [kind == "floating" for kind in self.texts("coupon_type")]
         columns: dict[str, Any] = {name: np.array(self.numbers(name)) for name in _NUMBERS}
-        columns["pik_spread"] = np.nan_to_num(self.numbers("pik_spread"))
+        for name in ("pik_spread", "unfunded_fee"):
+            columns[name] = np.nan_to_num(self.numbers(name))
         columns |= {name: np.array(self._column(name).values) for name in _DATES}
         columns |= {name: self.texts(name) for name in _TEXTS}
         columns["rating"] = list(self.ratings)

@@ -30,7 +30,7 @@ class Day:
     collection period; `residual_flows` the dated flows of the residual notes before this date. The amounts from
     `diverted` on move as the waterfalls run. `confirmed`: the agencies have confirmed their ratings;
     `special_redemption` is principal that cannot be invested; `make_whole` the premium of one unit of balance of each
-    class that has one when it is redeemed on the date.
+    class that has one when it is redeemed on the date; `unfunded` what is not drawn of the collateral's commitments.
     """
 
     deal: Mapping[str, Any]
@@ -53,6 +53,7 @@ class Day:
     hedges: dict[str, Hedge] = field(default_factory=dict)
     interest_by_frequency: Mapping[int, float] = field(default_factory=dict)
     semiannual_share: float = 0.0
+    unfunded: float = 0.0
     liquidation_value: float = 0.0
     market_spreads: Mapping[str, float] = field(default_factory=dict)
     confirmed: bool = False

@@ -101,7 +101,10 @@ class Holdings:
         if defaulted_on is None:
             if terms.maturity < as_of:
                 raise ValueError(f"{terms.loan_id}: matured before {as_of}")
-            self.positions.append(pool.Position(terms, loan["par"], loan["par"]))
+            undrawn = loan.get("par_unfunded") or 0.0
+            self.positions.append(
+                pool.Position(terms, loan["par"], loan["par"], undrawn=undrawn, contractual_undrawn=undrawn)
+            )
             return
         defaulted_on = parse_date(defaulted_on)
         if defaulted_on > as_of:
@@ -137,7 +140,7 @@ class Holdings:
         return self._number("recovery_lag_months", terms, period, terms.recovery_lag_months) or 0.0
 
     def _rates(self, terms: pool.Terms, period: Period) -> tuple[float, float, float]:
-        """Default and prepayment rate of the step, and the years of amortization that fall due in it."""
+        """Default and prepayment rate of the step, and the years of amortization and draws that fall due in it."""
         simple = self.conventions["rate_convention"] == "simple"
         years = period.credit_years
         if self.conventions["rate_exponent"] == "days_365":
@@ -215,6 +218,8 @@ class Holdings:
                 index_rate=0.0 if terms.fixed_rate is not None else self.index_rate(terms.index, period),
                 fixing=self._own_fixing,
                 conventions=self.conventions,
+                draw_rate=self.scenario.get("draw_rate", 0.0),
+                usage_at_default=self.scenario.get("usage_at_default", 1.0),
             )
             got.take_interest(terms, flow.interest)
             got.scheduled += flow.scheduled
@@ -229,7 +234,7 @@ class Holdings:
         elif period.last:
             price = self.scenario.get("liquidation_price", 1.0)
             self._sell(period, got, Sale(status="normal", price=price))
-        self.positions = [item for item in self.positions if item.balance > 0 or item.capitalized > 0]
+        self.positions = [item for item in self.positions if item.par > 0 or item.capitalized > 0]
         return got
 
     def _default(self, terms: pool.Terms, par: float, period: Period) -> None:
@@ -241,16 +246,19 @@ class Holdings:
     def _sell(self, period: Period, got: Collections, sale: Sale) -> None:
         """Sell performing par at the price of the sale and defaulted par at its recovery rate, less the cost.
 
-        Own accrual periods pay what has accrued in cash; capitalized interest brings nothing.
+        The buyer takes an undrawn commitment over with its cash, which counts as par. Own accrual periods pay what has
+        accrued in cash, fees included; capitalized interest brings nothing.
         """
         bearing = float(self.conventions["interest_on_pik"])
         for position in self.positions:
             price = position.terms.market_price if sale.price is None else sale.price
-            got.sold_par += position.balance
-            got.sale_proceeds += position.balance * price
+            got.sold_par += position.par
+            got.sale_proceeds += position.par * price
             accrued = pool.accrued_per_unit(position.terms, period.collection_end, self._own_fixing)
-            got.take_interest(position.terms, (position.balance + bearing * position.capitalized) * accrued)
-            position.balance = position.capitalized = 0.0
+            fee = pool.fee_per_unit(position.terms, period.collection_end)
+            base = position.balance + bearing * position.capitalized
+            got.take_interest(position.terms, base * accrued + position.undrawn * fee)
+            position.balance = position.undrawn = position.capitalized = 0.0
         got.sale_proceeds += sum(item.par * item.rate for item in self.queue)
         self.queue = []
         got.sale_cost = min(got.sale_proceeds, sale.cost_rate * got.sold_par + sale.cost_fixed)
@@ -267,7 +275,7 @@ class Holdings:
                 long_share = share if terms.maturity <= add_months(self.stated_maturity, 24) else 0.0
             assets.append(
                 Performing(
-                    position.balance,
+                    position.par,
                     terms.market_price,
                     terms.ccc,
                     terms.discount_price,
@@ -332,9 +340,9 @@ class Holdings:
 
     def semiannual_share(self) -> float:
         """Share of performing par in loans with own payment dates every six months or less often."""
-        performing = sum(position.balance for position in self.positions)
+        performing = sum(position.par for position in self.positions)
         rare = sum(
-            position.balance
+            position.par
             for position in self.positions
             if position.terms.own_dates and position.terms.frequency_months >= 6
         )
@@ -342,8 +350,12 @@ class Holdings:
 
     def worth(self, price: float = 1.0) -> float:
         """Performing par at a price and recoveries to come, in currency units."""
-        performing = price * sum(position.balance for position in self.positions)
+        performing = price * sum(position.par for position in self.positions)
         return performing + sum(item.par * item.rate for item in self.queue)
+
+    def undrawn(self) -> float:
+        """What is not drawn of the commitments of performing loans, in currency units."""
+        return sum(position.undrawn for position in self.positions)
 
 
 def benchmark_index(deal: Document, curves: Mapping[str, Any]) -> str:

@@ -117,6 +117,7 @@ class Dates:
             hedges=hedges,
             interest_by_frequency=got.by_frequency,
             semiannual_share=holdings.semiannual_share(),
+            unfunded=holdings.undrawn(),
             liquidation_value=holdings.worth(self.scenario.get("liquidation_price", 1.0)),
             market_spreads=market_spreads(self.deal["notes"], self.scenario, period),
             confirmed=self.confirmed,
@@ -149,9 +150,10 @@ class Dates:
     def _interest_on_cash(self, period: Period) -> float:
         """Interest on cash held since the last payment date: max(0, index + cash spread), act/360.
 
-        Principal earns it, and so do accounts that say so.
+        Principal earns it, and so do accounts that say so and the cash set aside for undrawn commitments.
         """
-        held = self.ledgers.principal_cash + sum(
+        held = self.ledgers.principal_cash + self.holdings.undrawn()
+        held += sum(
             self.ledgers.accounts[terms["name"]]
             for terms in self.deal.get("accounts") or ()
             if terms.get("earns") == "cash"

@@ -7,6 +7,11 @@ period.
 A loan with a PIK spread also adds interest to what it owes: capitalized interest K, which is no par. It grows by
 (balance + κK) · PIK spread · fraction and is paid with the last par, at maturity or with an instalment, and with
 prepaid par; what is paid of it is interest. κ is 1 where K bears interest, else 0.
+
+A loan may have a commitment that is not drawn, for which the issuer set cash aside. What is undrawn defaults, prepays
+and matures with the funded par in the same shares and then sets its cash free as principal; it bears the commitment fee
+instead of interest. A draw, at the end of the step or on an own date, moves a share of it to the funded par. Par for
+all purposes is both together.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +21,7 @@ from itertools import pairwise
 from typing import Any
 
 from cloche.testing.reference.dates import Period, add_months, day_count_fraction, parse_date
+from cloche.testing.reference.values import period_rate
 
 Fixing = Callable[[str, date], float]
 """Fixing of an index on a date."""
@@ -64,6 +70,7 @@ class Terms:
     purchase_price: float = 1.0
     weak: bool = False
     pik_spread: float = 0.0
+    unfunded_fee: float = 0.0
 
     def rate(self, index_rate: float) -> float:
         """All-in rate a year for a fixing: the floor is on the index, or on index plus adjustment."""
@@ -75,20 +82,44 @@ class Terms:
 
 @dataclass
 class Position:
-    """A holding: its performing balance, and the balance that the contract alone would leave of the holding.
+    """A holding: its funded performing balance, and the balance that the contract alone would leave of the holding.
 
-    `capitalized` is PIK interest that was added to what the loan owes, in currency units; it is no par.
+    `capitalized` is PIK interest that was added to what the loan owes, in currency units; it is no par. `undrawn` is
+    what may still be drawn, and `contractual_undrawn` what the contract and draws alone would leave of it.
     """
 
     terms: Terms
     balance: float
     contractual: float
     capitalized: float = 0.0
+    undrawn: float = 0.0
+    contractual_undrawn: float = 0.0
+
+    @property
+    def par(self) -> float:
+        """What the holding counts for: funded and undrawn par."""
+        return self.balance + self.undrawn
+
+    @property
+    def repaid(self) -> bool:
+        """Whether the contract leaves nothing, funded or undrawn."""
+        return self.contractual <= 0 and self.contractual_undrawn <= 0
+
+    def draw(self, share: float) -> None:
+        """Move a share of what is undrawn to the funded balance, of the holding and of the contract."""
+        drawn, by_contract = share * self.undrawn, share * self.contractual_undrawn
+        self.balance, self.undrawn = self.balance + drawn, self.undrawn - drawn
+        self.contractual += by_contract
+        self.contractual_undrawn -= by_contract
 
 
 @dataclass(frozen=True)
 class Flow:
-    """What a position did in a step, in currency units; `interest` holds capitalized interest that was paid."""
+    """What a position did in a step, in currency units.
+
+    `interest` holds capitalized interest that was paid; `scheduled` and `prepaid` hold what was set free of the cash of
+    an undrawn commitment.
+    """
 
     defaulted: float = 0.0
     interest: float = 0.0
@@ -140,16 +171,9 @@ def loan_terms(loan: Mapping[str, Any], deal: Mapping[str, Any], closing: date) 
         Canonical deal document.
     closing
         Closing date; own accrual periods do not start before it unless the tape says so.
-
-    Raises
-    ------
-    ValueError
-        For unfunded par, which the reference does not compute.
     """
     row = {key: value for key, value in loan.items() if value is not None}
     by_period = deal.get("conventions", {}).get("cash_timing") == "period"
-    if row.get("par_unfunded"):
-        raise ValueError(f"{row['loan_id']}: unfunded par is not computed by the reference")
     fixed = bool(row.get("fixed", False))
     market = row.get("market_price", filled_price(row.get("rating", "")))
     purchase = row.get("purchase_price", 1.0)
@@ -186,6 +210,7 @@ def loan_terms(loan: Mapping[str, Any], deal: Mapping[str, Any], closing: date) 
         purchase_price=purchase,
         weak=weak,
         pik_spread=row.get("pik_spread", 0.0),
+        unfunded_fee=row.get("unfunded_fee", 0.0),
     )
 
 
@@ -213,6 +238,8 @@ def step(
     index_rate: float,
     fixing: Fixing,
     conventions: Mapping[str, Any],
+    draw_rate: float = 0.0,
+    usage_at_default: float = 1.0,
 ) -> Flow:
     """Move a position through one step and return its flows.
 
@@ -225,68 +252,102 @@ def step(
     default_rate, prepayment_rate
         Rates of the step, not yearly.
     instalment_years
-        Years of the yearly amortization rate that fall due in the step, for loans without own dates.
+        Years of the yearly amortization rate that fall due in the step, and of draws, for loans without own dates.
     index_rate
         Fixing of the loan's index for the period, for loans without own dates.
     fixing
         Fixings for loans with own dates: index and date to rate.
     conventions
         Conventions of the deal.
+    draw_rate
+        Share of the undrawn commitment that is drawn a year.
+    usage_at_default
+        Share of the undrawn commitment of a defaulting loan that is drawn just before; the rest is released.
     """
-    defaulted = position.balance * default_rate
-    alive = position.balance - defaulted
+    defaulted, defaulted_undrawn = position.balance * default_rate, position.undrawn * default_rate
     bearing = float(conventions["interest_on_pik"])
-    idle = defaulted + bearing * position.capitalized * default_rate
+    idle = SHARE[conventions["interest_on_default_period"]]
     stay = Stay(
         position,
         period,
-        alive=alive,
-        idle=SHARE[conventions["interest_on_default_period"]] * idle,
+        idle=idle * (defaulted + bearing * position.capitalized * default_rate),
+        idle_undrawn=idle * defaulted_undrawn,
         mpr=prepayment_rate,
         lost=1 - SHARE[conventions["interest_on_prepaid_period"]],
-        capitalized=position.capitalized * (1 - default_rate),
         bearing=bearing,
+        draw_rate=draw_rate,
+        simple=conventions["rate_convention"] == "simple",
     )
+    position.balance -= defaulted
+    position.undrawn -= defaulted_undrawn
+    position.capitalized *= 1 - default_rate
     if position.terms.own_dates:
         paid = _own_payment_dates(stay, fixing)
     else:
         paid = _collection_period(stay, instalment_years, index_rate)
-    position.balance = alive - paid.scheduled - paid.prepaid
-    position.capitalized = paid.capitalized
-    return Flow(defaulted, paid.interest, paid.scheduled, paid.prepaid)
+    return Flow(
+        defaulted=defaulted + usage_at_default * defaulted_undrawn,
+        interest=paid.interest,
+        scheduled=paid.scheduled + (1 - usage_at_default) * defaulted_undrawn,
+        prepaid=paid.prepaid,
+    )
 
 
 @dataclass(frozen=True)
 class Stay:
-    """What remains of a position after the default of a step.
+    """What remains of a position after the default of a step, and how the step treats it.
 
-    `alive` is its performing balance, `idle` what has defaulted and still earns, `mpr` the prepayment rate of the
-    step, `lost` the share of the step's interest that prepaid par misses, `capitalized` its capitalized interest,
-    `bearing` the share of that which bears interest.
+    `idle` is what has defaulted and still earns, `idle_undrawn` the undrawn commitment that has and still bears the
+    fee, `mpr` the prepayment rate of the step, `lost` the share of the step's interest that prepaid par misses,
+    `bearing` the share of capitalized interest that bears interest, `draw_rate` the share of what is undrawn that is
+    drawn a year, `simple` whether yearly rates are prorated.
     """
 
     position: Position
     period: Period
-    alive: float
     idle: float
     mpr: float
     lost: float
-    capitalized: float = 0.0
+    idle_undrawn: float = 0.0
     bearing: float = 1.0
+    draw_rate: float = 0.0
+    simple: bool = False
 
-    def base(self, balance: float, capitalized: float) -> float:
+    @property
+    def base(self) -> float:
         """What bears interest: the balance, and capitalized interest where it does."""
-        return balance + self.bearing * capitalized
+        return self.position.balance + self.bearing * self.position.capitalized
+
+    def repay(self, share: float) -> float:
+        """Take a share of the funded balance; what that is in currency units."""
+        paid = self.position.balance * share
+        self.position.balance -= paid
+        return paid
+
+    def release(self, share: float) -> float:
+        """Take a share of the undrawn commitment; the cash that is set free, in currency units."""
+        released = self.position.undrawn * share
+        self.position.undrawn -= released
+        return released
+
+    def receive(self, share: float) -> float:
+        """Take a share of the capitalized interest; what that is in currency units."""
+        paid = self.position.capitalized * share
+        self.position.capitalized -= paid
+        return paid
+
+    def draw(self, years: float) -> None:
+        """Draw what falls into some years."""
+        self.position.draw(period_rate(self.draw_rate, years, simple=self.simple))
 
 
 @dataclass(frozen=True)
 class Paid:
-    """Interest and principal of a position in a step, and its capitalized interest after it, in currency units."""
+    """Interest and principal of a position in a step, in currency units."""
 
     interest: float
     scheduled: float
     prepaid: float = 0.0
-    capitalized: float = 0.0
 
 
 def _instalment(position: Position, years: float, *, final: bool) -> float:
@@ -307,31 +368,36 @@ def _collection_period(stay: Stay, years: float, index_rate: float) -> Paid:
     matures = terms.maturity <= period.collection_end
     start = max(period.collection_start, terms.earns_from)
     end = max(start, min(period.collection_end, terms.maturity))
-    scheduled = stay.alive * _instalment(position, years, final=matures)
     fraction = day_count_fraction(terms.day_count, start, end)
-    rate, base = terms.rate(index_rate), stay.base(stay.alive, stay.capitalized)
-    interest = (base + stay.idle) * rate * fraction
-    capitalized = stay.capitalized + base * terms.pik_spread * fraction
-    if matures or position.contractual <= 0:
-        return Paid(interest + capitalized, scheduled)
-    left = stay.alive - scheduled
-    missed = stay.lost * stay.base(left, stay.capitalized) * (rate + terms.pik_spread) * fraction
-    interest += stay.mpr * (capitalized - missed)
-    return Paid(interest, scheduled, left * stay.mpr, (1 - stay.mpr) * capitalized)
+    rate, pik, fee = terms.rate(index_rate), terms.pik_spread, terms.unfunded_fee
+    interest = (stay.base + stay.idle) * rate * fraction
+    interest += (position.undrawn + stay.idle_undrawn) * fee * fraction
+    capitalizes = stay.base * pik * fraction
+    scheduled = stay.repay(_instalment(position, years, final=matures))
+    if matures:
+        return Paid(interest + stay.receive(1.0) + capitalizes, scheduled + stay.release(1.0))
+    missed = stay.base * (rate + pik) * fraction + position.undrawn * fee * fraction
+    position.capitalized += capitalizes
+    if position.repaid:
+        return Paid(interest + stay.receive(1.0), scheduled)
+    interest += stay.receive(stay.mpr) - stay.mpr * stay.lost * missed
+    prepaid = stay.repay(stay.mpr) + stay.release(stay.mpr)
+    stay.draw(years)
+    return Paid(interest, scheduled, prepaid)
 
 
 def _own_payment_dates(stay: Stay, fixing: Fixing) -> Paid:
     """The same for a loan with own payment dates.
 
     Accrual periods that end in the collection period pay and capitalize in it; an instalment lowers the balance of the
-    periods that start on its date; par that prepays at the end of the collection period pays what has accrued on it,
-    capitalized interest with it.
+    periods that start on its date, and a draw raises it; par that prepays at the end of the collection period pays what
+    has accrued on it, capitalized interest with it, and the fee on the commitment that ends with it.
     """
     position, period = stay.position, stay.period
     terms = position.terms
     matures = terms.maturity <= period.collection_end
     end = min(period.collection_end, terms.maturity)
-    balance, capitalized, interest, per_unit = stay.alive, stay.capitalized, 0.0, 0.0
+    scheduled = interest = per_unit = per_undrawn = 0.0
     for start, stop in pairwise(terms.own_dates):
         if stop <= period.collection_start or start >= end:
             continue
@@ -339,21 +405,26 @@ def _own_payment_dates(stay: Stay, fixing: Fixing) -> Paid:
         rate = own_rate(terms, begins, stop, fixing)
         inside = day_count_fraction(terms.day_count, max(begins, period.collection_start), min(stop, end))
         per_unit += (rate + terms.pik_spread) * inside
+        per_undrawn += terms.unfunded_fee * inside
         if stop <= end or matures:
             fraction = day_count_fraction(terms.day_count, begins, min(stop, end))
-            base = stay.base(balance, capitalized)
-            interest += (base + stay.idle) * rate * fraction
-            capitalized += base * terms.pik_spread * fraction
+            interest += (stay.base + stay.idle) * rate * fraction
+            interest += (position.undrawn + stay.idle_undrawn) * terms.unfunded_fee * fraction
+            position.capitalized += stay.base * terms.pik_spread * fraction
         if stop < terms.maturity and stop <= end:
-            balance -= balance * _instalment(position, terms.frequency_months / 12, final=False)
-            if position.contractual <= 0:
-                interest, capitalized = interest + capitalized, 0.0
+            years = terms.frequency_months / 12
+            scheduled += stay.repay(_instalment(position, years, final=False))
+            if position.repaid:
+                interest += stay.receive(1.0)
+            stay.draw(years)
     if matures:
-        return Paid(interest + capitalized, stay.alive)
+        scheduled += stay.repay(1.0) + stay.release(1.0)
+        return Paid(interest + stay.receive(1.0), scheduled)
     accrued = accrued_per_unit(terms, end, fixing) + pik_per_unit(terms, end)
-    base = stay.base(balance, capitalized)
-    interest += stay.mpr * (capitalized + base * (accrued - stay.lost * per_unit))
-    return Paid(interest, stay.alive - balance, balance * stay.mpr, (1 - stay.mpr) * capitalized)
+    gained = stay.base * (accrued - stay.lost * per_unit)
+    gained += position.undrawn * (fee_per_unit(terms, end) - stay.lost * per_undrawn)
+    interest += stay.receive(stay.mpr) + stay.mpr * gained
+    return Paid(interest, scheduled, stay.repay(stay.mpr) + stay.release(stay.mpr))
 
 
 def own_rate(terms: Terms, begins: date, stop: date, fixing: Fixing) -> float:
@@ -373,10 +444,18 @@ def accrued_per_unit(terms: Terms, day: date, fixing: Fixing) -> float:
 
 def pik_per_unit(terms: Terms, day: date) -> float:
     """PIK interest accrued on one unit from the last own date to `day`, which lies before the maturity."""
+    return terms.pik_spread * _running_fraction(terms, day)
+
+
+def fee_per_unit(terms: Terms, day: date) -> float:
+    """Fee accrued on one undrawn unit from the last own date to `day`, which lies before the maturity."""
+    return terms.unfunded_fee * _running_fraction(terms, day)
+
+
+def _running_fraction(terms: Terms, day: date) -> float:
+    """Fraction of a year from the last own date to `day`."""
     running = _running(terms, day)
-    if running is None:
-        return 0.0
-    return terms.pik_spread * day_count_fraction(terms.day_count, running[0], day)
+    return 0.0 if running is None else day_count_fraction(terms.day_count, running[0], day)
 
 
 def _running(terms: Terms, day: date) -> tuple[date, date] | None:

@@ -34,7 +34,7 @@ def quantities(day: Day, **of_step: float) -> dict[str, Any]:
         "date": day.date.isoformat(),
         "account": lambda name: day.accounts[name],
         "special_redemption": day.special_redemption,
-        "unfunded": 0.0,
+        "unfunded": day.unfunded,
         "liquidation_value": day.liquidation_value,
         "redemption_amount": required(day),
         "market_spread": lambda name: day.market_spreads[name],

@@ -33,6 +33,7 @@ def collateral_row(day: Day, got: Collections, bought: float, cash_held: float) 
         "new_defaults": got.defaulted,
         "new_purchases_par": bought,
         "purchase_cost": day.purchase_cash,
+        "unfunded": day.unfunded,
         "oc_numerator": figures.oc_numerator,
         "ccc_excess_haircut": figures.ccc_excess_haircut,
         "discount_haircut": figures.discount_haircut,

@@ -11,8 +11,8 @@ from cloche.testing.strategies.draws import PAR, Document, constant, named
 from cloche.testing.strategies.events import KINDS, event_lists, moments, reading
 from cloche.testing.strategies.features import FEATURES
 from cloche.testing.strategies.make_whole import add_to_successors
-from cloche.testing.strategies.scenarios import market_spreads, scenarios
-from cloche.testing.strategies.tapes import pik_spreads, tapes
+from cloche.testing.strategies.scenarios import market_spreads, of_commitments, scenarios
+from cloche.testing.strategies.tapes import commitments, pik_spreads, tapes
 from cloche.testing.strategies.transitions import KINDS as TRANSITIONS
 from cloche.testing.strategies.transitions import amendments, may_reset, resets, without_later
 
@@ -64,6 +64,8 @@ def cases(
     loans = draw(tapes(2, max_loans, as_of=as_of))
     _mark(draw, loans, named("features", FEATURES, asked=features))
     scenario = draw(scenarios())
+    if "unfunded" in named("features", FEATURES, asked=features):
+        scenario.update(draw(of_commitments()))
     if "run_quantities" in named("features", FEATURES, asked=features):
         scenario["market_spreads"] = draw(market_spreads(deal))
         for event in deal.get("events", ()):
@@ -87,12 +89,14 @@ def cases(
 
 
 def _mark(draw: st.DrawFn, loans: list[Document], features: Collection[str]) -> None:
-    """Agencies that rate a loan CCC, and PIK spreads, where they are asked for."""
+    """Agencies that rate a loan CCC, PIK spreads and undrawn commitments, where they are asked for."""
     for loan in loans:
         if "ccc_agency_rule" in features and loan["ccc"]:
             loan["agencies"] = draw(st.sampled_from([None, ["sp"], ["moodys"], ["moodys", "sp"]]))
         if "pik" in features:
             loan["pik_spread"] = draw(pik_spreads())
+        if "unfunded" in features:
+            loan.update(draw(commitments(loan["par"])))
 
 
 @st.composite

@@ -39,6 +39,7 @@ FEATURES = (
     "quantities",
     "run_quantities",
     "pik",
+    "unfunded",
     "make_whole",
     "ccc_base",
     *PHASES,
@@ -47,8 +48,9 @@ FEATURES = (
 """Rounded tests, several hurdles of an incentive fee, unused room of a cap, waived and deferred fees, a share of what
 remains for a class, steps bounded by what a test lacks, accounts with the receipts waterfall, hedges, classes drawn
 over time, combination notes, steps that read what is owed and the spreads of the deal, steps that read what only a run
-knows; PIK spreads on the tape and whether what they capitalize bears interest, make-whole premiums, CCC limits of an
-amount of money; the phases of `strategies.phases`; and conventions by name."""
+knows; PIK spreads on the tape and whether what they capitalize bears interest, undrawn commitments of loans and what
+the scenario assumes of them, make-whole premiums, CCC limits of an amount of money; the phases of `strategies.phases`;
+and conventions by name."""
 
 
 @st.composite

@@ -86,6 +86,12 @@ def scenarios(draw: st.DrawFn) -> Document:
     }
 
 
+def of_commitments() -> st.SearchStrategy[Document]:
+    """What a scenario assumes of undrawn commitments: nothing, all of it or shares; keys may be left out."""
+    share = st.one_of(st.sampled_from([0.0, 1.0]), percent(0, 100), percent(0, 100))
+    return st.fixed_dictionaries({}, optional={"draw_rate": share, "usage_at_default": share})
+
+
 @st.composite
 def market_spreads(draw: st.DrawFn, deal: Document) -> Document:
     """Spreads that the market asks, for all classes and perhaps for one of them or one rating."""

@@ -118,6 +118,28 @@ def pik_spreads() -> st.SearchStrategy[float | None]:
     return sometimes(st.one_of(st.just(0.0), basis_points(25, 1500), basis_points(25, 1500)))
 
 
+@st.composite
+def commitments(draw: st.DrawFn, par: float) -> Document:
+    """The undrawn commitment of a loan and the fee on it; of some loans nothing is drawn, some have none.
+
+    Parameters
+    ----------
+    draw
+        Given by Hypothesis.
+    par
+        Funded par of the loan without it.
+    """
+    kind = draw(st.integers(0, 5))
+    if kind == 0:
+        return {"par_unfunded": draw(st.sampled_from([None, 0.0])), "unfunded_fee": None}
+    share = 1.0 if kind == 1 else draw(percent(1, 90))
+    return {
+        "par": 0.0 if kind == 1 else par * (1 - share),
+        "par_unfunded": par * share,
+        "unfunded_fee": draw(sometimes(basis_points(0, 300))),
+    }
+
+
 def ccc_code(loan: Mapping[str, Any]) -> int:
     """Which agencies rate a loan CCC: 0 none, 1 all, else the sum of 2 (Fitch), 4 (Moody's) and 8 (S&P)."""
     if not loan.get("ccc"):
@@ -167,7 +189,8 @@ def tape_columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {}
     for name in numbers:
         columns[name] = [math.nan if loan.get(name) is None else float(loan[name]) for loan in loans]
-    columns["pik_spread"] = [float(loan.get("pik_spread") or 0.0) for loan in loans]
+    for name in ("pik_spread", "unfunded_fee"):
+        columns[name] = [float(loan.get(name) or 0.0) for loan in loans]
     for name in ("maturity", "next_payment", "accrual_start", "default_date"):
         columns[name] = [(loan[name] - epoch).days if loan.get(name) else -(2**31) for loan in loans]
     columns["payment_frequency_months"] = [loan.get("payment_frequency_months") or 0 for loan in loans]
