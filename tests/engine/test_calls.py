@@ -167,6 +167,13 @@ def test_a_clean_up_call_waits_until_little_collateral_is_left(deal: cl.Deal, po
     # The date is the first from the end of reinvestment on which par and principal cash are below 40 % of target par.
     rows = [row for row in cl.project(deal, pool, scenario()).collateral.rows() if row["date"].year >= 2030]
     amounts = [row["performing_par"] + row["principal_cash"] for row in rows]
-    first = next(k for k, amount in enumerate(amounts) if amount < 0.40 * 500e6 and rows[k]["date"] > dt.date(2030, 3, 1))
+    first = next(
+        k
+        for k, amount in enumerate(amounts)
+        if amount < 0.40 * 500e6 and rows[k]["date"] > dt.date(2030, 3, 1)
+    )
     assert run.events["date"][-1] == rows[first]["date"]
-    assert cl.project(deal.replace({"rights": {"clean_up": {}}}), pool, scenario(event)).events["date"][-1] < rows[first]["date"]
+    assert (
+        cl.project(deal.replace({"rights": {"clean_up": {}}}), pool, scenario(event)).events["date"][-1]
+        < rows[first]["date"]
+    )

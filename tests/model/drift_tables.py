@@ -88,6 +88,8 @@ INTENDED = {
     f"compile/events.rs: compares with 'rp_end', {_UNLIMITED}": "a date of the deal that events count from",
     f"Deal.rights: {_FREE}": "the compiler reads the rights that it knows",
     f"compile/rights.rs: compares with 'auction_call', {_UNLIMITED}": "a right that is contracted",
+    f"compile/rights.rs: compares with 'any_business_day', {_UNLIMITED}": "days of a right",
+    f"compile/rights.rs: compares with 'payment_dates', {_UNLIMITED}": "days of a right",
     f"compile/rights.rs: compares with 'non_call_end', {_UNLIMITED}": "a date of the deal that rights count from",
     f"ReinvestmentRules.after: {_FREE}": "its `conditions` alone are looked up",
     "Deal.conventions: Python writes Conventions, the engine reads map of anything": (

@@ -260,17 +260,20 @@ def test_expressions_of_mixed_kinds_are_refused(step: Document, expected: list[s
         (
             {"optional_redemption": {"dates": "payment_dates"}},
             {"call": {}, "date": "2028-02-15"},
-            "events[0].date: found 2028-02-15, which is no payment date; expected one (rights.optional_redemption.dates)",
+            (
+                "events[0].date: found 2028-02-15, which is no payment date; "
+                "expected one (rights.optional_redemption.dates)"
+            ),
         ),
         (
             {"reset": {"dates": "Tuesdays"}, "optional_redemption": {"dates": "quarterly"}},
             {"call": {}},
-            "rights.optional_redemption.dates: found \"quarterly\"; expected any_business_day or payment_dates",
+            'rights.optional_redemption.dates: found "quarterly"; expected any_business_day or payment_dates',
         ),
         (
             {"clean_up": {"below": 0.15, "of": "closing_par"}},
             {"call": {}},
-            "rights.clean_up.of: found \"closing_par\"; expected target_par",
+            'rights.clean_up.of: found "closing_par"; expected target_par',
         ),
         (
             {"clean_up": {"below": 15}},

@@ -293,7 +293,7 @@ def _accounts(draw: st.DrawFn, deal: Document) -> Document:
             "name": "reserve",
             "initial": draw(st.integers(0, 10)) * 100_000.0,
             "target": draw(st.sampled_from(["750000", "0.01 * performing_par"])),
-            "earns": draw(st.sampled_from([0, "cash"])),
+            "earns": draw(st.sampled_from(["nothing", "cash"])),
             "proceeds": draw(st.sampled_from(["interest", "principal"])),
         },
         {"name": "smoothing", "initial": draw(st.integers(0, 3)) * 1_000_000.0},
