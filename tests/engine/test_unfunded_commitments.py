@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import cloche as cl
@@ -126,6 +126,10 @@ def split(case: Case, shares: list[float]) -> tuple[Case, Case]:
     """
     drawn, undrawn = [], []
     for loan, share in zip(case.loans, shares, strict=False):
+        if loan["default_date"] is not None:
+            drawn.append(loan)
+            undrawn.append(loan)
+            continue
         terms = {
             **loan,
             "fixed": True,
@@ -133,7 +137,6 @@ def split(case: Case, shares: list[float]) -> tuple[Case, Case]:
             "day_count": "30/360",
             "amortization_rate": 0.0,
             "current_rate": None,
-            "default_date": None,
         }
         drawn.append(terms)
         part = {"par": loan["par"] * (1 - share), "par_unfunded": loan["par"] * share, "unfunded_fee": 0.07}
@@ -151,7 +154,13 @@ def test_a_commitment_at_the_rate_of_its_loan_pays_as_if_it_were_drawn(
     case: Case, shares: list[float]
 ) -> None:
     drawn, undrawn = split(case, shares)
-    ours, theirs = crossing.project(undrawn), crossing.project(drawn)
+    try:
+        ours = crossing.project(undrawn)
+    except cl.TapeError as error:
+        # A tape of a later day needs a state.
+        assume("tape.as_of" not in str(error))
+        raise
+    theirs = crossing.project(drawn)
     theirs["collateral"] = [
         {**other, "unfunded": one["unfunded"]}
         for one, other in zip(ours["collateral"], theirs["collateral"], strict=True)
