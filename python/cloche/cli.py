@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cloche.cli_inputs import read_deal_file, read_inputs, read_state_file, read_tape, warn_of_par
 from cloche.cli_output import INTERRUPTED, Form, prepare, run_long, say, show, write
 
 if TYPE_CHECKING:
     from cloche.model.deal import Deal
-    from cloche.model.scenario import Scenario
-    from cloche.model.state import DealState
-    from cloche.tape import LoanPool
 
 __all__ = ["app", "main"]
 
@@ -159,7 +157,7 @@ def validate(
     document: Deal | None = None
     refused = 0
     try:
-        document = _deal(deal)
+        document = read_deal_file(deal)
         print(f"{deal}: no problem found: {document!r}")
         for warning in document.warnings:
             print(f"{deal}: warning: {warning.place}: {warning.message}")
@@ -167,12 +165,12 @@ def validate(
         refused = _complain(str(error), BAD_INPUT)
     if tape is not None:
         try:
-            pool = _pool(tape, document, as_of)
+            pool = read_tape(tape, document, as_of)
             print(f"{tape}: no problem found: {pool!r}")
             print("what the tape leaves open, and what stands in for it:")
             print(pool.defaults_used)
             if document is not None:
-                _warn_of_par(tape, document, pool)
+                warn_of_par(tape, document, pool)
         except TapeError as error:
             refused = _complain(str(error), BAD_INPUT)
     if refused:
@@ -188,7 +186,7 @@ def describe(
 ) -> None:
     """Print the priorities of payments in words, and the schedule; draw them."""
     prepare(svg, "--svg")
-    document = _deal(deal)
+    document = read_deal_file(deal)
     print(document.describe())
     print()
     print(document.schedule())
@@ -208,7 +206,7 @@ def diff(
     """Print what two deal documents differ in, term by term and step by step."""
     from cloche.model.difference import diff as compared
 
-    print(compared(_deal(deal), _deal(other)).summary())
+    print(compared(read_deal_file(deal), read_deal_file(other)).summary())
 
 
 @app.command()
@@ -226,9 +224,31 @@ def project(
     from cloche.run import project as run
 
     prepare(out)
-    document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
-    result = run(document, pool, assumptions, state=_state(state))
+    document, pool, assumptions = read_inputs(deal, tape, scenario, as_of)
+    result = run(document, pool, assumptions, state=read_state_file(state))
     show(result, out, form, quiet=quiet)
+
+
+@app.command()
+def explain(
+    deal: DealFile,
+    date: Annotated[str, typer.Argument(help="Payment date, such as 2027-04-20.", show_default=False)],
+    note: Annotated[str, typer.Argument(help="Name of the class.", show_default=False)],
+    tape: TapeFile,
+    scenario: ScenarioFile,
+    as_of: AsOf = None,
+    state: StateFile = None,
+) -> None:
+    """Say in words and figures why a class was paid what it was on a date of a projection."""
+    from cloche.errors import RunError
+    from cloche.run import project as run
+
+    document, pool, assumptions = read_inputs(deal, tape, scenario, as_of)
+    result = run(document, pool, assumptions, state=read_state_file(state))
+    try:
+        print(result.explain(date, note))
+    except RunError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @app.command()
@@ -259,8 +279,8 @@ def simulate(
     from cloche.run import simulate as run
 
     prepare(out)
-    document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
-    copula, start = read_model(model), _state(state)
+    document, pool, assumptions = read_inputs(deal, tape, scenario, as_of)
+    copula, start = read_model(model), read_state_file(state)
     run_long(
         lambda progress: run(
             document,
@@ -309,14 +329,14 @@ def sweep(
     from cloche.run_sweep import sweep as run
 
     prepare(out)
-    document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
+    document, pool, assumptions = read_inputs(deal, tape, scenario, as_of)
     axes = [_axis(text) for text in vary]
     points = grid(
         assumptions,
         deal={name.removeprefix("deal:"): values for name, values in axes if name.startswith("deal:")},
         **{name: values for name, values in axes if not name.startswith("deal:")},
     )
-    start = _state(state)
+    start = read_state_file(state)
     run_long(
         lambda progress: run(document, pool, points, state=start, threads=threads, on_progress=progress),
         (len(points), "projecting", "points"),
@@ -346,8 +366,8 @@ def breakeven(
     from cloche.run import project as project_once
     from cloche.run_breakeven import breakeven as run
 
-    document, pool, assumptions = _inputs(deal, tape, scenario, as_of)
-    start = _state(state)
+    document, pool, assumptions = read_inputs(deal, tape, scenario, as_of)
+    start = read_state_file(state)
     lines = [["class", f"break-even {vary}", "cumulative defaults"]]
     # Events may bring in classes that the deal itself does not have.
     notes = project_once(document, pool, assumptions, state=start).notes
@@ -404,7 +424,7 @@ def pay(
     from cloche.run import run_payment_date
 
     prepare(out)
-    result = run_payment_date(_deal(deal), DealState.from_yaml(state))
+    result = run_payment_date(read_deal_file(deal), DealState.from_yaml(state))
     write(result, out, form, quiet=quiet)
     print(result.ledger)
     print()
@@ -426,48 +446,6 @@ def schema(
     from cloche.model.schema import schema as of
 
     print(json.dumps(of(kind), indent=2))
-
-
-def _deal(path: Path) -> Deal:
-    from cloche.model.deal import read_deal
-
-    return read_deal(path)
-
-
-def _warn_of_par(path: Path, deal: Deal, pool: LoanPool) -> None:
-    """Print where a tape of the closing date holds another par than the closing balance sheet buys."""
-    undrawn = pool.numbers("par_unfunded")
-    stated, held = deal.closing.par_purchased, pool.par + float(undrawn[undrawn > 0].sum())
-    if stated and pool.as_of.isoformat() <= deal.dates.closing and abs(held - stated) > 0.001 * stated:
-        print(f"{path}: warning: the tape holds {held:,.0f} of par, closing.par_purchased is {stated:,.0f}")
-
-
-def _scenario(path: Path) -> Scenario:
-    from cloche.model.scenario import Scenario as Document
-
-    return Document.from_yaml(path)
-
-
-def _state(path: Path | None) -> DealState | None:
-    if path is None:
-        return None
-    from cloche.model.state import DealState as Document
-
-    return Document.from_yaml(path)
-
-
-def _pool(path: Path, deal: Deal | None, as_of: str | None) -> LoanPool:
-    from cloche.tape import LoanPool as Pool
-
-    date = as_of or (str(deal.dates.closing) if deal is not None else None)
-    if date is None:
-        raise typer.BadParameter("the deal cannot be read, so its closing date is unknown: give --as-of")
-    return Pool.read(path, as_of=date)
-
-
-def _inputs(deal: Path, tape: Path, scenario: Path, as_of: str | None) -> tuple[Deal, LoanPool, Scenario]:
-    document = _deal(deal)
-    return document, _pool(tape, document, as_of), _scenario(scenario)
 
 
 if __name__ == "__main__":

@@ -159,6 +159,19 @@ def test_pay_prints_every_step_of_one_payment_date(example: Path, cloche: Run, t
     assert paid == pytest.approx(9_900_000, abs=1e-6)
 
 
+def test_explain_says_why_a_class_was_paid(example: Path, cloche: Run) -> None:
+    files = ("--tape", example / "tape.csv", "--scenario", example / "scenario.yaml")
+    deal = cl.read_deal(example / "deal.yaml")
+    pool = cl.LoanPool.read(example / "tape.csv", as_of=deal.dates.closing)
+    run = cl.project(deal, pool, cl.Scenario.from_yaml(example / "scenario.yaml"))
+    date = sorted(set(run.cashflows["date"].tolist()))[3]
+    done = cloche("explain", example / "deal.yaml", date, "E", *files)
+    assert (done.returncode, done.stdout.strip()) == (0, run.explain(date, "E").strip())
+    refused = cloche("explain", example / "deal.yaml", date, "F", *files)
+    assert refused.returncode == 2
+    assert "found 'F', which the run does not have; known: A, B, C, D, E, SUB" in refused.stderr
+
+
 @pytest.mark.parametrize("kind", ["deal", "scenario", "model", "state"])
 def test_schema_prints_a_json_schema(kind: str, cloche: Run) -> None:
     done = cloche("schema", kind)
