@@ -139,13 +139,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
             .as_ref()
             .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
         let Some(window) = window(deal, event, granted.from, place, problems) else { return };
-        let mut window = window;
-        if event.date.is_some()
-            && let Some(acts) = window.iter().position(|may| *may)
-        {
-            // It acts on one date.
-            window[acts + 1..].fill(false);
-        }
+        let window = if event.date.is_some() { on_one_date(window) } else { window };
         if event.brings_in().is_some() {
             let (dated, resets) = (event.date.is_some(), event.reset.is_some());
             out.moments.push(BringsIn { place: place.to_owned(), window: window.clone(), dated, resets });
@@ -185,6 +179,8 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         .as_ref()
         .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
     let Some(window) = window(deal, event, granted.from, place, problems) else { return };
+    // What is withdrawn on its date is over, also for a run that goes on from a later one.
+    let window = if event.date.is_some() && !retry && !event.repeat { on_one_date(window) } else { window };
     out.places.push(event.when.is_some().then(|| place.to_owned()));
     out.call_places.push(place.to_owned());
     out.calls.push(CallTerms { window, when, below: granted.below, price, cost, retry, repeat: event.repeat });
@@ -219,6 +215,14 @@ fn auction_call(deal: &CompiledDeal, problems: &mut Vec<Problem>) -> Option<Call
         .collect();
     let (price, cost) = (SalePrice::Scenario, SaleCost::default());
     Some(CallTerms { window, when: None, below: None, price, cost, retry: true, repeat: true })
+}
+
+/// The first of the dates on which an event may act, alone.
+fn on_one_date(mut window: Vec<bool>) -> Vec<bool> {
+    if let Some(acts) = window.iter().position(|may| *may) {
+        window[acts + 1..].fill(false);
+    }
+    window
 }
 
 fn may_redeem(deal: &CompiledDeal, unadjusted: Date) -> bool {
@@ -379,4 +383,15 @@ fn sale_cost(cost: Option<&EventCost>, place: &str, problems: &mut Vec<Problem>)
         problems.push(Problem::new(place, "expected a rate from 0 to 1 and an amount of zero or more"));
     }
     SaleCost { rate: cost.rate, fixed: cost.fixed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_one_date;
+
+    #[test]
+    fn an_event_of_one_date_is_not_tried_on_later_ones() {
+        assert_eq!(on_one_date(vec![false, true, true, true]), [false, true, false, false]);
+        assert_eq!(on_one_date(vec![false, false]), [false, false]);
+    }
 }
