@@ -57,8 +57,6 @@ pub struct LoanDefault {
 pub struct ClosingPool {
     pub steps: usize,
     pub loans: usize,
-    /// First step (from 0) that is run.
-    pub first: usize,
     /// Per step: interest, principal (prepaid principal included), performing par, prepaid principal.
     pub flows: Vec<[f64; 4]>,
     /// Per step: recoveries, carrying value, defaulted par and its market value.

@@ -102,8 +102,9 @@ pub struct InterestShares {
 /// What a loan does in one step by contract, before any of it defaults or prepays; amounts in currency units.
 ///
 /// Where a share `f` of the contract is left and the step's rates are `mdr` and `mpr`, the loan does
-/// `default = f·mdr·(open − released)`, `scheduled = f·(1 − mdr)·scheduled`, `prepaid = f·(1 − mdr)·mpr·(open − scheduled)` (nothing in
-/// the step in which it matures), releases `f·mdr·released` and pays `f·((1 − mdr)·(interest + mpr·of_prepaid) + mdr·of_default)`.
+/// `default = f·mdr·(open − released)`, `scheduled = f·((1 − mdr)·scheduled + mdr·released)`,
+/// `prepaid = f·(1 − mdr)·mpr·(open − scheduled)` (nothing in the step in which it matures), and pays
+/// `f·((1 − mdr)·(interest + mpr·of_prepaid) + mdr·of_default)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ContractStep {
     /// Contractual balance at the start, undrawn commitment included.

@@ -185,7 +185,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let mut pool = ClosingPool::new(contracts.tape.len(), n);
         pool.obligor_loans = vec![Vec::new(); contracts.obligors.len()];
         pool.discount_share.clone_from(&contracts.discount_share);
-        (pool.first, pool.undrawn) = (contracts.steps.start.first, contracts.undrawn());
+        pool.undrawn = contracts.undrawn();
         let mut flows = LoanFlows::default();
         for asset in self.defaulted_assets() {
             pool.add_defaulted(&asset);

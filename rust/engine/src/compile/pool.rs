@@ -91,7 +91,6 @@ impl Contracts<'_> {
         ClosingPool {
             steps: self.steps.len(),
             loans: self.tape.len(),
-            first: self.steps.start.first,
             par: self.par(),
             undrawn: self.undrawn(),
             has_discount: self.discount_share.iter().any(|share| *share > 0.0),

@@ -284,12 +284,6 @@ impl<const L: usize> Drivers<L> {
         sums.map_or(Pack::ZERO, Pack::positive)
     }
 
-    /// Loan commitments that are not drawn before step `p`, for which cash is held.
-    #[must_use]
-    pub fn undrawn_before(&self, pool: &ClosingPool, part: usize, p: usize) -> Pack<L> {
-        if p > pool.first { self.part(part, p - 1) } else { Pack::splat(pool.undrawn) }
-    }
-
     /// What assets that were in default on the as-of date recover after step `p` above their market value.
     #[must_use]
     pub fn recovers_above(&self, pool: &ClosingPool, p: usize) -> Pack<L> {

@@ -5,6 +5,7 @@
 //! that ends on the date, a mean by balance where its name stands for several notes:
 //! `first + Σ balance · (spread − first) / Σ balance`, where `first` is the spread of the first of them.
 
+use super::drivers::Drivers;
 use super::plan::Plan;
 use super::runner::Workspace;
 use crate::lanes::{Pack, Param};
@@ -77,6 +78,14 @@ pub fn take<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>
         readings.deal_spreads.push((class.class, deal_spread(plan, &work.state, class, p)));
     }
     work.state.readings = readings;
+}
+
+/// Cash that is set aside before step `p` for loan commitments, which are not drawn; none without commitments.
+#[inline(always)]
+#[must_use]
+pub fn set_aside<const L: usize, P: Param<L>>(plan: &Plan<P>, drivers: &Drivers<L>, p: usize) -> Option<Pack<L>> {
+    let part = plan.readings.undrawn?;
+    Some(if p > plan.first() { drivers.part(part, p - 1) } else { Pack::splat(plan.pool.undrawn) })
 }
 
 /// The spread in force of a class.

@@ -323,8 +323,8 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     let (state, running, out) = (&mut work.state, &work.running, &mut work.collateral);
     let (closing, cohorts) = (&out.closing, &mut out.cohorts);
     let mut cash_income = state.held * period.cash_income;
-    if let Some(part) = plan.readings.undrawn {
-        cash_income += work.drivers.undrawn_before(&plan.pool, part, p) * period.cash_income;
+    if let Some(cash) = readings::set_aside(plan, &work.drivers, p) {
+        cash_income += cash * period.cash_income;
     }
     out.interest_proceeds = running.keep(closing.interest + cohorts.interest + cash_income + state.held_interest);
     out.recoveries = closing.recoveries + cohorts.recoveries;

@@ -9,6 +9,7 @@ use super::make_whole;
 use super::observer::Collateral;
 use super::opening::CallAfter;
 use super::plan::{LiquidationTerms, PeriodTerms, Plan, SaleCost, SalePrice};
+use super::readings;
 use super::reserves;
 use super::runner::{NO_CAP, Workspace};
 use crate::collateral::sale::SaleStep;
@@ -92,8 +93,8 @@ pub fn prepare<const L: usize, P: Param<L>>(
         work.calls.closing = work.drivers.sale(p);
         work.calls.cohorts = work.cohorts.sale(&plan.cohorts, p, work.drivers.hazard[p]);
         work.calls.cash_income = state.held * period.sale_cash_income;
-        if let Some(part) = plan.readings.undrawn {
-            work.calls.cash_income += work.drivers.undrawn_before(&plan.pool, part, p) * period.sale_cash_income;
+        if let Some(cash) = readings::set_aside(plan, &work.drivers, p) {
+            work.calls.cash_income += cash * period.sale_cash_income;
         }
         work.calls.held = state.held;
         work.calls.held_interest = state.held_interest;
