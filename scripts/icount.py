@@ -3,8 +3,8 @@
 Runs `rust/engine/examples/icount.rs` (arguments: work, instruction set, paths) under callgrind for two numbers
 of paths; the difference cancels the set-up, and does not move with the load of the machine. The works are those
 of `benchmarks/works.py`; `grid` counts points of a stress grid, `one_lane` paths of the standard work that run
-one after the other. Fails when AVX2 needs more than 0.7 of the portable instructions, or when a count rose by
-more than 3 % over `benchmarks/instruction_counts.json`.
+one after the other. Fails when AVX2 needs more than 0.6 of the portable instructions (0.7 for points
+of a grid, which run half as many lanes), or when a count rose by more than 3 % over `benchmarks/instruction_counts.json`.
 
     python scripts/icount.py            compare
     python scripts/icount.py --write    make the counts of now the committed ones
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMITTED = ROOT / "benchmarks" / "instruction_counts.json"
 WORKS = ("standard", "two_level", "indenture", "grid", "one_lane")
 FEW, MANY = 1024, 4096
-LARGEST_AVX2_SHARE = 0.7
+LARGEST_AVX2_SHARE = {"standard": 0.6, "two_level": 0.6, "indenture": 0.6, "grid": 0.7}
 LARGEST_RISE = 0.03
 ONE_AT_A_TIME = "one_lane"
 
@@ -94,10 +94,11 @@ def problems(counts: Counts, committed: Counts) -> list[str]:
     """Return what is wrong with the counts; empty is fine."""
     found = []
     for work, sets in counts.items():
-        if work != ONE_AT_A_TIME and "avx2" in sets and sets["avx2"] > LARGEST_AVX2_SHARE * sets["portable"]:
+        allowed = LARGEST_AVX2_SHARE.get(work, float("inf"))
+        if "avx2" in sets and sets["avx2"] > allowed * sets["portable"]:
             share = sets["avx2"] / sets["portable"]
             found.append(
-                f"{work}: AVX2 takes {share:.2f} of the portable instructions, more than {LARGEST_AVX2_SHARE}: "
+                f"{work}: AVX2 takes {share:.2f} of the portable instructions, more than {allowed}: "
                 "something below a kernel is not inlined, or a closure or an iterator adapter wraps a step"
             )
         for isa, count in sets.items():

@@ -103,6 +103,7 @@ fn assert_same(a: &Simulated, b: &Simulated, what: &str) {
 fn the_number_of_lanes_changes_no_bit() {
     let setup = small();
     let sixteen = run::<16>(&setup, 1_300, 1, Isa::detect());
+    assert_same(&sixteen, &run::<32>(&setup, 1_300, 1, Isa::detect()), "32 lanes");
     assert_same(&sixteen, &run::<8>(&setup, 1_300, 1, Isa::detect()), "8 lanes");
     assert_same(&sixteen, &run::<1>(&setup, 1_300, 1, Isa::detect()), "1 lane");
 }

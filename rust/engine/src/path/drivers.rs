@@ -1,7 +1,8 @@
 //! What happens to the closing pool in a block of futures: the pool's flows step by step, in lanes.
 //!
-//! Each lane starts from the pool's totals; every default takes the rows of its loans off them. What lies side by side
-//! in a lane is taken off in one sweep, and turned into packs when its step comes.
+//! Each lane starts from the pool's totals; every default takes the rows of its loans off them. A lane is worked out by
+//! itself, in rows that follow each other, and put beside its neighbours when it is done; its rows turn into packs when
+//! their step comes.
 
 use crate::collateral::ClosingPool;
 use crate::collateral::closing_pool::{
@@ -43,6 +44,9 @@ impl<const L: usize> ClosingStep<L> {
 /// The closing pool of `L` futures.
 #[derive(Clone, Debug)]
 pub struct Drivers<const L: usize> {
+    /// The lane that is being worked out, by step: its flows, and its defaulted collateral.
+    lane_flows: Vec<[f64; 4]>,
+    lane_defaulted: Vec<[f64; 4]>,
     /// `[step][lane]`: interest, principal, performing par, prepaid principal.
     flows: Vec<[[f64; 4]; L]>,
     /// `[step][lane]`: recoveries, carrying value, defaulted par and its market value.
@@ -79,7 +83,9 @@ impl<const L: usize> Drivers<L> {
             ccc_of_loan[*loan as usize] = place;
         }
         Self {
-            flows: vec![[[0.0; 4]; L]; pool.steps + TOGETHER - 1],
+            lane_flows: vec![[0.0; 4]; pool.steps + TOGETHER - 1],
+            lane_defaulted: vec![[0.0; 4]; pool.steps],
+            flows: vec![[[0.0; 4]; L]; pool.steps],
             defaulted: vec![[[0.0; 4]; L]; pool.steps],
             discount: if pool.has_discount { vec![[0.0; L]; pool.steps] } else { Vec::new() },
             sale: vec![[SaleRow::default(); L]; pool.sale.len()],
@@ -108,15 +114,9 @@ impl<const L: usize> Drivers<L> {
         self.given.as_mut()
     }
 
-    /// Back to the pool without further defaults.
+    /// Back to the pool without further defaults; every lane must be worked out anew.
     #[inline(always)]
     pub fn reset(&mut self, pool: &ClosingPool) {
-        for (lanes, total) in self.flows.iter_mut().zip(&pool.flows) {
-            *lanes = [*total; L];
-        }
-        for (lanes, total) in self.defaulted.iter_mut().zip(&pool.defaulted) {
-            *lanes = [*total; L];
-        }
         for (lanes, total) in self.discount.iter_mut().zip(&pool.discount) {
             *lanes = [*total; L];
         }
@@ -138,7 +138,26 @@ impl<const L: usize> Drivers<L> {
         }
     }
 
-    /// An obligor defaults in one lane in step `k` (from 0).
+    /// Begins to work out a lane.
+    #[inline(always)]
+    pub fn open_lane(&mut self, pool: &ClosingPool) {
+        self.lane_flows[..pool.steps].copy_from_slice(&pool.flows);
+        self.lane_defaulted.copy_from_slice(&pool.defaulted);
+    }
+
+    /// Puts the lane that has been worked out beside the others.
+    #[inline(always)]
+    pub fn close_lane(&mut self, lane: usize) {
+        let lane = lane % L;
+        for (lanes, row) in self.flows.iter_mut().zip(&self.lane_flows) {
+            lanes[lane] = *row;
+        }
+        for (lanes, row) in self.defaulted.iter_mut().zip(&self.lane_defaulted) {
+            lanes[lane] = *row;
+        }
+    }
+
+    /// An obligor defaults in step `k` (from 0), in the lane that is being worked out.
     #[inline(always)]
     pub fn default(&mut self, pool: &ClosingPool, lane: usize, obligor: usize, k: usize) {
         let lane = lane % L;
@@ -150,26 +169,26 @@ impl<const L: usize> Drivers<L> {
                 continue;
             }
             // Rows of nothing take nothing off: whole groups have the bits of their rows one by one.
-            let (lanes, _) = self.flows[k..k + rows].as_chunks_mut::<TOGETHER>();
+            let (left, _) = self.lane_flows[k..k + rows].as_chunks_mut::<TOGETHER>();
             let (ended, _) = pool.rows[at..at + rows].as_chunks::<TOGETHER>();
-            for (from, rows) in lanes.iter_mut().zip(ended) {
+            for (left, ended) in left.iter_mut().zip(ended) {
                 for i in 0..TOGETHER {
-                    subtract(&mut from[i][lane], &rows[i]);
+                    subtract(&mut left[i], &ended[i]);
                 }
             }
             let (collected, carry_end) = (default.collected as usize, default.carry_end as usize);
-            let defaulted = self.defaulted.as_mut_slice();
+            let defaulted = self.lane_defaulted.as_mut_slice();
             let carried = [0.0, default.value, default.par, default.value];
-            for lanes in &mut defaulted[k..carry_end] {
-                add(&mut lanes[lane], &carried);
+            for row in &mut defaulted[k..carry_end] {
+                add(row, &carried);
             }
             if carry_end < collected {
                 let uncarried = [0.0, 0.0, default.par, default.value];
-                for lanes in &mut defaulted[carry_end..collected] {
-                    add(&mut lanes[lane], &uncarried);
+                for row in &mut defaulted[carry_end..collected] {
+                    add(row, &uncarried);
                 }
             }
-            defaulted[collected][lane][RECOVERIES] += default.value;
+            defaulted[collected][RECOVERIES] += default.value;
             if self.is_detailed {
                 self.detail(pool, lane, loan as usize, k);
             }
@@ -196,7 +215,7 @@ impl<const L: usize> Drivers<L> {
             }
         }
         if let Some(released) = pool.released.get(at) {
-            self.flows[k][lane][PRINCIPAL] += released;
+            self.lane_flows[k][PRINCIPAL] += released;
             if let Some(sale) = self.sale.get_mut(k) {
                 sale[lane][PRINCIPAL] += released;
             }

@@ -386,8 +386,10 @@ pub fn drawn(plan: &Plan, path: &DrawnPath) -> Workspace<1> {
         *hazard = Pack::splat(*rate);
     }
     work.reset_pool(plan);
+    work.open_lane(plan);
     for &(obligor, step) in &path.defaults {
         work.default(plan, 0, obligor, step);
     }
+    work.close_lane(0);
     work
 }

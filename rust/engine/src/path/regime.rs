@@ -55,14 +55,26 @@ impl<const L: usize> Documents<L> {
 }
 
 impl<const L: usize> Workspace<L> {
-    /// Back to the pool of a plan without further defaults.
+    /// Back to the pool of a plan without further defaults; every lane must be opened and closed.
     #[inline(always)]
     pub fn reset_pool<P>(&mut self, plan: &Plan<P>) {
         self.drivers.reset(&plan.pool);
         self.documents.drawn.clear();
     }
 
-    /// An obligor defaults in one lane in step `k` (from 0).
+    /// Begins to work out the pool of a lane.
+    #[inline(always)]
+    pub fn open_lane<P>(&mut self, plan: &Plan<P>) {
+        self.drivers.open_lane(&plan.pool);
+    }
+
+    /// Ends to work out the pool of a lane.
+    #[inline(always)]
+    pub fn close_lane(&mut self, lane: usize) {
+        self.drivers.close_lane(lane);
+    }
+
+    /// An obligor defaults in step `k` (from 0), in the lane that is being worked out.
     #[inline(always)]
     pub fn default<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize) {
         if plan.regimes.is_empty() {
@@ -154,10 +166,14 @@ pub fn take_over<const L: usize, P: Param<L>>(
         drivers.hazard = plan.cohort_mdr.iter().map(|rate| Pack::splat(*rate)).collect();
     } else {
         drivers.reset(&plan.pool);
-        for drawn in &work.documents.drawn {
-            if let Some(step) = regime.taken(drawn.step) {
-                drivers.default(&plan.pool, drawn.lane, drawn.obligor, step);
+        for lane in 0..L {
+            drivers.open_lane(&plan.pool);
+            for drawn in work.documents.drawn.iter().filter(|drawn| drawn.lane == lane) {
+                if let Some(step) = regime.taken(drawn.step) {
+                    drivers.default(&plan.pool, lane, drawn.obligor, step);
+                }
             }
+            drivers.close_lane(lane);
         }
         let first = work.documents.drivers[0].as_ref().unwrap_or(&work.drivers);
         drivers.hazard = regime.rates(&first.hazard);

@@ -1,4 +1,7 @@
-//! One reduction block: 1,024 paths, drawn a few hundred at a time and run in groups of `L` lanes.
+//! One reduction block: 1,024 paths, drawn together, ordered so that paths of a kind run side by side, and run in groups of
+//! `L` lanes.
+//!
+//! What a lane computes does not depend on its neighbours, but a step is left out only where no lane needs it.
 
 use cloche_dispatch::{Isa, Kernel};
 
@@ -16,11 +19,6 @@ use crate::waterfall::recorder::Silent;
 
 /// Paths of a reduction block; a constant of the determinism contract.
 pub const BLOCK: usize = 1024;
-
-/// Paths that are drawn before any of them is run, so that paths of a kind run side by side; a constant of the contract.
-///
-/// What a lane computes does not depend on its neighbours, but a step is left out only where no lane needs it.
-const SORTED: usize = 256;
 
 /// What is kept beside the totals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,15 +70,15 @@ impl<const L: usize> BlockWork<L> {
     /// Room for a simulation.
     #[must_use]
     pub fn new(setup: &Setup, isa: Isa, keep: Keep) -> Self {
-        const { assert!(PLACES.is_multiple_of(L) && SORTED.is_multiple_of(PLACES), "lanes fill whole groups of places") };
+        const { assert!(PLACES.is_multiple_of(L) && BLOCK.is_multiple_of(PLACES), "lanes fill whole groups of places") };
         Self {
             work: Workspace::new(&setup.plan, isa),
             measures: Measures::new(&setup.plan, keep.flows),
             watch: keep.flows.then(|| TestWatch::new(&setup.plan)),
             scratch: CopulaScratch::default(),
             defaults: Defaults::default(),
-            market: Vec::with_capacity(SORTED),
-            order: Vec::with_capacity(SORTED),
+            market: Vec::with_capacity(BLOCK),
+            order: Vec::with_capacity(BLOCK),
             events: Vec::new(),
             by_year: Vec::new(),
             times: IrrTimes::new(&setup.plan.days),
@@ -102,29 +100,29 @@ pub fn run<const L: usize>(
     let totals = BlockTotals::new(count, Sizes::of(setup), work.keep.flows);
     let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)), short: None };
     let isa = work.isa;
-    let mut done = 0;
-    while done < count {
-        let drawn = if count - done < SORTED { count - done } else { SORTED };
-        isa.run(Draws { setup, first: first + done as u64, count: drawn, work, totals: &mut block.totals });
-        let mut start = 0;
-        while start < drawn {
-            if stop() {
-                return None;
-            }
-            run_lanes(setup, start, done, work, &mut block);
-            start += L;
+    let totals = &mut block.totals;
+    match L {
+        1 => isa.run(Draws::<L, 1> { setup, first, count, work, totals }),
+        8 => isa.run(Draws::<L, 8> { setup, first, count, work, totals }),
+        _ => isa.run(Draws::<L, 16> { setup, first, count, work, totals }),
+    }
+    let mut start = 0;
+    while start < count {
+        if stop() {
+            return None;
         }
-        done += drawn;
+        run_lanes(setup, start, work, &mut block);
+        start += L;
     }
     block.short = work.work.state.changes.short.take();
     Some(block)
 }
 
-/// Draws the market factor and the defaults of consecutive paths, counts these by year, and orders the paths by what
-/// their closing pools lose.
+/// Draws the market factor and the defaults of consecutive paths, `D` at a time, counts these by year, and orders the paths
+/// by what their closing pools lose.
 ///
 /// Of each path those defaults are left that cost the pool something, with the payment step (from 0) they fall into.
-struct Draws<'a, const L: usize> {
+struct Draws<'a, const L: usize, const D: usize> {
     setup: &'a Setup,
     first: u64,
     count: usize,
@@ -132,7 +130,7 @@ struct Draws<'a, const L: usize> {
     totals: &'a mut BlockTotals,
 }
 
-impl<const L: usize> Kernel for Draws<'_, L> {
+impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
     type Output = ();
 
     #[inline(always)]
@@ -149,12 +147,12 @@ impl<const L: usize> Kernel for Draws<'_, L> {
         let mut path = 0;
         while path < count {
             by_year.clear();
-            for _ in 0..L {
+            for _ in 0..D {
                 by_year.extend_from_slice(&setup.named);
             }
             let rows = by_year.as_mut_slice();
-            let mut found = LaneEvents::<L>::take(events, setup.copula.most_defaults());
-            let factor = setup.copula.draw_each::<L>(first + path as u64, scratch, |lane, obligor, place| {
+            let mut found = LaneEvents::<D>::take(events, setup.copula.most_defaults());
+            let factor = setup.copula.draw_each::<D>(first + path as u64, scratch, |lane, obligor, place| {
                 let (step, year) = cells[place as usize - 1];
                 let counted = obligor_default[obligor as usize * steps + step as usize];
                 let row = &mut rows[lane * years + year as usize];
@@ -166,19 +164,19 @@ impl<const L: usize> Kernel for Draws<'_, L> {
             });
             found.give(defaults, events);
             market.extend_from_slice(&factor.0);
-            let drawn = if count - path < L { count - path } else { L };
+            let drawn = if count - path < D { count - path } else { D };
             for lane in 0..drawn {
                 let lost = totals.count_years(&rows[lane * years..(lane + 1) * years], 1.0 / pool.par);
                 order.push(Drawn { lost, path: path + lane });
             }
-            path += L;
+            path += D;
         }
         order.sort_by(|a, b| a.lost.total_cmp(&b.lost));
     }
 }
 
-/// Runs the `L` drawn paths from place `start` of the order on; `done` paths of the block came before the drawn ones.
-fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mut BlockWork<L>, block: &mut Block) {
+/// Runs the `L` drawn paths from place `start` of the order on.
+fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L>, block: &mut Block) {
     let isa = work.isa;
     let lanes = if work.order.len() - start < L { work.order.len() - start } else { L };
     // Lanes that are left over run the last path once more; nothing is kept of them.
@@ -217,8 +215,8 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
         let (rates, total) = isa.run(Rates { setup, work, residual: r });
         let returns = &mut block.totals.returns[r];
         for lane in 0..lanes {
-            returns.irr[done + paths[lane]] = rates.0[lane];
-            returns.moic[done + paths[lane]] = total.0[lane] / cost;
+            returns.irr[paths[lane]] = rates.0[lane];
+            returns.moic[paths[lane]] = total.0[lane] / cost;
         }
         if contributes {
             for lane in 0..lanes {
@@ -228,8 +226,8 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
                 }
                 let flow = |p: usize| flows[p].0[lane];
                 let rate = irr_with_contributions(&setup.plan.days, cost, flow, 1e-9 * note.original);
-                returns.irr[done + paths[lane]] = rate;
-                returns.moic[done + paths[lane]] = (total.0[lane] + paid_in) / (cost + paid_in);
+                returns.irr[paths[lane]] = rate;
+                returns.moic[paths[lane]] = (total.0[lane] + paid_in) / (cost + paid_in);
             }
         }
     }
@@ -240,7 +238,7 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, done: usize, work: &mu
         }
         if let Some(columns) = &mut block.columns {
             for note in 0..setup.plan.deal.notes.len() {
-                columns.set(note, done + paths[lane], &work.note(setup, note, lane));
+                columns.set(note, paths[lane], &work.note(setup, note, lane));
             }
         }
     }
@@ -267,9 +265,11 @@ impl<const L: usize> Kernel for Pool<'_, L> {
         setup.copula.conditional_hazard(&factor, &mut work.drivers.hazard);
         work.reset_pool(&setup.plan);
         for lane in 0..L {
+            work.open_lane(&setup.plan);
             for event in defaults.of(paths[lane]) {
                 work.default(&setup.plan, lane, event.obligor() as usize, event.step() as usize);
             }
+            work.close_lane(lane);
         }
     }
 }

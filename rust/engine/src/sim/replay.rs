@@ -47,6 +47,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     let market = setup.copula.draw::<1>(path, &mut scratch, &mut drawn);
     setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
     work.reset_pool(plan);
+    work.open_lane(plan);
     let mut defaults = Vec::new();
     for event in drawn.of(0) {
         let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
@@ -74,6 +75,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
             recovery_date: setup.collection_end[collected],
         });
     }
+    work.close_lane(0);
     defaults.sort_by(|a, b| a.date.cmp(&b.date).then(a.company.cmp(&b.company)));
     (explained::run(plan, &mut work), defaults)
 }

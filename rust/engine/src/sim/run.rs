@@ -71,7 +71,7 @@ pub fn simulate(setup: &Setup, options: Options, tick: &mut dyn FnMut(u64) -> bo
 }
 
 /// Paths that a worker runs at once.
-pub const LANES: usize = 16;
+pub const LANES: usize = 32;
 
 /// [`simulate`] with another number of lanes, which changes no bit of the result.
 ///

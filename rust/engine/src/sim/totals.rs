@@ -1,6 +1,6 @@
 //! What a simulation keeps of all paths: sums, counts, and the few figures that are kept of each.
 //!
-//! A figure is summed in sixteen sums, by the path's place in the order of running, and these at the end of a block; the
+//! A figure is summed in thirty-two sums, by the path's place in the order of running, and these at the end of a block; the
 //! sums of blocks are added in the order of blocks. So no sum depends on lanes or threads.
 
 use super::histogram::Histogram;
@@ -10,7 +10,7 @@ use super::watch::{EVENTS, TestTotals};
 use crate::lanes::Pack;
 
 /// Sums that a figure is spread over; every number of lanes divides it.
-pub const PLACES: usize = 16;
+pub const PLACES: usize = 32;
 
 /// Sum and sum of squares of a figure over the paths of a block.
 #[derive(Clone, Copy, Debug, Default)]
