@@ -281,6 +281,17 @@ def test_each_step_pays_what_is_due(step: str, ledger: list[dict[str, Any]]) -> 
     assert rows[-1]["available_after"] == amount(0.0 if step == "U" else left)
 
 
+@pytest.mark.parametrize(
+    ("base_date", "base"), [("period_start", 485e6), ("period_end", 493.6e6), ("average", 489.3e6)]
+)
+def test_a_fee_runs_on_the_base_of_its_date(base_date: str, base: float) -> None:
+    # On the determination date: 421.6 m of par, 42 m CCC, 8 m discount, 6 m of cash and 16 m in default.
+    fees = table(
+        cl.run_payment_date(deal().replace({"fees.senior.base_date": base_date}), state()).fees, "fee"
+    )
+    assert fees["senior"]["base"] == amount(base)
+
+
 def test_interest_due_is_balance_and_deferred_interest_at_the_rate_of_the_class(paid: cl.PaymentDate) -> None:
     rows = table(paid.notes, "note")
     assert {name: rows[name]["interest_due"] for name in INTEREST_DUE} == {

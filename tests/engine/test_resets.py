@@ -117,6 +117,20 @@ class TestByHand:
         assert [row["new_purchases_par"] for row in run["collateral"]][:3] == approx([0.0, 2.0, 0.0])
         assert run["conservation_error"] < 1e-12
 
+    def test_what_the_second_closing_sets_aside_is_taken_from_what_the_new_classes_bring(self) -> None:
+        plain = projected(reset())
+        run = projected(reset(into=second(closing={"interest_reserve": 1.5, "ramp_up_cash": 0.0})))
+        # It is interest proceeds of the first period of the second document.
+        assert equity(run)[1] == approx(equity(plain)[1] - 1.5)
+        assert equity(run)[2] == approx(equity(plain)[2] + 1.5)
+        cash = projected(reset(into=second(closing={"interest_reserve": 0.0, "ramp_up_cash": 2.0})))
+        assert equity(cash)[1] == approx(equity(plain)[1] - 2.0)
+        paid = [sum(of_note(run, name, "principal_paid")) for run in (plain, cash) for name in ("A-R", "SUB")]
+        assert sum(paid[2:]) + sum(equity(cash)[2:]) > sum(paid[:2]) + sum(equity(plain)[2:]) + 2.0 - 1e-9
+        rows = [row for row in cash["ledger"] if row["payee"] == "principal account" and row["paid"] == 2.0]
+        assert [row["waterfall"] for row in rows] == ["refinancing"]
+        assert max(run["conservation_error"], cash["conservation_error"]) < 1e-12
+
     def test_the_name_of_the_third_class_is_longer(self) -> None:
         third = second(
             dates={
@@ -279,8 +293,8 @@ def test_money_is_conserved_in_every_future_and_a_future_is_replayed() -> None:
     [
         ({"dates": {**second_deal()["dates"], "closing": "2027-07-01"}}, "dates.closing"),
         ({"dates": {**second_deal()["dates"], "stated_maturity": "2030-04-20"}}, "dates.stated_maturity"),
-        ({"closing": {"interest_reserve": 1e6}}, "closing.interest_reserve"),
-        ({"closing": {"ramp_up_cash": 1e6}}, "closing.ramp_up_cash"),
+        ({"closing": {"interest_reserve": -1e6}}, "closing.interest_reserve"),
+        ({"closing": {"ramp_up_cash": -1e6}}, "closing.ramp_up_cash"),
         ({"tests": [{"name": "Z OC", "kind": "oc", "through": "Z", "trigger": 1.1}]}, "tests[0].through"),
     ],
 )

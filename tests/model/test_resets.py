@@ -143,6 +143,27 @@ def test_events_are_told_in_words() -> None:
     assert lines[1].startswith("  event added: on 2026-07-20, an amendment")
 
 
+def test_the_second_document_may_be_a_deal() -> None:
+    new = cl.templates.us_bsl(par=500e6, closing="2027-07-20", name="US BSL-R")
+    pool = cl.synthetic.loan_pool(n=20, seed=3, as_of="2025-03-20")
+    runs = [
+        cl.project(
+            DEAL,
+            pool,
+            cl.Scenario(
+                cdr=0.02,
+                cpr=0.2,
+                recovery=0.7,
+                rates=0.04,
+                events=[{"date": "2027-07-20", "reset": {"into": into}}],
+            ),
+        )
+        for into in (new, new.to_dict())
+    ]
+    assert runs[0].cashflows.to_dict() == runs[1].cashflows.to_dict()
+    assert "A-R" in runs[0].cashflows.to_dict()["note"]
+
+
 def test_problems_of_a_second_document_have_their_places() -> None:
     wrong = second(surplus=1)
     wrong["notes"][3]["coupon"]["spread"] = 5.3
@@ -243,3 +264,40 @@ def test_a_path_adds_and_corrects_keys_of_an_amendment() -> None:
     ((place, message),) = refused.value.problems
     assert place == "events[0].amend.tests.E OC.triger"
     assert message == "unknown key; did you mean 'trigger'?"
+
+
+def test_what_a_scenario_assumes_after_a_reset_must_be_a_call_that_fits_the_document_in_force() -> None:
+    pool = cl.synthetic.loan_pool(n=20, seed=3, as_of="2025-03-20")
+    refinance = {
+        "date": "2030-01-20",
+        "refinance": {
+            "A": {
+                "into": [{"name": "A-R", "balance": 310e6, "coupon": {"index": "sofr_3m", "spread": 0.0100}}]
+            }
+        },
+    }
+    with pytest.raises(cl.ScenarioError) as found:
+        cl.project(
+            deal(RESET), pool, cl.Scenario(cdr=0.02, cpr=0.2, recovery=0.7, rates=0.04, events=[refinance])
+        )
+    assert [(problem.place, problem.message.split(";")[0]) for problem in found.value.problems] == [
+        (
+            "scenario.events[0]",
+            "on its date the document that events[0] brings in is in force, where of a scenario only calls act",
+        )
+    ]
+    before = {**refinance, "date": "2027-04-20"}
+    assert (
+        cl.project(
+            deal(RESET), pool, cl.Scenario(cdr=0.02, cpr=0.2, recovery=0.7, rates=0.04, events=[before])
+        ).events.to_dict()["event"][0]
+        == "refinancing"
+    )
+    rights = {"refinancing": {"after": "2029-07-20"}}
+    granted = {**RESET, "reset": {**RESET["reset"], "into": second(rights=rights)}}
+    call = {"date": "2031-01-20", "call": {"price": 1.0}}
+    with pytest.raises(cl.ScenarioError) as refused:
+        cl.project(
+            deal(granted), pool, cl.Scenario(cdr=0.02, cpr=0.2, recovery=0.7, rates=0.04, events=[call])
+        )
+    assert [problem.place for problem in refused.value.problems] == ["scenario.events[0].call"]

@@ -26,7 +26,9 @@ _DEPTH: ContextVar[int] = ContextVar("resets around the document that is read", 
 
 
 def _document(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    """Read a whole document, as old as it may be and from a template where it names one."""
+    """Read a whole document, as old as it may be and from a template where it names one, or a deal."""
+    if hasattr(value, "to_dict"):
+        value = value.to_dict()
     depth = _DEPTH.get()
     if depth >= MOST_RESETS:
         message = f"found more than {MOST_RESETS} deal documents inside one another"
@@ -44,7 +46,8 @@ class Reset(Document):
     Parameters
     ----------
     into
-        The whole document; it may use `template`. Its closing is the payment date of the reset.
+        The whole document, or a `Deal`; it may use `template`. Its closing is the payment date of the reset; the interest
+        reserve and the ramp-up cash of its closing are paid out of what the new classes bring.
     carry
         Classes that stay outstanding, by the name that both documents give them; absent: the residual classes that
         both documents name.

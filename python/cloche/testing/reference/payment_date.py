@@ -225,11 +225,12 @@ def _state_fees(
     fee_basis = state.get("fee_basis")
     if fee_basis is None:
         fee_basis = figures.collateral_principal_amount + figures.defaulted_par
-    bases = {
-        "fee_basis": fee_basis,
+    ends = {
+        "fee_basis": figures.collateral_principal_amount + figures.defaulted_par,
         "performing_par": figures.performing_par,
         "collateral_principal_amount": figures.collateral_principal_amount,
     }
+    starts = ends | dict(state.get("fee_bases") or {}) | {"fee_basis": fee_basis}
     status = state.get("status") or "normal"
     sale = status == "redemption" or state["collected"].get("liquidation") is not None
     fees = {}
@@ -237,7 +238,7 @@ def _state_fees(
         owed = state.get("fees", {}).get(terms["name"], {})
         fee = open_fee(
             terms,
-            fee_base(terms, bases, notes),
+            _base_of(terms, [fee_base(terms, bases, notes) for bases in (starts, ends)]),
             owed.get("unpaid", 0.0),
             accrual=(parse_date(state["previous_payment_date"]), parse_date(state["payment_date"])),
             fixings=state.get("index_fixings", {}),
@@ -252,6 +253,12 @@ def _state_fees(
             fee.current, fee.later = owed["due"], 0.0
         fees[fee.name] = fee
     return fees
+
+
+def _base_of(terms: Document, bases: Sequence[float]) -> float:
+    """Base of a fee of what it was at both ends of the period."""
+    when = terms.get("base_date") or "period_start"
+    return {"period_start": bases[0], "period_end": bases[1], "average": (bases[0] + bases[1]) / 2}[when]
 
 
 def state_measure(deal: Document, state: Document, cash: float, convention: Valuation) -> Measure:

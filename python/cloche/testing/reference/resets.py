@@ -1,6 +1,7 @@
 """Resets: rated classes are redeemed at par and those of a second document issued, after the waterfalls of a date.
 
     Δ = Σ balance · issue price + equity contribution − redeemed − cost from proceeds − par bought
+        − interest reserve − ramp-up cash of the second document's closing
 
 What is redeemed is balance, deferred and overdue interest and make-whole premium.
 
@@ -14,8 +15,10 @@ from typing import Any
 from cloche.testing.reference.day import Day
 from cloche.testing.reference.events import Event
 from cloche.testing.reference.notes import Note
+from cloche.testing.reference.proceeds import INTEREST_ACCOUNT
 from cloche.testing.reference.refinancing import (
     COST,
+    PRINCIPAL_ACCOUNT,
     cost_of,
     issue_row,
     ledger_rows,
@@ -109,6 +112,16 @@ class Reset:
         ]
 
     @property
+    def reserve(self) -> float:
+        """What the closing of the document sets aside as interest proceeds of its first period."""
+        return float((self.into.get("closing") or {}).get("interest_reserve") or 0.0)
+
+    @property
+    def ramp_up_cash(self) -> float:
+        """What the closing of the document leaves in the principal account."""
+        return float((self.into.get("closing") or {}).get("ramp_up_cash") or 0.0)
+
+    @property
     def cost(self) -> float:
         """What it costs, on the opening balances of what is redeemed."""
         return cost_of(self.event, sum(note.opening["balance"] for note in self.redeemed), self.day)
@@ -126,6 +139,7 @@ class Reset:
         purchase = terms.get("par_purchase") or 0.0
         uses = [(note.name, owed(note, day)) for note in self.redeemed]
         uses += [(COST, cost if payer == "proceeds" else 0.0), ("collateral", purchase)]
+        uses += [(INTEREST_ACCOUNT, self.reserve), (PRINCIPAL_ACCOUNT, self.ramp_up_cash)]
         left = proceeds + contribution - sum(amount for _, amount in uses)
         residual = pay_residual(day, left - contribution - (cost if payer == "equity" else 0.0), tables)
         uses.append((residual, max(0.0, left)))
@@ -157,6 +171,16 @@ class Amendment:
         self.into: Document = event.terms["into"]
         if paid_from(event) == "proceeds":
             raise ValueError(f"{event.place}.cost.paid_from: found proceeds; an amendment has none")
+
+    @property
+    def reserve(self) -> float:
+        """What the closing of the document sets aside as interest proceeds of its first period."""
+        return float((self.into.get("closing") or {}).get("interest_reserve") or 0.0)
+
+    @property
+    def ramp_up_cash(self) -> float:
+        """What the closing of the document leaves in the principal account."""
+        return float((self.into.get("closing") or {}).get("ramp_up_cash") or 0.0)
 
     @property
     def cost(self) -> float:

@@ -116,8 +116,13 @@ class Successions(Dates):
             old = replaced_by(note, one.redeemed)
             note["replaces"] = None if old is None else self._shown(old)
         given = {note["name"]: note for note in one.issued}
-        one.into = {**one.into, "notes": [given.get(note["name"], note) for note in one.into["notes"]]}
+        # What its closing sets aside is paid on this date.
+        reserve, ramp_up_cash, closing = one.reserve, one.ramp_up_cash, {"interest_reserve": 0.0}
+        notes = [given.get(note["name"], note) for note in one.into["notes"]]
+        one.into = {**one.into, "notes": notes, "closing": closing}
         self._open_anew(one.into, stays)
+        self.ledgers.interest_cash += reserve
+        self.ledgers.principal_cash += ramp_up_cash
         self.confirmed, self.period_over, self.steps = False, False, {}
         self.shown = names
         self.groups, self.successions, self.status = {}, [], "normal"

@@ -14,7 +14,7 @@ from cloche.testing.strategies.make_whole import add_to_successors
 from cloche.testing.strategies.scenarios import market_spreads, of_commitments, scenarios
 from cloche.testing.strategies.tapes import commitments, pik_spreads, tapes
 from cloche.testing.strategies.transitions import KINDS as TRANSITIONS
-from cloche.testing.strategies.transitions import amendments, may_reset, resets, without_later
+from cloche.testing.strategies.transitions import amendments, assumed_beside, may_reset, resets, without_later
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ def cases(
         second = draw(deals(conventions=conventions, features=features))
         reset = draw(resets(deal, second, moments))
         deal["events"] = [*without_later(deal.get("events", []), reset, deal), reset]
+        if "events" in scenario:
+            scenario["events"] = assumed_beside(scenario["events"], reset)
     return Case(deal, loans, as_of, scenario)
 
 

@@ -43,7 +43,7 @@ def resets(draw: st.DrawFn, deal: Mapping[str, Any], second: Mapping[str, Any], 
             event = {"when": "status == 'normal'", "from": closing.isoformat()}
     into = _renamed(copy.deepcopy(dict(second)), "2" if draw(st.integers(0, 3)) == 0 else "")
     into["dates"] = draw(_second_dates(deal["dates"], into["dates"], closing))
-    into["closing"] = {}
+    into["closing"] = {key: into["closing"].get(key, 0.0) for key in ("interest_reserve", "ramp_up_cash")}
     into["events"] = []
     into.pop("rights", None)
     for key in ("cash_timing", "pool_step"):
@@ -110,6 +110,14 @@ def without_later(events: list[Document], reset: Document, deal: Mapping[str, An
     before = [day for day in unadjusted_dates(deal["dates"]) if day.isoformat() < closing]
     last = max(before).isoformat() if before else ""
     return [event for event in events if "date" not in event or str(event["date"]) <= last]
+
+
+def assumed_beside(events: list[Document], reset: Document) -> list[Document]:
+    """Events that a scenario may assume beside a reset: after a dated one only calls act."""
+    if "date" not in reset:
+        return events
+    closing = reset["reset"]["into"]["dates"]["closing"]
+    return [event for event in events if "call" in event or str(event.get("date", "")) <= closing]
 
 
 def may_reset(deal: Mapping[str, Any]) -> bool:

@@ -75,11 +75,28 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
     let own = deal.document.events.iter().enumerate().map(|(i, event)| (deal.rule.place(i), event));
     let of_scenario = assumed.iter().enumerate().map(|(i, event)| (format!("scenario.events[{i}]"), event));
     let first_document = deal.rule.since == 0;
-    for (place, event) in own.chain(of_scenario).filter(|(place, event)| deal.rule.lets_act(place, event)) {
-        // What a scenario assumes is checked against the first document; where it does not fit a later one, it does not act.
-        let mut of_later = Vec::new();
+    for (place, event) in own.chain(of_scenario) {
         let later = !first_document && place.starts_with("scenario.events");
-        one(deal, event, &place, &mut out, if later { &mut of_later } else { &mut *problems });
+        // It can only act in this document, which has come in by a reset.
+        let bound = later && deal.rule.after_reset && deal.rule.certain && !deal.rule.past.contains(&place) && {
+            let date = event.date.as_deref().and_then(|text| event_date(&deal.dates, text, &place, &mut Vec::new()));
+            let rules_from = deal.terms.grid.periods.get(deal.rule.since).map(|period| period.previous_unadjusted);
+            date.zip(rules_from).is_some_and(|(date, from)| date > from)
+        };
+        if !deal.rule.lets_act(&place, event) {
+            if bound {
+                let brought_in = deal.rule.past.last().map_or("a reset", String::as_str);
+                let message = format!(
+                    "on its date the document that {brought_in} brings in is in force, where of a scenario only calls act; expected it among the events of that document"
+                );
+                problems.push(Problem::new(place, message));
+            }
+            continue;
+        }
+        // What a scenario assumes is checked against the first document; where it does not fit one that may follow, it does
+        // not act there.
+        let mut of_later = Vec::new();
+        one(deal, event, &place, &mut out, if later && !bound { &mut of_later } else { &mut *problems });
     }
     out.calls.extend(auction_call(deal, problems));
     out.call_places.resize(out.calls.len(), format!("{}rights.auction_call", deal.rule.events));

@@ -10,7 +10,7 @@ use crate::compile::periods::hedge_net;
 use crate::compile::readings::Read;
 use crate::coverage::ccc_excess::{AGENCIES, CccAsset, EVERY_AGENCY};
 use crate::error::{EngineError, Problem};
-use crate::fees::{FeeBase, FeeTerms, share_on, sliced};
+use crate::fees::{BaseDate, FeeBase, FeeTerms, share_on, sliced};
 use crate::hedges::Notional;
 use crate::lanes::Pack;
 use crate::math;
@@ -70,11 +70,20 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         .iter()
         .map(|fee| {
             let given = state.fees.get(&fee.name);
-            let base = match fee.base {
-                FeeBase::FeeBasis => fee_basis,
-                FeeBase::PerformingPar => performing,
-                FeeBase::CollateralPrincipalAmount => principal_amount,
-                FeeBase::Note(n) => notes[n as usize].balance,
+            // What the state does not tell of the last determination date is read on this one.
+            let before = state.fee_bases.as_ref();
+            let [start, end] = match fee.base {
+                FeeBase::FeeBasis => [fee_basis, principal_amount + collateral.defaulted_par],
+                FeeBase::PerformingPar => [before.map_or(performing, |b| b.performing_par), performing],
+                FeeBase::CollateralPrincipalAmount => {
+                    [before.map_or(principal_amount, |b| b.collateral_principal_amount), principal_amount]
+                }
+                FeeBase::Note(n) => [notes[n as usize].balance; 2],
+            };
+            let base = match fee.base_date {
+                BaseDate::PeriodStart => start,
+                BaseDate::PeriodEnd => end,
+                BaseDate::Average => (start + end) * 0.5,
             };
             let fraction = fee.day_count.fraction(previous, payment);
             let slices = sliced(&fee.tiers, Pack([base])).0[0];

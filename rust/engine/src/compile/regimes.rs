@@ -41,6 +41,8 @@ pub struct Rule {
     pub past: Vec<String>,
     /// A reset has come before: of what a scenario assumes, the calls go on.
     pub after_reset: bool,
+    /// It rules from its first step on in every future: no condition decides when it comes in.
+    pub certain: bool,
     /// Earlier documents: the step (from 0) up to which each was in force, and its stated maturity.
     pub earlier: Vec<(usize, Date)>,
     /// How yearly rates run, from which steps (from 0) on; nothing where the document alone says so.
@@ -167,6 +169,8 @@ pub struct Arrival {
 pub struct Terms {
     pub equity_contribution: f64,
     pub par_purchase: f64,
+    pub interest_reserve: f64,
+    pub ramp_up_cash: f64,
 }
 
 /// Compiles a deal whose events bring in documents.
@@ -215,7 +219,7 @@ pub fn compile(written: Arc<Deal>, assumed: &[Event]) -> Result<CompiledDeal, En
 }
 
 fn first(written: Arc<Deal>, assumed: &[Event]) -> Result<Node, EngineError> {
-    let rule = Rule::default();
+    let rule = Rule { certain: true, ..Rule::default() };
     let alone = deal::alone(written.clone(), assumed, rule.clone())?;
     let (document, joined) = deal::join(&written, assumed, &rule, &mut Vec::new());
     let grid = alone.dates.grid;
@@ -293,6 +297,7 @@ fn arrive(
         since: step + 1,
         past: node.rule.past.clone(),
         after_reset: node.rule.after_reset || moment.resets,
+        certain: node.rule.certain && moment.dated && event.when.is_none(),
         earlier: node.rule.earlier.clone(),
         ..Rule::default()
     };
@@ -342,21 +347,18 @@ fn arrive(
                 ));
             }
         }
-        for (x, key) in
-            [(document.closing.interest_reserve, "interest_reserve"), (document.closing.ramp_up_cash, "ramp_up_cash")]
-        {
-            if x.abs() > 0.0 {
-                let message = format!("found {x}; expected 0: a reset brings in cash as equity_contribution");
-                problems.push(Problem::new(format!("{}closing.{key}", rule.prefix), message));
-            }
-        }
         let drawn_later = |deal: &Deal| deal.notes.iter().any(|note| note.commitment.is_some());
         if drawn_later(&node.written) || drawn_later(&document) {
             let message = "classes that are drawn over time are known, but this version does not compute resets with them yet; \
                            expected no commitment in either document";
             problems.push(Problem::new(format!("{place}.reset"), message));
         }
-        terms = Terms { equity_contribution: reset.equity_contribution, par_purchase: reset.par_purchase };
+        terms = Terms {
+            equity_contribution: reset.equity_contribution,
+            par_purchase: reset.par_purchase,
+            interest_reserve: document.closing.interest_reserve,
+            ramp_up_cash: document.closing.ramp_up_cash,
+        };
         carry = Some(carried(node, reset.carry.as_deref(), &document, place, problems));
     } else {
         rule.prefix = format!("{place}.amend.into.");

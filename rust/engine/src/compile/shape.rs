@@ -394,6 +394,8 @@ impl Layout {
             resets: arrival.carry.is_some(),
             equity_contribution: arrival.terms.equity_contribution,
             par_purchase: arrival.terms.par_purchase,
+            interest_reserve: arrival.terms.interest_reserve,
+            ramp_up_cash: arrival.terms.ramp_up_cash,
             fees: moved.collect(),
             closed: closed.collect(),
             ..Transition::default()

@@ -91,6 +91,9 @@ pub struct Transition {
     pub equity_contribution: f64,
     /// Currency units that are spent on collateral.
     pub par_purchase: f64,
+    /// Currency units that join the interest and the principal proceeds of the next date.
+    pub interest_reserve: f64,
+    pub ramp_up_cash: f64,
     /// Fees whose unpaid amounts a fee of the second document takes over.
     pub fees: Vec<(u16, u16)>,
     /// Accounts that the second document does not have: their cash is principal.

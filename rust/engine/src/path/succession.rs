@@ -379,13 +379,19 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         }
         let added = lanes.keep(Pack::splat(transition.equity_contribution));
         let bought = lanes.keep(Pack::splat(transition.par_purchase));
-        let mut uses = redeemed + bought;
+        let reserve = lanes.keep(Pack::splat(transition.interest_reserve));
+        let ramp_up = lanes.keep(Pack::splat(transition.ramp_up_cash));
+        let mut uses = redeemed + bought + reserve + ramp_up;
         if self.change.cost.paid_from == Payer::Proceeds {
             uses += cost;
             self.row(0, Payee::EventCost, cost, cost);
         }
         self.row(0, Payee::Collateral, bought, bought);
         self.work.state.purchases += bought;
+        self.row(0, Payee::Account(Pot::Interest), reserve, reserve);
+        self.work.state.held_interest += reserve;
+        self.row(0, Payee::Account(Pot::Principal), ramp_up, ramp_up);
+        self.work.state.held += ramp_up;
         let left = proceeds + added - uses;
         // One lane may take what another pays.
         let (taken, short) = (left.positive(), (-left).positive());

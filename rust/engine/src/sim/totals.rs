@@ -275,10 +275,14 @@ impl Totals {
                 total.squares[k] += squares[k];
             }
         }
-        for rates in block.rates.chunks_exact(self.years.len().max(1)) {
-            for (total, [default_rate, loss_rate]) in self.years.iter_mut().zip(rates) {
-                total.default_rate.add(*default_rate);
-                total.loss_rate.add(*loss_rate);
+        // One year after the other: the bins of one histogram stay near, those of all do not.
+        let years = self.years.len();
+        for (y, total) in self.years.iter_mut().enumerate() {
+            for rates in block.rates.chunks_exact(years) {
+                total.default_rate.add(rates[y][0]);
+            }
+            for rates in block.rates.chunks_exact(years) {
+                total.loss_rate.add(rates[y][1]);
             }
         }
         if block.conservation_error > self.conservation_error || block.conservation_error.is_nan() {
