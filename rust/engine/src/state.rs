@@ -80,6 +80,31 @@ pub struct NoteLanes<const L: usize> {
     pub repaid: bool,
 }
 
+impl<const L: usize> NoteLanes<L> {
+    /// Back to the day of closing, with a balance.
+    #[inline(always)]
+    pub fn open(&mut self, balance: Pack<L>) {
+        self.balance = balance;
+        // What no lane has ever owed is nothing already.
+        if self.has_deferred {
+            self.deferred = Pack::ZERO;
+        }
+        if self.has_overdue {
+            self.overdue = Pack::ZERO;
+        }
+        self.interest.open(Pack::ZERO);
+        self.amortization_due = Pack::ZERO;
+        self.cured = Pack::ZERO;
+        self.deferred_paid = Pack::ZERO;
+        self.principal_paid = Pack::ZERO;
+        self.coupon = Pack::ZERO;
+        self.controlling = Mask::splat(false);
+        self.has_deferred = false;
+        self.has_overdue = false;
+        self.repaid = false;
+    }
+}
+
 /// One fee in `L` futures, on one payment date.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FeeLanes<const L: usize> {

@@ -94,13 +94,17 @@ impl IrrTimes {
         }
     }
 
-    /// `Σ flow · e^(y t)` and its derivative by y, from the last flow to the first.
+    /// `Σ flow · e^(y t)` and its derivative by y, from the last flow to the first; `factors` is room.
     #[inline(always)]
-    fn value_and_slope<const L: usize>(&self, y: Pack<L>, flows: &[Pack<L>]) -> (Pack<L>, Pack<L>) {
-        let mut factors = [Pack::ZERO; SHARED];
+    fn value_and_slope<const L: usize>(
+        &self,
+        y: Pack<L>,
+        flows: &[Pack<L>],
+        factors: &mut [Pack<L>; SHARED],
+    ) -> (Pack<L>, Pack<L>) {
         let shared = !self.shared.is_empty();
         if shared {
-            self.factors(y, &mut factors);
+            self.factors(y, factors);
         }
         let mut value = Pack::ZERO;
         let mut slope = Pack::ZERO;
@@ -146,8 +150,9 @@ pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &mu
         / (returned.select(moment, Pack::splat(1.0)) / returned.select(total, Pack::splat(1.0)));
     let mut y = returned.keep(tangent.min(most));
     let mut moving = returned;
+    let mut factors = [Pack::ZERO; SHARED];
     for _ in 0..ITERATIONS {
-        let (value, slope) = times.value_and_slope(y, flows);
+        let (value, slope) = times.value_and_slope(y, flows, &mut factors);
         let step = (outflow / value).map(ln) * (value / slope);
         let next = (y + step).min(most);
         let change = size(next - y);

@@ -23,7 +23,7 @@ use crate::coverage::ccc_excess::Haircuts;
 use crate::lanes::{Mask, Pack, Param};
 use crate::lifecycle::Changes;
 use crate::notes::{OnUnpaid, combination, deferral};
-use crate::state::{CommitmentLanes, HedgeLanes, NoteLanes, State, Status};
+use crate::state::{CommitmentLanes, HedgeLanes, State, Status};
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
 
@@ -86,7 +86,7 @@ impl<const L: usize> Workspace<L> {
         for (n, note) in plan.deal.notes.iter().enumerate() {
             let later = note.replaces.is_some() || plan.deal.foreign.note(n);
             let balance = if later { Pack::ZERO } else { note.at_closing.pack() };
-            state.notes[n] = NoteLanes { balance, ..NoteLanes::default() };
+            state.notes[n].open(balance);
         }
         let mut cost = Pack::ZERO;
         for note in &plan.deal.notes {
