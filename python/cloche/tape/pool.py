@@ -187,11 +187,11 @@ class LoanPool:
     @cached_property
     def low_rated(self) -> NDArray[np.bool_]:
         """Which performing loans are rated CCC+ or lower by S&P or Fitch, or Caa1 or lower by Moody's."""
-        low: NDArray[np.bool_] = self._low_rated_by != 0
+        low: NDArray[np.bool_] = self.low_rated_by != 0
         return low
 
     @cached_property
-    def _low_rated_by(self) -> NDArray[np.uint8]:
+    def low_rated_by(self) -> NDArray[np.uint8]:
         """Which agencies rate a performing loan so: the sum of 2 (Fitch), 4 (Moody's) and 8 (S&P)."""
         by = np.zeros(len(self), dtype=np.uint8)
         for code, name in _AGENCIES.items():
@@ -199,6 +199,18 @@ class LoanPool:
             low = np.fromiter((notch >= CCC_NOTCH for notch in notches), np.bool_, len(self))
             by[low & self.performing] += code
         return by
+
+    def agencies_of(self, row: int) -> list[str]:
+        """Return which agencies rate a performing loan CCC+/Caa1 or lower: ``fitch``, ``moodys``, ``sp``."""
+        code = int(self.low_rated_by[row])
+        return [name.removeprefix("rating_") for bit, name in _AGENCIES.items() if code & bit]
+
+    @cached_property
+    def principal_balance(self) -> NDArray[np.float64]:
+        """What each loan counts for: drawn and undrawn par of a performing one, nothing of a defaulted one; money."""
+        whole = self.numbers("par") + np.nan_to_num(self.numbers("par_unfunded"))
+        balance: NDArray[np.float64] = np.where(self.performing, whole, 0.0)
+        return balance
 
     def texts(self, name: str) -> list[str]:
         """Return a text column, empty where it is null or the tape does not have it."""
@@ -230,7 +242,7 @@ class LoanPool:
         codes = [DAY_COUNT_CODES[name] for name in self.texts("day_count")]
         columns["day_count"] = np.array(codes, dtype=np.uint8)
         columns["csa_in_floor"] = (self._column("csa_in_floor").values == 1).astype(np.uint8)
-        columns["ccc"] = self._low_rated_by.copy()
+        columns["ccc"] = self.low_rated_by.copy()
         columns["weak"] = self.low_rated.astype(np.uint8)
         return columns
 
