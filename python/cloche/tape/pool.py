@@ -16,6 +16,7 @@ from cloche.table import Column, Table
 from cloche.tape.names import DAY_COUNT_CODES
 from cloche.tape.ratings import CCC_NOTCH, notch_of
 from cloche.tape.read import Reading, read_tape
+from cloche.tape.spreads import SpreadTerms
 from cloche.tape.statistics import DiversityTable, breakdown, statistics
 
 __all__ = ["LoanPool"]
@@ -148,20 +149,58 @@ class LoanPool:
                 digest.update(column.values.astype(column.values.dtype.newbyteorder("<")).tobytes())
         return digest.hexdigest()
 
-    def statistics(self, *, diversity_table: DiversityTable = "exact") -> Table:
+    def statistics(
+        self,
+        *,
+        diversity_table: DiversityTable = "exact",
+        benchmark: float | None = None,
+        target_par: float | None = None,
+        minimum_spread: float | None = None,
+        minimum_coupon: float | None = None,
+    ) -> Table:
         """Return what the pool is described by: columns ``statistic, value, unit``.
 
-        A value is null where the tape cannot say. Averages are over performing par. Diversity is Moody's
-        score over industries; ``wal`` counts years from the as-of date to maturity, weighted by par, without
-        amortization or prepayment.
+        A value is null where the tape cannot say. Averages and shares are over the principal balance of performing
+        loans, drawn and undrawn par together. ``was`` is spread and credit spread adjustment on drawn par and
+        commitment fees on undrawn par, over both, of floating loans, and ``wac`` the same of fixed ones. ``wal`` is the
+        average life of drawn par from its instalments and maturities, without prepayment, in 30/360 years from the
+        as-of date; ``years_to_maturity`` has no instalments either. Diversity is Moody's score over industries.
 
         Parameters
         ----------
         diversity_table
             ``exact``, or ``printed``: industry scores rounded to four decimals, as indentures print them. A deal
             says which in ``conventions.diversity_table``.
+        benchmark
+            The notes' index rate, as a decimal a year: ``was`` has the excess of each floor over it.
+        target_par
+            Reinvestment target par, beside a benchmark: ``was`` has what par above it earns at the benchmark.
+        minimum_spread, minimum_coupon
+            Minima of the deal's tests: where ``was`` is below its own, it has what ``wac`` is above the other, weighted
+            by par, and the other way round.
+
+        Raises
+        ------
+        RunError
+            If a number is out of range, or says nothing without another.
+
+        Examples
+        --------
+        >>> pool = LoanPool.from_columns(
+        ...     {
+        ...         "loan_id": ["1", "2"],
+        ...         "par": [3_000_000, 1_000_000],
+        ...         "maturity": ["2030-09-30", "2028-09-30"],
+        ...         "spread_bps": [350, 450],
+        ...         "floor": [0.0, 0.05],
+        ...     },
+        ...     as_of="2025-09-30",
+        ... )
+        >>> [round(row["value"], 6) for row in pool.statistics(benchmark=0.043).rows() if row["statistic"] == "was"]
+        [0.03925]
         """
-        return statistics(self, diversity_table=diversity_table)
+        terms = SpreadTerms(benchmark, target_par, minimum_spread, minimum_coupon)
+        return statistics(self, diversity_table=diversity_table, spreads=terms)
 
     def breakdown(self, by: str) -> Table:
         """Return par by group: columns ``<by>, loans, obligors, par, share``, the largest first.
