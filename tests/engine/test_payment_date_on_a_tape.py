@@ -427,3 +427,15 @@ def test_a_waterfall_that_reads_what_is_unfunded_is_refused_where_something_is()
         cl.run_payment_date(deal, state_of(), tape(par=[400e6], par_unfunded=[5e6]))
     assert [place for place, _ in error.value.problems] == ["waterfalls.interest[0].amount"]
     cl.run_payment_date(deal, state_of(), tape(par=[400e6]))
+
+
+def test_the_rules_are_those_of_the_document_in_force() -> None:
+    pool = tape(par=[400e6, 100e6], purchase_price=[1.0, 0.75], market_price=[0.98, 0.80])
+    document = deal_of(discount={"below": 0.80}).to_dict()
+    amendment = {"amend": {"collateral.discount.below": 0.70}}
+    numerators = []
+    # An amendment rules from the period after its payment date on.
+    for date in ("2025-10-20", "2026-01-20"):
+        deal = cl.Deal.from_dict(document | {"events": [amendment | {"date": date}]})
+        numerators.append(next(cl.run_payment_date(deal, state_of(), pool).tests.rows())["numerator"])
+    assert numerators == [506e6, 481e6]
