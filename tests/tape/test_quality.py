@@ -116,6 +116,11 @@ def test_two_tests_that_fail_do_not_help_each_other() -> None:
     assert (plain["was"], plain["wac"], plain["fixed"]) == (approx(0.035), approx(0.07), 0.25)
 
 
+def test_a_test_that_holds_is_not_helped() -> None:
+    found = facts(mixed(), minimum_spread=0.0340, minimum_coupon=0.0625)
+    assert (found["was"], found["wac"]) == (approx(0.035), approx(0.07))
+
+
 def test_the_coupon_has_commitment_fees_as_the_spread_has() -> None:
     pool = pool_of(par=[80.0], par_unfunded=[20.0], unfunded_fee=[0.01], fixed_rate=[0.07])
     found = facts(pool)
