@@ -415,16 +415,28 @@ def pay(
     state: Annotated[
         Path, typer.Option("--state", help="State before the date, YAML or JSON.", show_default=False)
     ],
+    tape: Annotated[
+        Path | None,
+        typer.Option(
+            "--tape", help="Collateral of the date, in place of the state's figures.", show_default=False
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="Date of the tape's balances; by default the determination date."),
+    ] = None,
     out: OutFolder = None,
     form: Form = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Run one payment date from a state; print every step."""
+    """Run one payment date from a state, with its figures or a tape; print every step."""
     from cloche.model.state import DealState
     from cloche.run import run_payment_date
 
     prepare(out)
-    result = run_payment_date(read_deal_file(deal), DealState.from_yaml(state))
+    document, before = read_deal_file(deal), DealState.from_yaml(state)
+    pool = None if tape is None else read_tape(tape, document, as_of or before.determination_date)
+    result = run_payment_date(document, before, pool)
     write(result, out, form, quiet=quiet)
     print(result.ledger)
     print()

@@ -14,6 +14,7 @@ from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
 from cloche.model.transitions import document_on, engine_text, has_transitions
 from cloche.result import Keep, PaymentDate, Result, Simulation
+from cloche.state_on_tape import on_tape
 from cloche.tape import LoanPool
 
 __all__ = ["project", "run_payment_date", "simulate"]
@@ -233,7 +234,10 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     state
         What is owed, what was collected, and the collateral, before the date.
     pool
-        Reserved for the collateral as a tape; this version reads the figures of the state.
+        The collateral as a tape, in place of ``collateral`` in the state: as of the determination date, or of a later
+        day up to the payment date. Its figures are those that `project` would find: principal balances with undrawn
+        commitments, CCC assets, discount obligations and long-dated loans by the rules of the deal, defaulted assets
+        with the tape's market price and recovery, and the years since their default.
 
     Returns
     -------
@@ -244,7 +248,11 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     Raises
     ------
     DealError
-        With every problem of the state and its place.
+        With every problem of the state and its place; for a state and a tape that both tell the collateral.
+    TapeError
+        If the tape is of a wrong date, or a loan lacks what the date needs, such as the recovery of a defaulted one.
+    RunError
+        If a waterfall reads ``unfunded`` and the tape has undrawn commitments: the date does not compute it.
 
     Examples
     --------
@@ -273,14 +281,20 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     [('A', 4198778), ('B', 881667), ('C', 467667), ('D', 544333), ('E', 638889)]
     >>> date.state.accounts["principal"]
     6000000.0
+
+    The same date on a tape:
+
+    >>> tape = cl.synthetic.loan_pool(n=200, seed=7, par=494e6, as_of="2026-01-07")
+    >>> on_tape = cl.run_payment_date(deal, state.without("collateral"), tape)
+    >>> [round(row["numerator"]) for row in on_tape.tests.filter(test="E OC").rows()]
+    [500000000]
     """
-    if pool is not None:
-        raise RunError("pool: collateral as a tape is known but this version reads the state's figures")
-    check_inputs(deal=deal, state=state)
-    raw = core().run_payment_date(compiled(deal), state.canonical_json())
-    after = _state_after(state, raw)
-    facts = manifest(deal) | {"state": state.digest}
+    check_inputs(deal=deal, state=state, **({} if pool is None else {"pool": pool}))
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
+    text = state.canonical_json() if pool is None else on_tape(ruling, state, pool)
+    raw = core().run_payment_date(compiled(deal), text)
+    after = _state_after(state, raw)
+    facts = manifest(deal, pool) | {"state": state.digest}
     return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)
 
 

@@ -159,6 +159,21 @@ def test_pay_prints_every_step_of_one_payment_date(example: Path, cloche: Run, t
     assert paid == pytest.approx(9_900_000, abs=1e-6)
 
 
+def test_pay_takes_a_tape_as_of_the_determination_date(example: Path, cloche: Run, tmp_path: Path) -> None:
+    (tmp_path / "state.yaml").write_text(STATE.replace("collateral: {performing_par: 494_000_000}\n", ""))
+    files = (example / "deal.yaml", "--state", tmp_path / "state.yaml", "--tape", example / "tape.csv")
+    done = cloche("pay", *files, "--out", tmp_path / "out", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "out" / "tests.csv").open(newline="", encoding="utf-8") as file:
+        numerator = float(next(csv.DictReader(file))["numerator"])
+    assert numerator == pytest.approx(
+        506e6
+    )  # 500 of the tape and 6 collected; the CCC assets are within their limit
+    refused = cloche("pay", *files, "--as-of", "2025-12-31")
+    assert refused.returncode == 2
+    assert "tape.as_of: found 2025-12-31, expected the determination date 2026-01-07" in refused.stderr
+
+
 def test_explain_says_why_a_class_was_paid(example: Path, cloche: Run) -> None:
     files = ("--tape", example / "tape.csv", "--scenario", example / "scenario.yaml")
     deal = cl.read_deal(example / "deal.yaml")

@@ -35,8 +35,12 @@ def test_statistics_are_averages_over_performing_par(columns: Columns) -> None:
     assert found["warf"] == pytest.approx((2 * 2220 + 3 * 3490) / 5, rel=1e-15)
     assert found["ccc"] == 0.0
     assert found["wac"] is None
-    # 2029-03-31 and 2030-06-30 are 1278 and 1734 days after the as-of date.
-    assert found["wal"] == pytest.approx((2 * 1278 + 3 * 1734) / 5 / 365.25, rel=1e-15)
+    # 3.5 and 4.75 years, with 14 and 18 instalments of 0.25 % before maturity.
+    first = 0.0025 / 4 * (14 * 15 / 2) + (1 - 14 * 0.0025) * 3.5
+    second = 0.0025 / 4 * (18 * 19 / 2) + (1 - 18 * 0.0025) * 4.75
+    assert found["wal"] == pytest.approx((2 * first + 3 * second) / 5, rel=1e-14)
+    assert found["years_to_maturity"] == pytest.approx((2 * 3.5 + 3 * 4.75) / 5, rel=1e-15)
+    assert found["warf_rounded"] == 2982.0
 
 
 def test_shares_are_of_performing_par(columns: Columns) -> None:

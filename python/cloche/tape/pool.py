@@ -16,6 +16,7 @@ from cloche.table import Column, Table
 from cloche.tape.names import DAY_COUNT_CODES
 from cloche.tape.ratings import CCC_NOTCH, notch_of
 from cloche.tape.read import Reading, read_tape
+from cloche.tape.spreads import SpreadTerms
 from cloche.tape.statistics import DiversityTable, breakdown, statistics
 
 __all__ = ["LoanPool"]
@@ -148,20 +149,58 @@ class LoanPool:
                 digest.update(column.values.astype(column.values.dtype.newbyteorder("<")).tobytes())
         return digest.hexdigest()
 
-    def statistics(self, *, diversity_table: DiversityTable = "exact") -> Table:
+    def statistics(
+        self,
+        *,
+        diversity_table: DiversityTable = "exact",
+        benchmark: float | None = None,
+        target_par: float | None = None,
+        minimum_spread: float | None = None,
+        minimum_coupon: float | None = None,
+    ) -> Table:
         """Return what the pool is described by: columns ``statistic, value, unit``.
 
-        A value is null where the tape cannot say. Averages are over performing par. Diversity is Moody's
-        score over industries; ``wal`` counts years from the as-of date to maturity, weighted by par, without
-        amortization or prepayment.
+        A value is null where the tape cannot say. Averages and shares are over the principal balance of performing
+        loans, drawn and undrawn par together. ``was`` is spread and credit spread adjustment on drawn par and
+        commitment fees on undrawn par, over both, of floating loans, and ``wac`` the same of fixed ones. ``wal`` is the
+        average life of drawn par from its instalments and maturities, without prepayment, in 30/360 years from the
+        as-of date; ``years_to_maturity`` has no instalments either. Diversity is Moody's score over industries.
 
         Parameters
         ----------
         diversity_table
             ``exact``, or ``printed``: industry scores rounded to four decimals, as indentures print them. A deal
             says which in ``conventions.diversity_table``.
+        benchmark
+            The notes' index rate, as a decimal a year: ``was`` has the excess of each floor over it.
+        target_par
+            Reinvestment target par, beside a benchmark: ``was`` has what par above it earns at the benchmark.
+        minimum_spread, minimum_coupon
+            Minima of the deal's tests: where ``was`` is below its own, it has what ``wac`` is above the other, weighted
+            by par, and the other way round.
+
+        Raises
+        ------
+        RunError
+            If a number is out of range, or says nothing without another.
+
+        Examples
+        --------
+        >>> pool = LoanPool.from_columns(
+        ...     {
+        ...         "loan_id": ["1", "2"],
+        ...         "par": [3_000_000, 1_000_000],
+        ...         "maturity": ["2030-09-30", "2028-09-30"],
+        ...         "spread_bps": [350, 450],
+        ...         "floor": [0.0, 0.05],
+        ...     },
+        ...     as_of="2025-09-30",
+        ... )
+        >>> [round(row["value"], 6) for row in pool.statistics(benchmark=0.043).rows() if row["statistic"] == "was"]
+        [0.03925]
         """
-        return statistics(self, diversity_table=diversity_table)
+        terms = SpreadTerms(benchmark, target_par, minimum_spread, minimum_coupon)
+        return statistics(self, diversity_table=diversity_table, spreads=terms)
 
     def breakdown(self, by: str) -> Table:
         """Return par by group: columns ``<by>, loans, obligors, par, share``, the largest first.
@@ -187,11 +226,11 @@ class LoanPool:
     @cached_property
     def low_rated(self) -> NDArray[np.bool_]:
         """Which performing loans are rated CCC+ or lower by S&P or Fitch, or Caa1 or lower by Moody's."""
-        low: NDArray[np.bool_] = self._low_rated_by != 0
+        low: NDArray[np.bool_] = self.low_rated_by != 0
         return low
 
     @cached_property
-    def _low_rated_by(self) -> NDArray[np.uint8]:
+    def low_rated_by(self) -> NDArray[np.uint8]:
         """Which agencies rate a performing loan so: the sum of 2 (Fitch), 4 (Moody's) and 8 (S&P)."""
         by = np.zeros(len(self), dtype=np.uint8)
         for code, name in _AGENCIES.items():
@@ -199,6 +238,18 @@ class LoanPool:
             low = np.fromiter((notch >= CCC_NOTCH for notch in notches), np.bool_, len(self))
             by[low & self.performing] += code
         return by
+
+    def agencies_of(self, row: int) -> list[str]:
+        """Return which agencies rate a performing loan CCC+/Caa1 or lower: ``fitch``, ``moodys``, ``sp``."""
+        code = int(self.low_rated_by[row])
+        return [name.removeprefix("rating_") for bit, name in _AGENCIES.items() if code & bit]
+
+    @cached_property
+    def principal_balance(self) -> NDArray[np.float64]:
+        """What each loan counts for: drawn and undrawn par of a performing one, nothing of a defaulted one; money."""
+        whole = self.numbers("par") + np.nan_to_num(self.numbers("par_unfunded"))
+        balance: NDArray[np.float64] = np.where(self.performing, whole, 0.0)
+        return balance
 
     def texts(self, name: str) -> list[str]:
         """Return a text column, empty where it is null or the tape does not have it."""
@@ -230,7 +281,7 @@ class LoanPool:
         codes = [DAY_COUNT_CODES[name] for name in self.texts("day_count")]
         columns["day_count"] = np.array(codes, dtype=np.uint8)
         columns["csa_in_floor"] = (self._column("csa_in_floor").values == 1).astype(np.uint8)
-        columns["ccc"] = self._low_rated_by.copy()
+        columns["ccc"] = self.low_rated_by.copy()
         columns["weak"] = self.low_rated.astype(np.uint8)
         return columns
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloche.table import Table
+from cloche.tape.average_life import average_lives, years_to_maturity
 from cloche.tape.ratings import RATING_FACTORS, notch_of
+from cloche.tape.spreads import SpreadTerms, average_coupon_and_spread
 
 if TYPE_CHECKING:
     from cloche.tape.pool import LoanPool
@@ -24,15 +25,19 @@ Group = TypeVar("Group")
 DiversityTable = Literal["exact", "printed"]
 """The scores of industries from 2 to 3 in thirtieths, or rounded to four decimals."""
 
-_DAYS_PER_YEAR = 365.25
 _LARGEST = 10
+# What an average may exceed a whole number by without being rounded up to the next.
+_ROUNDING = 1e-9
 
 
-def statistics(pool: LoanPool, *, diversity_table: DiversityTable = "exact") -> Table:
+def statistics(
+    pool: LoanPool, *, diversity_table: DiversityTable = "exact", spreads: SpreadTerms | None = None
+) -> Table:
     """Return the statistics of a pool; see `LoanPool.statistics`."""
     performing = pool.performing
     par = pool.numbers("par")
-    live = np.where(performing, par, 0.0)
+    drawn = np.where(performing, par, 0.0)
+    live = pool.principal_balance
     total = math.fsum(live.tolist())
     companies = [
         parent or own for parent, own in zip(pool.texts("parent_id"), pool.texts("obligor_id"), strict=True)
@@ -41,32 +46,35 @@ def statistics(pool: LoanPool, *, diversity_table: DiversityTable = "exact") -> 
     largest = sorted((value for value in by_company.values()), reverse=True)
     fixed = np.array([kind == "fixed" for kind in pool.texts("coupon_type")])
     factors = rating_factors(pool)
-    maturity = pool.table.column("maturity").values
-    years = (maturity - (pool.as_of - dt.date(1970, 1, 1)).days) / _DAYS_PER_YEAR
+    warf = _average(factors, live)
+    coupon, spread = average_coupon_and_spread(pool, spreads or SpreadTerms())
     lines: list[tuple[str, float, str]] = [
-        ("par", total, "money"),
+        ("par", math.fsum(drawn.tolist()), "money"),
         ("defaulted_par", math.fsum(par[~performing].tolist()), "money"),
-        ("unfunded", math.fsum(np.nan_to_num(pool.numbers("par_unfunded")).tolist()), "money"),
+        ("unfunded", math.fsum((live - drawn).tolist()), "money"),
+        ("principal_balance", total, "money"),
         ("loans", float(len(pool)), "count"),
         ("obligors", float(len(set(pool.texts("obligor_id")))), "count"),
         ("industries", float(len(set(filter(None, pool.texts("industry"))))), "count"),
         ("largest_obligor", _ratio(largest[0] if largest else 0.0, total), "share"),
         ("top_10_obligors", _ratio(math.fsum(largest[:_LARGEST]), total), "share"),
-        ("was", _average(pool.numbers("spread"), np.where(fixed, 0.0, live)), "rate"),
-        ("wac", _average(pool.numbers("fixed_rate"), np.where(fixed, live, 0.0)), "rate"),
+        ("was", spread, "rate"),
+        ("wac", coupon, "rate"),
         ("fixed", _ratio(math.fsum(live[fixed].tolist()), total), "share"),
         ("floor", _average(pool.numbers("floor"), np.where(fixed, 0.0, live)), "rate"),
         ("market_price", _average(pool.numbers("market_price"), live), "price"),
         ("purchase_price", _average(pool.numbers("purchase_price"), live), "price"),
         ("ccc", _ratio(math.fsum(live[pool.low_rated].tolist()), total), "share"),
         ("rated", _ratio(math.fsum(live[~np.isnan(factors)].tolist()), total), "share"),
-        ("warf", _average(factors, live), "factor"),
+        ("warf", warf, "factor"),
+        ("warf_rounded", math.nan if math.isnan(warf) else float(math.ceil(warf - _ROUNDING)), "factor"),
         (
             "diversity",
             diversity_score(companies, pool.texts("industry"), live, table=diversity_table),
             "score",
         ),
-        ("wal", _average(years, live), "years"),
+        ("wal", _average(average_lives(pool), drawn), "years"),
+        ("years_to_maturity", _average(years_to_maturity(pool), live), "years"),
     ]
     names, values, units = zip(*lines, strict=True)
     return Table.from_columns({"statistic": list(names), "value": np.array(values), "unit": list(units)})
@@ -131,7 +139,7 @@ def diversity_score(
     industries
         Industry per loan.
     par
-        Performing par per loan; money.
+        Principal balance per loan; money.
     table
         ``exact``: the scores from 2 to 3 in thirtieths; ``printed``: rounded to four decimals as in the printed
         table.

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from cloche.testing.reference import pool, values
-from cloche.testing.reference.collateral import Defaulted, Measure, Performing, measure, valuation
+from cloche.testing.reference.collateral import Defaulted, Measure, measure, valuation
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
 from cloche.testing.reference.rates import fixing, period_fixing
@@ -266,23 +266,7 @@ class Holdings:
 
     def measure(self, day: date, cash: float) -> Measure:
         """Collateral amounts on a day, with `cash` principal proceeds on deposit."""
-        share = self.deal.get("collateral", {}).get("long_dated_value")
-        assets = []
-        for position in self.positions:
-            terms = position.terms
-            long_share = None
-            if share is not None and terms.maturity > self.stated_maturity:
-                long_share = share if terms.maturity <= add_months(self.stated_maturity, 24) else 0.0
-            assets.append(
-                Performing(
-                    position.par,
-                    terms.market_price,
-                    terms.ccc,
-                    terms.discount_price,
-                    long_share,
-                    terms.agencies,
-                )
-            )
+        assets = [pool.performing(position.terms, position.par, self.deal) for position in self.positions]
         defaulted = [
             Defaulted(item.par, item.market_price, item.rate, day > add_months(item.since, 36))
             for item in self.queue

@@ -11,21 +11,26 @@ from cloche.testing.reference.combinations import combination_row, rated_balance
 from cloche.testing.reference.commitments import scheduled_draw
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.date_tables import pay_date
-from cloche.testing.reference.dates import Period, parse_date, schedule
+from cloche.testing.reference.dates import Period, add_months, parse_date, schedule
 from cloche.testing.reference.day import Day
 from cloche.testing.reference.fees import Fee
 from cloche.testing.reference.hedges import Hedge, open_hedge, termination_date
 from cloche.testing.reference.notes import Note, in_force, instalment
 from cloche.testing.reference.opening import cap_lifted, fee_base, open_fee, open_note, residual_cost
+from cloche.testing.reference.pool import loan_terms, performing
 from cloche.testing.reference.tests import is_active
 
 Document = Mapping[str, Any]
 
 
 def run_payment_date(
-    deal: Document, state: Document, *, holidays: AbstractSet[date] = frozenset()
+    deal: Document,
+    state: Document,
+    loans: Sequence[Document] | None = None,
+    *,
+    holidays: AbstractSet[date] = frozenset(),
 ) -> dict[str, Any]:
-    """Pay one date of a deal from the figures of a trustee report.
+    """Pay one date of a deal from the figures of a trustee report, or from a tape.
 
     Parameters
     ----------
@@ -34,6 +39,8 @@ def run_payment_date(
     state
         Canonical state before the payment date. No purchase is made: what a `reinvest` step takes stays on deposit.
         With `status` `accelerated` or `redemption` interest, principal and `collected.liquidation` are one pot.
+    loans
+        The tape as of the determination date, as `project` takes it; then the state has no `collateral`.
     holidays
         Days that the deal's calendars do not count as business days.
 
@@ -105,7 +112,10 @@ def run_payment_date(
         joining = joined(deal, accounts)
         interest, cash = interest + joining["interest"], cash + joining["principal"]
     chosen = conventions(deal)
-    figures = state_measure(deal, state, cash, valuation(chosen))
+    if loans is None:
+        figures = state_measure(deal, state, cash, valuation(chosen))
+    else:
+        figures = tape_measure(deal, loans, parse_date(state["determination_date"]), cash)
     in_reinvestment = state.get("in_reinvestment_period")
     if in_reinvestment is None:
         in_reinvestment = period.in_reinvestment
@@ -301,6 +311,30 @@ def state_measure(deal: Document, state: Document, cash: float, convention: Valu
         rules=deal.get("collateral", {}),
         target_par=deal["target_par"],
         convention=convention,
+    )
+
+
+def tape_measure(deal: Document, loans: Sequence[Document], day: date, cash: float) -> Measure:
+    """Collateral of a tape on a determination date, with principal on deposit; recoveries are those of the tape."""
+    closing = parse_date(deal["dates"]["closing"])
+    assets, defaulted = [], []
+    for loan in loans:
+        terms = loan_terms(loan, deal, closing)
+        if loan.get("default_date") is None:
+            par = loan["par"] + (loan.get("par_unfunded") or 0.0)
+            assets.append(performing(terms, par, deal))
+            continue
+        aged = day > add_months(parse_date(loan["default_date"]), 36)
+        if terms.recovery is None:
+            raise ValueError(f"{terms.loan_id}: no recovery on the tape")
+        defaulted.append(Defaulted(loan["par"], terms.market_price, terms.recovery, aged))
+    return measure(
+        assets,
+        defaulted,
+        cash,
+        rules=deal.get("collateral", {}),
+        target_par=deal["target_par"],
+        convention=valuation(conventions(deal)),
     )
 
 

@@ -20,6 +20,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from cloche.testing.reference.collateral import Performing
 from cloche.testing.reference.dates import Period, add_months, day_count_fraction, parse_date
 from cloche.testing.reference.values import period_rate
 
@@ -158,6 +159,16 @@ def discount_price(
     restore = rules.get("restore")
     restored = restore is not None and market >= restore
     return purchase if purchase < threshold and not restored else None
+
+
+def performing(terms: Terms, par: float, deal: Mapping[str, Any]) -> Performing:
+    """What a performing loan is to the tests of a deal, with so much par."""
+    share = deal.get("collateral", {}).get("long_dated_value")
+    last = parse_date(deal["dates"]["stated_maturity"])
+    long_share = None
+    if share is not None and terms.maturity > last:
+        long_share = share if terms.maturity <= add_months(last, 24) else 0.0
+    return Performing(par, terms.market_price, terms.ccc, terms.discount_price, long_share, terms.agencies)
 
 
 def loan_terms(loan: Mapping[str, Any], deal: Mapping[str, Any], closing: date) -> Terms:
