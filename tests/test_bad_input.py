@@ -408,6 +408,19 @@ def test_a_tape_after_the_first_collection_period_is_refused() -> None:
         cl.project(deal, pool, cl.Scenario.from_dict(SCENARIO))
 
 
+def test_a_tape_before_closing_is_refused() -> None:
+    deal = cl.templates.us_bsl(par=100e6, closing=AS_OF)
+    pool = cl.synthetic.loan_pool(n=20, seed=1, par=100e6, as_of="2025-03-19")
+    with pytest.raises(cl.TapeError) as caught:
+        cl.project(deal, pool, cl.Scenario.from_dict(SCENARIO))
+    assert [tuple(problem) for problem in caught.value.problems] == [
+        (
+            "tape.as_of",
+            "found 2025-03-19, before closing; expected 2025-03-20, or a later day of the first collection period",
+        )
+    ]
+
+
 def test_a_closing_date_of_a_template_that_is_none_is_refused_at_its_place() -> None:
     with pytest.raises(cl.DealError, match=r"dates\.closing: found '2025-13-01', expected a date"):
         cl.templates.us_bsl(closing="2025-13-01")
