@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cloche.errors import Problem, RunError, ScenarioError, TapeError
+from cloche.errors import DealError, Problem, RunError, ScenarioError, TapeError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
 from cloche.model.document import canonical_json
+from cloche.model.problems import headline
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
+from cloche.model.state_fit import misfits
 from cloche.model.transitions import engine_deal, engine_events, has_transitions
 from cloche.result.documents_in_force import BringsIn
 from cloche.tape import LoanPool
@@ -177,6 +179,11 @@ def check_inputs(**inputs: object) -> None:
         problems = list(_misfits(deal, pool, from_closing="state" not in inputs))
         if problems:
             raise TapeError("the tape does not fit the deal", problems)
+        state = inputs.get("state")
+        if isinstance(state, DealState) and not state.to_canonical()["documents"]:
+            found = misfits(document(deal), state)
+            if found:
+                raise DealError(headline(f"the state of {state.payment_date}", found), found)
 
 
 def _misfits(deal: Deal, pool: LoanPool, *, from_closing: bool) -> Iterator[tuple[str, str]]:

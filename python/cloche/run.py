@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from cloche.calls import assumed, brings_in, check_inputs, compiled, core, document, given, manifest, workers
-from cloche.errors import Cancelled, RunError
+from cloche.errors import Cancelled, DealError, RunError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
+from cloche.model.problems import headline
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
+from cloche.model.state_fit import misfits
 from cloche.model.transitions import document_on, engine_text, has_transitions
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.tape import LoanPool
@@ -277,10 +279,19 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     if pool is not None:
         raise RunError("pool: collateral as a tape is known but this version reads the state's figures")
     check_inputs(deal=deal, state=state)
-    raw = core().run_payment_date(compiled(deal), state.canonical_json())
+    ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
+    found = misfits(ruling, state)
+    try:
+        raw = core().run_payment_date(compiled(deal), state.canonical_json())
+    except DealError as error:
+        if not found:
+            raise
+        places = {place for place, _ in found}
+        found += [problem for problem in error.problems if problem.place not in places]
+    if found:
+        raise DealError(headline(f"the state of {state.payment_date}", found), found)
     after = _state_after(state, raw)
     facts = manifest(deal) | {"state": state.digest}
-    ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
     return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)
 
 
