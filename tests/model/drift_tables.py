@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloche.model import default_model, scenario_value, tests, words
+from cloche.model import default_model, scenario_groups, tests, words
 from model.rust_texts import Arms, Constant, Next, Site
 
 ROOTS = {"Deal": "deal", "Scenario": "scenario", "DefaultModel": "model", "DealState": "state"}
@@ -67,7 +67,7 @@ NAMES = {
     "Fee.base": set(words._BASES),
     "Pd::Column.name": set(default_model._COLUMNS),
     "Test.first_date": set(tests._NAMED_DATES),
-    "Value::Groups.values": {"*", *(group.removesuffix(":") for group in scenario_value._GROUPS)},
+    "Value::Groups.values": {"*", *(group.removesuffix(":") for group in scenario_groups.GROUPS)},
 }
 """Texts with a meaning of their own in fields that take other texts too."""
 

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloche.model.lien_names import lien_in
 from cloche.table import NO_DATE
 from cloche.tape.draft import Draft
-from cloche.tape.names import index_of, lien_in, obligor_key
+from cloche.tape.names import index_of, obligor_key
 from cloche.tape.ratings import price_bucket
 
 __all__ = ["fill"]
