@@ -12,6 +12,8 @@ import cloche as cl
 from cloche.build import templates
 
 Document = dict[str, Any]
+RIGHTS = {"optional_redemption": {"after": "non_call_end"}, "clean_up": True}
+CALL = {"date": "2031-04-20", "call": {"price": 0.99}}
 NOT_YET = "is known, but this version does not compute it yet"
 
 
@@ -256,3 +258,20 @@ class TestWordsOfOtherLibraries:
         assert "of the whole rate" not in json.dumps(cl.Deal.json_schema()).replace(
             "not of the whole rate", ""
         )
+
+
+class TestViews:
+    def test_events_and_rights_of_a_deal(self) -> None:
+        deal = accepted(lambda d: d.update(rights=RIGHTS, events=[CALL]))
+        assert dict(deal.rights) == RIGHTS
+        assert [event.date for event in deal.events] == ["2031-04-20"]
+        assert deal.events[0].call is not None
+        assert deal.events[0].call.price == 0.99
+        plain = templates.us_bsl()
+        assert (len(plain.rights), len(plain.events)) == (0, 0)
+
+    def test_events_of_a_scenario_are_as_written(self) -> None:
+        scenario = cl.Scenario(rates=0.04, events=[CALL])
+        assert scenario.events == (CALL,)
+        assert scenario.replace(events=scenario.events) == scenario
+        assert cl.Scenario(rates=0.04).events == ()

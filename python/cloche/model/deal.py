@@ -26,6 +26,7 @@ from cloche.model.default_events import DefaultEvents
 from cloche.model.describe import describe_deal
 from cloche.model.document import canonical_json
 from cloche.model.doubts import doubts
+from cloche.model.events import Event
 from cloche.model.fees import Fee
 from cloche.model.friendly import friendly_deal, with_inline_entries
 from cloche.model.frozen import Frozen
@@ -261,6 +262,16 @@ class Deal(Frozen[DealDocument]):
     def default_events(self) -> DefaultEvents | None:
         """Events of default."""
         return self._document.default_events
+
+    @property
+    def rights(self) -> Mapping[str, Any]:
+        """What the documents allow, by right: its terms, true or false; empty where nothing is said."""
+        return MappingProxyType(self._document.rights or {})
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """What has happened or is contracted."""
+        return self._document.events
 
     @property
     def conventions(self) -> Conventions:

@@ -288,6 +288,11 @@ class Scenario(Frozen[ScenarioDocument]):
         """Companies that default on given dates: ISO dates by obligor."""
         return MappingProxyType(self._document.defaults)
 
+    @property
+    def events(self) -> Sequence[Mapping[str, Any]]:
+        """What is assumed to happen to the deal, as written."""
+        return tuple(self.to_dict().get("events", ()))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the scenario as people write it, defaults left out; `from_dict` gives an equal scenario."""
         written = self._document.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
