@@ -251,6 +251,11 @@ class TestWordsOfOtherLibraries:
             "currency": "found 'usd', expected an ISO code of three capital letters, such as USD"
         }
 
+    def test_a_name_is_no_essay(self) -> None:
+        assert refused(lambda d: d.update(name="a" * 2000)) == {
+            "name": "found text of 2000 characters, expected at most 1000"
+        }
+
     def test_the_schema_still_says_how_a_currency_is_written(self) -> None:
         assert cl.Deal.json_schema()["properties"]["currency"]["pattern"] == "^[A-Z]{3}$"
 
