@@ -408,6 +408,98 @@ def test_a_tape_after_the_first_collection_period_is_refused() -> None:
         cl.project(deal, pool, cl.Scenario.from_dict(SCENARIO))
 
 
+def state_of(deal: cl.Deal, **changes: Any) -> cl.DealState:
+    """Return a sound state of the template on its second payment date, after changes."""
+    state: Document = {
+        "cloche_state": 1,
+        "payment_date": "2026-01-20",
+        "previous_payment_date": "2025-10-20",
+        "determination_date": "2026-01-07",
+        "index_fixings": {"sofr_3m": 0.04},
+        "collected": {"interest": 9_900_000},
+        "notes": {note.name: {"balance": note.balance} for note in deal.notes},
+        "collateral": {"performing_par": 494_000_000},
+    }
+    return cl.DealState.from_dict({**state, **changes})
+
+
+DEFERRED = {"balance": 310e6, "deferred_interest": 5_000.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"previous_payment_date": "2025-10-23"},
+            [
+                "state.previous_payment_date: found 2025-10-23, expected 2025-10-20, the payment date before 2026-01-20"
+            ],
+        ),
+        (
+            {
+                "payment_date": "2025-10-20",
+                "previous_payment_date": "2025-04-20",
+                "determination_date": "2025-10-07",
+            },
+            ["state.previous_payment_date: found 2025-04-20, expected 2025-03-20, closing"],
+        ),
+        (
+            {"notes": {"A": DEFERRED}},
+            ["state.notes.A.deferred_interest: found 5,000, expected 0: interest of A may not be deferred"],
+        ),
+        (
+            {"previous_payment_date": "2025-10-23", "index_fixings": {}},
+            [
+                "state.previous_payment_date: found 2025-10-23, expected 2025-10-20, the payment date before 2026-01-20",
+                "state.index_fixings: no fixing of sofr_3m, which the notes pay",
+            ],
+        ),
+    ],
+)
+def test_a_state_that_its_deal_contradicts_is_refused(
+    template: Document, changes: Document, expected: list[str]
+) -> None:
+    deal = cl.Deal.from_dict(template)
+    if "notes" in changes:
+        changes = {"notes": {**state_of(deal).to_dict()["notes"], **changes["notes"]}}
+    state = state_of(deal, **changes)
+    with pytest.raises(cl.DealError) as caught:
+        cl.run_payment_date(deal, state)
+    assert [str(problem) for problem in caught.value.problems] == expected
+    if "index_fixings" not in changes:
+        pool = cl.synthetic.loan_pool(n=20, seed=1, as_of="2026-01-07")
+        with pytest.raises(cl.DealError) as caught:
+            cl.project(deal, pool, cl.Scenario.from_dict(SCENARIO), state=state)
+        assert [str(problem) for problem in caught.value.problems] == expected
+
+
+def test_a_determination_date_off_the_schedule_is_a_warning(template: Document) -> None:
+    deal = cl.Deal.from_dict(template)
+    with pytest.warns(UserWarning, match="state.determination_date: found 2026-01-08, expected 2026-01-07"):
+        found = cl.run_payment_date(deal, state_of(deal, determination_date="2026-01-08"))
+    assert found.notes.to_dict() == cl.run_payment_date(deal, state_of(deal)).notes.to_dict()
+
+
+def test_a_state_that_fits_its_deal_is_run(template: Document) -> None:
+    deal = cl.Deal.from_dict(template)
+    deferred = {"balance": 30e6, "deferred_interest": 5_000.0}
+    notes = {**state_of(deal).to_dict()["notes"], "C": deferred}
+    assert cl.run_payment_date(deal, state_of(deal, notes=notes)).state.payment_date == "2026-01-20"
+
+
+def test_a_tape_before_closing_is_refused() -> None:
+    deal = cl.templates.us_bsl(par=100e6, closing=AS_OF)
+    pool = cl.synthetic.loan_pool(n=20, seed=1, par=100e6, as_of="2025-03-19")
+    with pytest.raises(cl.TapeError) as caught:
+        cl.project(deal, pool, cl.Scenario.from_dict(SCENARIO))
+    assert [tuple(problem) for problem in caught.value.problems] == [
+        (
+            "tape.as_of",
+            "found 2025-03-19, before closing; expected 2025-03-20, or a later day of the first collection period",
+        )
+    ]
+
+
 def test_a_closing_date_of_a_template_that_is_none_is_refused_at_its_place() -> None:
     with pytest.raises(cl.DealError, match=r"dates\.closing: found '2025-13-01', expected a date"):
         cl.templates.us_bsl(closing="2025-13-01")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cloche.errors import Problem, RunError, ScenarioError, TapeError
+from cloche.errors import DealError, Problem, RunError, ScenarioError, TapeError
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
 from cloche.model.document import canonical_json
+from cloche.model.problems import headline
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
+from cloche.model.state_fit import misfits
 from cloche.model.transitions import engine_deal, engine_events, has_transitions
 from cloche.result.documents_in_force import BringsIn
 from cloche.tape import LoanPool
@@ -168,13 +170,30 @@ _CLASSES = {
 
 
 def check_inputs(**inputs: object) -> None:
-    """Refuse what is no deal, pool, scenario, model or state, and loans in another currency than the notes."""
+    """Refuse what is no deal, pool, scenario, model or state, and a tape that does not fit the deal."""
     for name, value in inputs.items():
         if not isinstance(value, _CLASSES[name]):
             raise TypeError(f"{name}: found {type(value).__name__}, expected {_CLASSES[name].__name__}")
     deal, pool = inputs["deal"], inputs.get("pool")
     if isinstance(deal, Deal) and isinstance(pool, LoanPool):
-        currency = next(filter(None, pool.texts("currency")), deal.currency)
-        if currency != deal.currency:
-            message = f"found {currency}, expected {deal.currency}, the currency of the deal"
-            raise TapeError("the tape does not fit the deal", [('tape column "currency"', message)])
+        problems = list(_misfits(deal, pool, from_closing="state" not in inputs))
+        if problems:
+            raise TapeError("the tape does not fit the deal", problems)
+        state = inputs.get("state")
+        if isinstance(state, DealState) and not state.to_canonical()["documents"]:
+            found = misfits(document(deal), state)
+            if found:
+                raise DealError(headline(f"the state of {state.payment_date}", found), found)
+
+
+def _misfits(deal: Deal, pool: LoanPool, *, from_closing: bool) -> Iterator[tuple[str, str]]:
+    """Yield why a tape is none of a deal; how late it may be depends on the state that a run goes on from."""
+    currency = next(filter(None, pool.texts("currency")), deal.currency)
+    if currency != deal.currency:
+        message = f"found {currency}, expected {deal.currency}, the currency of the deal"
+        yield 'tape column "currency"', message
+    closing = deal.dates.closing
+    if from_closing and pool.as_of.isoformat() < closing:
+        expected = f"expected {closing}, or a later day of the first collection period"
+        message = f"found {pool.as_of}, before closing; {expected}"
+        yield "tape.as_of", message

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -58,6 +59,16 @@ def main() -> None:
 
 
 def _run() -> int:
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn
+        return _code_of_the_command()
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"cloche: warning: {message}", file=sys.stderr)
+
+
+def _code_of_the_command() -> int:
     from cloche.errors import ClocheError, DealError, ScenarioError, TapeError
 
     code: object = None

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from cloche.calls import assumed, brings_in, check_inputs, compiled, core, document, given, manifest, workers
-from cloche.errors import Cancelled, RunError
+from cloche.errors import Cancelled, DealError, RunError
+from cloche.group_warnings import warn_of_groups
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
+from cloche.model.problems import headline
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
+from cloche.model.state_fit import misfits
 from cloche.model.transitions import document_on, engine_text, has_transitions
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.state_on_tape import on_tape
@@ -92,6 +95,7 @@ def project(
     if record != "ledger":
         raise RunError(f"record: found {record!r}, expected 'ledger' (loan-level flows are not computed yet)")
     check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
+    warn_of_groups(pool, [scenario])
     inputs = (compiled(deal), pool._core(), assumed(deal, scenario), *given(state, pool))  # noqa: SLF001 - one package
     raw = core().project(*inputs)
     raw["schedule"] = lambda: core().schedule(engine_text(deal.to_canonical()))
@@ -186,6 +190,7 @@ def simulate(
     check_inputs(
         deal=deal, pool=pool, scenario=scenario, model=model, **({} if state is None else {"state": state})
     )
+    warn_of_groups(pool, [scenario])
     estimate = _memory(deal, paths, keep)
     if estimate > max_memory:
         raise RunError(
@@ -291,8 +296,17 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     """
     check_inputs(deal=deal, state=state, **({} if pool is None else {"pool": pool}))
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
-    text = state.canonical_json() if pool is None else on_tape(ruling, state, pool)
-    raw = core().run_payment_date(compiled(deal), text)
+    found = misfits(ruling, state)
+    try:
+        text = state.canonical_json() if pool is None else on_tape(ruling, state, pool)
+        raw = core().run_payment_date(compiled(deal), text)
+    except DealError as error:
+        if not found:
+            raise
+        places = {place for place, _ in found}
+        found += [problem for problem in error.problems if problem.place not in places]
+    if found:
+        raise DealError(headline(f"the state of {state.payment_date}", found), found)
     after = _state_after(state, raw)
     facts = manifest(deal, pool) | {"state": state.digest}
     return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)

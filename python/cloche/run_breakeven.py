@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -54,6 +56,7 @@ def breakeven(
     tolerance: float = 1e-6,
     state: DealState | None = None,
     threads: int | None = None,
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> Breakeven:
     """Find how far a value can go before a class no longer meets a criterion.
 
@@ -81,6 +84,8 @@ def breakeven(
         As in `project`: every projection goes on from it, and default rates are of the par that it leaves.
     threads
         Worker threads; by default all.
+    on_progress
+        Called as ``on_progress(done, total)`` at most every 0.1 s and at the end, on this thread; points of the search.
 
     Returns
     -------
@@ -111,8 +116,12 @@ def breakeven(
     if not tolerance > 0:
         raise RunError(f"tolerance: found {tolerance}, expected a number above 0")
 
+    search = _Search(on_progress, _most_points(start, end, tolerance))
+
     def meets(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        notes = sweep(deal, pool, _points(scenario, vary, values), state=state, threads=threads).notes
+        points = _points(scenario, vary, values)
+        notes = sweep(deal, pool, points, state=state, threads=threads, on_progress=search.within).notes
+        search.done += len(values)
         return _meets(_of_class(notes, note), criterion)
 
     values = np.linspace(start, end, _SCANNED)
@@ -135,6 +144,7 @@ def breakeven(
     rate = None
     if found is not None:
         rate = _defaulted(deal, pool, _points(scenario, vary, np.array([found])), state)
+    search.finish()
     return Breakeven(
         note=note,
         vary=vary,
@@ -145,6 +155,33 @@ def breakeven(
         monotone=len(changes) <= 1,
         tolerance=width,
     )
+
+
+@dataclass
+class _Search:
+    """How far a search is, of the points that it may need at most."""
+
+    on_progress: Callable[[int, int], object] | None
+    total: int
+    done: int = 0
+
+    @property
+    def within(self) -> Callable[[int, int], object] | None:
+        """What a sweep of the search calls; None where nobody asks."""
+        told = self.on_progress
+        return None if told is None else lambda done, _: told(min(self.done + done, self.total), self.total)
+
+    def finish(self) -> None:
+        """Tell that nothing is left to search."""
+        if self.on_progress is not None:
+            self.on_progress(self.total, self.total)
+
+
+def _most_points(start: float, end: float, tolerance: float) -> int:
+    """Return the points of the scan and of as many brackets as the tolerance may take."""
+    step = (end - start) / (_SCANNED - 1)
+    rounds = math.ceil(math.log(step / tolerance) / math.log(_LANES + 1)) if step > tolerance else 0
+    return _SCANNED + rounds * _LANES
 
 
 def _of_class(notes: Table, note: str) -> Table:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
 from cloche.calls import assumed, check_inputs, compiled, core, document, given, manifest, workers
 from cloche.errors import Cancelled, DealError, RunError, ScenarioError
+from cloche.group_warnings import warn_of_groups
 from cloche.model.deal import Deal
 from cloche.model.grid import Axis, Grid
 from cloche.model.replacement import PathError, put, value_at
@@ -88,6 +89,7 @@ def sweep(
     else:
         texts, axes = [assumed(deal, scenario) for scenario in points.values], []
         varied = [points]
+    warn_of_groups(pool, [*_different(points)])
     raw = core().sweep(
         deals,
         pool._core(),  # noqa: SLF001 - one package
@@ -119,6 +121,16 @@ def sweep(
         message = f"sweep interrupted after {raw.points_done:,} of {facts['points']:,} points"
         raise Cancelled(message, load=finished if raw.points_done else None)
     return finished()
+
+
+def _different(points: Grid | Axis) -> Iterator[Scenario]:
+    """Yield the scenarios that hold every value of the points."""
+    if isinstance(points, Grid):
+        yield points.base
+        for _, values in points.fields():
+            yield from values
+    else:
+        yield from points.values
 
 
 def _listed(scenarios: Any) -> Axis:

@@ -132,3 +132,12 @@ def test_problems_are_those_of_the_document() -> None:
         "notes[3].coupon.spread",
         "tests[2].trigger",
     ]
+
+
+@pytest.mark.parametrize("name", ["receipts", "interest", "principal", "acceleration", "redemption"])
+def test_a_waterfall_may_be_given_as_one_list(name: str) -> None:
+    steps = [{"pay_interest": "A"}, {"pay_residual": "SUB"}]
+    state = getattr(DealBuilder, f"{name}_waterfall")
+    listed, apart = state(classes(), steps), state(classes(), *steps)
+    assert listed.to_dict()["waterfalls"][name] == steps
+    assert listed.to_dict() == apart.to_dict()

@@ -101,6 +101,18 @@ def test_project_prints_a_summary_and_writes_every_table_as_csv(
     assert manifest["version"] == cl.__version__
 
 
+def test_a_group_without_a_loan_is_a_line_of_warning(example: Path, cloche: Run, tmp_path: Path) -> None:
+    text = (example / "scenario.yaml").read_text(encoding="utf-8")
+    scenario = tmp_path / "scenario.yaml"
+    lines = [line for line in text.splitlines() if not line.startswith("recovery:")]
+    scenario.write_text("\n".join([*lines, "recovery: {'*': 0.7, 'industry:zzz': 0.3}"]), encoding="utf-8")
+    done = cloche("project", example / "deal.yaml", "--tape", example / "tape.csv", "--scenario", scenario)
+    assert done.returncode == 0
+    assert done.stderr == (
+        "cloche: warning: scenario.recovery.industry:zzz: no loan of the pool is in this group: it changes nothing\n"
+    )
+
+
 def test_parquet_and_csv_hold_the_same_numbers(inputs: list[str], cloche: Run, tmp_path: Path) -> None:
     for form in ("parquet", "csv"):
         done = cloche("project", *inputs, "--out", tmp_path / form, "--format", form, "--quiet")

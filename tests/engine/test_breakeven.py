@@ -80,3 +80,16 @@ def test_what_has_no_break_even_is_refused() -> None:
         cl.breakeven(DEAL, POOL, BASE, low=0.4, high=0.1)
     with pytest.raises(cl.DealError):
         cl.breakeven(DEAL, POOL, BASE, vary="crd", low=0.0, high=0.1)
+
+
+def test_a_search_tells_how_far_it_is() -> None:
+    told: list[tuple[int, int]] = []
+    found = cl.breakeven(
+        DEAL, POOL, BASE, note="E", on_progress=lambda done, total: told.append((done, total))
+    )
+    assert found.value == cl.breakeven(DEAL, POOL, BASE, note="E").value
+    counts, totals = zip(*told, strict=True)
+    assert len(set(totals)) == 1
+    assert list(counts) == sorted(counts)
+    assert told[-1] == (totals[0], totals[0])
+    assert counts[0] < totals[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloche.model import default_model, scenario_value, tests, words
+from cloche.model import default_model, scenario_groups, tests, words
 from model.rust_texts import Arms, Constant, Next, Site
 
 ROOTS = {"Deal": "deal", "Scenario": "scenario", "DefaultModel": "model", "DealState": "state"}
@@ -50,6 +50,7 @@ SITES: dict[str, tuple[Site, ...]] = {
     "Leg.day_count": DAY_COUNTS,
     "Pd::Column.name": (Arms("compile/credit.rs", "match name"),),
     "Successor.balance": (Next("compile/succession.rs", "name !="),),
+    "ReinvestmentRules.max_maturity": (),
     "Step::Divert.to": (Arms("compile/steps/cures.rs", "match to"),),
     "Step::PayHedge.part": (Constant("compile/steps/claims.rs", "HEDGE_PARTS"),),
     "Step::PayFee.part": (Arms("compile/steps/claims.rs", "match part"),),
@@ -66,7 +67,7 @@ NAMES = {
     "Fee.base": set(words._BASES),
     "Pd::Column.name": set(default_model._COLUMNS),
     "Test.first_date": set(tests._NAMED_DATES),
-    "Value::Groups.values": {"*", *(group.removesuffix(":") for group in scenario_value._GROUPS)},
+    "Value::Groups.values": {"*", *(group.removesuffix(":") for group in scenario_groups.GROUPS)},
 }
 """Texts with a meaning of their own in fields that take other texts too."""
 
@@ -91,7 +92,10 @@ INTENDED = {
     f"compile/rights.rs: compares with 'any_business_day', {_UNLIMITED}": "days of a right",
     f"compile/rights.rs: compares with 'payment_dates', {_UNLIMITED}": "days of a right",
     f"compile/rights.rs: compares with 'non_call_end', {_UNLIMITED}": "a date of the deal that rights count from",
-    f"ReinvestmentRules.after: {_FREE}": "its `conditions` alone are looked up",
+    "ReinvestmentRules.after: Python writes AfterPeriod, the engine reads anything": (
+        "its `conditions` alone are looked up"
+    ),
+    "ReinvestmentRules.max_maturity: no rule of the engine reads it": "what is bought always matures before the notes",
     "Deal.conventions: Python writes Conventions, the engine reads map of anything": (
         "keys, values and defaults are compared with the engine's list of conventions"
     ),

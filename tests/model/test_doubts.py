@@ -82,6 +82,29 @@ def test_a_template_has_no_doubtful_place(family: Any) -> None:
             "tests[3]: E OC fails at closing: 109.8901% of target par over the notes",
         ),
         (
+            lambda d: d.update(
+                default_events={"causes": ["maturity", "par_ratio"], "accelerate": "automatic"},
+                tests=d["tests"][:8],
+            ),
+            "default_events.causes[1]: par_ratio never happens: no test is of the kind eod_par_ratio",
+        ),
+        (
+            lambda d: d.update(rights={"auction_call": {"from": "2033-04-20", "months": [4, 12]}}),
+            "rights.auction_call.months[1]: no payment date is in December, so that no call is tried in it",
+        ),
+        (
+            lambda d: (
+                d["reinvestment"].update(after={"conditions": ["coverage"]}),
+                d["waterfalls"].update(
+                    principal=[s for s in d["waterfalls"]["principal"] if s.get("when") != "after_reinvestment"]
+                ),
+            ),
+            (
+                "reinvestment.after: nothing is bought after the period: "
+                "no step is `reinvest: {of: unscheduled, …}`"
+            ),
+        ),
+        (
             lambda d: d.update(sequences={"reverse": [["E"], ["A"]]}),
             "sequences.reverse: no step pays by this sequence",
         ),
@@ -142,6 +165,16 @@ def test_a_static_deal_never_acts_in_a_reinvestment_period() -> None:
         "waterfalls.interest[3]: never acts: the deal has no reinvestment period, so `during_reinvestment` never holds",
         "waterfalls.principal[2]: never buys anything: the deal has no reinvestment period",
     ]
+
+
+def test_a_static_deal_buys_nothing_after_a_reinvestment_period() -> None:
+    assert warned(lambda d: d.update(reinvestment={"after": {}}), static=True) == [
+        "reinvestment.after: nothing follows from it: the deal has no reinvestment period"
+    ]
+
+
+def test_a_recorded_cause_may_be_without_a_test() -> None:
+    assert warned(lambda d: d.update(tests=d["tests"][:8])) == []
 
 
 def test_capitalized_deferrals_leave_nothing_to_pay_by_itself() -> None:

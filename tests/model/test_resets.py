@@ -195,7 +195,11 @@ def test_problems_of_a_second_document_have_their_places() -> None:
             ["notes.A.balance", "dates.closing"],
         ),
         ({"notes": []}, ["notes"]),
-        ({"dates.stated_maturity": "2026-04-20"}, ["dates.stated_maturity"]),
+        ({"dates.stated_maturity": "2026-04-20"}, ["dates.reinvestment_end"]),
+        (
+            {"dates": {"stated_maturity": "2026-04-20", "reinvestment_end": None, "non_call_end": None}},
+            ["dates.stated_maturity"],
+        ),
     ],
 )
 def test_what_an_amendment_may_not_change_is_refused(keys: Document, places: list[str]) -> None:

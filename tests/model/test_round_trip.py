@@ -81,7 +81,9 @@ NOTES = st.builds(
             "rank": st.integers(0, 9),
             "deferrable": st.booleans(),
             "issue_price": st.floats(0.01, 2),
-            "rating": st.dictionaries(NAMES, NAMES, max_size=2),
+            "rating": st.dictionaries(
+                st.sampled_from(["sp", "fitch"]), st.sampled_from(["AAA", "BB- (sf)", "NR"]), max_size=2
+            ),
         },
     ),
 )

@@ -202,7 +202,10 @@ FORMS = (
     | st.dictionaries(st.dates().map(dt.date.isoformat), RATES, min_size=1, max_size=4)
 )
 GROUPS = st.dictionaries(
-    st.just("*") | st.text("ABC+-", min_size=1).map("rating:{}".format), FORMS, min_size=1, max_size=3
+    st.sampled_from(["*", "rating:CCC", "rating:Caa1", "rating:NR", "lien:first_lien"]),
+    FORMS,
+    min_size=1,
+    max_size=3,
 )
 
 
@@ -211,3 +214,40 @@ def test_any_scenario_survives_yaml(cdr: object, cpr: object, recovery: object) 
     scenario = base(cdr=cdr, cpr=cpr, recovery=recovery)
     assert Scenario.from_yaml(scenario.to_yaml()) == scenario
     assert scenario.replace(cdr=scenario.cdr) == scenario
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("lien:2L", "lien:second_lien"),
+        ("lien:Second Lien", "lien:second_lien"),
+        ("lien:second_lien", "lien:second_lien"),
+        ("lien:senior secured", "lien:first_lien"),
+        ("rating:ccc+", "rating:CCC+"),
+        ("rating:caa1", "rating:Caa1"),
+        ("rating:Aaa", "rating:Aaa"),
+        ("rating:N/R", "rating:"),
+        ("industry:Retail", "industry:Retail"),
+    ],
+)
+def test_groups_are_named_as_on_a_tape(written: str, key: str) -> None:
+    scenario = base(recovery={"*": 0.7, written: 0.3})
+    assert set(scenario.to_canonical()["recovery"]["values"]) == {"*", key}
+    assert Scenario.from_dict(scenario.to_dict()) == scenario
+
+
+def test_groups_that_no_tape_can_have_are_refused() -> None:
+    found = dict(
+        problems(
+            recovery={"*": 0.7, "lien:typo": 0.3, "rating:tpyo": 0.2, "lien:2L": 0.1, "lien:second": 0.1},
+            reinvestment={"rating": "BBBB"},
+            market_spreads={"rating:AAAA": 0.01, "*": 0.02},
+        )
+    )
+    assert found.pop("recovery.lien:typo").startswith("found 'typo', a lien that is not known")
+    assert found == {
+        "recovery.rating:tpyo": "found 'tpyo', expected a rating such as B- or B3, or NR",
+        "recovery.lien:second": "found the group 'lien:second' again, which 'lien:2L' is, too",
+        "reinvestment.rating": "found 'BBBB', expected a rating such as B- or B3, or NR",
+        "market_spreads.rating:AAAA": "found 'AAAA', expected a rating such as B- or B3, or NR",
+    }

@@ -161,3 +161,16 @@ def test_a_given_value_is_no_default(columns: Columns) -> None:
     columns["market_price"] = [0.9, None, 0.5]
     pool = LoanPool.from_columns(columns, as_of=AS_OF)
     assert used(pool, "market_price") == {"0.95 (B-)": 1}
+
+
+def test_loans_that_reset_on_other_dates_are_counted(columns: Columns) -> None:
+    said = "no effect: a fixing for each accrual period"
+    columns["next_payment"] = ["2025-10-15", "2025-10-31", "2025-10-31"]
+    columns["reset_frequency_months"] = [3, 6, 12]
+    columns["next_reset"] = ["2025-10-15", "2026-01-31", "2026-01-31"]
+    pool = LoanPool.from_columns(columns, as_of=AS_OF)
+    # The third loan is fixed: nothing of it resets.
+    assert used(pool, "reset_frequency_months") == {said: 1}
+    assert used(pool, "next_reset") == {said: 1}
+    for column in ("reset_frequency_months", "next_reset"):
+        assert pool.mapping.filter(column=column)["use"].tolist() == ["kept"]

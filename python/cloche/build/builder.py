@@ -14,6 +14,7 @@ from cloche.model.upgrade import VERSION
 __all__ = ["DealBuilder"]
 
 _Date = dt.date | str
+_Steps = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 _Names = str | Sequence[str] | Sequence[Sequence[str]]
 
 
@@ -193,28 +194,30 @@ class DealBuilder:
         """Name a sequence of groups of notes."""
         return self._with(sequences={**self._document.get("sequences", {}), name: groups})
 
-    def receipts_waterfall(self, *steps: Mapping[str, Any]) -> Self:
+    def receipts_waterfall(self, *steps: _Steps) -> Self:
         """State what happens to receipts before interest proceeds are applied."""
         return self._fall("receipts", steps)
 
-    def interest_waterfall(self, *steps: Mapping[str, Any]) -> Self:
+    def interest_waterfall(self, *steps: _Steps) -> Self:
         """State the priority of interest proceeds; absent: the standard one of notes, tests and fees."""
         return self._fall("interest", steps)
 
-    def principal_waterfall(self, *steps: Mapping[str, Any]) -> Self:
+    def principal_waterfall(self, *steps: _Steps) -> Self:
         """State the priority of principal proceeds; absent: the standard one of notes, tests and fees."""
         return self._fall("principal", steps)
 
-    def acceleration_waterfall(self, *steps: Mapping[str, Any]) -> Self:
+    def acceleration_waterfall(self, *steps: _Steps) -> Self:
         """State the priority after an acceleration."""
         return self._fall("acceleration", steps)
 
-    def redemption_waterfall(self, *steps: Mapping[str, Any]) -> Self:
+    def redemption_waterfall(self, *steps: _Steps) -> Self:
         """State the priority on a redemption date."""
         return self._fall("redemption", steps)
 
-    def _fall(self, name: str, steps: Sequence[Mapping[str, Any]]) -> Self:
-        return self._with(waterfalls={**self._document.get("waterfalls", {}), name: list(steps)})
+    def _fall(self, name: str, steps: Sequence[_Steps]) -> Self:
+        """State a waterfall by its steps, or by one list of them."""
+        listed = steps[0] if len(steps) == 1 and isinstance(steps[0], list | tuple) else steps
+        return self._with(waterfalls={**self._document.get("waterfalls", {}), name: list(listed)})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document, with standard waterfalls where none was stated."""

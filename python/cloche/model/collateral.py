@@ -1,4 +1,4 @@
-"""How collateral counts, and what may be bought."""
+"""How collateral counts."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from cloche.model.collateral_limits import ConcentrationLimit, QualityTest
 from cloche.model.document import Document
-from cloche.model.text import Entry, Expression, Name
 from cloche.model.units import POSITIVE_MONEY, Count, Price, Share
 from cloche.model.wording import found
 
-__all__ = ["CccRule", "CollateralRules", "DiscountRule", "ReinvestmentRules"]
+__all__ = ["CccRule", "CollateralRules", "DiscountRule"]
 
 
 _BASES = ("collateral_principal_amount", "target_par")
@@ -79,23 +79,5 @@ class CollateralRules(Document):
     discount: DiscountRule | None = None
     defaulted_value: Literal["lesser_of_market_and_recovery", "market", "recovery", "zero"] | None = None
     long_dated_value: Price | None = None
-    quality: tuple[Entry, ...] = ()
-    concentration: tuple[Entry, ...] = ()
-
-
-class ReinvestmentRules(Document):
-    """What must hold for a purchase during and after the reinvestment period.
-
-    Parameters
-    ----------
-    during, after, max_maturity
-        Conditions and limits of purchases.
-    ends_when
-        Condition that ends the period before its date: the first payment date on which it holds is the first after
-        the period.
-    """
-
-    during: tuple[Name, ...] = ()
-    after: Entry | None = None
-    max_maturity: Name | None = None
-    ends_when: Expression | None = None
+    quality: tuple[QualityTest, ...] = ()
+    concentration: tuple[ConcentrationLimit, ...] = ()

@@ -136,6 +136,16 @@ class Dates(Document):
             self.__dict__["determination_lag_bd"] = None
         return self
 
+    @model_validator(mode="after")
+    def _within_the_life(self) -> Self:
+        """Refuse a reinvestment period that ends after the notes; ISO texts compare as dates do."""
+        end, first, last = self.reinvestment_end, self.closing, self.stated_maturity
+        if end is not None and first < last and not first <= end <= last:
+            message = f"found {end}, expected a date from closing ({first}) to the stated maturity ({last})"
+            found = problem(("reinvestment_end",), message, end, stand_in=last)
+            raise ValidationError.from_exception_data("Dates", [found])
+        return self
+
 
 class Closing(Document):
     """The closing balance sheet, in money.

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from cloche.errors import DealError, Problem
 from cloche.model import engine, words
 from cloche.model.accounts import Account, Hedge
+from cloche.model.auction_months import auction_months
 from cloche.model.closing_balance import sources_and_uses
-from cloche.model.collateral import CollateralRules, ReinvestmentRules
+from cloche.model.collateral import CollateralRules
 from cloche.model.conventions import Conventions
 from cloche.model.dates import Closing, Dates
 from cloche.model.deal_document import DealDocument
@@ -25,12 +26,14 @@ from cloche.model.default_events import DefaultEvents
 from cloche.model.describe import describe_deal
 from cloche.model.document import canonical_json
 from cloche.model.doubts import doubts
+from cloche.model.events import Event
 from cloche.model.fees import Fee
 from cloche.model.friendly import friendly_deal, with_inline_entries
 from cloche.model.frozen import Frozen
 from cloche.model.late_events import late_events
 from cloche.model.notes import Note
 from cloche.model.problems import headline, line_note, problems_of
+from cloche.model.reinvestment_rules import ReinvestmentRules
 from cloche.model.repair import repaired
 from cloche.model.replacement import PathError, replaced, value_at
 from cloche.model.schema import schema
@@ -182,15 +185,17 @@ class Deal(Frozen[DealDocument]):
 
         Steps that can never pay anything, tests that nothing cures, classes and fees that are not paid in full,
         sequences that nothing uses, tests that fail at closing, par that costs too much or too little at closing,
-        events that act a period later than their date seems to say.
+        events that act a period later than their date seems to say, causes of default that cannot happen, rules of
+        purchases and months of an auction call that nothing follows.
         """
         found = doubts(self._document)
-        if self._document.events:
+        if self._document.events or self._document.rights:
             dates = self.schedule()
             unadjusted, adjusted = (
                 dates.column(name).python() for name in ("unadjusted_date", "payment_date")
             )
             found += late_events(self._document, unadjusted, adjusted)
+            found += auction_months(self._document, unadjusted)
         return found
 
     @property
@@ -257,6 +262,16 @@ class Deal(Frozen[DealDocument]):
     def default_events(self) -> DefaultEvents | None:
         """Events of default."""
         return self._document.default_events
+
+    @property
+    def rights(self) -> Mapping[str, Any]:
+        """What the documents allow, by right: its terms, true or false; empty where nothing is said."""
+        return MappingProxyType(self._document.rights or {})
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """What has happened or is contracted."""
+        return self._document.events
 
     @property
     def conventions(self) -> Conventions:

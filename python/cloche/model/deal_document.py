@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from cloche.model.accounts import Account, Hedge
-from cloche.model.collateral import CollateralRules, ReinvestmentRules
+from cloche.model.collateral import CollateralRules
 from cloche.model.conventions import Conventions
 from cloche.model.dates import Closing, Dates
 from cloche.model.default_events import DefaultEvents
@@ -16,11 +16,12 @@ from cloche.model.document import Document
 from cloche.model.events import Event
 from cloche.model.fees import Fee
 from cloche.model.notes import Note
+from cloche.model.reinvestment_rules import ReinvestmentRules
 from cloche.model.resets import Reset
 from cloche.model.rights import Rights
 from cloche.model.steps import Block, Cure, Groups, PayPariPassu, PayPrincipal, Step, StepList, Waterfalls
 from cloche.model.tests import CoverageTest
-from cloche.model.text import NOT_EMPTY, Name
+from cloche.model.text import NOT_EMPTY, Currency, Name
 from cloche.model.units import PositiveMoney
 
 __all__ = ["DealDocument", "canonical_events"]
@@ -60,7 +61,7 @@ class DealDocument(Document):
 
     cloche: Literal[1]
     name: Name
-    currency: Annotated[Name, Field(pattern="^[A-Z]{3}$")]
+    currency: Currency
     target_par: PositiveMoney
     dates: Dates
     closing: Closing = Closing()

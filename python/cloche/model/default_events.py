@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document
 from cloche.model.text import Expression
 from cloche.model.units import Balance, Count, Share
+from cloche.model.wording import did_you_mean, found, one_of
 
 __all__ = ["DefaultCondition", "DefaultEvents", "SaleCost"]
 
@@ -24,7 +29,24 @@ class DefaultCondition(Document):
     when: Expression
 
 
-Cause = Literal["senior_interest", "par_ratio", "maturity"] | DefaultCondition
+_CAUSES = ("senior_interest", "par_ratio", "maturity")
+
+
+def _cause(value: object) -> object:
+    """Return a named cause or a condition, with the problems of what was meant."""
+    if isinstance(value, Mapping):
+        return DefaultCondition.model_validate(value)
+    if isinstance(value, DefaultCondition) or (isinstance(value, str) and value in _CAUSES):
+        return value
+    near = did_you_mean(value, _CAUSES) if isinstance(value, str) else ""
+    hint = near if near.startswith("; did") else ""
+    message = f"found {found(value)}, expected {one_of(_CAUSES)}, or a condition {{when: …}}{hint}"
+    raise PydanticCustomError("cause", "{message}", {"message": message, "stand_in": _CAUSES[0]})
+
+
+Cause = Annotated[
+    Literal["senior_interest", "par_ratio", "maturity"] | DefaultCondition, BeforeValidator(_cause)
+]
 
 
 class DefaultEvents(Document):

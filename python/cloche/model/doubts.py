@@ -44,6 +44,8 @@ def doubts(document: DealDocument) -> list[Problem]:
         *_tests(document, steps),
         *_sequences(document, steps),
         *_steps(document, steps),
+        *_purchases(document, steps),
+        *_causes(document),
     ]
     own = [Problem(place, message) for place, message in found]
     return [*own, *closing_doubts(document), *_after_resets(document)]
@@ -144,6 +146,30 @@ def _steps(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tupl
         paid |= claims
         if step.verb == "retain" or (step.verb == "pay_residual" and step.until is None):
             ended.setdefault(fall, place)
+
+
+def _purchases(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:
+    """Yield rules of purchases after the reinvestment period where none are made."""
+    place = "reinvestment.after"
+    if document.reinvestment.after is None:
+        return
+    if document.dates.reinvestment_end is None:
+        yield place, "nothing follows from it: the deal has no reinvestment period"
+    elif not any(placed.step.verb == "reinvest" and placed.step.of == "unscheduled" for placed in steps):
+        yield place, "nothing is bought after the period: no step is `reinvest: {of: unscheduled, …}`"
+
+
+def _causes(document: DealDocument) -> Iterator[tuple[str, str]]:
+    """Yield causes of default that can never happen."""
+    events = document.default_events
+    if events is None or events.accelerate == "never":
+        return
+    for k, cause in enumerate(events.causes):
+        if cause == "par_ratio" and not any(test.kind == "eod_par_ratio" for test in document.tests):
+            yield (
+                f"default_events.causes[{k}]",
+                "par_ratio never happens: no test is of the kind eod_par_ratio",
+            )
 
 
 def _claims(placed: PlacedStep) -> set[tuple[str, str, str]]:

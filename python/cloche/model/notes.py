@@ -9,6 +9,7 @@ from pydantic_core import InitErrorDetails
 
 from cloche.model.document import Document, problem
 from cloche.model.make_whole import MakeWhole
+from cloche.model.note_ratings import NoteRatings
 from cloche.model.text import Expression, Flag, IsoDate, Name
 from cloche.model.units import Balance, Count, Floor, Positive, PositiveMoney, Price, Rate, Spread
 
@@ -65,7 +66,7 @@ class Coupon(Document):
     fixed
         Fixed rate, instead of index and spread.
     floor, cap
-        Bounds of the index (`floor`; zero unless stated) and of the whole rate (`cap`).
+        Bounds of the index (`floor`; zero unless stated), not of the whole rate.
     day_count
         Absent: act/360 floating, 30/360 fixed.
     step_up
@@ -178,7 +179,7 @@ class Note(Document):
     amortization
         Instalments of a class X.
     rating, id
-        Ratings by agency and identifiers by kind, as text.
+        Ratings by agency (``sp``, ``moodys``, ``fitch``, ``dbrs``, ``kbra``) and identifiers by kind, as text.
     issue_price
         Price at closing; 1 is par.
     residual
@@ -199,7 +200,7 @@ class Note(Document):
     coupon: Coupon | None = None
     deferrable: Flag = False
     amortization: Amortization | None = None
-    rating: dict[Name, Name] = Field(default_factory=dict)
+    rating: NoteRatings = Field(default_factory=dict)
     id: dict[Name, Name] = Field(default_factory=dict)
     issue_price: Price = 1.0
     residual: Flag = False

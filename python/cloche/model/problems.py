@@ -132,6 +132,8 @@ def _message(item: ErrorDetails) -> str:
         near = did_you_mean(value, names) if isinstance(value, str) else ""
         hint = near if near.startswith("; did") else ""
         return f"found {found(value)}, expected {context.get('expected')}{hint}"
+    if kind == "string_too_long" and isinstance(value, str):
+        return f"found text of {len(value)} characters, expected at most {context.get('max_length')}"
     if kind in _EXPECTED:
         quotes = (
             "; put it in quotes" if kind == "string_type" and isinstance(value, bool | int | float) else ""

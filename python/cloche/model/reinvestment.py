@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, final
+from typing import Annotated, Any, ClassVar, Self, final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from cloche.errors import ScenarioError
 from cloche.model.document import Document
 from cloche.model.frozen import Frozen
+from cloche.model.scenario_groups import rating_word
 from cloche.model.scenario_value import PriceValue, SpreadValue, friendly_value
 from cloche.model.source import checked
 from cloche.model.text import Name
@@ -21,6 +22,11 @@ __all__ = ["Reinvestment", "ReinvestmentDocument", "reinvestment_document"]
 _SUBJECT = "the reinvestment"
 
 
+def _letters(rating: str | None) -> str | None:
+    """Return the letters of a rating as groups name them; None for what is unrated."""
+    return None if rating is None else rating_word(rating) or None
+
+
 class ReinvestmentDocument(Document):
     """What the manager buys, in canonical form; `Reinvestment` says what each key means."""
 
@@ -30,7 +36,7 @@ class ReinvestmentDocument(Document):
     spread: SpreadValue = Field(default={"kind": "constant", "value": 0.0350})
     floor: Floor = 0.0
     term_years: TermYears = 6.0
-    rating: Name | None = None
+    rating: Annotated[Name | None, AfterValidator(_letters)] = None
     recovery: Share | None = None
     pd: Share | None = None
 

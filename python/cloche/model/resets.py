@@ -46,8 +46,8 @@ class Reset(Document):
     Parameters
     ----------
     into
-        The whole document, or a `Deal`; it may use `template`. Its closing is the payment date of the reset; the interest
-        reserve and the ramp-up cash of its closing are paid out of what the new classes bring.
+        The whole document, or a `Deal`; it may use `template`. Its closing is the payment date of the reset; interest
+        reserve and ramp-up cash of its closing are paid out of what the new classes bring.
     carry
         Classes that stay outstanding, by the name that both documents give them; absent: the residual classes that
         both documents name.

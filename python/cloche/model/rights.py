@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cloche.model.document import problem
 from cloche.model.text import Entry
+from cloche.model.units import Quantity
 from cloche.model.wording import did_you_mean, found
 
 __all__ = ["RIGHTS", "Rights"]
 
 _ALWAYS = ("after",)
+_MONTH = Quantity("a month from 1 to 12", 1.0, 12.0, "plain", whole=True)
 RIGHTS: Mapping[str, tuple[str, ...]] = {
     "optional_redemption": (*_ALWAYS, "dates"),
     "tax_redemption": _ALWAYS,
@@ -43,9 +46,26 @@ def _known(rights: Mapping[str, Any]) -> Mapping[str, Any]:
             ]
         elif not isinstance(terms, bool):
             problems.append(problem((name,), f"found {found(terms)}, expected terms, true or false"))
+    auction = rights.get("auction_call")
+    problems += _months(auction.get("months")) if isinstance(auction, Mapping) else []
     if problems:
         raise ValidationError.from_exception_data("Rights", problems)
     return rights
+
+
+def _months(months: object) -> list[InitErrorDetails]:
+    """Return what is wrong with the months of an auction call."""
+    place = ("auction_call", "months")
+    if not isinstance(months, list) or not months:
+        what = "an empty list" if isinstance(months, list) else found(months)
+        return [problem(place, f"found {what}, expected a list of months from 1 to 12, such as [4, 10]")]
+    problems = []
+    for k, month in enumerate(months):
+        try:
+            _MONTH(month)
+        except PydanticCustomError as refusal:
+            problems.append(problem((*place, k), refusal.message(), month, stand_in=_MONTH.stand_in))
+    return problems
 
 
 Rights = Annotated[Entry, AfterValidator(_known)]

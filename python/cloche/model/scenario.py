@@ -6,20 +6,22 @@ import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Self, final
+from typing import Annotated, Any, ClassVar, Self, final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from cloche.errors import ScenarioError
 from cloche.model.curves import Curves
 from cloche.model.deal_document import canonical_events
-from cloche.model.document import Document
+from cloche.model.document import Document, problem
 from cloche.model.events import Event
 from cloche.model.friendly import friendly_events, inlined_event
 from cloche.model.frozen import Frozen
 from cloche.model.rate_curve import RateCurve
 from cloche.model.reinvestment import Reinvestment, ReinvestmentDocument, reinvestment_document
-from cloche.model.scenario_value import Cdr, Cpr, LagMonths, Recovery, SpreadValue, friendly_value
+from cloche.model.scenario_groups import rating_word
+from cloche.model.scenario_value import Cdr, Cpr, LagMonths, Recovery, SpreadValue, Values, friendly_value
 from cloche.model.source import checked, json_source, yaml_source
 from cloche.model.text import IsoDate, Name
 from cloche.model.units import Price, Share, Spread
@@ -31,6 +33,20 @@ __all__ = ["Reinvestment", "Scenario", "ScenarioDocument"]
 _SUBJECT = "the scenario"
 _VALUES = ("cdr", "cpr", "recovery", "recovery_lag_months")
 _OF_COMMITMENTS = ("draw_rate", "usage_at_default")
+
+
+def _classes(spreads: dict[str, Values]) -> dict[str, Values]:
+    """Refuse spreads of ratings that no class can have; which classes there are, each deal tells."""
+    problems = []
+    for key in spreads:
+        if key.startswith("rating:"):
+            try:
+                rating_word(key.removeprefix("rating:"))
+            except PydanticCustomError as refusal:
+                problems.append(problem((key,), refusal.message()))
+    if problems:
+        raise ValidationError.from_exception_data("MarketSpreads", problems)
+    return spreads
 
 
 class ScenarioDocument(Document):
@@ -49,7 +65,7 @@ class ScenarioDocument(Document):
     cash_rate_spread: Spread = -0.0020
     draw_rate: Share = 0.0
     usage_at_default: Share = 1.0
-    market_spreads: dict[Name, SpreadValue] = Field(default_factory=dict)
+    market_spreads: Annotated[dict[Name, SpreadValue], AfterValidator(_classes)] = Field(default_factory=dict)
     defaults: dict[Name, IsoDate] = Field(default_factory=dict)
     events: tuple[Event, ...] = ()
 
@@ -67,8 +83,9 @@ class Scenario(Frozen[ScenarioDocument]):
     """What the future is assumed to bring; rates are decimals a year.
 
     A value is a number, a list per payment period (the last value continues), ``{"monthly": […]}``, ``{date:
-    value}``, or by group: ``{"*": 0.02, "rating:CCC": 0.10, "industry:…": …, "obligor:…": …}``, where the
-    most specific wins.
+    value}``, or by group: ``{"*": 0.02, "rating:CCC": 0.10, "industry:…": …, "obligor:…": …,
+    "lien:2L": …}``, where the most specific wins. Ratings and liens may be spelled as on a tape, ``rating:NR`` is what
+    is unrated; a run warns of groups that hold no loan of its pool.
 
     Parameters
     ----------
@@ -270,6 +287,11 @@ class Scenario(Frozen[ScenarioDocument]):
     def defaults(self) -> Mapping[str, str]:
         """Companies that default on given dates: ISO dates by obligor."""
         return MappingProxyType(self._document.defaults)
+
+    @property
+    def events(self) -> Sequence[Mapping[str, Any]]:
+        """What is assumed to happen to the deal, as written."""
+        return tuple(self.to_dict().get("events", ()))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scenario as people write it, defaults left out; `from_dict` gives an equal scenario."""

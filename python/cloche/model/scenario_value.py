@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, ValidationError, WithJsonSchema
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cloche.model.document import problem
+from cloche.model.scenario_groups import UNRATED, group_key
 from cloche.model.text import iso_date
 from cloche.model.units import PRICE, SPREAD, Quantity
 from cloche.model.wording import found
@@ -32,7 +33,6 @@ __all__ = [
 ]
 
 Values = dict[str, Any]
-_GROUPS = ("rating:", "industry:", "obligor:", "lien:")
 _FORMS = "a number, a list, {monthly: […]}, {date: value} or {group: value}"
 _Path = tuple[str | int, ...]
 _CANONICAL_SCHEMA = {
@@ -132,17 +132,18 @@ class ValueOf:
     def _groups(
         self, written: Mapping[str, Any], path: _Path, problems: list[InitErrorDetails]
     ) -> dict[str, Values]:
-        values = {}
+        values: dict[str, Values] = {}
+        spellings: dict[str, str] = {}
         for key, item in written.items():
-            if key != "*" and not any(
-                key.startswith(prefix) and len(key) > len(prefix) for prefix in _GROUPS
-            ):
-                message = (
-                    f"found the group {found(key)}, expected '*', rating:…, industry:…, obligor:… or lien:…"
-                )
-                problems.append(problem((*path, key), message, item))
+            try:
+                group = group_key(key)
+            except PydanticCustomError as refusal:
+                problems.append(problem((*path, key), refusal.message(), item))
                 continue
-            values[key] = self._value(item, (*path, key), problems)
+            if spellings.setdefault(group, key) != key:
+                message = f"found the group {found(key)} again, which {found(spellings[group])} is, too"
+                problems.append(problem((*path, key), message, item))
+            values[group] = self._value(item, (*path, key), problems)
         return values
 
     def _number(self, written: object, path: _Path, problems: list[InitErrorDetails]) -> float:
@@ -181,7 +182,8 @@ def friendly_value(value: Values) -> Any:
     if kind == "monthly":
         return {"monthly": list(value["values"])}
     if kind == "groups":
-        return {key: friendly_value(item) for key, item in value["values"].items()}
+        groups = value["values"].items()
+        return {"rating:NR" if key == UNRATED else key: friendly_value(item) for key, item in groups}
     return list(value["values"]) if kind == "periods" else dict(value["values"])
 
 

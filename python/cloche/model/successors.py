@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document
 from cloche.model.make_whole import MakeWhole
+from cloche.model.note_ratings import NoteRatings
 from cloche.model.notes import Amortization, Coupon, fold_rank
 from cloche.model.text import NOT_EMPTY, Flag, Name
 from cloche.model.units import BALANCE, Balance, Count, Price, Spread
@@ -61,7 +62,7 @@ class Successor(Document):
     coupon: Coupon | None = None
     deferrable: Flag | None = None
     amortization: Amortization | None = None
-    rating: dict[Name, Name] | None = None
+    rating: NoteRatings | None = None
     id: dict[Name, Name] = Field(default_factory=dict)
     issue_price: Price = 1.0
     make_whole: MakeWhole | None = None

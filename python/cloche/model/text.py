@@ -18,6 +18,7 @@ from cloche.model.wording import found
 __all__ = [
     "NOT_EMPTY",
     "AnyEntry",
+    "Currency",
     "Entry",
     "Expression",
     "Flag",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 _EXACT_BELOW = 1e15
+_CURRENCY = re.compile("^[A-Z]{3}$")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Flag = StrictBool
@@ -108,6 +110,13 @@ def _printable(value: str) -> str:
     raise PydanticCustomError("text", "{message}", {"message": message})
 
 
+def _currency(value: str) -> str:
+    if _CURRENCY.search(value):
+        return value
+    message = f"found {found(value)}, expected an ISO code of three capital letters, such as USD"
+    raise PydanticCustomError("currency", "{message}", {"message": message, "stand_in": "USD"})
+
+
 def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
     """Refuse an empty list; runs after the items, so that wrong items are not reported as a missing item."""
     if not value:
@@ -118,6 +127,9 @@ def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
 
 Name = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=1000), AfterValidator(_printable)
+]
+Currency = Annotated[
+    Name, AfterValidator(_currency), WithJsonSchema({"type": "string", "pattern": _CURRENCY.pattern})
 ]
 NOT_EMPTY = AfterValidator(_not_empty)
 IsoDate = Annotated[str, BeforeValidator(iso_date), WithJsonSchema({"type": "string", "format": "date"})]

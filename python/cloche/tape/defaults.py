@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloche.model.lien_names import lien_in
 from cloche.table import NO_DATE
 from cloche.tape.draft import Draft
-from cloche.tape.names import index_of, lien_in, obligor_key
+from cloche.tape.names import index_of, obligor_key
 from cloche.tape.ratings import price_bucket
 
 __all__ = ["fill"]
@@ -99,6 +100,19 @@ def _dates(draft: Draft) -> None:
     )
 
 
+def _resets(draft: Draft, floating: NDArray[np.bool_]) -> None:
+    """Tell of loans whose index is fixed on other dates than the projection takes: once for each accrual period."""
+    months = np.nan_to_num(draft.numbers["payment_frequency_months"], nan=float(_FREQUENCY))
+    resets = draft.numbers["reset_frequency_months"]
+    others = floating & ~np.isnan(resets) & (resets != months)
+    draft.note_default(
+        "reset_frequency_months", "no effect: a fixing for each accrual period", int(others.sum())
+    )
+    later = draft.dates["next_reset"] > draft.dates["next_payment"]
+    stays = floating & later & (draft.dates["next_payment"] != NO_DATE)
+    draft.note_default("next_reset", "no effect: a fixing for each accrual period", int(stays.sum()))
+
+
 def _terms(draft: Draft) -> None:
     floating = draft.rows_where("coupon_type", "floating")
     months = draft.numbers["payment_frequency_months"]
@@ -116,6 +130,7 @@ def _terms(draft: Draft) -> None:
     draft.note_default("index", "the deal's own", unnamed)
     for tenor, rows in sorted(tenors.items()):
         draft.note_default("index", f"tenor {tenor} months", rows)
+    _resets(draft, floating)
     _number(draft, "floor", "0", floating, 0.0)
     _number(draft, "csa", "0", floating, 0.0)
     unsaid = floating & (draft.numbers["csa"] != 0.0) & (draft.flags["csa_in_floor"] < 0)

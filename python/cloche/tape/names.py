@@ -1,4 +1,4 @@
-"""Names made comparable: companies, indices, liens, coupon types, day counts."""
+"""Names made comparable: companies, indices, coupon types, day counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["COUPON_TYPES", "DAY_COUNTS", "DAY_COUNT_CODES", "index_of", "lien_in", "lien_of", "obligor_key"]
+__all__ = ["COUPON_TYPES", "DAY_COUNTS", "DAY_COUNT_CODES", "index_of", "obligor_key"]
 
 _LEGAL_FORMS = frozenset(
     (
@@ -33,14 +33,6 @@ DAY_COUNTS = {
 
 DAY_COUNT_CODES = {"act/360": 0, "act/365": 1, "30/360": 2, "30e/360": 3, "act/act": 4}
 
-_LIENS = {
-    "firstlienlastout": "first_lien_last_out", "1llastout": "first_lien_last_out", "lastout":
-    "first_lien_last_out", "firstlien": "first_lien", "1stlien": "first_lien", "1l": "first_lien", "first":
-    "first_lien", "1st": "first_lien", "seniorsecured": "first_lien", "firstlienseniorsecured": "first_lien",
-    "secondlien": "second_lien", "2ndlien": "second_lien", "2l": "second_lien", "second": "second_lien",
-    "2nd": "second_lien", "secondlienseniorsecured": "second_lien", "unsecured": "unsecured",
-    "seniorunsecured": "unsecured", "subordinated": "subordinated",
-}  # fmt: skip
 _REMEMBERED = 4096  # texts: a tape repeats few, and a market of tapes the same companies
 _TERM_INDICES = (
     "sofr",
@@ -107,30 +99,3 @@ def index_of(text: str, months: int) -> tuple[str, bool]:
         if family in words:
             return family, False
     return words.replace(" ", "_"), False
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def lien_of(text: str) -> str:
-    """Return the canonical lien, or the text in lower case with underscores if it is none that is known.
-
-    Examples
-    --------
-    >>> lien_of("1st Lien"), lien_of("Second-Lien"), lien_of("Mezzanine")
-    ('first_lien', 'second_lien', 'mezzanine')
-    """
-    words = re.sub(r"[^a-z0-9]+", " ", text.casefold()).split()
-    return _LIENS.get("".join(words), "_".join(words))
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def lien_in(facility: str) -> str:
-    """Return the lien that a facility's name states, empty if none.
-
-    Examples
-    --------
-    >>> lien_in("First Lien Term Loan"), lien_in("Revolver")
-    ('first_lien', '')
-    """
-    words = re.sub(r"[^a-z0-9]+", " ", facility.casefold())
-    match = re.search(r"\b(first|second|1st|2nd) lien\b", words)
-    return "" if match is None else lien_of(match[0])

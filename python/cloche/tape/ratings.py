@@ -7,52 +7,26 @@ rating: BB- and above 0.995, B+ 0.99, B 0.98, B- 0.95, CCC+ 0.80, CCC and below 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 
+from cloche.model.rating_letters import DECORATION, DEFAULTED, MOODYS, SP, letters_of
 from cloche.model.wording import found
 from cloche.tape.problems import Problems
 
 __all__ = ["CCC_NOTCH", "DEFAULTED", "RATING_FACTORS", "agency_of", "as_ratings", "notch_of", "price_bucket"]
 
-_SP = (
-    "AAA", "AA+", "AA", "AA-", "A+", "A", "A-", "BBB+", "BBB", "BBB-", "BB+", "BB", "BB-", "B+", "B", "B-",
-    "CCC+", "CCC", "CCC-", "CC", "C",
-)  # fmt: skip
-_MOODYS = (
-    "Aaa", "Aa1", "Aa2", "Aa3", "A1", "A2", "A3", "Baa1", "Baa2", "Baa3", "Ba1", "Ba2", "Ba3", "B1", "B2",
-    "B3", "Caa1", "Caa2", "Caa3", "Ca", "C",
-)  # fmt: skip
 RATING_FACTORS = (
     1, 10, 20, 40, 70, 120, 180, 260, 360, 610, 940, 1350, 1766, 2220, 2720, 3490, 4770, 6500, 8070, 10_000,
     10_000,
 )  # fmt: skip
 """By notch, from Aaa to C."""
 
-CCC_NOTCH = _SP.index("CCC+")
+CCC_NOTCH = SP.index("CCC+")
 """Notches from this one on are CCC+/Caa1 or lower."""
 
-DEFAULTED = frozenset(("D", "SD", "RD"))
-"""Letters of an obligor that has defaulted."""
-
-_SP_NOTCHES = {letters: notch for notch, letters in enumerate(_SP)} | dict.fromkeys(DEFAULTED, len(_SP) - 1)
-_MOODYS_NOTCHES = {letters: notch for notch, letters in enumerate(_MOODYS)}
-_MOODYS_SPELLING = {letters.casefold(): letters for letters in _MOODYS}
-_UNRATED = frozenset(("NR", "WR", "N/R", "NA", "N.R.", "NOT RATED", "UNRATED", "WITHDRAWN", "*", "W/R"))
-_DECORATION = re.compile(r"\((p|sf|e|\s)*\)|\*\s*[-+]?|\bsf\b|(?<=[1-3+-])sf$|\s+/.*$", re.IGNORECASE)
+_SP_NOTCHES = {letters: notch for notch, letters in enumerate(SP)} | dict.fromkeys(DEFAULTED, len(SP) - 1)
+_MOODYS_NOTCHES = {letters: notch for notch, letters in enumerate(MOODYS)}
 _PRICES = (("B+", 0.99), ("B", 0.98), ("B-", 0.95), ("CCC+", 0.80))
-
-
-@lru_cache(maxsize=1024)
-def _clean(text: str, *, moodys: bool) -> str | None:
-    """Return the letters of a rating, empty if it says unrated, None if it is no rating."""
-    letters = _DECORATION.sub("", text).strip()
-    if letters.upper() in _UNRATED or not letters:
-        return ""
-    if moodys:
-        return _MOODYS_SPELLING.get(letters.casefold())
-    return letters.upper() if letters.upper() in _SP_NOTCHES else None
 
 
 def as_ratings(texts: Sequence[str], *, column: str, problems: Problems) -> list[str]:
@@ -60,7 +34,7 @@ def as_ratings(texts: Sequence[str], *, column: str, problems: Problems) -> list
     moodys = column == "rating_moodys"
     ratings: list[str] = []
     for row, text in enumerate(texts):
-        letters = _clean(text, moodys=moodys) if text else ""
+        letters = letters_of(text, moodys=moodys) if text else ""
         if letters is None:
             example = "B2" if moodys else "B-"
             problems.cell(row, column, f"found {found(text)}, expected a rating such as {example}, or NR")
@@ -77,10 +51,10 @@ def agency_of(texts: Sequence[str]) -> str | None:
     ('rating_sp', 'rating_moodys', None)
     """
     present = [text for text in texts if text]
-    if all(_clean(text, moodys=False) is not None for text in present):
+    if all(letters_of(text, moodys=False) is not None for text in present):
         return "rating_sp"
     # Letters such as Aa1 say by their case whose they are; BA1 does not.
-    own = (_clean(text, moodys=True) in ("", _DECORATION.sub("", text).strip()) for text in present)
+    own = (letters_of(text, moodys=True) in ("", DECORATION.sub("", text).strip()) for text in present)
     return "rating_moodys" if all(own) else None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloche.model.lien_names import lien_of
 from cloche.table import Column, Table, column_of, encode
 from cloche.table.column import null_column
 from cloche.tape.aliases import Match, match_columns
@@ -17,7 +18,7 @@ from cloche.tape.checks import check_columns, check_rows
 from cloche.tape.columns import CANONICAL, INPUTS
 from cloche.tape.defaults import fill
 from cloche.tape.draft import Draft
-from cloche.tape.names import COUPON_TYPES, DAY_COUNTS, lien_of
+from cloche.tape.names import COUPON_TYPES, DAY_COUNTS
 from cloche.tape.problems import Problems
 from cloche.tape.ratings import agency_of, as_ratings
 from cloche.tape.sources import Source, read_source

@@ -62,7 +62,7 @@ def names_groups(value: Value | None) -> bool:
 
 
 def group_keys(*, obligor: str, industry: str, rating: str, lien: str) -> list[str]:
-    """Group names from the finest to the coarsest: obligor, industry, rating, lien.
+    """Group names from the finest to the coarsest: obligor, industry, rating, lien; unrated is a rating, too.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def group_keys(*, obligor: str, industry: str, rating: str, lien: str) -> list[s
     ['obligor:acme', 'rating:B']
     """
     parts = {"obligor": obligor, "industry": industry, "rating": rating, "lien": lien}
-    return [f"{kind}:{name}" for kind, name in parts.items() if name]
+    return [f"{kind}:{name}" for kind, name in parts.items() if name or kind == "rating"]
 
 
 def period_rate(annual: float, years: float, *, simple: bool = False) -> float:

@@ -1,0 +1,77 @@
+"""What must hold for a purchase, during and after the reinvestment period."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from cloche.model.document import Document, problem
+from cloche.model.text import Expression, Name
+from cloche.model.wording import did_you_mean, found
+
+__all__ = ["AfterPeriod", "ReinvestmentRules"]
+
+_COMPUTED = ("coverage",)
+_KNOWN = ("coverage", "wal", "ccc", "maintain_or_improve", "quality", "concentration")
+_NOT_YET = "is known, but this version does not compute it yet"
+
+
+def _condition(name: str) -> str:
+    if name in _COMPUTED:
+        return name
+    message = f"found {found(name)}, which {_NOT_YET}; expected coverage"
+    if name not in _KNOWN:
+        message = f"found {found(name)}, a condition that is not known{did_you_mean(name, _COMPUTED)}"
+    raise PydanticCustomError("condition", "{message}", {"message": message, "stand_in": "coverage"})
+
+
+class AfterPeriod(Document):
+    """Purchases after the reinvestment period.
+
+    Parameters
+    ----------
+    proceeds
+        What may buy: ``unscheduled`` principal, of which the scenario's `post_period_share` does; the proceeds of
+        ``credit_risk`` sales, of which the projection has none, beside it.
+    conditions
+        ``coverage``: every coverage test that a cure names holds; otherwise nothing is bought on the date.
+    """
+
+    proceeds: tuple[Literal["unscheduled", "credit_risk"], ...] = ("unscheduled",)
+    conditions: tuple[Annotated[Name, AfterValidator(_condition)], ...] = ()
+
+    @model_validator(mode="after")
+    def _unscheduled(self) -> Self:
+        if "unscheduled" not in self.proceeds:
+            what = "an empty list" if not self.proceeds else "credit_risk alone"
+            message = f"found {what}: a period without purchases from unscheduled principal {_NOT_YET}"
+            message += "; expected unscheduled in the list, or post_period_share of the scenario at 0"
+            stand_in = ["unscheduled"]
+            raise ValidationError.from_exception_data(
+                "AfterPeriod", [problem(("proceeds",), message, stand_in=stand_in)]
+            )
+        return self
+
+
+class ReinvestmentRules(Document):
+    """What must hold for a purchase during and after the reinvestment period.
+
+    Parameters
+    ----------
+    during
+        Conditions of purchases in the period: ``coverage``.
+    after
+        What may buy after the period, and under which conditions.
+    max_maturity
+        ``stated_maturity``: nothing that is bought matures later than the notes, which always holds.
+    ends_when
+        Condition that ends the period before its date: the first payment date on which it holds is the first after
+        the period.
+    """
+
+    during: tuple[Name, ...] = ()
+    after: AfterPeriod | None = None
+    max_maturity: Literal["stated_maturity"] | None = None
+    ends_when: Expression | None = None

@@ -1,0 +1,73 @@
+"""What a state says that its deal contradicts: dates off the schedule, deferrals of classes that may not defer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from cloche.errors import Problem
+from cloche.model import engine, words
+from cloche.model.state import DealState
+from cloche.model.transitions import engine_text
+
+__all__ = ["misfits"]
+
+_EPOCH = dt.date(1970, 1, 1)
+_KEPT = 16
+_Rows = tuple[tuple[str, str, str], ...]
+
+
+def misfits(document: Mapping[str, Any], state: DealState) -> list[Problem]:
+    """Return where a state contradicts the document that rules on its payment date.
+
+    Whether its payment date is one, and which names it knows, the engine tells. A determination date off the schedule is
+    a warning.
+
+    Parameters
+    ----------
+    document
+        Canonical form of the deal.
+    state
+        Before or after a payment date.
+    """
+    return [*_dates(document, state), *_deferrals(document, state)]
+
+
+def _dates(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
+    rows = {payment: others for payment, *others in _schedule(engine_text(document))}
+    if state.payment_date not in rows:
+        return
+    previous, determination = rows[state.payment_date]
+    if state.previous_payment_date != previous:
+        first = previous == document["dates"]["closing"]
+        before = "closing" if first else f"the payment date before {state.payment_date}"
+        message = f"found {state.previous_payment_date}, expected {previous}, {before}"
+        yield Problem("state.previous_payment_date", message)
+    if state.determination_date != determination:
+        # A trustee may keep other holidays; little depends on the day.
+        message = f"found {state.determination_date}, expected {determination}, that of {state.payment_date}"
+        warnings.warn(str(Problem("state.determination_date", message)), UserWarning, stacklevel=4)
+
+
+@lru_cache(maxsize=_KEPT)
+def _schedule(text: str) -> _Rows:
+    """Return payment date, the one before it or closing, and determination date of each period, as ISO texts."""
+    columns = engine.schedule_columns(text)
+    names = ("payment_date", "accrual_start", "determination_date")
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return tuple((_iso(payment), _iso(start), _iso(determined)) for payment, start, determined in rows)
+
+
+def _iso(days: int) -> str:
+    return (_EPOCH + dt.timedelta(days=int(days))).isoformat()
+
+
+def _deferrals(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
+    firm = {note["name"] for note in document["notes"] if not note.get("deferrable")}
+    for name, note in state.notes.items():
+        if name in firm and note.deferred_interest > 0.0:
+            message = f"found {words.money(note.deferred_interest)}, expected 0: interest of {name} may not be deferred"
+            yield Problem(f"state.notes.{name}.deferred_interest", message)
