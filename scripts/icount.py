@@ -4,7 +4,8 @@ Runs `rust/engine/examples/icount.rs` (arguments: work, instruction set, paths) 
 of paths; the difference cancels the set-up, and does not move with the load of the machine. The works are those
 of `benchmarks/works.py`; `grid` counts points of a stress grid, `one_lane` paths of the standard work that run
 one after the other. Fails when AVX2 needs more than 0.6 of the portable instructions (0.7 for points
-of a grid, which run half as many lanes), or when a count rose by more than 3 % over `benchmarks/instruction_counts.json`.
+of a grid, which run half as many lanes), or when a count rose by more than 3 % over
+`benchmarks/instruction_counts.json`.
 
     python scripts/icount.py            compare
     python scripts/icount.py --write    make the counts of now the committed ones
