@@ -23,8 +23,8 @@ _Rows = tuple[tuple[str, str, str], ...]
 def misfits(document: Mapping[str, Any], state: DealState) -> list[Problem]:
     """Return where a state contradicts the document that rules on its payment date.
 
-    Whether its payment date is one, and which names it knows, the engine tells. A determination date off the schedule is
-    a warning.
+    Whether its payment date is one, and which names it knows, the engine tells. A determination date off the schedule
+    is a warning.
 
     Parameters
     ----------
