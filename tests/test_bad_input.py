@@ -450,8 +450,10 @@ DEFERRED = {"balance": 310e6, "deferred_interest": 5_000.0}
         (
             {"previous_payment_date": "2025-10-23", "index_fixings": {}},
             [
-                "state.previous_payment_date: found 2025-10-23, expected 2025-10-20, "
-                "the payment date before 2026-01-20",
+                (
+                    "state.previous_payment_date: found 2025-10-23, expected 2025-10-20, "
+                    "the payment date before 2026-01-20"
+                ),
                 "state.index_fixings: no fixing of sofr_3m, which the notes pay",
             ],
         ),
