@@ -173,16 +173,6 @@ class Amendment:
             raise ValueError(f"{event.place}.cost.paid_from: found proceeds; an amendment has none")
 
     @property
-    def reserve(self) -> float:
-        """What the closing of the document sets aside as interest proceeds of its first period."""
-        return float((self.into.get("closing") or {}).get("interest_reserve") or 0.0)
-
-    @property
-    def ramp_up_cash(self) -> float:
-        """What the closing of the document leaves in the principal account."""
-        return float((self.into.get("closing") or {}).get("ramp_up_cash") or 0.0)
-
-    @property
     def cost(self) -> float:
         """What it costs; nothing is refinanced."""
         return cost_of(self.event, 0.0, self.day)
