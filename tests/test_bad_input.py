@@ -476,10 +476,13 @@ def test_a_state_that_its_deal_contradicts_is_refused(
         assert [str(problem) for problem in caught.value.problems] == expected
 
 
-def test_a_determination_date_off_the_schedule_is_a_warning(template: Document) -> None:
+def test_a_determination_date_off_the_schedule_is_a_warning(
+    template: Document, caplog: pytest.LogCaptureFixture
+) -> None:
     deal = cl.Deal.from_dict(template)
-    with pytest.warns(UserWarning, match="state.determination_date: found 2026-01-08, expected 2026-01-07"):
-        found = cl.run_payment_date(deal, state_of(deal, determination_date="2026-01-08"))
+    found = cl.run_payment_date(deal, state_of(deal, determination_date="2026-01-08"))
+    expected = "state.determination_date: found 2026-01-08, expected 2026-01-07, that of 2026-01-20"
+    assert [record.getMessage() for record in caplog.records] == [expected]
     assert found.notes.to_dict() == cl.run_payment_date(deal, state_of(deal)).notes.to_dict()
 
 

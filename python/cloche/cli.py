@@ -6,9 +6,9 @@ interrupted.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -59,13 +59,20 @@ def main() -> None:
 
 
 def _run() -> int:
-    with warnings.catch_warnings():
-        warnings.showwarning = _warn
+    logger, printed = logging.getLogger("cloche"), _Printed(logging.WARNING)
+    logger.addHandler(printed)
+    try:
         return _code_of_the_command()
+    finally:
+        logger.removeHandler(printed)
 
 
-def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"cloche: warning: {message}", file=sys.stderr)
+class _Printed(logging.Handler):
+    """What the library logs, as lines of the error stream."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a warning."""
+        print(f"cloche: warning: {record.getMessage()}", file=sys.stderr)
 
 
 def _code_of_the_command() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 
 from cloche.errors import Problem
@@ -12,6 +12,7 @@ from cloche.tape import LoanPool
 
 __all__ = ["idle_groups", "warn_of_groups"]
 
+_LOGGER = logging.getLogger("cloche")
 _VALUES = ("cdr", "cpr", "recovery", "recovery_lag_months")
 _KINDS = ("rating", "industry", "lien")
 
@@ -52,8 +53,8 @@ def _held(pool: LoanPool, scenario: Scenario) -> dict[str, set[str]]:
     }
 
 
-def warn_of_groups(pool: LoanPool, scenarios: Iterable[Scenario], *, stacklevel: int = 3) -> None:
-    """Warn of groups that hold no loan, each once.
+def warn_of_groups(pool: LoanPool, scenarios: Iterable[Scenario]) -> None:
+    """Log a warning of groups that hold no loan, each once.
 
     Parameters
     ----------
@@ -61,9 +62,7 @@ def warn_of_groups(pool: LoanPool, scenarios: Iterable[Scenario], *, stacklevel:
         Loans.
     scenarios
         What is assumed of them.
-    stacklevel
-        How many calls lie between this one and the caller that is named.
     """
     found = dict.fromkeys(problem for scenario in scenarios for problem in idle_groups(pool, scenario))
     for problem in found:
-        warnings.warn(str(problem), UserWarning, stacklevel=stacklevel)
+        _LOGGER.warning("%s", problem)

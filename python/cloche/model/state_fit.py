@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import warnings
+import logging
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from cloche.model.transitions import engine_text
 
 __all__ = ["misfits"]
 
+_LOGGER = logging.getLogger("cloche")
 _EPOCH = dt.date(1970, 1, 1)
 _KEPT = 16
 _Rows = tuple[tuple[str, str, str], ...]
@@ -49,7 +50,7 @@ def _dates(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
     if state.determination_date != determination:
         # A trustee may keep other holidays; little depends on the day.
         message = f"found {state.determination_date}, expected {determination}, that of {state.payment_date}"
-        warnings.warn(str(Problem("state.determination_date", message)), UserWarning, stacklevel=4)
+        _LOGGER.warning("%s", Problem("state.determination_date", message))
 
 
 @lru_cache(maxsize=_KEPT)
