@@ -294,7 +294,9 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     >>> [round(row["numerator"]) for row in on_tape.tests.filter(test="E OC").rows()]
     [500000000]
     """
-    check_inputs(deal=deal, state=state, **({} if pool is None else {"pool": pool}))
+    check_inputs(deal=deal, state=state)
+    if pool is not None:
+        check_inputs(deal=deal, pool=pool)
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
     found = misfits(ruling, state)
     try:

@@ -304,14 +304,7 @@ def state_measure(deal: Document, state: Document, cash: float, convention: Valu
                 aged=(asset.get("years_since_default") or 0.0) > 3,
             )
         )
-    return measure(
-        assets,
-        defaulted,
-        cash,
-        rules=deal.get("collateral", {}),
-        target_par=deal["target_par"],
-        convention=convention,
-    )
+    return _measured(deal, assets, defaulted, cash, convention)
 
 
 def tape_measure(deal: Document, loans: Sequence[Document], day: date, cash: float) -> Measure:
@@ -328,13 +321,24 @@ def tape_measure(deal: Document, loans: Sequence[Document], day: date, cash: flo
         if terms.recovery is None:
             raise ValueError(f"{terms.loan_id}: no recovery on the tape")
         defaulted.append(Defaulted(loan["par"], terms.market_price, terms.recovery, aged))
+    return _measured(deal, assets, defaulted, cash, valuation(conventions(deal)))
+
+
+def _measured(
+    deal: Document,
+    assets: Sequence[Performing],
+    defaulted: Sequence[Defaulted],
+    cash: float,
+    convention: Valuation,
+) -> Measure:
+    """Figures of the collateral by the rules of a deal."""
     return measure(
         assets,
         defaulted,
         cash,
         rules=deal.get("collateral", {}),
         target_par=deal["target_par"],
-        convention=valuation(conventions(deal)),
+        convention=convention,
     )
 
 

@@ -1,8 +1,10 @@
 //! From a state document to the figures of one payment date.
 
 mod checks;
+mod fees;
 
 pub use checks::{check_amounts, check_names};
+pub use fees::hurdle_balance;
 
 use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
@@ -10,15 +12,14 @@ use crate::compile::periods::hedge_net;
 use crate::compile::readings::Read;
 use crate::coverage::ccc_excess::{AGENCIES, CccAsset, EVERY_AGENCY};
 use crate::error::{EngineError, Problem};
-use crate::fees::{BaseDate, FeeBase, FeeTerms, share_on, sliced};
+use crate::fees::{FeeBase, share_on, sliced};
 use crate::hedges::Notional;
 use crate::lanes::Pack;
-use crate::math;
 use crate::notes::RateTerms;
 use crate::path::payment_date::{CollateralFigures, FeeOpening, NoteOpening, PaymentDateInput};
 use crate::path::plan::DealTerms;
 use crate::spec::DealState;
-use crate::spec::state::{AssetState, CollateralState};
+use crate::spec::state::{AssetState, CollateralState, FeeBases};
 use crate::state::Status;
 use crate::time::Date;
 
@@ -65,25 +66,21 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
     let principal = state.collected.principal + drawn;
     let principal_amount = performing + principal + sold;
     let fee_basis = state.fee_basis.unwrap_or(principal_amount + collateral.defaulted_par);
+    // What the state does not tell of the last determination date is read on this one.
+    let here = FeeBases { performing_par: performing, collateral_principal_amount: principal_amount };
+    let bases = state.fee_bases.as_ref().unwrap_or(&here);
     let fees = terms
         .fees
         .iter()
         .map(|fee| {
             let given = state.fees.get(&fee.name);
-            // What the state does not tell of the last determination date is read on this one.
-            let before = state.fee_bases.as_ref();
-            let [start, end] = match fee.base {
-                FeeBase::FeeBasis => [fee_basis, principal_amount + collateral.defaulted_par],
-                FeeBase::PerformingPar => [before.map_or(performing, |b| b.performing_par), performing],
+            let base = match fee.base {
+                FeeBase::FeeBasis => fees::on_date(fee, fee_basis, principal_amount + collateral.defaulted_par),
+                FeeBase::PerformingPar => fees::on_date(fee, bases.performing_par, performing),
                 FeeBase::CollateralPrincipalAmount => {
-                    [before.map_or(principal_amount, |b| b.collateral_principal_amount), principal_amount]
+                    fees::on_date(fee, bases.collateral_principal_amount, principal_amount)
                 }
-                FeeBase::Note(n) => [notes[n as usize].balance; 2],
-            };
-            let base = match fee.base_date {
-                BaseDate::PeriodStart => start,
-                BaseDate::PeriodEnd => end,
-                BaseDate::Average => (start + end) * 0.5,
+                FeeBase::Note(n) => notes[n as usize].balance,
             };
             let fraction = fee.day_count.fraction(previous, payment);
             let slices = sliced(&fee.tiers, Pack([base])).0[0];
@@ -102,7 +99,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
                 current: due.unwrap_or(if fee.hurdle.is_some() { 0.0 } else { charged - postponed }),
                 postponed: if due.is_some() { 0.0 } else { postponed },
                 unpaid: given.map_or(0.0, |g| g.unpaid + g.deferred.unwrap_or(0.0))
-                    * (1.0 + unpaid_rate(fee, state, &mut problems) * fraction),
+                    * (1.0 + fees::unpaid_rate(fee, state, &mut problems) * fraction),
                 cap: fee.cap.as_ref().filter(|cap| !cap.is_lifted(status, sale.is_some())).map_or(NO_CAP, |cap| {
                     let last = unused.iter().rev();
                     let room = own_cap + last.take(cap.carry_over as usize).sum::<f64>();
@@ -370,22 +367,6 @@ fn commitments(deal: &CompiledDeal, state: &DealState, period: usize, notes: &[N
     out
 }
 
-/// The yearly rate that unpaid amounts of a fee bear.
-fn unpaid_rate(fee: &FeeTerms, state: &DealState, problems: &mut Vec<Problem>) -> f64 {
-    match &fee.unpaid_interest {
-        None => 0.0,
-        Some(RateTerms::Fixed { rate }) => *rate,
-        Some(RateTerms::Floating { index, spread, .. }) => {
-            let fixed = state.index_fixings.get(index).copied().unwrap_or_else(|| {
-                let place = "state.index_fixings";
-                problems.push(Problem::new(place, format!("no fixing of {index}, which unpaid fees bear")));
-                0.0
-            });
-            (if fixed > 0.0 { fixed } else { 0.0 }) + spread
-        }
-    }
-}
-
 fn price(asset: &AssetState, value: Option<f64>, place: &str, what: &str, problems: &mut Vec<Problem>) -> f64 {
     match value {
         Some(x) if (0.0..=2.0).contains(&x) => x,
@@ -467,37 +448,4 @@ fn collateral(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem
         }
     }
     out
-}
-
-/// `cost · (1 + h)^t − Σ distributions · (1 + h)^t`, compounded to the payment date, act/365, before or after it is paid.
-pub fn hurdle_balance(
-    deal: &CompiledDeal,
-    state: &DealState,
-    irr: f64,
-    (payment, paid): (Date, bool),
-    problems: &mut Vec<Problem>,
-) -> f64 {
-    let grow = |from: Date| math::pow(1.0 + irr, f64::from(payment - from) / 365.0);
-    let mut balance = 0.0;
-    for note in deal.terms.notes.iter().filter(|n| n.residual) {
-        let Some(given) = state.notes.get(&note.name) else { continue };
-        let cost = given.cost.unwrap_or(note.original * note.issue_price);
-        balance += cost * grow(deal.terms.grid.closing);
-        for (i, (text, amount)) in given.distributions.iter().enumerate() {
-            let place = format!("state.notes.{}.distributions[{i}]", note.name);
-            let problems_before = problems.len();
-            if let Some(on) = date(text, &place, problems) {
-                if on > payment || (on == payment && !paid) {
-                    problems.push(Problem::new(place, format!("found {on}; expected a date before {payment}")));
-                } else {
-                    balance -= amount * grow(on);
-                }
-            }
-            // The same distribution is read once a fee; keep one report of it.
-            if problems.len() > problems_before + 1 {
-                problems.truncate(problems_before + 1);
-            }
-        }
-    }
-    balance
 }
