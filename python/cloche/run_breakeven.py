@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cloche.calls import check_inputs
 from cloche.errors import RunError
+from cloche.group_warnings import already_told, warn_of_groups
 from cloche.model.deal import Deal
 from cloche.model.grid import Grid, grid
 from cloche.model.scenario import Scenario
@@ -116,11 +117,13 @@ def breakeven(
     if not tolerance > 0:
         raise RunError(f"tolerance: found {tolerance}, expected a number above 0")
 
+    warn_of_groups(pool, [scenario])
     search = _Search(on_progress, _most_points(start, end, tolerance))
 
     def meets(values: NDArray[np.float64]) -> NDArray[np.bool_]:
         points = _points(scenario, vary, values)
-        notes = sweep(deal, pool, points, state=state, threads=threads, on_progress=search.within).notes
+        with already_told():
+            notes = sweep(deal, pool, points, state=state, threads=threads, on_progress=search.within).notes
         search.done += len(values)
         return _meets(_of_class(notes, note), criterion)
 
@@ -240,7 +243,8 @@ def _bracket(
 def _defaulted(deal: Deal, pool: LoanPool, points: Grid, state: DealState | None) -> float:
     """Return the defaults of the path of a single point over the par at its start."""
     changes = points.deal_changes()[0]
-    path = project(deal.replace(changes) if changes else deal, pool, points.scenario(0), state=state)
+    with already_told():
+        path = project(deal.replace(changes) if changes else deal, pool, points.scenario(0), state=state)
     columns = pool.columns()
     par = float(np.nansum(columns["par"]) + np.nansum(columns["par_unfunded"]))
     if state is not None and state.pool is not None:

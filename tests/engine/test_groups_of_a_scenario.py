@@ -63,6 +63,11 @@ def test_each_call_warns_of_groups_without_a_loan(caplog: pytest.LogCaptureFixtu
         }
 
 
+def test_a_search_warns_once(caplog: pytest.LogCaptureFixture) -> None:
+    cl.breakeven(DEAL, POOL, scenario(recovery={"*": 0.7, "industry:zzz": 0.3}), vary="cpr", note="E")
+    assert len(caplog.records) == 1
+
+
 def test_what_reinvestment_buys_is_of_its_rating(caplog: pytest.LogCaptureFixture) -> None:
     cl.project(DEAL, POOL, scenario(cdr={"*": 0.0, "rating:B": 0.1}, reinvestment={"rating": "B"}))
     assert not caplog.records
