@@ -71,7 +71,7 @@ def indenture_work() -> Work:
         columns["market_price"][loan] = 0.42
     scenario = cl.Scenario(
         cpr=0.20,
-        recovery={"*": 0.65, "lien:second_lien": 0.30},
+        recovery=0.65,
         recovery_lag_months=9,
         rates=0.043,
         reinvestment=cl.Reinvestment(price=0.99, spread=0.0345, recovery=0.65, pd=0.025, rating="B"),

@@ -20,8 +20,8 @@ _KINDS = ("rating", "industry", "lien")
 _TOLD: ContextVar[bool] = ContextVar("the call around has warned of its groups", default=False)
 
 
-def idle_groups(pool: LoanPool, scenario: Scenario) -> Iterator[Problem]:
-    """Yield the groups of a scenario that hold no loan of the pool, each with its place.
+def idle_groups(pool: LoanPool, scenarios: Iterable[Scenario]) -> Iterator[Problem]:
+    """Yield the groups of scenarios that hold no loan of the pool, each with its place.
 
     A scenario may be one of many deals, so that this is no error; an obligor that the pool does not have is one.
 
@@ -29,31 +29,35 @@ def idle_groups(pool: LoanPool, scenario: Scenario) -> Iterator[Problem]:
     ----------
     pool
         Loans.
-    scenario
+    scenarios
         What is assumed of them; what reinvestment buys is of its rating, too.
     """
     held: dict[str, set[str]] = {}
-    for field in _VALUES:
-        value = getattr(scenario, field)
-        for key in value if isinstance(value, Mapping) else ():
-            kind, _, name = str(key).partition(":")
-            if kind not in _KINDS or not name:
-                continue
-            if not held:
-                held = _held(pool, scenario)
-            if (rating_word(name) if kind == "rating" else name) not in held[kind]:
-                yield Problem(
-                    f"scenario.{field}.{key}", "no loan of the pool is in this group: it changes nothing"
-                )
+    for scenario in scenarios:
+        for field in _VALUES:
+            value = getattr(scenario, field)
+            for key in value if isinstance(value, Mapping) else ():
+                kind, _, name = str(key).partition(":")
+                if kind not in _KINDS or not name:
+                    continue
+                held = held or _held(pool)
+                known = rating_word(name) if kind == "rating" else name
+                if known in held[kind] or (kind == "rating" and known == _bought(scenario)):
+                    continue
+                place = f"scenario.{field}.{key}"
+                yield Problem(place, "no loan of the pool is in this group: it changes nothing")
 
 
-def _held(pool: LoanPool, scenario: Scenario) -> dict[str, set[str]]:
-    bought = scenario.to_canonical()["reinvestment"].get("rating")
+def _held(pool: LoanPool) -> dict[str, set[str]]:
     return {
-        "rating": {*pool.ratings, bought or ""},
+        "rating": set(pool.ratings),
         "industry": set(pool.texts("industry")),
         "lien": set(pool.texts("lien")),
     }
+
+
+def _bought(scenario: Scenario) -> str:
+    return scenario.to_canonical()["reinvestment"].get("rating") or ""
 
 
 def warn_of_groups(pool: LoanPool, scenarios: Iterable[Scenario]) -> None:
@@ -68,8 +72,7 @@ def warn_of_groups(pool: LoanPool, scenarios: Iterable[Scenario]) -> None:
     """
     if _TOLD.get():
         return
-    found = dict.fromkeys(problem for scenario in scenarios for problem in idle_groups(pool, scenario))
-    for problem in found:
+    for problem in dict.fromkeys(idle_groups(pool, scenarios)):
         _LOGGER.warning("%s", problem)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import Any
 
@@ -86,10 +86,11 @@ def sweep(
         texts, axes = [assumed(deal, points.base)], points.fields()
         _refuse_amendments_of_variants(points)
         varied = [*points.deal_axes, *points.axes]
+        warn_of_groups(pool, [points.base, *(each for _, values in axes for each in values)])
     else:
         texts, axes = [assumed(deal, scenario) for scenario in points.values], []
         varied = [points]
-    warn_of_groups(pool, [*_different(points)])
+        warn_of_groups(pool, points.values)
     raw = core().sweep(
         deals,
         pool._core(),  # noqa: SLF001 - one package
@@ -121,16 +122,6 @@ def sweep(
         message = f"sweep interrupted after {raw.points_done:,} of {facts['points']:,} points"
         raise Cancelled(message, load=finished if raw.points_done else None)
     return finished()
-
-
-def _different(points: Grid | Axis) -> Iterator[Scenario]:
-    """Yield the scenarios that hold every value of the points."""
-    if isinstance(points, Grid):
-        yield points.base
-        for _, values in points.fields():
-            yield from values
-    else:
-        yield from points.values
 
 
 def _listed(scenarios: Any) -> Axis:
