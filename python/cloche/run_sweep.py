@@ -178,8 +178,9 @@ def _variants(deal: Deal, points: Grid) -> list[Any]:
 
 def _refuse_amendments_of_variants(points: Grid) -> None:
     """Refuse scenarios that amend a deal which the grid varies: an amendment holds the document of one deal."""
-    scenarios = [points.base, *(scenario for _, values in points.fields() for scenario in values)]
-    for scenario in scenarios if points.deal_axes else []:
+    if not points.deal_axes:
+        return
+    for scenario in [points.base, *(each for _, values in points.fields() for each in values)]:
         for k, event in enumerate(scenario.to_canonical()["events"]):
             if event.get("amend") is not None:
                 message = "found an amendment beside a grid of the deal's own values; put it among the deal's events"

@@ -1,6 +1,7 @@
 //! The scenario: what the future is assumed to bring.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,8 @@ pub struct Scenario {
     pub recovery: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_lag_months: Option<Value>,
-    /// Curves by index; `*` serves every index that is not named.
-    pub rates: BTreeMap<String, Curve>,
+    /// Curves by index; `*` serves every index that is not named. The points of a grid share them.
+    pub rates: Arc<BTreeMap<String, Curve>>,
     #[serde(default)]
     pub reinvestment: Reinvestment,
     #[serde(default = "unit")]

@@ -5,6 +5,7 @@
 
 pub mod abreast;
 mod apart;
+mod assumed;
 mod figures;
 mod queue;
 mod run;

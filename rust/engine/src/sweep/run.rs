@@ -4,13 +4,13 @@ use std::array::from_fn;
 
 use cloche_dispatch::{Isa, Kernel};
 
+use super::assumed::Assumed;
 use super::figures::Figures;
 use super::queue::{self, Found};
 use super::{abreast, apart};
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
-use crate::compile::assumptions::{DefaultedSource, DefaultedValue, Origin, Series};
 use crate::compile::classes::{Class, Points, classes};
 use crate::compile::plan::days;
 use crate::error::EngineError;
@@ -111,6 +111,7 @@ struct Worker<'a, const L: usize> {
     /// The deals of the plan's lanes.
     deals: [usize; L],
     work: Workspace<L>,
+    assumed: Assumed<'a, L>,
     figures: Figures<L>,
     times: SummaryTimes,
     isa: Isa,
@@ -149,6 +150,7 @@ impl<'a, const L: usize> Worker<'a, L> {
             of: class,
             deals,
             work,
+            assumed: Assumed::new(class),
             figures: Figures::new(notes, steps),
             times: SummaryTimes::new(&plan),
             plan,
@@ -183,73 +185,17 @@ impl<'a, const L: usize> Worker<'a, L> {
 
     /// Sets what the scenarios of a block's points assume.
     fn assume(&mut self, points: &Points, own: &[usize]) {
-        let contracts = &self.of.contracts;
-        let steps = &contracts.steps;
         let scenarios = lanes::<L>(own).map(|point| &points.scenarios[points.of(point).1]);
-        let simple = contracts.deal.conventions.simple_rates;
-        let mut scratch = Vec::new();
-        // Whatever is wrong with a scenario has been found with its class.
-        let mut read = |series: Series, from: Origin<'_>| -> Vec<Pack<L>> {
-            let mut out = vec![Pack::ZERO; steps.len()];
-            for l in 0..L {
-                series.read(scenarios[l], from, steps, simple, &mut scratch);
-                for (pack, number) in out.iter_mut().zip(&scratch) {
-                    pack.0[l] = *number;
-                }
-            }
-            out
-        };
-        let mut known: Vec<(Series, Origin<'_>, Vec<Pack<L>>)> = Vec::new();
-        let mut lanes_of = |series: Series, from: Origin<'a>| -> Vec<Pack<L>> {
-            if let Some((_, _, found)) = known.iter().find(|(s, o, _)| *s == series && *o == from) {
-                return found.clone();
-            }
-            let found = read(series, from);
-            known.push((series, from, found.clone()));
-            found
-        };
-        let rates: Vec<GroupRates<Pack<L>>> = self
-            .of
-            .groups
-            .sources
-            .iter()
-            .map(|source| {
-                let mut mdr = lanes_of(Series::Cdr, source.cdr);
-                if let Some(step) = source.named {
-                    mdr[step] = Pack::splat(1.0);
-                }
-                GroupRates {
-                    mdr,
-                    mpr: lanes_of(Series::Cpr, source.cpr),
-                    recovery: lanes_of(Series::Recovery, source.recovery),
-                    recovery_step: source.recovery_step.clone(),
-                }
-            })
-            .collect();
-        let rule = DefaultedValue::of(contracts.deal);
-        let defaulted: Vec<DefaultedAsset<Pack<L>>> = self
-            .of
-            .defaulted
-            .iter()
-            .map(|DefaultedSource { asset, recovery, .. }| {
-                let recovery = lanes_of(Series::Recovery, *recovery)[contracts.steps.start.tape];
-                DefaultedAsset {
-                    par: asset.par,
-                    market: asset.market,
-                    carrying: recovery.map(|rate| rule.value(asset.market, rate)),
-                    recovery,
-                    recovery_step: asset.recovery_step,
-                    carry_end: asset.carry_end,
-                }
-            })
-            .collect();
-        self.plan.cohorts.mpr = lanes_of(Series::Cpr, self.of.bought.cpr);
-        self.plan.cohorts.recovery = lanes_of(Series::Recovery, self.of.bought.recovery);
-        self.work.drivers.hazard = lanes_of(Series::Cdr, self.of.bought.cdr);
+        self.assumed.read(self.of, scenarios);
+        let [cdr, cpr, recovery] = self.assumed.bought();
+        self.plan.cohorts.mpr.clone_from(cpr);
+        self.plan.cohorts.recovery.clone_from(recovery);
+        self.work.drivers.hazard.clone_from(cdr);
         self.plan.liquidation_price = Pack(from_fn(|l| scenarios[l].liquidation_price));
         self.plan.post_period_share = Pack(from_fn(|l| scenarios[l].post_period_share));
+        let defaulted = self.assumed.defaulted(self.of);
         if let Some(flows) = self.work.drivers.given() {
-            self.isa.run(SetFlows { of: self.of, rates: &rates, defaulted: &defaulted, flows });
+            self.isa.run(SetFlows { of: self.of, rates: &self.assumed.rates, defaulted: &defaulted, flows });
         }
     }
 }

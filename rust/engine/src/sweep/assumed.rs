@@ -1,0 +1,131 @@
+//! What the scenarios of a block's points assume by step, lane by lane.
+
+use crate::collateral::closing_pool::DefaultedAsset;
+use crate::collateral::groups::GroupRates;
+use crate::compile::assumptions::{DefaultedValue, Origin, Series};
+use crate::compile::classes::Class;
+use crate::lanes::Pack;
+use crate::spec::Scenario;
+use crate::spec::scenario::Value;
+
+/// The numbers that some loans take from one place.
+struct Numbers<'a, const L: usize> {
+    series: Series,
+    from: Origin<'a>,
+    by_step: Vec<Pack<L>>,
+}
+
+/// The numbers of a class, which every block of points sets anew.
+pub struct Assumed<'a, const L: usize> {
+    numbers: Vec<Numbers<'a, L>>,
+    /// Per group of loans: places of its defaults, prepayments and recoveries among the numbers.
+    groups: Vec<[usize; 3]>,
+    /// The same of what is bought.
+    bought: [usize; 3],
+    /// Per asset in default: place of its recovery.
+    defaulted: Vec<usize>,
+    /// Period rates of each group.
+    pub rates: Vec<GroupRates<Pack<L>>>,
+    scratch: Vec<f64>,
+}
+
+impl<'a, const L: usize> Assumed<'a, L> {
+    /// Room for the numbers of a class.
+    #[must_use]
+    pub fn new(of: &'a Class<'a>) -> Self {
+        let steps = of.contracts.steps.len();
+        let mut numbers: Vec<Numbers<'a, L>> = Vec::new();
+        let mut place = |series: Series, from: Origin<'a>| {
+            let known = numbers.iter().position(|known| known.series == series && known.from == from);
+            known.unwrap_or_else(|| {
+                numbers.push(Numbers { series, from, by_step: vec![Pack::ZERO; steps] });
+                numbers.len() - 1
+            })
+        };
+        let mut places = |cdr, cpr, recovery| {
+            [place(Series::Cdr, cdr), place(Series::Cpr, cpr), place(Series::Recovery, recovery)]
+        };
+        let groups = of.groups.sources.iter().map(|source| places(source.cdr, source.cpr, source.recovery)).collect();
+        let bought = places(of.bought.cdr, of.bought.cpr, of.bought.recovery);
+        let defaulted = of.defaulted.iter().map(|source| place(Series::Recovery, source.recovery)).collect();
+        let rates = of.groups.sources.iter().map(|source| GroupRates {
+            mdr: Vec::new(),
+            mpr: Vec::new(),
+            recovery: Vec::new(),
+            recovery_step: source.recovery_step.clone(),
+        });
+        let rates = rates.collect();
+        Self { numbers, groups, bought, defaulted, rates, scratch: Vec::new() }
+    }
+
+    /// Reads the scenarios of the lanes; whatever is wrong with one has been found with its class.
+    pub fn read(&mut self, of: &Class<'_>, scenarios: [&Scenario; L]) {
+        let steps = &of.contracts.steps;
+        let simple = of.contracts.deal.conventions.simple_rates;
+        for Numbers { series, from, by_step } in &mut self.numbers {
+            for l in 0..L {
+                if l == 0 || !alike(*series, *from, scenarios[l - 1], scenarios[l]) {
+                    series.read(scenarios[l], *from, steps, simple, &mut self.scratch);
+                }
+                for (pack, number) in by_step.iter_mut().zip(&self.scratch) {
+                    pack.0[l] = *number;
+                }
+            }
+        }
+        for ((rates, source), places) in self.rates.iter_mut().zip(&of.groups.sources).zip(&self.groups) {
+            let [mdr, mpr, recovery] = places.map(|place| &self.numbers[place].by_step);
+            rates.mdr.clone_from(mdr);
+            rates.mpr.clone_from(mpr);
+            rates.recovery.clone_from(recovery);
+            if let Some(step) = source.named {
+                rates.mdr[step] = Pack::splat(1.0);
+            }
+        }
+    }
+
+    /// Defaults, prepayments and recoveries of what is bought.
+    #[must_use]
+    pub fn bought(&self) -> [&Vec<Pack<L>>; 3] {
+        self.bought.map(|place| &self.numbers[place].by_step)
+    }
+
+    /// The assets that were in default on the as-of date.
+    #[must_use]
+    pub fn defaulted(&self, of: &Class<'_>) -> Vec<DefaultedAsset<Pack<L>>> {
+        let rule = DefaultedValue::of(of.contracts.deal);
+        let first = of.contracts.steps.start.tape;
+        let assets = of.defaulted.iter().zip(&self.defaulted).map(|(source, place)| {
+            let asset = &source.asset;
+            let recovery = self.numbers[*place].by_step[first];
+            DefaultedAsset {
+                par: asset.par,
+                market: asset.market,
+                carrying: recovery.map(|rate| rule.value(asset.market, rate)),
+                recovery,
+                recovery_step: asset.recovery_step,
+                carry_end: asset.carry_end,
+            }
+        });
+        assets.collect()
+    }
+}
+
+/// Whether two scenarios certainly have the same numbers.
+fn alike(series: Series, from: Origin<'_>, a: &Scenario, b: &Scenario) -> bool {
+    let key = match from {
+        Origin::Nowhere | Origin::Tape(_) => return true,
+        Origin::Reinvestment => return false,
+        Origin::Group(key) => key,
+    };
+    let number = |scenario: &Scenario| {
+        let value = match series.of(scenario) {
+            Some(Value::Groups { values }) => values.get(key),
+            value => value,
+        };
+        match value {
+            Some(Value::Constant { value }) => Some(value.to_bits()),
+            _ => None,
+        }
+    };
+    number(a).is_some_and(|bits| number(b) == Some(bits))
+}
