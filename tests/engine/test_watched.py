@@ -59,18 +59,52 @@ def test_what_a_test_diverts_is_the_mean_of_the_replayed_ledgers(simulated: cl.S
     assert sum(row["expected_diversion"] for row in rows) * PATHS == pytest.approx(diverted, rel=1e-9)
 
 
-def test_events_happen_as_often_as_in_the_replayed_paths(simulated: cl.Simulation) -> None:
+def assert_counted(simulated: cl.Simulation, expected: set[str]) -> None:
+    """Assert that events have the share of the replayed paths in which they happen."""
     counted: dict[tuple[object, object], int] = {}
     known = {row["event"] for row in simulated.events.rows()}
     for path in range(PATHS):
         seen = {(row["event"], row["date"]) for row in simulated.replay(path).events.rows()}
         for key in seen:
             counted[key] = counted.get(key, 0) + 1
-    assert {"call", "acceleration"} <= known
+    assert expected <= known
     found = {
         (row["event"], row["date"]): round(row["probability"] * PATHS) for row in simulated.events.rows()
     }
     assert found == {key: count for key, count in counted.items() if key[0] in known}
+
+
+def test_events_happen_as_often_as_in_the_replayed_paths(simulated: cl.Simulation) -> None:
+    assert_counted(simulated, {"call", "acceleration"})
+
+
+def test_changes_of_notes_and_documents_are_counted_too() -> None:
+    cheaper = {"name": "A-R", "balance": "outstanding", "coupon": {"index": "sofr_3m", "spread": 0.0100}}
+    events = [
+        {
+            "when": "performing_par < 440_000_000",
+            "until": "2029-07-20",
+            "refinance": {"A": {"into": [cheaper]}},
+        },
+        {"date": "2027-07-20", "reprice": {"B": "150bp"}},
+        {
+            "when": "performing_par < 480_000_000",
+            "until": "2028-07-20",
+            "amend": {"tests.E OC.trigger": 1.03},
+        },
+    ]
+    deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20").replace(
+        {"events": events, "reinvestment.ends_when": "not passes('E OC')"}
+    )
+    pool = cl.synthetic.loan_pool(n=60, seed=5, as_of="2025-03-20")
+    base = cl.Scenario(cdr=0.04, cpr=0.20, recovery=0.45, recovery_lag_months=6, rates=0.043)
+    model = cl.GaussianCopula(inter=0.3, intra=0.4)
+    simulated = cl.simulate(deal, pool, model, scenario=base, paths=PATHS, seed=3, threads=1)
+    expected = {"refinancing", "repricing", "amendment", "end of the reinvestment period"}
+    assert_counted(simulated, expected)
+    (repricing,) = simulated.events.filter(event="repricing").rows()
+    assert repricing["probability"] == 1.0
+    assert 0.0 < simulated.events.filter(event="refinancing")["probability"].sum() < 1.0
 
 
 def test_watching_the_tests_changes_no_estimate(simulated: cl.Simulation) -> None:

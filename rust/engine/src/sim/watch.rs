@@ -3,14 +3,28 @@
 use super::totals::{BlockTotals, Moments, Spread};
 use crate::coverage::overcollateralization;
 use crate::lanes::{Mask, Pack};
+use crate::lifecycle::ChangeKind;
 use crate::path::plan::{Cause, Plan};
 use crate::state::State;
 use crate::waterfall::program::Action;
 use crate::waterfall::recorder::{LedgerRow, Recorder};
 
 /// What can happen to a deal; the names are those of a path's events.
-pub const EVENTS: [&str; 6] =
-    ["event of default: interest", "acceleration", "rescission", "call", "call not feasible", "liquidation"];
+pub const EVENTS: [&str; 13] = [
+    "event of default: interest",
+    "acceleration",
+    "rescission",
+    "call",
+    "call not feasible",
+    "liquidation",
+    "refinancing",
+    "repricing",
+    "issue",
+    "special redemption",
+    "reset",
+    "amendment",
+    "end of the reinvestment period",
+];
 
 /// Paths in which a test fails on a date, and what its steps divert then.
 #[derive(Clone, Copy, Debug, Default)]
@@ -153,6 +167,9 @@ pub struct EventWatch<const L: usize> {
     interest: bool,
     /// Whether something has happened in some path.
     something: bool,
+    /// Paths whose reinvestment period had ended before its date, and whether it had when the run began.
+    over: Mask<L>,
+    was_over: bool,
 }
 
 impl<const L: usize> EventWatch<L> {
@@ -160,9 +177,16 @@ impl<const L: usize> EventWatch<L> {
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         let interest = plan.all().any(|plan| plan.deal.watches(Cause::SeniorInterest));
-        let possible = interest || plan.all().any(|plan| plan.deal.acceleration.is_some() || !plan.sells.is_empty());
+        let possible = interest
+            || plan.all().any(|plan| {
+                let deal = &plan.deal;
+                let ends = deal.acceleration.is_some() || deal.reinvestment_ends.is_some();
+                ends || !(plan.sells.is_empty() && plan.changes.is_empty())
+            });
         let steps = if possible { plan.steps() } else { 0 };
-        Self { seen: vec![[Mask::splat(false); EVENTS.len()]; steps], interest, something: false }
+        let was_over = plan.opening.as_ref().is_some_and(|opening| opening.reinvestment_ended);
+        let seen = vec![[Mask::splat(false); EVENTS.len()]; steps];
+        Self { seen, interest, something: false, over: Mask::splat(was_over), was_over }
     }
 
     /// Back to nothing seen.
@@ -172,6 +196,7 @@ impl<const L: usize> EventWatch<L> {
             self.seen.fill([Mask::splat(false); EVENTS.len()]);
             self.something = false;
         }
+        self.over = Mask::splat(self.was_over);
     }
 
     /// Looks at a date after its payments; `unpaid` are the paths in which some class is owed overdue interest.
@@ -181,7 +206,16 @@ impl<const L: usize> EventWatch<L> {
         if self.interest && unpaid.any() {
             self.see(at, 0, running.and(unpaid));
         }
+        if !state.changes.is_empty() {
+            self.changes(plan, at, state, running);
+        }
         let deal = &plan.deal;
+        if deal.reinvestment_ends.is_some() || !plan.changes.is_empty() {
+            if plan.periods[p].in_reinvestment {
+                self.see(at, 12, running.and(state.reinvestment_over).and(self.over.not()));
+            }
+            self.over = state.reinvestment_over;
+        }
         if plan.periods[p].is_last || (deal.acceleration.is_none() && plan.sells.is_empty()) {
             return;
         }
@@ -198,10 +232,27 @@ impl<const L: usize> EventWatch<L> {
         }
     }
 
+    /// What events change on a date.
+    #[inline(never)]
+    fn changes(&mut self, plan: &Plan, at: usize, state: &State<L>, running: Mask<L>) {
+        for (change, acting) in plan.changes.iter().zip(&state.changes.acting) {
+            let event = match &change.kind {
+                ChangeKind::Refinancing(_) => 6,
+                ChangeKind::Repricing { .. } => 7,
+                ChangeKind::Issue { .. } => 8,
+                ChangeKind::SpecialRedemption(_) => 9,
+                ChangeKind::Transition(transition) if transition.resets => 10,
+                ChangeKind::Transition(_) => 11,
+                ChangeKind::Confirmation => continue,
+            };
+            self.see(at, event, running.and(*acting));
+        }
+    }
+
     #[inline(always)]
     fn see(&mut self, p: usize, event: usize, lanes: Mask<L>) {
         if lanes.any() {
-            self.seen[p][event] = lanes;
+            self.seen[p][event] = self.seen[p][event].or(lanes);
             self.something = true;
         }
     }

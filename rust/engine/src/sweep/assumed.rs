@@ -42,9 +42,8 @@ impl<'a, const L: usize> Assumed<'a, L> {
                 numbers.len() - 1
             })
         };
-        let mut places = |cdr, cpr, recovery| {
-            [place(Series::Cdr, cdr), place(Series::Cpr, cpr), place(Series::Recovery, recovery)]
-        };
+        let mut places =
+            |cdr, cpr, recovery| [place(Series::Cdr, cdr), place(Series::Cpr, cpr), place(Series::Recovery, recovery)];
         let groups = of.groups.sources.iter().map(|source| places(source.cdr, source.cpr, source.recovery)).collect();
         let bought = places(of.bought.cdr, of.bought.cpr, of.bought.recovery);
         let defaulted = of.defaulted.iter().map(|source| place(Series::Recovery, source.recovery)).collect();
