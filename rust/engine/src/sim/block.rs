@@ -166,7 +166,7 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
             market.extend_from_slice(&factor.0);
             let drawn = if count - path < D { count - path } else { D };
             for lane in 0..drawn {
-                let lost = totals.count_years(&rows[lane * years..(lane + 1) * years], 1.0 / pool.par);
+                let lost = totals.count_years(path + lane, &rows[lane * years..(lane + 1) * years], 1.0 / pool.par);
                 order.push(Drawn { lost, path: path + lane });
             }
             path += D;

@@ -141,7 +141,7 @@ pub struct BlockTotals {
     pub events: Vec<[u64; EVENTS.len()]>,
     /// Per year: sums and sums of squares of the four rates.
     pub years: Vec<[[f64; 4]; 2]>,
-    /// Per path and year: default rate and loss rate.
+    /// Per year and path: default rate and loss rate.
     pub rates: Vec<[f64; 2]>,
     /// Largest cash difference, currency units.
     pub conservation_error: f64,
@@ -162,19 +162,20 @@ impl BlockTotals {
             tests: if keep_flows { vec![TestTotals::default(); tests * steps] } else { Vec::new() },
             events: vec![[0; EVENTS.len()]; steps],
             years: vec![[[0.0; 4]; 2]; years],
-            rates: Vec::with_capacity(years * paths),
+            rates: vec![[0.0; 2]; years * paths],
             conservation_error: 0.0,
         }
     }
 }
 
 impl BlockTotals {
-    /// Adds what a path's defaults count by year, `per_par` a unit of par; returns the loss of its closing pool.
+    /// Adds what the defaults of a path count by year, `per_par` a unit of par; returns the loss of its closing pool.
     #[inline(always)]
-    pub fn count_years(&mut self, by_year: &[[f64; 4]], per_par: f64) -> f64 {
+    pub fn count_years(&mut self, path: usize, by_year: &[[f64; 4]], per_par: f64) -> f64 {
         let scale = [per_par, per_par, per_par, 1.0];
         let mut sums = [0.0; 4];
-        for (row, [sum, square]) in by_year.iter().zip(&mut self.years) {
+        let shown = self.rates.chunks_exact_mut(self.paths);
+        for ((row, [sum, square]), shown) in by_year.iter().zip(&mut self.years).zip(shown) {
             let mut rates = [0.0; 4];
             for k in 0..4 {
                 sums[k] += row[k];
@@ -186,7 +187,7 @@ impl BlockTotals {
             for k in 0..4 {
                 square[k] += rates[k] * rates[k];
             }
-            self.rates.push([rates[1], rates[2]]);
+            shown[path] = [rates[1], rates[2]];
         }
         sums[2]
     }
@@ -276,13 +277,12 @@ impl Totals {
             }
         }
         // One year after the other: the bins of one histogram stay near, those of all do not.
-        let years = self.years.len();
-        for (y, total) in self.years.iter_mut().enumerate() {
-            for rates in block.rates.chunks_exact(years) {
-                total.default_rate.add(rates[y][0]);
+        for (total, rates) in self.years.iter_mut().zip(block.rates.chunks_exact(block.paths)) {
+            for [default_rate, _] in rates {
+                total.default_rate.add(*default_rate);
             }
-            for rates in block.rates.chunks_exact(years) {
-                total.loss_rate.add(rates[y][1]);
+            for [_, loss_rate] in rates {
+                total.loss_rate.add(*loss_rate);
             }
         }
         if block.conservation_error > self.conservation_error || block.conservation_error.is_nan() {
