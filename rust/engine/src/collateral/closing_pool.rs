@@ -4,6 +4,7 @@
 //! rows of its loans, and adds its defaulted par, carrying value and recovery. So a path costs work in proportion to
 //! its defaults, whatever the loans' own schedules.
 
+use super::holdings::Holdings;
 use super::loan_flows::LoanFlows;
 use super::parts::{self, PoolPart, UNDRAWN};
 use super::sale::SaleRow;
@@ -37,7 +38,7 @@ pub const MARKET: usize = 3;
 /// Rows that are taken off together.
 pub const TOGETHER: usize = 4;
 
-/// What a default of a loan in a step does beside ending its rows.
+/// What a default of a loan in a step does beside ending its rows: few bytes, since every default reads one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoanDefault {
     /// Par that defaults.
@@ -45,11 +46,11 @@ pub struct LoanDefault {
     /// What is recovered of it.
     pub value: f64,
     /// Step (from 0) that collects the recovery.
-    pub collected: u32,
+    pub collected: u16,
     /// Steps (from 0, exclusive) that still carry the defaulted par.
-    pub carry_end: u32,
+    pub carry_end: u16,
     /// Rows that it ends, in groups of [`TOGETHER`]; the last group may reach into rows of nothing.
-    pub groups: u32,
+    pub groups: u16,
 }
 
 /// The closing pool of a run.
@@ -99,10 +100,11 @@ pub struct ClosingPool {
     /// Number of CCC assets that are discount obligations too.
     pub ccc_discount: usize,
     /// Loans of each obligor, in canonical order.
-    pub obligor_loans: Vec<Vec<u32>>,
-    /// What a default of each obligor in each step counts, `[obligor][step]`: its closing par, its par then, the par
-    /// less what is recovered, and one.
-    pub obligor_default: Vec<[f64; 4]>,
+    pub obligor_loans: Holdings,
+    /// Closing par of each obligor.
+    pub obligor_par: Vec<f64>,
+    /// What a default of each obligor in each step counts, `[obligor][step]`: its par then, and the par less what is recovered.
+    pub obligor_default: Vec<[f64; 2]>,
     /// Closing par of the performing loans.
     pub par: f64,
     /// Whether some loan is a discount obligation outside the CCC set.
@@ -137,18 +139,28 @@ impl ClosingPool {
 
     /// Sums what a default of each obligor costs, once every asset is in; `first` is the first step that is run.
     pub fn finish(&mut self, first: usize) {
-        let mut obligor_default = vec![[0.0, 0.0, 0.0, 1.0]; self.obligor_loans.len() * self.steps];
-        for (loans, sums) in self.obligor_loans.iter().zip(obligor_default.chunks_exact_mut(self.steps)) {
-            for &loan in loans {
+        let obligors = self.obligor_loans.obligors();
+        self.obligor_par = vec![0.0; obligors];
+        let mut obligor_default = vec![[0.0; 2]; obligors * self.steps];
+        for (obligor, sums) in obligor_default.chunks_exact_mut(self.steps).enumerate() {
+            for &loan in self.obligor_loans.of(obligor) {
+                self.obligor_par[obligor] += self.at_risk(loan as usize, first);
                 let defaults = &self.row_default[self.row(loan as usize, 0)..][..self.steps];
                 for (sum, default) in sums.iter_mut().zip(defaults) {
-                    sum[0] += self.at_risk(loan as usize, first);
-                    sum[1] += default.par;
-                    sum[2] += default.par - default.value;
+                    sum[0] += default.par;
+                    sum[1] += default.par - default.value;
                 }
             }
         }
         self.obligor_default = obligor_default;
+    }
+
+    /// What a default of an obligor in a step counts: its closing par, its par then, the par less what is recovered, and one.
+    #[inline(always)]
+    #[must_use]
+    pub fn counted(&self, obligor: usize, step: usize) -> [f64; 4] {
+        let [par, lost] = self.obligor_default[obligor * self.steps + step];
+        [self.obligor_par[obligor], par, lost, 1.0]
     }
 
     /// Par of a loan at the start of a step, undrawn commitment included.
@@ -226,9 +238,9 @@ impl ClosingPool {
             self.row_default[row + p] = LoanDefault {
                 par: flows.begin[p] - flows.released[p],
                 value: (flows.begin[p] - flows.released[p]) * recovery[p],
-                collected: collected as u32,
-                carry_end: carry_end as u32,
-                groups: flows.last_step.saturating_sub(p as u32).div_ceil(TOGETHER as u32),
+                collected: collected as u16,
+                carry_end: carry_end as u16,
+                groups: flows.last_step.saturating_sub(p as u32).div_ceil(TOGETHER as u32) as u16,
             };
             let default = flows.default[p];
             if default > 0.0 {

@@ -4,6 +4,7 @@ pub mod closing_pool;
 pub mod cohorts;
 pub mod commitment;
 pub mod groups;
+pub mod holdings;
 pub mod loan;
 pub mod loan_flows;
 pub mod parts;
@@ -14,6 +15,7 @@ pub mod tape;
 
 pub use closing_pool::{ClosingPool, PoolRules};
 pub use cohorts::CohortTables;
+pub use holdings::Holdings;
 pub use parts::PoolPart;
 pub use standing::{PastDefault, Standing};
 pub use tape::Tape;

@@ -6,7 +6,7 @@ use crate::collateral::closing_pool::{DefaultedAsset, PERFORMING};
 use crate::collateral::groups::{GroupRates, LoanGroup};
 use crate::collateral::loan_flows::LoanFlows;
 use crate::collateral::sale::{self, SaleRow};
-use crate::collateral::{ClosingPool, Tape};
+use crate::collateral::{ClosingPool, Holdings, Tape};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::pool::Contracts;
 use crate::compile::run_steps::{MONTHS_CARRIED, Steps};
@@ -183,7 +183,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let contracts = self.contracts;
         let n = contracts.steps.len();
         let mut pool = ClosingPool::new(contracts.tape.len(), n);
-        pool.obligor_loans = vec![Vec::new(); contracts.obligors.len()];
+        let mut obligor_loans = vec![Vec::new(); contracts.obligors.len()];
         pool.discount_share.clone_from(&contracts.discount_share);
         pool.undrawn = contracts.undrawn();
         let mut flows = LoanFlows::default();
@@ -195,7 +195,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             if contracts.tape.is_defaulted(loan) {
                 continue;
             }
-            pool.obligor_loans[contracts.obligor_of[loan]].push(u32::try_from(loan).unwrap_or(u32::MAX));
+            obligor_loans[contracts.obligor_of[loan]].push(u32::try_from(loan).unwrap_or(u32::MAX));
             let mut rates = self.rates(loan);
             let standing = contracts.standing(loan);
             for past in &standing.defaults {
@@ -228,6 +228,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         pool.ccc_discount = ccc.iter().filter(|(asset, _)| asset.discount > 0.0).count();
         pool.ccc_sets = contracts.ccc_sets();
         pool.ccc.clone_from(ccc);
+        pool.obligor_loans = Holdings::new(&obligor_loans);
         pool.finish(contracts.rules.first);
         pool
     }

@@ -65,7 +65,7 @@ pub fn compile_simulation(
     let mut obligors = Vec::new();
     let mut companies = Vec::new();
     for (k, (id, first)) in compiled.obligors.iter().enumerate() {
-        let loans = &compiled.plan.pool.obligor_loans[k];
+        let loans = compiled.plan.pool.obligor_loans.of(k);
         let first = loans.first().map_or(*first, |l| *l as usize);
         let industry = industries.iter().position(|name| *name == tape.industry[first]).unwrap_or(0);
         let named = scenario

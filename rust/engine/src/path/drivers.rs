@@ -161,7 +161,7 @@ impl<const L: usize> Drivers<L> {
     #[inline(always)]
     pub fn default(&mut self, pool: &ClosingPool, lane: usize, obligor: usize, k: usize) {
         let lane = lane % L;
-        for &loan in pool.obligor_loans[obligor].as_slice() {
+        for &loan in pool.obligor_loans.of(obligor) {
             let at = pool.row(loan as usize, k);
             let default = &pool.row_default[at];
             let rows = default.groups as usize * TOGETHER;

@@ -138,7 +138,6 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
         let Self { setup, first, count, work, totals } = self;
         let BlockWork { scratch, defaults, market, order, events, by_year, .. } = work;
         let (pool, years, cells) = (&setup.plan.pool, setup.named.len(), setup.axis.cells.as_slice());
-        let (steps, obligor_default) = (pool.steps, pool.obligor_default.as_slice());
         // Where every default counts, also one of nothing does.
         let least = if setup.follows_repaid { -1.0 } else { 0.0 };
         defaults.clear();
@@ -154,7 +153,7 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
             let mut found = LaneEvents::<D>::take(events, setup.copula.most_defaults());
             let factor = setup.copula.draw_each::<D>(first + path as u64, scratch, |lane, obligor, place| {
                 let (step, year) = cells[place as usize - 1];
-                let counted = obligor_default[obligor as usize * steps + step as usize];
+                let counted = pool.counted(obligor as usize, step as usize);
                 let row = &mut rows[lane * years + year as usize];
                 let before = *row;
                 for k in 0..4 {

@@ -55,7 +55,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
         work.default(plan, 0, obligor, step);
         let (mut par, mut value) = (0.0, 0.0);
         let mut collected = step;
-        for &loan in &pool.obligor_loans[obligor] {
+        for &loan in pool.obligor_loans.of(obligor) {
             let default = pool.row_default[pool.row(loan as usize, step)];
             par += default.par;
             value += default.value;
