@@ -77,11 +77,40 @@ class TestPurchasesAfterThePeriod:
             ),
         }
 
-    @pytest.mark.parametrize("condition", ["wal", "ccc", "maintain_or_improve"])
-    def test_conditions_that_are_not_computed(self, condition: str) -> None:
-        assert refused(after(conditions=["coverage", condition])) == {
-            "reinvestment.after.conditions[1]": f"found {condition!r}, which {NOT_YET}; expected coverage"
+    @pytest.mark.parametrize(
+        ("condition", "measure"),
+        [
+            ("wal", "a test of the kind wal in collateral.quality"),
+            ("ccc", "collateral.ccc"),
+            ("quality", "collateral.quality"),
+            ("concentration", "collateral.concentration"),
+            ("maintain_or_improve", "collateral.quality or collateral.concentration"),
+        ],
+    )
+    def test_conditions_without_what_they_are_measured_by(self, condition: str, measure: str) -> None:
+        def change(document: Document) -> None:
+            document["collateral"] = {}
+            document["reinvestment"] = {"during": [condition], "after": {"conditions": ["coverage", condition]}}
+
+        said = f"found {condition}, which is measured by {measure}; expected {measure}"
+        assert refused(change) == {
+            "reinvestment.during[0]": said,
+            "reinvestment.after.conditions[1]": said,
         }
+
+    def test_conditions_with_what_they_are_measured_by(self) -> None:
+        def change(document: Document) -> None:
+            document["collateral"] = {
+                "ccc": {"limit": 0.075},
+                "quality": [{"kind": "warf", "max": 3000}, {"kind": "wal", "max": 9.0, "from": "closing"}],
+            }
+            document["reinvestment"] = {
+                "during": ["coverage", "maintain_or_improve"],
+                "after": {"proceeds": ["unscheduled", "credit_risk"], "conditions": ["coverage", "wal", "ccc"]},
+            }
+
+        deal = accepted(change)
+        assert cl.Deal.from_yaml(deal.to_yaml()) == deal
 
     @pytest.mark.parametrize("proceeds", [[], ["credit_risk"]])
     def test_proceeds_without_unscheduled_principal(self, proceeds: list[str]) -> None:

@@ -286,6 +286,10 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     let mut contracts =
         pool::compile(PoolInput { deal, tape, scenario, curves: &curves, steps, standing }, &mut problems);
     contracts.parts = read.parts(deal, tape);
+    let purchases = read.purchases(&mut contracts, &bought, (scenario, &curves), &mut problems);
+    for readings in read_by_deal.values_mut() {
+        readings.purchases.clone_from(&purchases);
+    }
     if problems.is_empty() {
         plan::complete(resumed.as_mut(), points.given.input(), &contracts, &bought)?;
     }

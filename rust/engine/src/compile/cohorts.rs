@@ -1,15 +1,17 @@
 //! What the manager buys: contracts of the reinvestment cohorts, per unit of par.
 
 use crate::collateral::CohortTables;
-use crate::collateral::cohorts::SaleTables;
+use crate::collateral::cohorts::{QualityTables, SaleTables};
 use crate::collateral::loan::LoanCoupon;
 use crate::collateral::shared_terms::{SharedStep, SharedTerms};
 use crate::compile::assumptions::{Origin, Series};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
+use crate::compile::quality;
 use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, GroupKeys, Nature};
 use crate::coverage::ccc_excess::{CccAsset, EVERY_AGENCY};
+use crate::coverage::purchases::Conditions;
 use crate::error::Problem;
 use crate::rates::Curves;
 use crate::spec::Scenario;
@@ -200,6 +202,7 @@ pub fn compile(
         has_discount: false,
         ccc,
         sale: SaleTables::default(),
+        quality: QualityTables::default(),
         shared: None,
         first_alive: vec![0; n],
         first_open,
@@ -306,7 +309,37 @@ pub fn compile(
     for p in 0..n {
         tables.first_alive[p] = (0..p).find(|&c| last_alive[c] >= p).unwrap_or(p);
     }
+    if deal.purchases.at_all().asks(Conditions::WAS.with(Conditions::WAL)) {
+        tables.quality = weights(deal, &tables, &terms, &fixings, steps);
+    }
     CompiledCohorts { tables, mdr, terms, due }
+}
+
+/// What quality tests weigh cohorts by: lives from instalments on the last days of their collection periods, the rest at maturity.
+fn weights(
+    deal: &CompiledDeal,
+    tables: &CohortTables,
+    terms: &[CohortTerms],
+    fixings: &[f64],
+    steps: &Steps,
+) -> QualityTables {
+    let n = steps.len();
+    let mut out = QualityTables { spread: vec![0.0; n * n], life: vec![0.0; n * n] };
+    for (c, &CohortTerms { spread, floor, maturity, .. }) in terms.iter().enumerate() {
+        let coupon = floating(spread, floor);
+        // Par that is repaid after a step, and the same times the day on which it is.
+        let mut balance = tables.balance(c, n - 1);
+        let mut repaid = balance * quality::time(deal, maturity);
+        for p in (c..n).rev() {
+            let end = steps.dates[p].end;
+            out.spread[p * n + c] = balance * (coupon.rate(fixings[p]) - fixings[p]);
+            out.life[p * n + c] = repaid - balance * quality::time(deal, end);
+            let instalment = tables.instalment[p * n + c];
+            balance += instalment;
+            repaid += instalment * quality::time(deal, if maturity < end { maturity } else { end });
+        }
+    }
+    out
 }
 
 /// Per step: the terms of what is bought after it, or was bought before the run starts.

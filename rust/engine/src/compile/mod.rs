@@ -23,6 +23,8 @@ pub mod payment_date;
 pub mod periods;
 pub mod plan;
 pub mod pool;
+pub mod purchases;
+pub mod quality;
 pub mod rates;
 pub mod readings;
 pub mod regimes;
@@ -33,7 +35,6 @@ pub mod shape;
 pub mod steps;
 pub mod succession;
 pub mod tests;
-pub mod unsupported;
 pub mod values;
 
 pub use after::state_after;

@@ -191,9 +191,10 @@ pub fn prepare<'a>(
         }
     }
     let read = readings::Read::of(deal, &events);
-    let readings = read.compile(deal, tape, scenario, &steps, problems);
+    let mut readings = read.compile(deal, tape, scenario, &steps, problems);
     let mut contracts = pool::compile(PoolInput { deal, tape, scenario, curves: &curves, steps, standing }, problems);
     contracts.parts = read.parts(deal, tape);
+    readings.purchases = read.purchases(&mut contracts, &bought, (scenario, &curves), problems);
     if problems.is_empty() && goes_on {
         complete(resumed.as_mut(), state, &contracts, &bought)?;
     }
