@@ -77,40 +77,10 @@ class TestPurchasesAfterThePeriod:
             ),
         }
 
-    @pytest.mark.parametrize(
-        ("condition", "measure"),
-        [
-            ("wal", "a test of the kind wal in collateral.quality"),
-            ("ccc", "collateral.ccc"),
-            ("quality", "collateral.quality"),
-            ("concentration", "collateral.concentration"),
-            ("maintain_or_improve", "collateral.quality or collateral.concentration"),
-        ],
-    )
-    def test_conditions_without_what_they_are_measured_by(self, condition: str, measure: str) -> None:
-        def change(document: Document) -> None:
-            document["collateral"] = {}
-            document["reinvestment"] = {"during": [condition], "after": {"conditions": ["coverage", condition]}}
-
-        said = f"found {condition}, which is measured by {measure}; expected {measure}"
-        assert refused(change) == {
-            "reinvestment.during[0]": said,
-            "reinvestment.after.conditions[1]": said,
+    def test_conditions_in_the_period_are_known_too(self) -> None:
+        assert refused(lambda d: d["reinvestment"].update(during=["coverage", "walls"])) == {
+            "reinvestment.during[1]": "found 'walls', a condition that is not known; did you mean 'wal'?"
         }
-
-    def test_conditions_with_what_they_are_measured_by(self) -> None:
-        def change(document: Document) -> None:
-            document["collateral"] = {
-                "ccc": {"limit": 0.075},
-                "quality": [{"kind": "warf", "max": 3000}, {"kind": "wal", "max": 9.0, "from": "closing"}],
-            }
-            document["reinvestment"] = {
-                "during": ["coverage", "maintain_or_improve"],
-                "after": {"proceeds": ["unscheduled", "credit_risk"], "conditions": ["coverage", "wal", "ccc"]},
-            }
-
-        deal = accepted(change)
-        assert cl.Deal.from_yaml(deal.to_yaml()) == deal
 
     @pytest.mark.parametrize("proceeds", [[], ["credit_risk"]])
     def test_proceeds_without_unscheduled_principal(self, proceeds: list[str]) -> None:
@@ -124,12 +94,6 @@ class TestPurchasesAfterThePeriod:
         assert deal.to_dict()["reinvestment"]["after"] == rules
         assert deal.warnings == []
         assert cl.Deal.from_yaml(deal.to_yaml()) == deal
-
-    def test_a_document_that_a_reset_brings_in_is_checked_too(self) -> None:
-        into = templates.us_bsl(closing="2027-07-20").to_dict()
-        into["reinvestment"]["after"] = {"conditions": ["wal"]}
-        found = refused(lambda d: d.update(events=[{"date": "2027-07-20", "reset": {"into": into}}]))
-        assert found.keys() == {"events[0].reset.into.reinvestment.after.conditions[0]"}
 
 
 class TestAuctionCall:

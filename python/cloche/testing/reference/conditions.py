@@ -153,7 +153,7 @@ def _ccc_holds(day: Day, limit: float, base: float | str | None, cash: float) ->
     par = spent / terms.market_price
     amount = ccc_base(base, float(day.deal["target_par"]), day.measure.collateral_principal_amount)
     if base in {None, "collateral_principal_amount"}:
-        amount += par - spent
+        amount += par - min(spent, day.principal_proceeds)
     return day.measure.ccc_par + par <= limit * amount * (1 + TOLERANCE)
 
 

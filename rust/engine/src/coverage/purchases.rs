@@ -2,7 +2,8 @@
 //!
 //! With the par `x` that the cash buys, a quality test is `(Σ par·value + x·v) / (Σ par + x)` against its limit: it must be
 //! satisfied, or no worse than without the purchase. Loans rated CCC are bought only within a limit of their share:
-//! `C + x ≤ limit · base`, where a base that follows the collateral grows by `x` less the cash.
+//! `C + x ≤ limit · base`, where a base that follows the collateral grows by `x` less the principal that pays for it; interest
+//! that buys was no part of it.
 
 use crate::lanes::{Mask, Pack};
 
@@ -98,15 +99,18 @@ pub struct CccShare<const L: usize> {
     pub limit: f64,
     pub par: Pack<L>,
     pub base: Pack<L>,
-    /// Whether the base follows the collateral.
-    pub follows: bool,
+    /// Principal in the base; none where it does not follow the collateral.
+    pub principal: Option<Pack<L>>,
 }
 
 impl<const L: usize> CccShare<L> {
     /// Where the share is within its limit once `par` has been bought for `cash` on the date.
     #[must_use]
     pub fn holds(&self, par: Pack<L>, cash: Pack<L>) -> Mask<L> {
-        let base = if self.follows { self.base + (par - cash) } else { self.base };
+        let base = match self.principal {
+            Some(principal) => self.base + (par - cash.min(principal)),
+            None => self.base,
+        };
         (base * (self.limit * (1.0 + TOLERANCE))).ge(self.par + par)
     }
 }
@@ -186,11 +190,15 @@ mod tests {
             limit: 0.075,
             par: Pack([5.0]),
             base: Pack([100.0]),
-            follows: true,
+            principal: Some(Pack([10.0])),
         };
         let holds = |par: f64| share.holds(Pack([par]), Pack([par / 2.0])).all();
         assert!(holds(2.59) && !holds(2.60));
-        let fixed = CccShare { follows: false, ..share };
+        let fixed = CccShare { principal: None, ..share };
         assert!(fixed.holds(Pack([2.5]), Pack([1.0])).all() && !fixed.holds(Pack([2.51]), Pack([1.0])).all());
+        // All of the cash is interest: 5 + x ≤ 0.075 (100 + x) up to x = 2.7027.
+        let of_interest = CccShare { principal: Some(Pack([0.0])), ..share };
+        let holds = |par: f64| of_interest.holds(Pack([par]), Pack([par / 2.0])).all();
+        assert!(holds(2.70) && !holds(2.71));
     }
 }

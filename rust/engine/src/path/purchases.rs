@@ -101,7 +101,7 @@ pub fn take<const L: usize, P: Param<L>>(
             limit: limit.limit,
             par: collateral.ccc_par,
             base: limit.base.map_or(collateral.principal_amount, Pack::splat),
-            follows: limit.base.is_none(),
+            principal: if limit.base.is_none() { Some(collateral.principal_proceeds) } else { None },
         });
     }
 }
