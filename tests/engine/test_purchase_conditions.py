@@ -131,7 +131,13 @@ class TestAverageLife:
     Their life is 0.25 % · (0.25 + 0.5 + … + 1.75) + 98.25 % · 2 = 0.0175 + 1.965 = 1.9825.
     """
 
-    BULLET: Document = {**LOAN, "loan_id": "L2", "par": 95.0, "amortization_rate": 0.0, "maturity": tiny.date(2027, 1, 15)}
+    BULLET: Document = {
+        **LOAN,
+        "loan_id": "L2",
+        "par": 95.0,
+        "amortization_rate": 0.0,
+        "maturity": tiny.date(2027, 1, 15),
+    }
     PAYS: Document = {**LOAN, "par": 5.0, "original_par": 5.0, "maturity": tiny.date(2025, 4, 15)}
     TERM: Document = {"term_years": 2.0}
 
@@ -189,7 +195,10 @@ class TestCcc:
 def test_conditions_never_buy_more_and_lose_no_cash(case: Case) -> None:
     assume(not starts_late(case, schedule(case.deal, as_of=case.as_of)))
     free = {**case.deal, "reinvestment": {}}
-    with_them, without = crossing.project(case), crossing.project(Case(free, case.loans, case.as_of, case.scenario))
+    with_them, without = (
+        crossing.project(case),
+        crossing.project(Case(free, case.loans, case.as_of, case.scenario)),
+    )
     assert with_them["conservation_error"] <= 1e-9
     first = [next((row["purchase_cost"] for row in run["collateral"]), 0.0) for run in (with_them, without)]
     assert first[0] <= first[1] + 1e-9 * PAR
@@ -205,10 +214,16 @@ def test_conditions_that_always_hold_change_no_bit(case: Case, when: str) -> Non
         {"kind": "wal", "max": 30.0, "from": "closing"},
         {"kind": "warr", "min": 0.0},
     ]
-    collateral = {**case.deal["collateral"], "quality": quality, "concentration": [{"kind": "ccc", "max": 1.0}]}
+    collateral = {
+        **case.deal["collateral"],
+        "quality": quality,
+        "concentration": [{"kind": "ccc", "max": 1.0}],
+    }
     deal = {**case.deal, "collateral": collateral}
     runs = []
     for asked in ([], ["maintain_or_improve"]):
         rules = {"during": asked} if when == "during" else {"after": {"conditions": asked}}
-        runs.append(crossing.project(Case({**deal, "reinvestment": rules}, case.loans, case.as_of, case.scenario)))
+        runs.append(
+            crossing.project(Case({**deal, "reinvestment": rules}, case.loans, case.as_of, case.scenario))
+        )
     assert repr(runs[0]) == repr(runs[1])

@@ -332,7 +332,10 @@ class TestConditionsOfPurchases:
     def test_conditions_without_what_they_are_measured_by(self, condition: str, measure: str) -> None:
         def change(document: Document) -> None:
             document["collateral"] = {}
-            document["reinvestment"] = {"during": [condition], "after": {"conditions": ["coverage", condition]}}
+            document["reinvestment"] = {
+                "during": [condition],
+                "after": {"conditions": ["coverage", condition]},
+            }
 
         said = f"found {condition}, which is measured by {measure}; expected {measure}"
         assert problems(change) == [
@@ -348,7 +351,10 @@ class TestConditionsOfPurchases:
             }
             document["reinvestment"] = {
                 "during": ["coverage", "maintain_or_improve"],
-                "after": {"proceeds": ["unscheduled", "credit_risk"], "conditions": ["coverage", "wal", "ccc"]},
+                "after": {
+                    "proceeds": ["unscheduled", "credit_risk"],
+                    "conditions": ["coverage", "wal", "ccc"],
+                },
             }
 
         deal = accepted(change)

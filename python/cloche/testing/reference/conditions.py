@@ -145,9 +145,7 @@ WEIGHTS: Mapping[str, Callable[[Day, pool.Position], Weighed | None]] = {
 def _ccc_holds(day: Day, limit: float, base: float | str | None, cash: float) -> bool:
     """Whether CCC loans are within a limit with a purchase; one of other loans never adds to them."""
     terms = _collateral(day).bought_terms(day.period, 1.0)
-    if not terms.ccc or not (
-        valuation(day.conventions).with_discount or terms.discount_price is None
-    ):
+    if not terms.ccc or not (valuation(day.conventions).with_discount or terms.discount_price is None):
         return True
     spent = day.purchase_cash + cash
     par = spent / terms.market_price

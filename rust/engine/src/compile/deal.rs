@@ -252,7 +252,8 @@ pub fn compile_one(
         event_cost,
         foreign: Foreign::default(),
     };
-    let mut compiled = CompiledDeal { terms, dates, conventions, purchases, document, written, rule, regimes: Vec::new() };
+    let mut compiled =
+        CompiledDeal { terms, dates, conventions, purchases, document, written, rule, regimes: Vec::new() };
     if let Some(shape) = shape {
         shape.mark(&mut compiled);
     }

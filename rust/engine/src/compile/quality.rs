@@ -113,7 +113,9 @@ impl Builder<'_> {
         let rating = self.scenario.reinvestment.rating.as_deref().unwrap_or_default();
         let Some(factor) = rating_factor(rating) else {
             let found = if rating.is_empty() { "missing".to_owned() } else { format!("found {rating:?}") };
-            let message = format!("{found}: {place} is a condition of purchases; expected the rating of what is bought, such as B2");
+            let message = format!(
+                "{found}: {place} is a condition of purchases; expected the rating of what is bought, such as B2"
+            );
             problems.push(Problem::new("scenario.reinvestment.rating", message));
             return None;
         };

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::collateral::closing_pool::{INTEREST, PERFORMING};
 use crate::collateral::parts::UNDRAWN;
 use crate::collateral::{PoolPart, Tape};
-use crate::compile::deal::CompiledDeal;
 use crate::compile::cohorts::CompiledCohorts;
+use crate::compile::deal::CompiledDeal;
 use crate::compile::events::Events;
 use crate::compile::pool::{self, Contracts};
 use crate::compile::quality;
@@ -130,8 +130,7 @@ impl Read {
             return None;
         }
         let first = contracts.parts.len();
-        let (parts, terms) =
-            quality::compile(contracts, bought, scenario, curves, (self.purchases, first), problems);
+        let (parts, terms) = quality::compile(contracts, bought, scenario, curves, (self.purchases, first), problems);
         contracts.parts.extend(parts);
         Some(terms)
     }

@@ -443,8 +443,7 @@ fn reinvest<const L: usize, P: Param<L>, R: Recorder<L>>(
     }
     let base = if unscheduled { state.unscheduled } else { limit };
     let wanted = (base * share).min(limit);
-    let covered =
-        if conditions.asks(Conditions::COVERAGE) { coverage_passes(state, terms) } else { Mask::splat(true) };
+    let covered = if conditions.asks(Conditions::COVERAGE) { coverage_passes(state, terms) } else { Mask::splat(true) };
     let mut may = covered;
     if terms.purchases && conditions.ask_collateral() {
         let dust = NOTHING_PERFORMS * terms.target_par;
