@@ -1,12 +1,14 @@
-"""Conditions of purchases: what a purchase would do to the quality of the collateral, in the engine as in the reference.
+"""Conditions of purchases: what one would do to the quality of the collateral, in the engine as in the reference.
 
-The deal of `reference.tiny` buys what it is repaid: its one loan of 100 pays 20 a year in quarterly instalments, so that a
-date has 5 to spend. Nothing defaults or prepays, determination dates are payment dates, quarters are 0.25 in 30/360.
+The deal of `reference.tiny` buys what it is repaid: its one loan of 100 pays 20 a year in quarterly instalments, so
+that a date has 5 to spend. Nothing defaults or prepays, determination dates are payment dates, quarters are 0.25 in
+30/360.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import assume, given, settings
@@ -93,8 +95,9 @@ class TestQuality:
             assert bought([name], loan, collateral=rules, buys=buys)[0] == pytest.approx(spent)
 
     def test_an_adjustment_under_the_floor_is_part_of_it(self, name: str) -> None:
-        # 4 % + 0.3 % is under the floor of 4.5 %: the spread over the index is 4 % + 0.5 %, with the floor above the adjustment
-        # it is 4 % + 0.3 % + 0.5 %. With 5 bought at 3 %: 0.04425 and (95 · 0.048 + 5 · 0.03) / 100 = 0.0471.
+        # 4 % + 0.3 % is under the floor of 4.5 %: the spread over the index is 4 % + 0.5 %, with the floor above the
+        # adjustment it is 4 % + 0.3 % + 0.5 %.
+        # With 5 bought at 3 %: 0.04425 and (95 · 0.048 + 5 · 0.03) / 100 = 0.0471.
         buys = {"spread": tiny.constant(0.03)}
         for inside, average in ((True, 0.04425), (False, 0.0471)):
             loan = {**LOAN, "floor": 0.045, "csa": 0.003, "csa_in_floor": inside}
@@ -126,20 +129,20 @@ class TestQuality:
 class TestAverageLife:
     """A loan that is repaid at once on 15 January 2027 beside one of 20 a year.
 
-    On 15 April 2025 the first has 1.75 years to go. Bought loans pay 0.25 % a quarter and the rest after a year; they mature no
-    later than 15 December 2027, a month before the notes: with a term of two years on 15 April 2027, in 2 years.
-    Their life is 0.25 % · (0.25 + 0.5 + … + 1.75) + 98.25 % · 2 = 0.0175 + 1.965 = 1.9825.
+    On 15 April 2025 the first has 1.75 years to go. What is bought then pays 0.25 % a quarter and the rest after two
+    years, on 15 April 2027, before 15 December 2027, a month before the notes mature.
+    Its life is 0.25 % · (0.25 + 0.5 + … + 1.75) + 98.25 % · 2 = 0.0175 + 1.965 = 1.9825.
     """
 
-    BULLET: Document = {
+    BULLET: ClassVar[Document] = {
         **LOAN,
         "loan_id": "L2",
         "par": 95.0,
         "amortization_rate": 0.0,
-        "maturity": tiny.date(2027, 1, 15),
+        "maturity": date(2027, 1, 15),
     }
-    PAYS: Document = {**LOAN, "par": 5.0, "original_par": 5.0, "maturity": tiny.date(2025, 4, 15)}
-    TERM: Document = {"term_years": 2.0}
+    PAYS: ClassVar[Document] = {**LOAN, "par": 5.0, "original_par": 5.0, "maturity": date(2025, 4, 15)}
+    TERM: ClassVar[Document] = {"term_years": 2.0}
 
     def spent(self, name: str, loans: tuple[Document, ...], **test: Any) -> float:
         rules = quality(kind="wal", **test)
@@ -159,13 +162,13 @@ class TestAverageLife:
             assert self.spent(name, loans, max=1.7616, **{"from": since}) == 0.0
 
     def test_a_life_above_the_limit_may_stay_or_fall(self, name: str) -> None:
-        longer = {**self.BULLET, "maturity": tiny.date(2027, 4, 15)}
+        longer = {**self.BULLET, "maturity": date(2027, 4, 15)}
         assert self.spent(name, (longer, self.PAYS), max=0.1) == pytest.approx(5.0)
         assert self.spent(name, (self.BULLET, self.PAYS), max=0.1) == 0.0
 
 
 class TestCcc:
-    CCC: Document = {"rating": "CCC", "price": tiny.constant(0.8)}
+    CCC: ClassVar[Document] = {"rating": "CCC", "price": tiny.constant(0.8)}
 
     def test_purchases_of_other_loans_are_free(self) -> None:
         low = {**LOAN, "ccc": True, "weak": True, "rating": "CCC"}

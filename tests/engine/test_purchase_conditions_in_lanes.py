@@ -63,12 +63,13 @@ def test_a_replayed_path_is_that_of_the_simulation(test: Document) -> None:
 
 def test_a_point_of_a_grid_is_its_own_projection() -> None:
     deal = deal_of(WARF, WAS, WAL, WARR)
-    grid = cl.grid(
-        BASE.replace(recovery=SPARED),
-        cdr=[0.0, 0.02, 0.06],
-        recovery=[0.5, SPARED, {"*": 0.7, "rating:B-": 0.3}],
-        **{"reinvestment.spread": [0.034, 0.036], "reinvestment.rating": ["B-", "B"]},
-    )
+    axes: dict[str, Any] = {
+        "cdr": [0.0, 0.02, 0.06],
+        "recovery": [0.5, SPARED, {"*": 0.7, "rating:B-": 0.3}],
+        "reinvestment.spread": [0.034, 0.036],
+        "reinvestment.rating": ["B-", "B"],
+    }
+    grid = cl.grid(BASE, **axes)
     sweep = cl.sweep(deal, POOL, grid)
     bought = set()
     for point in range(0, len(grid), 5):

@@ -1,4 +1,4 @@
-"""Conditions of purchases under documents that come later, and beside undrawn commitments and agencies: as the reference has them."""
+"""Conditions of purchases under documents that come later and beside other features: as the reference has them."""
 
 from __future__ import annotations
 

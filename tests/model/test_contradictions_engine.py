@@ -378,8 +378,10 @@ class TestConditionsOfPurchases:
         with pytest.raises(cl.ScenarioError) as caught:
             cl.project(accepted(change), pool, scenario)
         assert [str(problem) for problem in caught.value.problems] == [
-            "scenario.reinvestment.rating: missing: collateral.quality[0] is a condition of purchases; "
-            "expected the rating of what is bought, such as B2"
+            (
+                "scenario.reinvestment.rating: missing: collateral.quality[0] is a condition of purchases; "
+                "expected the rating of what is bought, such as B2"
+            )
         ]
 
     def test_a_limit_of_discount_obligations_refuses_to_buy_one(self) -> None:

@@ -36,10 +36,10 @@ class AfterPeriod(Document):
         What may buy: ``unscheduled`` principal, of which the scenario's `post_period_share` does; the proceeds of
         ``credit_risk`` sales, of which the projection has none, beside it.
     conditions
-        What must hold for a purchase; otherwise nothing is bought on the date. ``coverage``: every coverage test that a
-        cure names. ``ccc``: loans rated CCC are bought within the limit of ``collateral.ccc``. ``wal``: with the purchase
-        the average life is within the test of ``collateral.quality``, or no longer than without. ``quality``: the same
-        for each of its tests; ``concentration``: for each limit of ``collateral.concentration``;
+        What must hold for a purchase; otherwise nothing is bought on the date. ``coverage``: every coverage test that
+        a cure names. ``ccc``: loans rated CCC are bought within the limit of ``collateral.ccc``. ``wal``: with the
+        purchase the average life is within the test of ``collateral.quality``, or no longer than without. ``quality``:
+        the same for each of its tests; ``concentration``: for each limit of ``collateral.concentration``;
         ``maintain_or_improve``: for both.
     """
 

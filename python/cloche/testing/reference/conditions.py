@@ -1,7 +1,8 @@
 """Conditions of purchases beside coverage tests: collateral quality, concentration, the limit of CCC loans.
 
 A purchase may be made when each quality test is satisfied with it, or no worse than without it, and when CCC loans stay
-within their limits. Averages are over the performing par after the step of the date and what the date has bought so far.
+within their limits. Averages are over the performing par after the step of the date and what the date has bought so
+far.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -51,8 +51,8 @@ FEATURES = (
 remains for a class, steps bounded by what a test lacks, accounts with the receipts waterfall, hedges, classes drawn
 over time, combination notes, steps that read what is owed and the spreads of the deal, steps that read what only a run
 knows; PIK spreads on the tape and whether what they capitalize bears interest, undrawn commitments of loans and what
-the scenario assumes of them, make-whole premiums, CCC limits of an amount of money, conditions of purchases; the phases of `strategies.phases`;
-and conventions by name."""
+the scenario assumes of them, make-whole premiums, CCC limits of an amount of money, conditions of purchases; the
+phases of `strategies.phases`; and conventions by name."""
 
 
 @st.composite

@@ -40,7 +40,7 @@ pub struct CohortTables<P = f64> {
     pub ccc: Option<CccAsset>,
     /// What the cohorts do in a step at whose end all is sold; nothing where no sale may come.
     pub sale: SaleTables,
-    /// What quality tests weigh cohorts by; nothing where no purchase asks for it.
+    /// What quality tests weigh cohorts by; nothing where none is read.
     pub quality: QualityTables,
     /// The same for all cohorts together, where they have one spread and one price.
     pub shared: Option<SharedTerms>,
@@ -51,11 +51,12 @@ pub struct CohortTables<P = f64> {
 }
 
 /// What quality tests weigh one unit of par of each cohort by at the end of a step, `[step][cohort]`: its contractual balance
-/// times its spread over the benchmark, and times its average life. What is bought after a step has its own there.
+/// times its spread over the benchmark, its average life, and its price. What is bought after a step has its own there.
 #[derive(Clone, Debug, Default)]
 pub struct QualityTables {
     pub spread: Vec<f64>,
     pub life: Vec<f64>,
+    pub price: Vec<f64>,
 }
 
 /// What one unit of par of each cohort does by contract in a step at whose end all is sold, `[step][cohort]`.

@@ -113,13 +113,14 @@ impl BoughtBefore {
     }
 }
 
-/// Builds the tables.
+/// Builds the tables; `shows`: averages of the collateral are shown.
 pub fn compile(
     deal: &CompiledDeal,
     scenario: &Scenario,
     curves: &Curves,
     steps: &Steps,
     before: &BoughtBefore,
+    shows: bool,
     problems: &mut Vec<Problem>,
 ) -> CompiledCohorts {
     let n = steps.len();
@@ -309,7 +310,7 @@ pub fn compile(
     for p in 0..n {
         tables.first_alive[p] = (0..p).find(|&c| last_alive[c] >= p).unwrap_or(p);
     }
-    if deal.purchases.at_all().asks(Conditions::WAS.with(Conditions::WAL)) {
+    if shows || deal.purchases.at_all().asks(Conditions::WAS.with(Conditions::WAL)) {
         tables.quality = weights(deal, &tables, &terms, &fixings, steps);
     }
     CompiledCohorts { tables, mdr, terms, due }
@@ -324,8 +325,9 @@ fn weights(
     steps: &Steps,
 ) -> QualityTables {
     let n = steps.len();
-    let mut out = QualityTables { spread: vec![0.0; n * n], life: vec![0.0; n * n] };
-    for (c, &CohortTerms { spread, floor, maturity, .. }) in terms.iter().enumerate() {
+    let nothing = vec![0.0; n * n];
+    let mut out = QualityTables { spread: nothing.clone(), life: nothing.clone(), price: nothing };
+    for (c, &CohortTerms { price, spread, floor, maturity }) in terms.iter().enumerate() {
         let coupon = floating(spread, floor);
         // Par that is repaid after a step, and the same times the day on which it is.
         let mut balance = tables.balance(c, n - 1);
@@ -333,6 +335,7 @@ fn weights(
         for p in (c..n).rev() {
             let end = steps.dates[p].end;
             out.spread[p * n + c] = balance * (coupon.rate(fixings[p]) - fixings[p]);
+            out.price[p * n + c] = balance * price;
             out.life[p * n + c] = repaid - balance * quality::time(deal, end);
             let instalment = tables.instalment[p * n + c];
             balance += instalment;

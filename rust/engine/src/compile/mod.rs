@@ -43,4 +43,4 @@ pub use credit::compile_simulation;
 pub use deal::{CompiledDeal, compile_deal};
 pub use opening::{Given, StateInput};
 pub use payment_date::compile_payment_date;
-pub use plan::{PlanInput, check_scenario, compile_plan};
+pub use plan::{PlanInput, check_scenario, compile_plan, compile_shown_plan};

@@ -17,7 +17,7 @@ use crate::compile::pool::{self, Contracts};
 use crate::coverage::purchases::Conditions;
 use crate::coverage::rating_factor::rating_factor;
 use crate::error::Problem;
-use crate::path::purchases::{AverageTerms, Bought, CccTerms, PurchaseTerms};
+use crate::path::purchases::{AverageTerms, Bought, CccTerms, PurchaseTerms, Shown};
 use crate::rates::Curves;
 use crate::spec::{Deal, Scenario};
 use crate::time::{Date, thirty_e_360};
@@ -40,20 +40,31 @@ pub fn compile(
     bought: &CompiledCohorts,
     scenario: &Scenario,
     curves: &Curves,
-    (asked, first): (Conditions, usize),
+    (asked, first): (Asked, usize),
     problems: &mut Vec<Problem>,
 ) -> (Vec<PoolPart>, PurchaseTerms) {
     let mut out = Builder { contracts, scenario, curves, first, parts: Vec::new(), terms: PurchaseTerms::default() };
     for (i, test) in contracts.deal.document.collateral.quality.iter().enumerate() {
-        out.test(test, asked, &format!("collateral.quality[{i}]"), problems);
+        out.test(test, asked.conditions, &format!("collateral.quality[{i}]"), problems);
     }
-    out.limits(asked, bought, problems);
+    out.limits(asked.conditions, bought, problems);
+    if asked.shows {
+        out.show();
+    }
     (out.parts, out.terms)
 }
 
 /// The number of a test or limit.
 fn number(test: &Value, key: &str) -> f64 {
     test.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN)
+}
+
+/// What is asked of the collateral.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    pub conditions: Conditions,
+    /// Averages are shown.
+    pub shows: bool,
 }
 
 /// A quality test on its way: which loans it is of, and what their par is multiplied by.
@@ -84,7 +95,14 @@ impl Builder<'_> {
             "warr" if asked.asks(Conditions::WARR) => (Conditions::WARR, Some(self.recovery(test))),
             _ => return,
         };
-        let Some(Measure { limits, loans, weight, bought }) = measure else { return };
+        if let Some(measure) = measure {
+            self.add(condition, measure);
+        }
+    }
+
+    /// Adds an average and returns its place.
+    fn add(&mut self, condition: Conditions, measure: Measure) -> usize {
+        let Measure { limits, loans, weight, bought } = measure;
         let at_most = Conditions::WARF.with(Conditions::WAL).asks(condition);
         let undrawn = (bought == Bought::Spread && self.contracts.tape.has_commitments()).then(|| {
             let weight = Weight::Step(self.fees_instead(&weight));
@@ -93,6 +111,27 @@ impl Builder<'_> {
         let par = self.part(PoolPart::plain(PERFORMING, loans.clone()));
         let sum = self.part(PoolPart { flow: PERFORMING, loans, weight });
         self.terms.averages.push(AverageTerms { condition, at_most, limits, sum, par, undrawn, bought });
+        self.terms.averages.len() - 1
+    }
+
+    /// Adds what tables show; no purchase asks for these.
+    fn show(&mut self) {
+        let factor = rating_factor(self.scenario.reinvestment.rating.as_deref().unwrap_or_default());
+        let nothing = Value::Null;
+        let prices = Measure {
+            limits: vec![f64::NAN; self.contracts.steps.len()],
+            loans: self.performing(|_| true),
+            weight: Weight::Loan(self.contracts.tape.market_price.clone()),
+            bought: Bought::Price,
+        };
+        let (was, wal) = (self.spread(&nothing), self.life(&nothing));
+        let warf = self.factors(f64::NAN, factor.map_or(Bought::Unrated, Bought::Factor));
+        self.terms.shown = Some(Shown {
+            market_value: self.add(Conditions::NONE, prices),
+            was: self.add(Conditions::NONE, was),
+            warf: self.add(Conditions::NONE, warf),
+            wal: self.add(Conditions::NONE, wal),
+        });
     }
 
     fn part(&mut self, part: PoolPart) -> usize {
@@ -109,7 +148,6 @@ impl Builder<'_> {
     /// Rating factors of rated loans; the test is on the next whole number.
     fn rating_factor(&self, test: &Value, place: &str, problems: &mut Vec<Problem>) -> Option<Measure> {
         let limit = f64::from((number(test, "max") + 1e-9) as u32);
-        let factors = &self.contracts.tape.rating_factor;
         let rating = self.scenario.reinvestment.rating.as_deref().unwrap_or_default();
         let Some(factor) = rating_factor(rating) else {
             let found = if rating.is_empty() { "missing".to_owned() } else { format!("found {rating:?}") };
@@ -119,12 +157,17 @@ impl Builder<'_> {
             problems.push(Problem::new("scenario.reinvestment.rating", message));
             return None;
         };
-        Some(Measure {
+        Some(self.factors(limit, Bought::Factor(factor)))
+    }
+
+    fn factors(&self, limit: f64, bought: Bought) -> Measure {
+        let factors = &self.contracts.tape.rating_factor;
+        Measure {
             limits: vec![limit; self.contracts.steps.len()],
             loans: self.performing(|loan| factors[loan].is_finite()),
             weight: Weight::Loan(factors.clone()),
-            bought: Bought::Factor(factor),
-        })
+            bought,
+        }
     }
 
     /// Spreads of floating loans over the benchmark: the notes' index in the period that ends on the date.
@@ -172,22 +215,22 @@ impl Builder<'_> {
         let n = steps.len();
         let loans = self.performing(|_| true);
         let mut lives = vec![0.0; tape.len() * n];
+        let ends: Vec<f64> = steps.dates.iter().map(|dates| time(deal, dates.end)).collect();
         for loan in (0..tape.len()).filter(|&loan| loans[loan]) {
             let contract = self.contracts.of(loan);
-            let maturity = Date(tape.maturity[loan]);
+            let maturity = time(deal, Date(tape.maturity[loan]));
             // Par times the day on which it is repaid, of what is repaid after a step.
-            let mut repaid = contract[n - 1].end * time(deal, maturity);
-            for p in (0..n).rev() {
-                let (step, end) = (&contract[p], steps.dates[p].end);
+            let mut repaid = contract[n - 1].end * maturity;
+            for (p, (step, end)) in contract.iter().zip(&ends).enumerate().rev() {
                 if step.end > 0.0 {
-                    lives[loan * n + p] = repaid / step.end - time(deal, end);
+                    lives[loan * n + p] = repaid / step.end - end;
                 }
-                repaid += step.scheduled * time(deal, if maturity < end { maturity } else { end });
+                repaid += step.scheduled * if maturity < *end { maturity } else { *end };
             }
         }
         let from = self.counted_from(test);
         let limit = |p: usize| {
-            let elapsed = time(deal, steps.dates[p].end) - time(deal, from);
+            let elapsed = ends[p] - time(deal, from);
             let left = number(test, "max") - if elapsed > 0.0 { elapsed } else { 0.0 };
             if left > 0.0 { left } else { 0.0 }
         };

@@ -36,6 +36,8 @@ pub struct Read {
     pub deal_spreads: BTreeSet<u32>,
     /// What purchases need of the collateral.
     pub purchases: Conditions,
+    /// Averages of the collateral are shown.
+    pub shows: bool,
 }
 
 impl Read {
@@ -118,7 +120,7 @@ impl Read {
         out
     }
 
-    /// What purchases are measured by, with the parts of the pool that this needs beside the others.
+    /// What purchases are measured by and what is shown, with the parts of the pool that this needs beside the others.
     pub fn purchases(
         &self,
         contracts: &mut Contracts<'_>,
@@ -126,11 +128,12 @@ impl Read {
         (scenario, curves): (&Scenario, &Curves),
         problems: &mut Vec<Problem>,
     ) -> Option<PurchaseTerms> {
-        if !self.purchases.ask_collateral() || !problems.is_empty() {
+        if !(self.shows || self.purchases.ask_collateral()) || !problems.is_empty() {
             return None;
         }
         let first = contracts.parts.len();
-        let (parts, terms) = quality::compile(contracts, bought, scenario, curves, (self.purchases, first), problems);
+        let asked = quality::Asked { conditions: self.purchases, shows: self.shows };
+        let (parts, terms) = quality::compile(contracts, bought, scenario, curves, (asked, first), problems);
         contracts.parts.extend(parts);
         Some(terms)
     }

@@ -1,8 +1,9 @@
-//! What the purchases of a date are measured by: averages and the share of CCC loans after the pool step, in lanes.
+//! What the purchases of a date are measured by, and what tables show of the collateral: averages and the share of CCC loans after the pool step, in lanes.
 //!
 //! An average is that of the loans of the closing pool and of earlier cohorts: `Σ par·value / Σ par`. All cohorts have one
 //! rating and one recovery rate; their spreads and lives follow the date of purchase.
 
+use super::observer::Collateral;
 use super::plan::Plan;
 use super::runner::Workspace;
 use crate::coverage::purchases::{Average, CccShare, Conditions, Purchases};
@@ -13,6 +14,17 @@ use crate::lanes::{Pack, Param};
 pub struct PurchaseTerms {
     pub averages: Vec<AverageTerms>,
     pub ccc: Vec<CccTerms>,
+    /// Places of the averages that tables show.
+    pub shown: Option<Shown>,
+}
+
+/// Places of the averages that tables show.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shown {
+    pub market_value: usize,
+    pub was: usize,
+    pub warf: usize,
+    pub wal: usize,
 }
 
 /// A quality test.
@@ -35,6 +47,10 @@ pub struct AverageTerms {
 pub enum Bought {
     /// Their rating factor.
     Factor(f64),
+    /// Nothing: they have no rating.
+    Unrated,
+    /// What was paid for them.
+    Price,
     /// What they pay over the benchmark.
     Spread,
     /// Their average life.
@@ -50,6 +66,20 @@ pub struct CccTerms {
     pub limit: f64,
     /// What it is a share of; none: the collateral principal amount.
     pub base: Option<f64>,
+}
+
+/// Market value, spread, rating factor and average life of the collateral of one future; not a number where nothing performs.
+#[must_use]
+pub fn shown(plan: &Plan, averages: &[Average<1>], collateral: &Collateral<1>) -> [f64; 4] {
+    let terms = plan.readings.purchases.as_ref().and_then(|terms| terms.shown);
+    let Some(Shown { market_value, was, warf, wal }) = terms else { return [f64::NAN; 4] };
+    let performs = collateral.performing_par.0[0] > 0.0;
+    let mean = |average: usize| {
+        let Average { sum, par, .. } = averages[average];
+        if performs && par.0[0] > 0.0 { sum.0[0] / par.0[0] } else { f64::NAN }
+    };
+    let value = if performs { averages[market_value].sum.0[0] } else { 0.0 };
+    [value + collateral.market_of_defaulted.0[0], mean(was), mean(warf), mean(wal)]
 }
 
 /// Takes the figures of a date.
@@ -72,6 +102,11 @@ pub fn take<const L: usize, P: Param<L>>(
         let own = p * cohorts.steps + p;
         let (brought, bought) = match average.bought {
             Bought::Factor(factor) => (of_cohorts * factor, Pack::splat(factor)),
+            Bought::Unrated => (Pack::ZERO, Pack::ZERO),
+            Bought::Price => {
+                let table = &cohorts.quality.price;
+                (work.cohorts.weighted(cohorts, table, p), Pack::splat(table[own]))
+            }
             Bought::Recovery => {
                 let rate = cohorts.recovery[p].pack();
                 (of_cohorts * rate, rate)
@@ -90,7 +125,8 @@ pub fn take<const L: usize, P: Param<L>>(
             at_most: average.at_most,
             limit: average.limits[p],
             sum: sum + brought,
-            par: work.drivers.part(average.par, p) + of_cohorts,
+            par: work.drivers.part(average.par, p)
+                + if average.bought == Bought::Unrated { Pack::ZERO } else { of_cohorts },
             bought,
         });
     }
