@@ -72,11 +72,14 @@ impl GroupPart {
     pub fn add(&mut self, part: &PoolPart, loan: usize, contract: &[ContractStep]) {
         let steps = contract.len();
         for (p, (sum, step)) in self.contract.iter_mut().zip(contract).enumerate() {
-            let par = if self.flow == UNDRAWN { step.undrawn } else { step.end };
-            sum.end += par * part.weight(loan, steps, p);
-            sum.interest.whole += step.interest.whole;
-            sum.interest.of_default += step.interest.of_default;
-            sum.interest.of_prepaid += step.interest.of_prepaid;
+            if self.flow == INTEREST {
+                sum.interest.whole += step.interest.whole;
+                sum.interest.of_default += step.interest.of_default;
+                sum.interest.of_prepaid += step.interest.of_prepaid;
+            } else {
+                let par = if self.flow == UNDRAWN { step.undrawn } else { step.end };
+                sum.end += par * part.weight(loan, steps, p);
+            }
         }
     }
 }

@@ -326,20 +326,22 @@ fn weights(
 ) -> QualityTables {
     let n = steps.len();
     let nothing = vec![0.0; n * n];
+    let ends: Vec<f64> = steps.dates.iter().map(|dates| quality::time(deal, dates.end)).collect();
     let mut out = QualityTables { spread: nothing.clone(), life: nothing.clone(), price: nothing };
     for (c, &CohortTerms { price, spread, floor, maturity }) in terms.iter().enumerate() {
         let coupon = floating(spread, floor);
         // Par that is repaid after a step, and the same times the day on which it is.
+        let maturity = quality::time(deal, maturity);
         let mut balance = tables.balance(c, n - 1);
-        let mut repaid = balance * quality::time(deal, maturity);
+        let mut repaid = balance * maturity;
         for p in (c..n).rev() {
-            let end = steps.dates[p].end;
-            out.spread[p * n + c] = balance * (coupon.rate(fixings[p]) - fixings[p]);
-            out.price[p * n + c] = balance * price;
-            out.life[p * n + c] = repaid - balance * quality::time(deal, end);
-            let instalment = tables.instalment[p * n + c];
+            let (at, end) = (p * n + c, ends[p]);
+            out.spread[at] = balance * (coupon.rate(fixings[p]) - fixings[p]);
+            out.price[at] = balance * price;
+            out.life[at] = repaid - balance * end;
+            let instalment = tables.instalment[at];
             balance += instalment;
-            repaid += instalment * quality::time(deal, if maturity < end { maturity } else { end });
+            repaid += instalment * if maturity < end { maturity } else { end };
         }
     }
     out
