@@ -92,6 +92,8 @@ def document(work: Work) -> dict[str, Any]:
     tape: dict[str, Any] = {"as_of": (work.pool.as_of - dt.date(1970, 1, 1)).days}
     for name, values in work.pool.columns().items():
         column = np.asarray(values)
+        if name == "rating_factor":
+            continue  # no purchase of the works is measured by it
         if column.dtype.kind == "f":
             # No loan capitalizes interest or has a commitment: that is what a tape without the column says.
             nothing = name in ("pik_spread", "unfunded_fee") and not column.any()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cloche import _core
+from cloche.testing.reference.pool import rating_factor
 from cloche.testing.strategies import Case
 from cloche.testing.strategies.tapes import ccc_code
 
@@ -61,6 +62,8 @@ def columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     crossing |= {name: [value or "" for value in values(name)] for name in TEXTS}
     crossing["obligor_name"] = crossing["obligor_id"]
     crossing |= {name: np.array([bool(value) for value in values(name)], dtype=np.uint8) for name in FLAGS}
+    factors = [row.get("rating_factor") or rating_factor(row.get("rating") or "") for row in rows]
+    crossing["rating_factor"] = np.array([np.nan if factor is None else factor for factor in factors])
     crossing["ccc"] = np.array([ccc_code(row) for row in rows], dtype=np.uint8)
     months = [value or 0 for value in values("payment_frequency_months")]
     crossing["payment_frequency_months"] = np.array(months, dtype=np.int32)

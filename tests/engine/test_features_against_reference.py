@@ -27,6 +27,7 @@ FEATURES = (
     "unfunded",
     "make_whole",
     "ccc_base",
+    "purchase_conditions",
 )
 PHASES = ("target_par", "special_redemption", "period_end")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloche.model import default_model, scenario_groups, tests, words
+from cloche.model import default_model, reinvestment_rules, scenario_groups, tests, words
 from model.rust_texts import Arms, Constant, Next, Site
 
 ROOTS = {"Deal": "deal", "Scenario": "scenario", "DefaultModel": "model", "DealState": "state"}
@@ -75,8 +75,8 @@ _FREE = "Python writes map of anything, the engine reads anything"
 _ONE_VALUE = "Python has it, compile/conventions.rs does not know it"
 _UNLIMITED = "no model of Python limits a field to it"
 INTENDED = {
-    f"Collateral.concentration[]: {_FREE}": "recorded: no rule reads it",
-    f"Collateral.quality[]: {_FREE}": "recorded: no rule reads it",
+    f"Collateral.concentration[]: {_FREE}": "Python checks each kind; purchases read those that they can change",
+    f"Collateral.quality[]: {_FREE}": "Python checks each kind; purchases read those that they can change",
     "Event.amend: Python writes map of anything, the engine reads Amendment": (
         "people write the keys that change, the engine gets the document after them"
     ),
@@ -115,13 +115,14 @@ INTENDED = {
     "DefaultModel::GaussianCopula.measure: no rule of the engine reads it": "recorded: it changes no number",
     f"compile/dates.rs: compares with 'EUR', {_UNLIMITED}": "a currency with a calendar of its own",
     f"compile/periods.rs: compares with 'EUR', {_UNLIMITED}": "a currency with an index of its own",
-    f"compile/deal.rs: compares with 'coverage', {_UNLIMITED}": "a name of a rule: the engine lists those it has",
-    f"compile/unsupported.rs: compares with 'coverage', {_UNLIMITED}": (
-        "a name of a rule: the engine lists those it has"
-    ),
-    f"compile/unsupported.rs: compares with 'maintain_or_improve', {_UNLIMITED}": (
-        "a name of a rule: the engine lists those it has"
-    ),
+    **{
+        f"compile/purchases.rs: compares with {name!r}, {_UNLIMITED}": "a condition: Python has the same names"
+        for name in reinvestment_rules._CONDITIONS
+    },
+    **{
+        f"compile/quality.rs: compares with {kind!r}, {_UNLIMITED}": "a kind of limit, which Python has checked"
+        for kind in ("warf", "was", "wal", "warr", "ccc", "caa")
+    },
     f"compile/steps/cures.rs: compares with 'buy', {_UNLIMITED}": "stands among the names of sequences",
 }
 """Differences that are meant, and why."""

@@ -77,10 +77,9 @@ class TestPurchasesAfterThePeriod:
             ),
         }
 
-    @pytest.mark.parametrize("condition", ["wal", "ccc", "maintain_or_improve"])
-    def test_conditions_that_are_not_computed(self, condition: str) -> None:
-        assert refused(after(conditions=["coverage", condition])) == {
-            "reinvestment.after.conditions[1]": f"found {condition!r}, which {NOT_YET}; expected coverage"
+    def test_conditions_in_the_period_are_known_too(self) -> None:
+        assert refused(lambda d: d["reinvestment"].update(during=["coverage", "walls"])) == {
+            "reinvestment.during[1]": "found 'walls', a condition that is not known; did you mean 'wal'?"
         }
 
     @pytest.mark.parametrize("proceeds", [[], ["credit_risk"]])
@@ -95,12 +94,6 @@ class TestPurchasesAfterThePeriod:
         assert deal.to_dict()["reinvestment"]["after"] == rules
         assert deal.warnings == []
         assert cl.Deal.from_yaml(deal.to_yaml()) == deal
-
-    def test_a_document_that_a_reset_brings_in_is_checked_too(self) -> None:
-        into = templates.us_bsl(closing="2027-07-20").to_dict()
-        into["reinvestment"]["after"] = {"conditions": ["wal"]}
-        found = refused(lambda d: d.update(events=[{"date": "2027-07-20", "reset": {"into": into}}]))
-        assert found.keys() == {"events[0].reset.into.reinvestment.after.conditions[0]"}
 
 
 class TestAuctionCall:

@@ -316,3 +316,82 @@ def test_contradictions_of_all_kinds_are_told_at_once_in_the_order_of_the_docume
         "events[0].date",
         "events[1].date",
     ]
+
+
+class TestConditionsOfPurchases:
+    @pytest.mark.parametrize(
+        ("condition", "measure"),
+        [
+            ("wal", "a test of the kind wal in collateral.quality"),
+            ("ccc", "collateral.ccc"),
+            ("quality", "collateral.quality"),
+            ("concentration", "collateral.concentration"),
+            ("maintain_or_improve", "collateral.quality or collateral.concentration"),
+        ],
+    )
+    def test_conditions_without_what_they_are_measured_by(self, condition: str, measure: str) -> None:
+        def change(document: Document) -> None:
+            document["collateral"] = {}
+            document["reinvestment"] = {
+                "during": [condition],
+                "after": {"conditions": ["coverage", condition]},
+            }
+
+        said = f"found {condition}, which is measured by {measure}; expected {measure}"
+        assert problems(change) == [
+            f"reinvestment.during[0]: {said}",
+            f"reinvestment.after.conditions[1]: {said}",
+        ]
+
+    def test_conditions_with_what_they_are_measured_by(self) -> None:
+        def change(document: Document) -> None:
+            document["collateral"] = {
+                "ccc": {"limit": 0.075},
+                "quality": [{"kind": "warf", "max": 3000}, {"kind": "wal", "max": 9.0, "from": "closing"}],
+            }
+            document["reinvestment"] = {
+                "during": ["coverage", "maintain_or_improve"],
+                "after": {
+                    "proceeds": ["unscheduled", "credit_risk"],
+                    "conditions": ["coverage", "wal", "ccc"],
+                },
+            }
+
+        deal = accepted(change)
+        assert cl.Deal.from_yaml(deal.to_yaml()) == deal
+
+    def test_a_document_that_a_reset_brings_in_is_checked_too(self) -> None:
+        into = templates.us_bsl(closing="2027-07-20").to_dict()
+        into["reinvestment"]["after"] = {"conditions": ["wal"]}
+        found = problems(event(date="2027-07-20", reset={"into": into}))
+        assert [each.partition(":")[0] for each in found] == [
+            "events[0].reset.into.reinvestment.after.conditions[0]"
+        ]
+
+    def test_a_rating_factor_needs_the_rating_of_what_is_bought(self) -> None:
+        def change(document: Document) -> None:
+            document["collateral"]["quality"] = [{"kind": "warf", "max": 3000}]
+            document["reinvestment"]["during"] = ["quality"]
+
+        pool = cl.synthetic.loan_pool(n=20, seed=3, as_of="2025-03-20")
+        scenario = cl.Scenario(cdr=0.02, recovery=0.5, rates=0.04)
+        with pytest.raises(cl.ScenarioError) as caught:
+            cl.project(accepted(change), pool, scenario)
+        assert [str(problem) for problem in caught.value.problems] == [
+            (
+                "scenario.reinvestment.rating: missing: collateral.quality[0] is a condition of purchases; "
+                "expected the rating of what is bought, such as B2"
+            )
+        ]
+
+    def test_a_limit_of_discount_obligations_refuses_to_buy_one(self) -> None:
+        def change(document: Document) -> None:
+            document["collateral"]["concentration"] = [{"kind": "discount", "max": 0.05}]
+            document["collateral"]["discount"] = {"below": 0.8}
+            document["reinvestment"]["during"] = ["concentration"]
+
+        pool = cl.synthetic.loan_pool(n=20, seed=3, as_of="2025-03-20")
+        scenario = cl.Scenario(cdr=0.02, recovery=0.5, rates=0.04, reinvestment={"price": 0.75})
+        with pytest.raises(cl.ScenarioError) as caught:
+            cl.project(accepted(change), pool, scenario)
+        assert [problem.place for problem in caught.value.problems] == ["scenario.reinvestment.price"]

@@ -62,7 +62,7 @@ def test_columns_for_the_engine_have_the_types_it_takes(pool: LoanPool) -> None:
     assert floats == {
         "par", "par_unfunded", "original_par", "spread", "fixed_rate", "floor", "csa", "current_rate",
         "market_price", "purchase_price", "amortization_rate", "recovery", "recovery_lag_months", "cpr",
-        "pd_1y", "hazard", "pik_spread", "unfunded_fee",
+        "pd_1y", "hazard", "pik_spread", "unfunded_fee", "rating_factor",
     }  # fmt: skip
     days = {name for name, column in columns.items() if getattr(column, "dtype", None) == np.int32}
     assert days == {"maturity", "next_payment", "accrual_start", "default_date", "payment_frequency_months"}

@@ -1,6 +1,6 @@
 """Collateral quality tests and concentration limits: their kinds, and the numbers that bound them.
 
-They stand in a document and are not evaluated by a run.
+A run evaluates them where purchases ask for them.
 """
 
 from __future__ import annotations

@@ -13,18 +13,18 @@ from cloche.model.wording import did_you_mean, found
 
 __all__ = ["AfterPeriod", "ReinvestmentRules"]
 
-_COMPUTED = ("coverage",)
-_KNOWN = ("coverage", "wal", "ccc", "maintain_or_improve", "quality", "concentration")
+_CONDITIONS = ("coverage", "wal", "ccc", "maintain_or_improve", "quality", "concentration")
 _NOT_YET = "is known, but this version does not compute it yet"
 
 
 def _condition(name: str) -> str:
-    if name in _COMPUTED:
+    if name in _CONDITIONS:
         return name
-    message = f"found {found(name)}, which {_NOT_YET}; expected coverage"
-    if name not in _KNOWN:
-        message = f"found {found(name)}, a condition that is not known{did_you_mean(name, _COMPUTED)}"
+    message = f"found {found(name)}, a condition that is not known{did_you_mean(name, _CONDITIONS)}"
     raise PydanticCustomError("condition", "{message}", {"message": message, "stand_in": "coverage"})
+
+
+PurchaseCondition = Annotated[Name, AfterValidator(_condition)]
 
 
 class AfterPeriod(Document):
@@ -36,11 +36,15 @@ class AfterPeriod(Document):
         What may buy: ``unscheduled`` principal, of which the scenario's `post_period_share` does; the proceeds of
         ``credit_risk`` sales, of which the projection has none, beside it.
     conditions
-        ``coverage``: every coverage test that a cure names holds; otherwise nothing is bought on the date.
+        What must hold for a purchase; otherwise nothing is bought on the date. ``coverage``: every coverage test that
+        a cure names. ``ccc``: loans rated CCC are bought within the limit of ``collateral.ccc``. ``wal``: with the
+        purchase the average life is within the test of ``collateral.quality``, or no longer than without. ``quality``:
+        the same for each of its tests; ``concentration``: for each limit of ``collateral.concentration``;
+        ``maintain_or_improve``: for both.
     """
 
     proceeds: tuple[Literal["unscheduled", "credit_risk"], ...] = ("unscheduled",)
-    conditions: tuple[Annotated[Name, AfterValidator(_condition)], ...] = ()
+    conditions: tuple[PurchaseCondition, ...] = ()
 
     @model_validator(mode="after")
     def _unscheduled(self) -> Self:
@@ -61,7 +65,7 @@ class ReinvestmentRules(Document):
     Parameters
     ----------
     during
-        Conditions of purchases in the period: ``coverage``.
+        Conditions of purchases in the period, those of `AfterPeriod`; where one does not hold the cash is kept.
     after
         What may buy after the period, and under which conditions.
     max_maturity
@@ -71,7 +75,7 @@ class ReinvestmentRules(Document):
         the period.
     """
 
-    during: tuple[Name, ...] = ()
+    during: tuple[PurchaseCondition, ...] = ()
     after: AfterPeriod | None = None
     max_maturity: Literal["stated_maturity"] | None = None
     ends_when: Expression | None = None

@@ -17,7 +17,10 @@ Row = dict[str, Any]
 # Less than half a cent is rounding.
 DUST = 0.005
 _PARI_PASSU = ("pay_interest", "pay_amortization")
-_HELD = "held: a coverage test fails"
+_HELD = {
+    "held: a coverage test fails": ", as a coverage test fails",
+    "held: a condition of purchases fails": ", as a condition of purchases fails",
+}
 _OUTSIDE = "refinancing"
 _TOLD_APART = ("cure", "divert", "reinvest", "retain")
 
@@ -145,7 +148,7 @@ class DateLedger:
                 if row["payee"] == "collateral":
                     yield f"{place} bought collateral for {paid}."
                 else:
-                    why = ", as a coverage test fails" if row["reason"] == _HELD else ""
+                    why = _HELD.get(row["reason"], "")
                     yield f"{place} kept {paid} on deposit{why}."
 
     def _failures(self, fall: str, row: Row) -> Iterator[str]:

@@ -17,7 +17,7 @@ from cloche.tape.names import DAY_COUNT_CODES
 from cloche.tape.ratings import CCC_NOTCH, notch_of
 from cloche.tape.read import Reading, read_tape
 from cloche.tape.spreads import SpreadTerms
-from cloche.tape.statistics import DiversityTable, breakdown, statistics
+from cloche.tape.statistics import DiversityTable, breakdown, rating_factors, statistics
 
 __all__ = ["LoanPool"]
 
@@ -283,6 +283,7 @@ class LoanPool:
         columns["csa_in_floor"] = (self._column("csa_in_floor").values == 1).astype(np.uint8)
         columns["ccc"] = self.low_rated_by.copy()
         columns["weak"] = self.low_rated.astype(np.uint8)
+        columns["rating_factor"] = rating_factors(self)
         return columns
 
     @cached_property

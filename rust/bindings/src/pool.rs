@@ -70,6 +70,7 @@ impl Pool {
             recovery_lag_months: numbers(columns, "recovery_lag_months", n)?,
             cpr: numbers(columns, "cpr", n)?,
             pik_spread: numbers(columns, "pik_spread", n)?,
+            rating_factor: numbers(columns, "rating_factor", n)?,
             pd_1y: numbers(columns, "pd_1y", n)?,
             hazard: numbers(columns, "hazard", n)?,
             maturity: numbers(columns, "maturity", n)?,

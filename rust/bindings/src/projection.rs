@@ -1,6 +1,6 @@
 //! One deterministic path.
 
-use cloche_engine::compile::{Given, PlanInput, compile_plan, state_after};
+use cloche_engine::compile::{Given, PlanInput, compile_shown_plan, state_after};
 use cloche_engine::error::EngineError;
 use cloche_engine::path::explained;
 use cloche_engine::spec::{DealState, Scenario};
@@ -53,7 +53,7 @@ pub fn project<'py>(
                 model_defaults: false,
                 state: given.input(),
             };
-            let compiled = compile_plan(input)?;
+            let compiled = compile_shown_plan(input)?;
             let result = match &compiled.path {
                 Some(path) => explained::go_on(&compiled.plan, path),
                 None => explained::project(&compiled.plan, &compiled.flows),

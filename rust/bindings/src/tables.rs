@@ -243,6 +243,10 @@ pub fn collateral<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResu
         .float("ccc_excess_haircut", rows.iter().map(|r| r.ccc_excess_haircut).collect())?
         .float("discount_haircut", rows.iter().map(|r| r.discount_haircut).collect())?
         .float("defaulted_value", rows.iter().map(|r| r.defaulted_value).collect())?
+        .float("market_value", rows.iter().map(|r| r.market_value).collect())?
+        .float("was", rows.iter().map(|r| r.was).collect())?
+        .float("warf", rows.iter().map(|r| r.warf).collect())?
+        .float("wal", rows.iter().map(|r| r.wal).collect())?
         .float("par_built", rows.iter().map(|r| r.par_built).collect())?
         .finish())
 }

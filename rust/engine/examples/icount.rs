@@ -106,6 +106,7 @@ impl Loans {
             recovery_lag_months: numbers(None),
             cpr: numbers(None),
             pik_spread: numbers(None),
+            rating_factor: numbers(None),
             pd_1y: numbers(self.pd_1y),
             hazard: numbers(self.hazard),
             maturity: self.maturity,

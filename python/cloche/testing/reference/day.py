@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloche.testing.reference import tests as coverage
 from cloche.testing.reference.collateral import Measure
@@ -12,6 +12,9 @@ from cloche.testing.reference.dates import Period
 from cloche.testing.reference.fees import Fee
 from cloche.testing.reference.hedges import Hedge
 from cloche.testing.reference.notes import Groups, Note, mark_controlling, sequence
+
+if TYPE_CHECKING:
+    from cloche.testing.reference.holdings import Holdings
 
 ROUNDING = 1e-12
 """Share of the target par below which nothing is outstanding: what is left of a class that was paid in full."""
@@ -30,7 +33,8 @@ class Day:
     collection period; `residual_flows` the dated flows of the residual notes before this date. The amounts from
     `diverted` on move as the waterfalls run. `confirmed`: the agencies have confirmed their ratings;
     `special_redemption` is principal that cannot be invested; `make_whole` the premium of one unit of balance of each
-    class that has one when it is redeemed on the date; `unfunded` what is not drawn of the collateral's commitments.
+    class that has one when it is redeemed on the date; `unfunded` what is not drawn of the collateral's commitments;
+    `holdings` the collateral after the step, where there is one.
     """
 
     deal: Mapping[str, Any]
@@ -60,6 +64,7 @@ class Day:
     special_redemption: float = 0.0
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     make_whole: Mapping[str, float] = field(default_factory=dict)
+    holdings: "Holdings | None" = None
 
     opening_cash: float = field(init=False)
     tests: dict[str, coverage.Test] = field(default_factory=dict)

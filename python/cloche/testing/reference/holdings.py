@@ -109,7 +109,7 @@ class Holdings:
         defaulted_on = parse_date(defaulted_on)
         if defaulted_on > as_of:
             raise ValueError(f"{terms.loan_id}: default_date {defaulted_on} is after {as_of}")
-        rate = self._recovery_rate(terms, self.periods[0])
+        rate = self.recovery_rate(terms, self.periods[0])
         lag = math.ceil(self._recovery_lag(terms, self.periods[0]) - ROUNDING)
         due = add_months(defaulted_on, lag)
         self.queue.append(Recovery(loan["par"], rate, terms.market_price, defaulted_on, due, of_tape=True))
@@ -128,7 +128,8 @@ class Holdings:
         )
         return values.by_group(value, period, keys)
 
-    def _recovery_rate(self, terms: pool.Terms, period: Period) -> float:
+    def recovery_rate(self, terms: pool.Terms, period: Period) -> float:
+        """What is recovered of a default in a period, a share of par."""
         if terms.cohort and terms.recovery is not None:
             return terms.recovery
         rate = self._number("recovery", terms, period, terms.recovery)
@@ -142,9 +143,7 @@ class Holdings:
     def _rates(self, terms: pool.Terms, period: Period) -> tuple[float, float, float]:
         """Default and prepayment rate of the step, and the years of amortization and draws that fall due in it."""
         simple = self.conventions["rate_convention"] == "simple"
-        years = period.credit_years
-        if self.conventions["rate_exponent"] == "days_365":
-            years = (period.collection_end - period.collection_start).days / 365
+        years = self.instalment_years(period)
         cdr = 0.0
         if terms.cohort and self.scenario.get("reinvestment", {}).get("pd") is not None:
             cdr = self.scenario["reinvestment"]["pd"]
@@ -155,6 +154,12 @@ class Holdings:
         if not terms.cohort and self.named.get(terms.obligor) == period.step:
             mdr = 1.0
         return mdr, values.period_rate(cpr, years, simple=simple), years
+
+    def instalment_years(self, period: Period) -> float:
+        """Years of amortization, draws and yearly rates that fall due in a period."""
+        if self.conventions["rate_exponent"] == "days_365":
+            return (period.collection_end - period.collection_start).days / 365
+        return period.credit_years
 
     def index_rate(self, index: str, period: Period) -> float:
         """Fixing of an index for a payment period; the empty name is the index of the notes."""
@@ -238,7 +243,7 @@ class Holdings:
         return got
 
     def _default(self, terms: pool.Terms, par: float, period: Period) -> None:
-        rate = self._recovery_rate(terms, period)
+        rate = self.recovery_rate(terms, period)
         lag = math.ceil(self._recovery_lag(terms, period) - ROUNDING)
         since = max(self.start, period.unadjusted_start)
         self.queue.append(Recovery(par, rate, rate, since, add_months(period.unadjusted_end, lag)))
@@ -284,15 +289,21 @@ class Holdings:
         """Turn cash into a cohort on the payment date; the par bought, in currency units."""
         if cash <= 0:
             return 0.0
+        terms = self.bought_terms(period, 1.0)
+        par = cash / terms.market_price
+        self.positions.append(pool.Position(replace(terms, original_par=par), par, par))
+        return par
+
+    def bought_terms(self, period: Period, par: float) -> pool.Terms:
+        """What is bought on the payment date of a period, so much par of it."""
         rules = self.scenario.get("reinvestment", {})
         price = values.at_period(rules.get("price", {"kind": "constant", "value": 1.0}), period)
         spread = values.at_period(rules.get("spread", {"kind": "constant", "value": 0.0350}), period)
         months = round(12 * rules.get("term_years", 6.0))
         rating = rules.get("rating") or ""
         weak = rating in pool.CCC_RATINGS
-        par = cash / price
         discount_rules = self.deal.get("collateral", {}).get("discount")
-        terms = pool.Terms(
+        return pool.Terms(
             loan_id=f"cohort {period.step}",
             obligor="",
             industry="",
@@ -318,9 +329,8 @@ class Holdings:
             cohort=True,
             purchase_price=price,
             weak=weak,
+            rating_factor=pool.rating_factor(rating),
         )
-        self.positions.append(pool.Position(terms, par, par))
-        return par
 
     def semiannual_share(self) -> float:
         """Share of performing par in loans with own payment dates every six months or less often."""

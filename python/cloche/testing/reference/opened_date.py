@@ -122,6 +122,7 @@ class Dates:
             market_spreads=market_spreads(self.deal["notes"], self.scenario, period),
             confirmed=self.confirmed,
             make_whole=premiums,
+            holdings=holdings,
         )
         for name, amount in draws.items():
             day.notes[name].draw(amount)

@@ -37,6 +37,16 @@ PRICES = {"B+": 0.99, "B1": 0.99, "B": 0.98, "B2": 0.98, "B-": 0.95, "B3": 0.95,
 """Prices of loans without market price, as shares of par; above B+ 0.995, below CCC+ 0.65, unrated 0.97."""
 
 
+RATING_FACTORS = {
+    "AAA": 1, "AA+": 10, "AA": 20, "AA-": 40, "A+": 70, "A": 120, "A-": 180, "BBB+": 260, "BBB": 360, "BBB-": 610,
+    "BB+": 940, "BB": 1350, "BB-": 1766, "B+": 2220, "B": 2720, "B-": 3490, "CCC+": 4770, "CCC": 6500, "CCC-": 8070,
+    "CC": 10_000, "C": 10_000, "D": 10_000, "SD": 10_000, "Aaa": 1, "Aa1": 10, "Aa2": 20, "Aa3": 40, "A1": 70,
+    "A2": 120, "A3": 180, "Baa1": 260, "Baa2": 360, "Baa3": 610, "Ba1": 940, "Ba2": 1350, "Ba3": 1766, "B1": 2220,
+    "B2": 2720, "B3": 3490, "Caa1": 4770, "Caa2": 6500, "Caa3": 8070, "Ca": 10_000,
+}  # fmt: skip
+"""Moody's idealized ten-year default probabilities times 10,000, by rating."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What the contract of a loan says; rates as decimals a year, amounts in currency units."""
@@ -72,6 +82,7 @@ class Terms:
     weak: bool = False
     pik_spread: float = 0.0
     unfunded_fee: float = 0.0
+    rating_factor: float | None = None
 
     def rate(self, index_rate: float) -> float:
         """All-in rate a year for a fixing: the floor is on the index, or on index plus adjustment."""
@@ -135,6 +146,18 @@ def filled_price(rating: str) -> float:
     if rating in PRICES:
         return PRICES[rating]
     return 0.65 if rating in CCC_RATINGS else 0.995
+
+
+def rating_factor(rating: str) -> float | None:
+    """Moody's rating factor of a rating of any agency, None of what is unrated.
+
+    Examples
+    --------
+    >>> rating_factor("B3"), rating_factor("")
+    (3490.0, None)
+    """
+    factor = RATING_FACTORS.get(rating)
+    return None if factor is None else float(factor)
 
 
 def discount_price(
@@ -222,6 +245,7 @@ def loan_terms(loan: Mapping[str, Any], deal: Mapping[str, Any], closing: date) 
         weak=weak,
         pik_spread=row.get("pik_spread", 0.0),
         unfunded_fee=row.get("unfunded_fee", 0.0),
+        rating_factor=row.get("rating_factor", rating_factor(row.get("rating", ""))),
     )
 
 

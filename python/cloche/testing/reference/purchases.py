@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from cloche.testing.reference import conditions
 from cloche.testing.reference.day import Day
 from cloche.testing.reference.proceeds import COLLATERAL, INTEREST_ACCOUNT, PRINCIPAL_ACCOUNT, Proceeds, Step
 
 
 def reinvest(cash: Proceeds, step: Step) -> None:
-    """Buy collateral, or during the reinvestment period hold the cash while a coverage test fails.
+    """Buy collateral, or during the reinvestment period hold the cash while a condition does not hold.
 
     Nothing is bought on the last date, and nothing from one pot.
     """
@@ -21,16 +22,21 @@ def reinvest(cash: Proceeds, step: Step) -> None:
     rules = day.deal.get("reinvestment", {})
     during = day.in_reinvestment
     asked = rules.get("during", ()) if during else (rules.get("after") or {}).get("conditions", ())
-    held = "coverage" in asked and not coverage_holds(day)
+    fails = None
+    if "coverage" in asked and not coverage_holds(day):
+        fails = "a coverage test fails"
+    elif wanted > 0 and not conditions.hold(day, asked, amount):
+        fails = "a condition of purchases fails"
+    held = fails is not None
     if held and not during:
-        cash.write(step, COLLATERAL, 0.0, 0.0, "a coverage test fails", transfer=True)
+        cash.write(step, COLLATERAL, 0.0, 0.0, fails, transfer=True)
         return
     if held:
         day.held_principal += amount
     else:
         day.purchase_cash += amount
     payee = PRINCIPAL_ACCOUNT if held else COLLATERAL
-    cash.write(step, payee, wanted, amount, "a coverage test fails" if held else None, transfer=True)
+    cash.write(step, payee, wanted, amount, fails, transfer=True)
 
 
 def coverage_holds(day: Day) -> bool:

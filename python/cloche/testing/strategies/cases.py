@@ -66,6 +66,8 @@ def cases(
     scenario = draw(scenarios())
     if "unfunded" in named("features", FEATURES, asked=features):
         scenario.update(draw(of_commitments()))
+    if "purchase_conditions" in named("features", FEATURES, asked=features):
+        scenario["reinvestment"].setdefault("rating", draw(st.sampled_from(["B", "B-", "CCC"])))
     if "run_quantities" in named("features", FEATURES, asked=features):
         scenario["market_spreads"] = draw(market_spreads(deal))
         for event in deal.get("events", ()):

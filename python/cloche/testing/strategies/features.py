@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cloche.testing.reference.dates import unadjusted_dates
+from cloche.testing.strategies.conditions import add_conditions
 from cloche.testing.strategies.draws import INDEX, PAR, Document, basis_points, given, percent
 from cloche.testing.strategies.make_whole import add_premiums
 from cloche.testing.strategies.phases import PHASES, add_phases
@@ -42,6 +43,7 @@ FEATURES = (
     "unfunded",
     "make_whole",
     "ccc_base",
+    "purchase_conditions",
     *PHASES,
     *CONVENTIONS,
 )
@@ -49,8 +51,8 @@ FEATURES = (
 remains for a class, steps bounded by what a test lacks, accounts with the receipts waterfall, hedges, classes drawn
 over time, combination notes, steps that read what is owed and the spreads of the deal, steps that read what only a run
 knows; PIK spreads on the tape and whether what they capitalize bears interest, undrawn commitments of loans and what
-the scenario assumes of them, make-whole premiums, CCC limits of an amount of money; the phases of `strategies.phases`;
-and conventions by name."""
+the scenario assumes of them, make-whole premiums, CCC limits of an amount of money, conditions of purchases; the
+phases of `strategies.phases`; and conventions by name."""
 
 
 @st.composite
@@ -106,7 +108,7 @@ def _liabilities(draw: st.DrawFn, deal: Document, features: Collection[str]) -> 
 
 @st.composite
 def _redemptions_and_pool(draw: st.DrawFn, deal: Document, features: Collection[str]) -> Document:
-    """Make-whole premiums, interest on capitalized interest, a CCC limit of an amount."""
+    """Make-whole premiums, interest on capitalized interest, a CCC limit of an amount, conditions of purchases."""
     if "make_whole" in features:
         draw(add_premiums(deal))
     if "pik" in features and draw(st.booleans()):
@@ -114,6 +116,8 @@ def _redemptions_and_pool(draw: st.DrawFn, deal: Document, features: Collection[
     if "ccc_base" in features:
         base = draw(st.integers(1, 120)) * PAR / 100 + 0.37
         deal["collateral"]["ccc"] = {"limit": draw(percent(0, 20)), "base": base}
+    if "purchase_conditions" in features:
+        draw(add_conditions(deal))
     return deal
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cloche.testing.reference.dates import add_months
+from cloche.testing.reference.pool import rating_factor
 from cloche.testing.strategies.draws import (
     CLOSING,
     DAY_COUNTS,
@@ -189,6 +190,8 @@ def tape_columns(loans: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {}
     for name in numbers:
         columns[name] = [math.nan if loan.get(name) is None else float(loan[name]) for loan in loans]
+    factors = [loan.get("rating_factor") or rating_factor(loan.get("rating") or "") for loan in loans]
+    columns["rating_factor"] = [math.nan if factor is None else float(factor) for factor in factors]
     for name in ("pik_spread", "unfunded_fee"):
         columns[name] = [float(loan.get(name) or 0.0) for loan in loans]
     for name in ("maturity", "next_payment", "accrual_start", "default_date"):

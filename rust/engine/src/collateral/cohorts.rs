@@ -40,12 +40,23 @@ pub struct CohortTables<P = f64> {
     pub ccc: Option<CccAsset>,
     /// What the cohorts do in a step at whose end all is sold; nothing where no sale may come.
     pub sale: SaleTables,
+    /// What quality tests weigh cohorts by; nothing where none is read.
+    pub quality: QualityTables,
     /// The same for all cohorts together, where they have one spread and one price.
     pub shared: Option<SharedTerms>,
     /// First cohort that is alive in each step.
     pub first_alive: Vec<usize>,
     /// First step whose default is still to be recovered after each step.
     pub first_open: Vec<usize>,
+}
+
+/// What quality tests weigh one unit of par of each cohort by at the end of a step, `[step][cohort]`: its contractual balance
+/// times its spread over the benchmark, its average life, and its price. What is bought after a step has its own there.
+#[derive(Clone, Debug, Default)]
+pub struct QualityTables {
+    pub spread: Vec<f64>,
+    pub life: Vec<f64>,
+    pub price: Vec<f64>,
 }
 
 /// What one unit of par of each cohort does by contract in a step at whose end all is sold, `[step][cohort]`.
@@ -336,6 +347,16 @@ impl<const L: usize> Cohorts<L> {
             interest_of_prepaid,
             discount,
         }
+    }
+
+    /// What a table has for all cohorts at the end of step `p`, which has been run.
+    #[must_use]
+    pub fn weighted<P>(&self, tables: &CohortTables<P>, table: &[f64], p: usize) -> Pack<L> {
+        if !self.any {
+            return Pack::ZERO;
+        }
+        let (row, first) = (p * tables.steps, tables.first_alive[p]);
+        self.survival * weighted_sum(&self.units[first..p], &table[row + first..row + p])
     }
 
     /// What step `p` would do if all were sold at its end, before it is run.

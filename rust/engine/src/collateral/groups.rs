@@ -61,12 +61,11 @@ impl LoanGroup {
     /// Adds a loan to the parts of the pool that it belongs to.
     pub fn add_to_parts(&mut self, loan: usize, contract: &[ContractStep], parts: &[PoolPart]) {
         if self.parts.is_empty() {
-            let none = vec![ContractStep::default(); contract.len()];
-            self.parts = parts.iter().map(|part| GroupPart { flow: part.flow, contract: none.clone() }).collect();
+            self.parts = parts.iter().map(|part| GroupPart::new(part, contract.len())).collect();
         }
         for (sum, part) in self.parts.iter_mut().zip(parts) {
             if part.loans[loan] {
-                sum.add(contract);
+                sum.add(part, loan, contract);
             }
         }
     }
@@ -289,7 +288,8 @@ impl<const L: usize> PoolFlows<L> {
             for (sums, part) in self.parts.iter_mut().zip(&group.parts) {
                 let of_part = &part.contract[p];
                 let interest = pays(of_part.interest, alive, mpr, gone);
-                sums[p] += parts::amount(part.flow, interest, left, of_part.end);
+                let amount = parts::amount(part.flow, interest, left, of_part.end);
+                sums[p] += if part.of_recovery { amount * rates.recovery[p].pack() } else { amount };
             }
             if group.ccc.is_empty() {
                 self.add_default(p, gone * contract.defaults(), rates, rules);

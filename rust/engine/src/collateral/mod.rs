@@ -16,6 +16,6 @@ pub mod tape;
 pub use closing_pool::{ClosingPool, PoolRules};
 pub use cohorts::CohortTables;
 pub use holdings::Holdings;
-pub use parts::PoolPart;
+pub use parts::{PoolPart, Weight};
 pub use standing::{PastDefault, Standing};
 pub use tape::Tape;

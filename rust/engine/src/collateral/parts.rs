@@ -1,7 +1,8 @@
 //! Parts of the closing pool whose flows conditions and amounts read beside those of the pool.
 //!
-//! Interest of the loans that pay every so many months, the performing par of those that pay seldom, and commitments that are
-//! not drawn: sums over some of the loans of one of their flows. Only what is read is added up.
+//! Interest of the loans that pay every so many months, the performing par of those that pay seldom, commitments that are
+//! not drawn, and par times what an average weighs by it: sums over some of the loans of one of their flows. Only what is
+//! read is added up.
 
 use super::closing_pool::INTEREST;
 use super::loan::ContractStep;
@@ -17,6 +18,37 @@ pub struct PoolPart {
     pub flow: usize,
     /// Per loan: whether it belongs to the part.
     pub loans: Vec<bool>,
+    pub weight: Weight,
+}
+
+/// What a flow is multiplied by.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Weight {
+    One,
+    /// A number of each loan.
+    Loan(Vec<f64>),
+    /// A number of each loan in each step, `[loan][step]`.
+    Step(Vec<f64>),
+    /// What a default in the step would recover, a share of par.
+    Recovery,
+}
+
+impl PoolPart {
+    /// Some loans with their flow itself.
+    #[must_use]
+    pub const fn plain(flow: usize, loans: Vec<bool>) -> Self {
+        Self { flow, loans, weight: Weight::One }
+    }
+
+    /// What the flow of a loan in a step is multiplied by; recovery rates come from the scenario.
+    #[must_use]
+    pub fn weight(&self, loan: usize, steps: usize, p: usize) -> f64 {
+        match &self.weight {
+            Weight::One | Weight::Recovery => 1.0,
+            Weight::Loan(weights) => weights[loan],
+            Weight::Step(weights) => weights[loan * steps + p],
+        }
+    }
 }
 
 /// The contracts of a group's loans that belong to a part, added up.
@@ -24,16 +56,30 @@ pub struct PoolPart {
 pub struct GroupPart {
     pub flow: usize,
     pub contract: Vec<ContractStep>,
+    /// Whether the flow is multiplied by the recovery rate of the group.
+    pub of_recovery: bool,
 }
 
 impl GroupPart {
+    /// No loans of a part.
+    #[must_use]
+    pub fn new(part: &PoolPart, steps: usize) -> Self {
+        let contract = vec![ContractStep::default(); steps];
+        Self { flow: part.flow, contract, of_recovery: part.weight == Weight::Recovery }
+    }
+
     /// Adds the contract of a loan.
-    pub fn add(&mut self, contract: &[ContractStep]) {
-        for (sum, step) in self.contract.iter_mut().zip(contract) {
-            sum.end += if self.flow == UNDRAWN { step.undrawn } else { step.end };
-            sum.interest.whole += step.interest.whole;
-            sum.interest.of_default += step.interest.of_default;
-            sum.interest.of_prepaid += step.interest.of_prepaid;
+    pub fn add(&mut self, part: &PoolPart, loan: usize, contract: &[ContractStep]) {
+        let steps = contract.len();
+        for (p, (sum, step)) in self.contract.iter_mut().zip(contract).enumerate() {
+            if self.flow == INTEREST {
+                sum.interest.whole += step.interest.whole;
+                sum.interest.of_default += step.interest.of_default;
+                sum.interest.of_prepaid += step.interest.of_prepaid;
+            } else {
+                let par = if self.flow == UNDRAWN { step.undrawn } else { step.end };
+                sum.end += par * part.weight(loan, steps, p);
+            }
         }
     }
 }
@@ -47,7 +93,7 @@ pub fn totals(parts: &[PoolPart], steps: usize, flow: impl Fn(usize, usize, usiz
         for (loan, belongs) in part.loans.iter().enumerate() {
             if *belongs {
                 for (p, sum) in sums.iter_mut().enumerate() {
-                    *sum += flow(part.flow, loan, p);
+                    *sum += flow(part.flow, loan, p) * part.weight(loan, steps, p);
                 }
             }
         }

@@ -33,6 +33,8 @@ pub struct Tape {
     pub recovery_lag_months: Vec<f64>,
     pub cpr: Vec<f64>,
     pub pik_spread: Vec<f64>,
+    /// Moody's rating factor; absent of a loan without a rating.
+    pub rating_factor: Vec<f64>,
     pub pd_1y: Vec<f64>,
     pub hazard: Vec<f64>,
     /// Days since 1970-01-01; `i32::MIN` is absent, here and below.

@@ -54,7 +54,7 @@ pub fn state_after(
     let resumed = resume(deal, input.tape, input.state, input.model_defaults)?;
     let number = work.documents.on(p + 1);
     let in_force = deal.of_number(number);
-    let prepared = prepare(PlanInput { deal: in_force, ..input }, resumed, &mut problems)?;
+    let prepared = prepare(PlanInput { deal: in_force, ..input }, resumed, false, &mut problems)?;
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     let moved = number.checked_sub(1).and_then(|k| Some(plan.regimes.get(k)?.path(path?)));
     let path = moved.as_ref().or(path);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::collateral::closing_pool::{DefaultedAsset, PERFORMING};
 use crate::collateral::groups::{GroupRates, LoanGroup};
 use crate::collateral::loan_flows::LoanFlows;
+use crate::collateral::parts::{PoolPart, Weight};
 use crate::collateral::sale::{self, SaleRow};
 use crate::collateral::{ClosingPool, Holdings, Tape};
 use crate::compile::deal::CompiledDeal;
@@ -187,6 +188,8 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         pool.discount_share.clone_from(&contracts.discount_share);
         pool.undrawn = contracts.undrawn();
         let mut flows = LoanFlows::default();
+        let reads_recoveries = contracts.parts.iter().any(|part| part.weight == Weight::Recovery);
+        let mut recoveries = vec![0.0; if reads_recoveries { contracts.tape.len() * n } else { 0 }];
         for asset in self.defaulted_assets() {
             pool.add_defaulted(&asset);
         }
@@ -197,6 +200,9 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             }
             obligor_loans[contracts.obligor_of[loan]].push(u32::try_from(loan).unwrap_or(u32::MAX));
             let mut rates = self.rates(loan);
+            if reads_recoveries {
+                recoveries[loan * n..][..n].copy_from_slice(&rates.recovery);
+            }
             let standing = contracts.standing(loan);
             for past in &standing.defaults {
                 let Some(p) = past.step else { continue };
@@ -220,7 +226,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
                 pool.add_sale(loan, &rows);
             }
         }
-        pool.add_parts(&contracts.parts);
+        pool.add_parts(&with_rates(&contracts.parts, &recoveries));
         let ccc = &contracts.ccc;
         pool.ccc_par = (0..n)
             .map(|p| ccc.iter().map(|(_, loan)| pool.rows[pool.row(*loan as usize, p)][PERFORMING]).sum())
@@ -434,6 +440,15 @@ impl DefaultedValue {
 }
 
 /// Per obligor: the step in which the scenario names it as defaulting.
+/// The parts of a pool, with the recovery rates that some weigh by, `[loan][step]`.
+fn with_rates(parts: &[PoolPart], recoveries: &[f64]) -> Vec<PoolPart> {
+    let mut out = parts.to_vec();
+    for part in out.iter_mut().filter(|part| part.weight == Weight::Recovery) {
+        part.weight = Weight::Step(recoveries.to_vec());
+    }
+    out
+}
+
 fn named_defaults(contracts: &Contracts<'_>, scenario: &Scenario, problems: &mut Vec<Problem>) -> Vec<Option<usize>> {
     let mut out = vec![None; contracts.obligors.len()];
     let as_of = Date(contracts.tape.as_of);

@@ -281,11 +281,17 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     }
     let nothing = cohorts::BoughtBefore::default();
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
-    let bought = cohorts::compile(deal, scenario, &curves, &steps, before, &mut problems);
+    let bought = cohorts::compile(deal, scenario, &curves, &steps, before, false, &mut problems);
     let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
     let mut contracts =
         pool::compile(PoolInput { deal, tape, scenario, curves: &curves, steps, standing }, &mut problems);
     contracts.parts = read.parts(deal, tape);
+    let purchases = read.purchases(&mut contracts, &bought, (scenario, &curves), &mut problems);
+    for point in &own {
+        if let Some(readings) = read_by_deal.get_mut(&points.of(*point).0) {
+            readings.purchases.clone_from(&purchases);
+        }
+    }
     if problems.is_empty() {
         plan::complete(resumed.as_mut(), points.given.input(), &contracts, &bought)?;
     }

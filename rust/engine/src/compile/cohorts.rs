@@ -1,15 +1,17 @@
 //! What the manager buys: contracts of the reinvestment cohorts, per unit of par.
 
 use crate::collateral::CohortTables;
-use crate::collateral::cohorts::SaleTables;
+use crate::collateral::cohorts::{QualityTables, SaleTables};
 use crate::collateral::loan::LoanCoupon;
 use crate::collateral::shared_terms::{SharedStep, SharedTerms};
 use crate::compile::assumptions::{Origin, Series};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods;
+use crate::compile::quality;
 use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, GroupKeys, Nature};
 use crate::coverage::ccc_excess::{CccAsset, EVERY_AGENCY};
+use crate::coverage::purchases::Conditions;
 use crate::error::Problem;
 use crate::rates::Curves;
 use crate::spec::Scenario;
@@ -111,13 +113,14 @@ impl BoughtBefore {
     }
 }
 
-/// Builds the tables.
+/// Builds the tables; `shows`: averages of the collateral are shown.
 pub fn compile(
     deal: &CompiledDeal,
     scenario: &Scenario,
     curves: &Curves,
     steps: &Steps,
     before: &BoughtBefore,
+    shows: bool,
     problems: &mut Vec<Problem>,
 ) -> CompiledCohorts {
     let n = steps.len();
@@ -200,6 +203,7 @@ pub fn compile(
         has_discount: false,
         ccc,
         sale: SaleTables::default(),
+        quality: QualityTables::default(),
         shared: None,
         first_alive: vec![0; n],
         first_open,
@@ -306,7 +310,41 @@ pub fn compile(
     for p in 0..n {
         tables.first_alive[p] = (0..p).find(|&c| last_alive[c] >= p).unwrap_or(p);
     }
+    if shows || deal.purchases.at_all().asks(Conditions::WAS.with(Conditions::WAL)) {
+        tables.quality = weights(deal, &tables, &terms, &fixings, steps);
+    }
     CompiledCohorts { tables, mdr, terms, due }
+}
+
+/// What quality tests weigh cohorts by: lives from instalments on the last days of their collection periods, the rest at maturity.
+fn weights(
+    deal: &CompiledDeal,
+    tables: &CohortTables,
+    terms: &[CohortTerms],
+    fixings: &[f64],
+    steps: &Steps,
+) -> QualityTables {
+    let n = steps.len();
+    let nothing = vec![0.0; n * n];
+    let ends: Vec<f64> = steps.dates.iter().map(|dates| quality::time(deal, dates.end)).collect();
+    let mut out = QualityTables { spread: nothing.clone(), life: nothing.clone(), price: nothing };
+    for (c, &CohortTerms { price, spread, floor, maturity }) in terms.iter().enumerate() {
+        let coupon = floating(spread, floor);
+        // Par that is repaid after a step, and the same times the day on which it is.
+        let maturity = quality::time(deal, maturity);
+        let mut balance = tables.balance(c, n - 1);
+        let mut repaid = balance * maturity;
+        for p in (c..n).rev() {
+            let (at, end) = (p * n + c, ends[p]);
+            out.spread[at] = balance * (coupon.rate(fixings[p]) - fixings[p]);
+            out.price[at] = balance * price;
+            out.life[at] = repaid - balance * end;
+            let instalment = tables.instalment[at];
+            balance += instalment;
+            repaid += instalment * if maturity < end { maturity } else { end };
+        }
+    }
+    out
 }
 
 /// Per step: the terms of what is bought after it, or was bought before the run starts.

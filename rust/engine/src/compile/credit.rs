@@ -333,8 +333,15 @@ impl Source<'_> {
             return out;
         }
         if matches!(chosen, Chosen::Cdr) {
-            let bought =
-                cohorts::compile(self.deal, self.scenario, &compiled.curves, self.steps, &compiled.before, problems);
+            let bought = cohorts::compile(
+                self.deal,
+                self.scenario,
+                &compiled.curves,
+                self.steps,
+                &compiled.before,
+                false,
+                problems,
+            );
             let mut survival = 1.0;
             out.extend((first..bought.mdr.len()).map(|p| {
                 survival *= 1.0 - self.steps.goes_on(&bought.mdr, p);

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use crate::compile::conventions::Conventions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::names::Names;
+use crate::compile::purchases::Asked;
 use crate::compile::regimes::{self, Regime, Rule, Shape};
 use crate::compile::steps::{Builder, Scope};
 use crate::compile::succession::Joined;
-use crate::compile::{accounts, conditions, default_events, events, fees, notes, succession, tests, unsupported};
+use crate::compile::{accounts, conditions, default_events, events, fees, notes, purchases, succession, tests};
 use crate::coverage::ccc_excess::ExcessRules;
 use crate::coverage::{TestKind, TestTerms};
 use crate::error::{EngineError, Problem};
@@ -29,6 +30,8 @@ pub struct CompiledDeal {
     pub terms: DealTerms,
     pub dates: DealDates,
     pub conventions: Conventions,
+    /// What purchases need.
+    pub purchases: Asked,
     /// The document with the notes of its events.
     pub document: Arc<Deal>,
     /// The document as it was written.
@@ -128,7 +131,7 @@ pub fn compile_one(
             .push(Problem::new("target_par", format!("found {}; expected an amount above zero", document.target_par)));
     }
     let conventions = Conventions::read(&document.conventions, &mut problems);
-    unsupported::check(&document, &mut problems);
+    let purchases = purchases::asked(&document, &mut problems);
     let mut dates = dates::compile(&document.dates, &document.currency, conventions.cash_timing_period, &mut problems);
     if let (Some(dates), Some(shape)) = (&mut dates, shape) {
         dates.grid = shape.grid.clone();
@@ -193,8 +196,7 @@ pub fn compile_one(
         event_cost,
         special_redemption: special.clone().next().is_some(),
         period_may_end: document.reinvestment.ends_when.is_some() || special.clone().any(|s| s.ends_reinvestment),
-        coverage_during: document.reinvestment.during.iter().any(|r| r == "coverage"),
-        coverage_after: after_needs_coverage(&document),
+        purchases,
     };
     let program = Builder::new(scope, &mut problems).build(&document.waterfalls);
     let watched = default_events::causes(document.default_events.as_ref(), &mut problems);
@@ -250,7 +252,8 @@ pub fn compile_one(
         event_cost,
         foreign: Foreign::default(),
     };
-    let mut compiled = CompiledDeal { terms, dates, conventions, document, written, rule, regimes: Vec::new() };
+    let mut compiled =
+        CompiledDeal { terms, dates, conventions, purchases, document, written, rule, regimes: Vec::new() };
     if let Some(shape) = shape {
         shape.mark(&mut compiled);
     }
@@ -266,15 +269,6 @@ fn position(tests: &[TestTerms], kind: TestKind) -> Option<u16> {
 
 fn numbered(list: &str, count: usize) -> Vec<String> {
     (0..count).map(|i| format!("{list}[{i}]")).collect()
-}
-
-fn after_needs_coverage(deal: &Deal) -> bool {
-    deal.reinvestment
-        .after
-        .as_ref()
-        .and_then(|after| after.get("conditions"))
-        .and_then(|list| list.as_array())
-        .is_some_and(|list| list.iter().any(|c| c.as_str() == Some("coverage")))
 }
 
 /// The named sequences; the note payment sequence follows the principal ranks unless the document spells it out.

@@ -21,16 +21,21 @@ impl Places {
     }
 }
 
-/// Compiles the plans of the documents that follow the first.
+/// Compiles the plans of the documents that follow the first; `shows` as for [`one`].
 ///
 /// # Errors
 /// As [`crate::compile::compile_plan`].
-pub fn follow(input: PlanInput<'_>, compiled: &mut CompiledPlan, places: Places) -> Result<(), EngineError> {
+pub fn follow(
+    input: PlanInput<'_>,
+    shows: bool,
+    compiled: &mut CompiledPlan,
+    places: Places,
+) -> Result<(), EngineError> {
     let mut all = vec![places];
     let mut regimes: Vec<Regime> = Vec::with_capacity(input.deal.regimes.len());
     for (k, regime) in input.deal.regimes.iter().enumerate() {
         let of_document = PlanInput { deal: &regime.deal, ..input };
-        let (next, places) = one(of_document, compiled.resumed.clone())?;
+        let (next, places) = one(of_document, compiled.resumed.clone(), shows)?;
         let mut plan = next.plan;
         plan.number = k + 1;
         let before = match regime.parent.checked_sub(1) {

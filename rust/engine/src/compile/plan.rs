@@ -72,12 +72,24 @@ pub struct Prepared<'a> {
 /// [`EngineError::Deal`] for a state that does not fit the deal or the tape, [`EngineError::Tape`] for a tape that does not
 /// fit the deal, [`EngineError::Scenario`] otherwise.
 pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
+    compile(input, false)
+}
+
+/// Compiles a run that shows the averages of its collateral, for tables.
+///
+/// # Errors
+/// As [`compile_plan`].
+pub fn compile_shown_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
+    compile(input, true)
+}
+
+fn compile(input: PlanInput<'_>, shows: bool) -> Result<CompiledPlan, EngineError> {
     let deal = &*ruling(input)?;
     let input = PlanInput { deal, ..input };
     let resumed = resume(deal, input.tape, input.state, input.model_defaults)?;
-    let (mut compiled, places) = one(input, resumed)?;
+    let (mut compiled, places) = one(input, resumed, shows)?;
     if !(deal.regimes.is_empty() && deal.rule.names.is_empty()) {
-        documents::follow(input, &mut compiled, places)?;
+        documents::follow(input, shows, &mut compiled, places)?;
     }
     Ok(compiled)
 }
@@ -97,13 +109,13 @@ pub fn ruling(input: PlanInput<'_>) -> Result<Cow<'_, CompiledDeal>, EngineError
     Ok(Cow::Owned(deal.rooted(number).into_owned()))
 }
 
-/// Compiles a run under one document, with the places of its events.
+/// Compiles a run under one document, with the places of its events; `shows`: averages of the collateral are shown.
 ///
 /// # Errors
 /// As [`compile_plan`].
-pub fn one(input: PlanInput<'_>, resumed: Option<Resumed>) -> Result<(CompiledPlan, Places), EngineError> {
+pub fn one(input: PlanInput<'_>, resumed: Option<Resumed>, shows: bool) -> Result<(CompiledPlan, Places), EngineError> {
     let mut problems = Vec::new();
-    let mut prepared = prepare(input, resumed, &mut problems)?;
+    let mut prepared = prepare(input, resumed, shows, &mut problems)?;
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     assumed.check(&mut problems);
     if !problems.is_empty() {
@@ -159,6 +171,7 @@ pub fn one(input: PlanInput<'_>, resumed: Option<Resumed>) -> Result<(CompiledPl
 pub fn prepare<'a>(
     input: PlanInput<'a>,
     mut resumed: Option<Resumed>,
+    shows: bool,
     problems: &mut Vec<Problem>,
 ) -> Result<Prepared<'a>, EngineError> {
     let PlanInput { deal, tape, scenario, state, model_defaults } = input;
@@ -180,7 +193,7 @@ pub fn prepare<'a>(
     let nothing = BoughtBefore::default();
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
     let before = if goes_on { Cow::Borrowed(before) } else { Cow::Owned(before.under(&steps)) };
-    let bought = cohorts::compile(deal, scenario, &curves, &steps, &before, problems);
+    let bought = cohorts::compile(deal, scenario, &curves, &steps, &before, shows, problems);
     let mut standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
     if !goes_on {
         for past in standing.iter_mut().flatten().flat_map(|standing| &mut standing.defaults) {
@@ -190,10 +203,11 @@ pub fn prepare<'a>(
             };
         }
     }
-    let read = readings::Read::of(deal, &events);
-    let readings = read.compile(deal, tape, scenario, &steps, problems);
+    let read = readings::Read { shows, ..readings::Read::of(deal, &events) };
+    let mut readings = read.compile(deal, tape, scenario, &steps, problems);
     let mut contracts = pool::compile(PoolInput { deal, tape, scenario, curves: &curves, steps, standing }, problems);
     contracts.parts = read.parts(deal, tape);
+    readings.purchases = read.purchases(&mut contracts, &bought, (scenario, &curves), problems);
     if problems.is_empty() && goes_on {
         complete(resumed.as_mut(), state, &contracts, &bought)?;
     }

@@ -321,18 +321,26 @@ pub fn own_months(deal: &CompiledDeal, tape: &Tape, i: usize) -> Option<u32> {
     Some(if months == 0 { QUARTERLY } else { months })
 }
 
+fn or(x: f64, absent: f64) -> f64 {
+    if x.is_nan() { absent } else { x }
+}
+
+/// What a loan pays.
+#[must_use]
+pub fn coupon(tape: &Tape, i: usize) -> LoanCoupon {
+    if tape.fixed[i] == 1 {
+        return LoanCoupon::Fixed { rate: tape.fixed_rate[i] };
+    }
+    LoanCoupon::Floating {
+        spread: tape.spread[i],
+        floor: or(tape.floor[i], 0.0),
+        csa: or(tape.csa[i], 0.0),
+        csa_in_floor: tape.csa_in_floor[i] == 1,
+    }
+}
+
 fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, usage_at_default: f64) -> LoanContract {
-    let or = |x: f64, absent: f64| if x.is_nan() { absent } else { x };
-    let coupon = if tape.fixed[i] == 1 {
-        LoanCoupon::Fixed { rate: tape.fixed_rate[i] }
-    } else {
-        LoanCoupon::Floating {
-            spread: tape.spread[i],
-            floor: or(tape.floor[i], 0.0),
-            csa: or(tape.csa[i], 0.0),
-            csa_in_floor: tape.csa_in_floor[i] == 1,
-        }
-    };
+    let coupon = coupon(tape, i);
     let own = own_months(deal, tape, i).zip(Tape::date(&tape.next_payment, i)).map(|(months, first)| {
         let back = first.add_months(-i32::try_from(months).unwrap_or(3));
         let closing = deal.terms.grid.closing;

@@ -5,14 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::collateral::closing_pool::{INTEREST, PERFORMING};
 use crate::collateral::parts::UNDRAWN;
 use crate::collateral::{PoolPart, Tape};
+use crate::compile::cohorts::CompiledCohorts;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::events::Events;
-use crate::compile::pool;
+use crate::compile::pool::{self, Contracts};
+use crate::compile::quality;
 use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, Nature, Range};
+use crate::coverage::purchases::Conditions;
 use crate::error::Problem;
 use crate::expression::{Expression, Quantity};
+use crate::path::purchases::PurchaseTerms;
 use crate::path::readings::{ReadingTerms, SpreadTerms};
+use crate::rates::Curves;
 use crate::spec::Scenario;
 use crate::spec::scenario::Value;
 
@@ -29,13 +34,17 @@ pub struct Read {
     /// Notes whose market spreads are asked for, and where first.
     pub market_spreads: BTreeMap<u32, String>,
     pub deal_spreads: BTreeSet<u32>,
+    /// What purchases need of the collateral.
+    pub purchases: Conditions,
+    /// Averages of the collateral are shown.
+    pub shows: bool,
 }
 
 impl Read {
     /// What the waterfalls of a deal and the conditions of its events ask for.
     #[must_use]
     pub fn of(deal: &CompiledDeal, events: &Events) -> Self {
-        let mut out = Self::of_waterfalls(deal);
+        let mut out = Self { purchases: deal.purchases.at_all(), ..Self::of_waterfalls(deal) };
         let terms = &deal.terms;
         if let Some(expression) = &terms.reinvestment_ends {
             out.add(expression, "reinvestment.ends_when");
@@ -95,9 +104,8 @@ impl Read {
             let performs = !tape.is_defaulted(loan);
             if performs { pool::own_months(deal, tape, loan) } else { None }
         };
-        let part = |flow: usize, belongs: &dyn Fn(u32) -> bool| PoolPart {
-            flow,
-            loans: (0..tape.len()).map(|loan| months(loan).is_some_and(belongs)).collect(),
+        let part = |flow: usize, belongs: &dyn Fn(u32) -> bool| {
+            PoolPart::plain(flow, (0..tape.len()).map(|loan| months(loan).is_some_and(belongs)).collect())
         };
         let mut out = Vec::new();
         if self.semiannual_share.is_some() {
@@ -107,9 +115,27 @@ impl Read {
             out.push(part(INTEREST, &|months| months == u32::from(*frequency)));
         }
         if tape.has_commitments() {
-            out.push(PoolPart { flow: UNDRAWN, loans: (0..tape.len()).map(|loan| tape.commits(loan)).collect() });
+            out.push(PoolPart::plain(UNDRAWN, (0..tape.len()).map(|loan| tape.commits(loan)).collect()));
         }
         out
+    }
+
+    /// What purchases are measured by and what is shown, with the parts of the pool that this needs beside the others.
+    pub fn purchases(
+        &self,
+        contracts: &mut Contracts<'_>,
+        bought: &CompiledCohorts,
+        (scenario, curves): (&Scenario, &Curves),
+        problems: &mut Vec<Problem>,
+    ) -> Option<PurchaseTerms> {
+        if !(self.shows || self.purchases.ask_collateral()) || !problems.is_empty() {
+            return None;
+        }
+        let first = contracts.parts.len();
+        let asked = quality::Asked { conditions: self.purchases, shows: self.shows };
+        let (parts, terms) = quality::compile(contracts, bought, scenario, curves, (asked, first), problems);
+        contracts.parts.extend(parts);
+        Some(terms)
     }
 
     /// Where a run takes it from.

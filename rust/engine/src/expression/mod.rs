@@ -22,6 +22,7 @@ mod tests;
 
 pub use evaluate::Expression;
 pub use quantity::{Kind, Quantities, Quantity, STATUSES};
+pub use suggest::nearest;
 
 /// Longest text, characters.
 const LENGTH: usize = 2000;

@@ -210,7 +210,7 @@ impl<const L: usize> Drivers<L> {
         for (of_part, part) in self.parts.iter_mut().zip(&pool.parts) {
             if part.loans[loan] {
                 for (p, from) in of_part[..last].iter_mut().enumerate().skip(k) {
-                    from[lane] -= pool.flow(part.flow, loan, p);
+                    from[lane] -= pool.flow(part.flow, loan, p) * part.weight(loan, pool.steps, p);
                 }
             }
         }
@@ -296,11 +296,17 @@ impl<const L: usize> Drivers<L> {
     /// What a part of the closing pool does in step `p`.
     #[must_use]
     pub fn part(&self, part: usize, p: usize) -> Pack<L> {
+        self.weighted(part, p).positive()
+    }
+
+    /// The same where weights of either sign may be below zero.
+    #[must_use]
+    pub fn weighted(&self, part: usize, p: usize) -> Pack<L> {
         let sums = match &self.given {
             Some(given) => given.parts.get(part).map(|steps| steps[p]),
             None => self.parts.get(part).map(|steps| Pack(steps[p])),
         };
-        sums.map_or(Pack::ZERO, Pack::positive)
+        sums.unwrap_or(Pack::ZERO)
     }
 
     /// What assets that were in default on the as-of date recover after step `p` above their market value.

@@ -11,6 +11,7 @@ use cloche_dispatch::Isa;
 use super::observer::{Collateral, Observer};
 use super::opening::{DrawnPath, Opening};
 use super::plan::{Cause, DealTerms, Plan};
+use super::purchases;
 use super::runner::{self, Workspace};
 use crate::collateral::groups::PoolFlows;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
@@ -200,6 +201,7 @@ impl Observer<1, f64> for Tables {
         }
         self.bases = bases;
         let purchases = one(state.purchases);
+        let [market_value, was, warf, wal] = purchases::shown(plan, &state.readings.purchases.averages, c);
         self.collateral.push(CollateralRow {
             period,
             performing_par: one(c.performing_par),
@@ -220,6 +222,10 @@ impl Observer<1, f64> for Tables {
             ccc_excess_haircut: one(c.ccc_haircut),
             discount_haircut: one(c.discount_haircut),
             defaulted_value: one(c.carrying),
+            market_value,
+            was,
+            warf,
+            wal,
             par_built: one(bought) - purchases,
         });
     }

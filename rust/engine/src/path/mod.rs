@@ -13,6 +13,7 @@ pub mod observer;
 pub mod opening;
 pub mod payment_date;
 pub mod plan;
+pub mod purchases;
 pub mod readings;
 pub mod regime;
 pub mod reinvestment_period;

@@ -7,6 +7,7 @@
 
 use super::drivers::Drivers;
 use super::plan::Plan;
+use super::purchases::{self, PurchaseTerms};
 use super::runner::Workspace;
 use crate::lanes::{Pack, Param};
 use crate::state::{NoteLanes, State};
@@ -24,6 +25,8 @@ pub struct ReadingTerms<P = f64> {
     /// Place of the part of the pool that is not drawn, where there are commitments.
     pub undrawn: Option<usize>,
     pub deal_spreads: Vec<SpreadTerms<P>>,
+    /// What purchases are measured by, where they need more than coverage tests.
+    pub purchases: Option<PurchaseTerms>,
 }
 
 /// The notes that the name of a class stands for, and their spreads.
@@ -44,6 +47,7 @@ impl<P> ReadingTerms<P> {
             && self.undrawn.is_none()
             && self.market_spreads.is_empty()
             && self.deal_spreads.is_empty()
+            && self.purchases.is_none()
     }
 }
 
@@ -76,6 +80,9 @@ pub fn take<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>
     readings.deal_spreads.clear();
     for class in &terms.deal_spreads {
         readings.deal_spreads.push((class.class, deal_spread(plan, &work.state, class, p)));
+    }
+    if let Some(terms) = &terms.purchases {
+        purchases::take(plan, terms, work, p, &mut readings.purchases);
     }
     work.state.readings = readings;
 }

@@ -1,5 +1,6 @@
 //! What conditions and amounts read of a date beside balances, tests and the collateral's par.
 
+use crate::coverage::purchases::Purchases;
 use crate::lanes::Pack;
 
 /// Figures of a date that some expression reads; nothing is kept of what none does.
@@ -17,6 +18,8 @@ pub struct Readings<const L: usize> {
     pub market_spreads: Vec<(u32, Pack<L>)>,
     /// Spreads of classes in force, by note.
     pub deal_spreads: Vec<(u32, Pack<L>)>,
+    /// What purchases are measured by.
+    pub purchases: Purchases<L>,
 }
 
 /// The reading of a key; zero where nothing reads it.

@@ -116,6 +116,7 @@ pub fn readings<const L: usize>(readings: [&ReadingTerms; L]) -> ReadingTerms<Pa
         market_spreads: (0..first.market_spreads.len()).map(market).collect(),
         undrawn: first.undrawn,
         deal_spreads: (0..first.deal_spreads.len()).map(class).collect(),
+        purchases: first.purchases.clone(),
     }
 }
 

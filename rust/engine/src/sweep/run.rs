@@ -254,6 +254,7 @@ fn cohort_tables<const L: usize>(tables: &CohortTables) -> CohortTables<Pack<L>>
         has_discount: tables.has_discount,
         ccc: tables.ccc,
         sale: tables.sale.clone(),
+        quality: tables.quality.clone(),
         shared: tables.shared.clone(),
         first_alive: tables.first_alive.clone(),
         first_open: tables.first_open.clone(),

@@ -61,7 +61,9 @@ pub fn thirty_360(start: Date, end: Date) -> f64 {
     months_of_thirty(start, end, last)
 }
 
-fn thirty_e_360(start: Date, end: Date) -> f64 {
+/// Years of twelve months of 30 days, the 31st as the 30th throughout: they add up.
+#[must_use]
+pub fn thirty_e_360(start: Date, end: Date) -> f64 {
     months_of_thirty(start, end, 30)
 }
 

@@ -10,12 +10,16 @@ use super::principal::{self, Before, Layers};
 use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
 use super::quantities::evaluate;
 use super::{claims, divert, draw, expenses, quick, reserves, residual};
+use crate::coverage::purchases::Conditions;
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack, Param};
 use crate::notes::NoteTerms;
 use crate::state::{State, Status};
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder, Silent};
+
+/// Performing par of less than this share of the target par has no quality that a purchase could keep.
+const NOTHING_PERFORMS: f64 = 1e-9;
 
 /// What the waterfalls of one payment date read: the deal, and the scalars of the date.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
@@ -354,9 +358,9 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
             }
         }
         Action::Turbo { share, sequence } => turbo(state, terms, share, sequence, limit, pot, op.info, recorder),
-        Action::Reinvest { share, unscheduled, needs_coverage } => {
+        Action::Reinvest { share, unscheduled, conditions } => {
             let share = share.map_or(terms.post_period_share.pack(), Pack::splat);
-            reinvest(state, terms, share, unscheduled, needs_coverage, limit, op.info, recorder);
+            reinvest(state, terms, share, unscheduled, conditions, limit, op.info, recorder);
         }
         Action::Incentive { fee } => residual::incentive(state, terms, fee, limit, pot, op.info, recorder),
         Action::Residual { notes, until } => {
@@ -429,7 +433,7 @@ fn reinvest<const L: usize, P: Param<L>, R: Recorder<L>>(
     terms: &Terms<'_, P>,
     share: Pack<L>,
     unscheduled: bool,
-    needs_coverage: bool,
+    conditions: Conditions,
     limit: Pack<L>,
     info: u16,
     recorder: &mut R,
@@ -439,7 +443,12 @@ fn reinvest<const L: usize, P: Param<L>, R: Recorder<L>>(
     }
     let base = if unscheduled { state.unscheduled } else { limit };
     let wanted = (base * share).min(limit);
-    let may = if needs_coverage { coverage_passes(state, terms) } else { Mask::splat(true) };
+    let covered = if conditions.asks(Conditions::COVERAGE) { coverage_passes(state, terms) } else { Mask::splat(true) };
+    let mut may = covered;
+    if terms.purchases && conditions.ask_collateral() {
+        let dust = NOTHING_PERFORMS * terms.target_par;
+        may = may.and(state.readings.purchases.may(conditions, state.purchases, wanted, dust));
+    }
     let spent = if terms.purchases { may.keep(wanted) } else { Pack::ZERO };
     let kept = wanted - spent;
     if R::ON && spent.any_positive() {
@@ -453,7 +462,11 @@ fn reinvest<const L: usize, P: Param<L>, R: Recorder<L>>(
     if unscheduled {
         return;
     }
-    let reason = if may.all() { Reason::Retained } else { Reason::CoverageFails };
+    let reason = match (may.all(), covered.all()) {
+        (true, _) => Reason::Retained,
+        (false, false) => Reason::CoverageFails,
+        (false, true) => Reason::ConditionFails,
+    };
     if !R::ON || kept.any_positive() || !spent.any_positive() {
         hold(state, kept, Pot::Principal, reason, info, recorder);
     }

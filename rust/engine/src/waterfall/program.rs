@@ -1,5 +1,6 @@
 //! A compiled priority of payments: names are indices, blocks are mask slots, nothing is looked up in the loop.
 
+use crate::coverage::purchases::Conditions;
 use crate::coverage::terms::bit;
 use crate::expression::Expression;
 
@@ -165,8 +166,8 @@ pub enum Action {
     PayPrincipal { sequence: u16, with_interest: bool, with_deferred: bool },
     /// Pays deferred interest and principal with a share of what is left.
     Turbo { share: f64, sequence: u16 },
-    /// Buys collateral, or keeps the cash where a coverage test fails.
-    Reinvest { share: Option<f64>, unscheduled: bool, needs_coverage: bool },
+    /// Buys collateral, or keeps the cash where a condition does not hold.
+    Reinvest { share: Option<f64>, unscheduled: bool, conditions: Conditions },
     /// Pays the manager's share above the hurdle.
     Incentive { fee: u16 },
     /// Pays residual notes; `until` names the incentive fee whose hurdle ends the step.

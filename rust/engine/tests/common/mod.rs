@@ -58,6 +58,7 @@ pub fn tape(as_of: &str, par: &[f64], maturity: &str) -> Tape {
         recovery_lag_months: nothing.clone(),
         cpr: nothing.clone(),
         pik_spread: nothing.clone(),
+        rating_factor: nothing.clone(),
         pd_1y: nothing.clone(),
         hazard: nothing,
         maturity: vec![date(maturity).0; n],

@@ -171,7 +171,7 @@ impl Builder<'_> {
                 Some(0.0)
             }
         };
-        let needs_coverage = if unscheduled { self.scope.coverage_after } else { self.scope.coverage_during };
-        self.push(Action::Reinvest { share, unscheduled, needs_coverage }, "reinvest", frame, pot, slot, ops);
+        let conditions = if unscheduled { self.scope.purchases.after } else { self.scope.purchases.during };
+        self.push(Action::Reinvest { share, unscheduled, conditions }, "reinvest", frame, pot, slot, ops);
     }
 }

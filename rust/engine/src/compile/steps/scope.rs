@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::accounts::AccountTerms;
 use crate::compile::conventions::Conventions;
 use crate::compile::names::Names;
+use crate::compile::purchases::Asked;
 use crate::coverage::TestTerms;
 use crate::expression;
 use crate::fees::FeeTerms;
@@ -13,7 +14,6 @@ use crate::notes::{CommitmentTerms, NoteTerms};
 use crate::waterfall::program::Sequence;
 
 /// What the steps refer to.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Scope<'a> {
     pub notes: &'a [NoteTerms],
     pub fees: &'a [FeeTerms],
@@ -36,10 +36,8 @@ pub struct Scope<'a> {
     pub special_redemption: bool,
     /// Some futures may leave the reinvestment period before its date.
     pub period_may_end: bool,
-    /// Purchases during the reinvestment period need the coverage tests.
-    pub coverage_during: bool,
-    /// Purchases after it need them.
-    pub coverage_after: bool,
+    /// What purchases need.
+    pub purchases: Asked,
 }
 
 impl expression::Names for Scope<'_> {

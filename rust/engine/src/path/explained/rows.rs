@@ -49,6 +49,11 @@ pub struct CollateralRow {
     pub ccc_excess_haircut: f64,
     pub discount_haircut: f64,
     pub defaulted_value: f64,
+    /// Not numbers where they are not shown.
+    pub market_value: f64,
+    pub was: f64,
+    pub warf: f64,
+    pub wal: f64,
     pub par_built: f64,
 }
 
