@@ -31,6 +31,7 @@ class Day:
     `diverted` on move as the waterfalls run. `confirmed`: the agencies have confirmed their ratings;
     `special_redemption` is principal that cannot be invested; `make_whole` the premium of one unit of balance of each
     class that has one when it is redeemed on the date; `unfunded` what is not drawn of the collateral's commitments.
+    `interest_collected` are the interest proceeds before `receipts`.
     """
 
     deal: Mapping[str, Any]
@@ -62,6 +63,7 @@ class Day:
     make_whole: Mapping[str, float] = field(default_factory=dict)
 
     opening_cash: float = field(init=False)
+    interest_collected: float = field(init=False)
     tests: dict[str, coverage.Test] = field(default_factory=dict)
     ic_numerator: float = 0.0
     diverted: float = 0.0
@@ -77,6 +79,7 @@ class Day:
     before: list[Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.interest_collected = self.interest_proceeds
         self.opening_cash = self.interest_proceeds + self.principal_proceeds + sum(self.accounts.values())
         mark_controlling(list(self.notes.values()), ROUNDING * self.deal["target_par"])
         for note in self.notes.values():
