@@ -6,7 +6,18 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from cloche.calls import assumed, brings_in, check_inputs, compiled, core, document, given, manifest, workers
+from cloche.calls import (
+    assumed,
+    brings_in,
+    check_inputs,
+    check_state,
+    compiled,
+    core,
+    document,
+    given,
+    manifest,
+    workers,
+)
 from cloche.errors import Cancelled, DealError, RunError
 from cloche.group_warnings import warn_of_groups
 from cloche.model.deal import Deal
@@ -95,6 +106,7 @@ def project(
     if record != "ledger":
         raise RunError(f"record: found {record!r}, expected 'ledger' (loan-level flows are not computed yet)")
     check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
+    check_state(deal, [scenario], state)
     warn_of_groups(pool, [scenario])
     inputs = (compiled(deal), pool._core(), assumed(deal, scenario), *given(state, pool))  # noqa: SLF001 - one package
     raw = core().project(*inputs)
@@ -190,6 +202,7 @@ def simulate(
     check_inputs(
         deal=deal, pool=pool, scenario=scenario, model=model, **({} if state is None else {"state": state})
     )
+    check_state(deal, [scenario], state)
     warn_of_groups(pool, [scenario])
     estimate = _memory(deal, paths, keep)
     if estimate > max_memory:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from cloche.errors import Problem
 from cloche.model import engine, words
+from cloche.model.document import canonical_json
 from cloche.model.state import DealState
+from cloche.model.state_documents import Ruled
 from cloche.model.transitions import engine_text
 
 __all__ = ["misfits"]
@@ -21,7 +23,7 @@ _KEPT = 16
 _Rows = tuple[tuple[str, str, str], ...]
 
 
-def misfits(document: Mapping[str, Any], state: DealState) -> list[Problem]:
+def misfits(document: Mapping[str, Any], state: DealState, *, later: Sequence[Ruled] = ()) -> list[Problem]:
     """Return where a state contradicts the document that rules on its payment date.
 
     Whether its payment date is one, and which names it knows, the engine tells. A determination date off the schedule
@@ -33,17 +35,25 @@ def misfits(document: Mapping[str, Any], state: DealState) -> list[Problem]:
         Canonical form of the deal.
     state
         Before or after a payment date.
+    later
+        Documents that resets and amendments have brought in, each with the payment date after which it rules.
     """
-    return [*_dates(document, state), *_deferrals(document, state)]
+    ruled: list[Ruled] = [(None, document), *later]
+    # What came in on the date of the state has its names, and rules the next date.
+    dated = [(since, each) for since, each in ruled if since is None or since < state.payment_date]
+    return [*_dates(dated[-1], state), *_deferrals(ruled[-1][1], state)]
 
 
-def _dates(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
-    rows = {payment: others for payment, *others in _schedule(engine_text(document))}
+def _dates(ruled: Ruled, state: DealState) -> Iterator[Problem]:
+    since, document = ruled
+    rows = {payment: others for payment, *others in _schedule(_text(document, since))}
     if state.payment_date not in rows:
         return
     previous, determination = rows[state.payment_date]
+    if since is not None:
+        previous = max(previous, since)
     if state.previous_payment_date != previous:
-        first = previous == document["dates"]["closing"]
+        first = since is None and previous == document["dates"]["closing"]
         before = "closing" if first else f"the payment date before {state.payment_date}"
         message = f"found {state.previous_payment_date}, expected {previous}, {before}"
         yield Problem("state.previous_payment_date", message)
@@ -51,6 +61,11 @@ def _dates(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
         # A trustee may keep other holidays; little depends on the day.
         message = f"found {state.determination_date}, expected {determination}, that of {state.payment_date}"
         _LOGGER.warning("%s", Problem("state.determination_date", message))
+
+
+def _text(document: Mapping[str, Any], since: str | None) -> str:
+    """Return what the engine reads of a document; events of one that came in move no dates."""
+    return engine_text(document) if since is None else canonical_json({**document, "events": []})
 
 
 @lru_cache(maxsize=_KEPT)
