@@ -69,6 +69,18 @@ def test_an_agency_that_is_not_known_is_an_error() -> None:
     assert caught.value.problems[0].place == "collateral.ccc[0].agencies[0]"
 
 
+def test_a_discount_obligation_counts_for_no_more_than_its_par() -> None:
+    with pytest.raises(DealError) as caught:
+        DealState.from_yaml(STATE.replace("purchase_price: 0.79", "purchase_price: 1.02"))
+    assert [str(problem) for problem in caught.value.problems] == [
+        (
+            "collateral.discount[0].purchase_price: found 1.02, expected at most 1: "
+            "a discount obligation counts for less than its par (line 19)"
+        )
+    ]
+    assert DealState.from_yaml(STATE.replace("purchase_price: 0.79", "purchase_price: 1"))
+
+
 def test_a_newer_state_is_refused() -> None:
     with pytest.raises(DealError, match="found version 2, this package reads versions up to 1"):
         DealState.from_yaml(STATE.replace("cloche_state: 1", "cloche_state: 2"))
