@@ -28,7 +28,7 @@ from cloche.model.state import DealState
 from cloche.model.state_fit import misfits
 from cloche.model.transitions import document_on, engine_text, has_transitions
 from cloche.result import Keep, PaymentDate, Result, Simulation
-from cloche.state_on_tape import on_tape
+from cloche.state_on_tape import check_figures, on_tape
 from cloche.tape import LoanPool
 
 __all__ = ["project", "run_payment_date", "simulate"]
@@ -270,7 +270,8 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     TapeError
         If the tape is of a wrong date, or a loan lacks what the date needs, such as the recovery of a defaulted one.
     RunError
-        If a waterfall reads ``unfunded`` and the tape has undrawn commitments: the date does not compute it.
+        If a waterfall reads ``unfunded`` and the tape has undrawn commitments, or there is no tape: the date does not
+        compute it.
 
     Examples
     --------
@@ -311,6 +312,8 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     if pool is not None:
         check_inputs(deal=deal, pool=pool)
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
+    if pool is None:
+        check_figures(ruling)
     found = misfits(ruling, state)
     try:
         text = state.canonical_json() if pool is None else on_tape(ruling, state, pool)

@@ -1,4 +1,4 @@
-"""A state before a payment date whose collateral is a tape."""
+"""A state before a payment date whose collateral is a tape, and what a payment date cannot know of its collateral."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from cloche.model.state import DealState
 from cloche.tape import LoanPool
 from cloche.tape.figures import figures
 
-__all__ = ["on_tape"]
+__all__ = ["check_figures", "on_tape"]
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _UNFUNDED = re.compile(r"\bunfunded\b")
+_AMOUNTS = {"when": None, "amount": None, "up_to": "fund_reserve", "above": "release_reserve"}
+"""Keys of a step that hold an expression, and the verb that reads the target of its account in their place."""
 
 
 def on_tape(document: Mapping[str, Any], state: DealState, pool: LoanPool) -> str:
@@ -51,14 +53,31 @@ def on_tape(document: Mapping[str, Any], state: DealState, pool: LoanPool) -> st
         )
         raise TapeError("the tape does not fit the state", [("tape.as_of", message)])
     if float(pool.principal_balance.sum()) > float(pool.numbers("par")[pool.performing].sum()):
-        places = [place for place, text in _expressions(document["waterfalls"], "waterfalls") if _reads(text)]
-        if places:
-            raise RunError(
-                "a payment date from a state does not compute what the deal reads of its tape",
-                [(place, "found unfunded, and the tape has undrawn commitments") for place in places],
-            )
+        _refuse_unfunded(document, "and the tape has undrawn commitments")
     told = {**state.to_canonical(), "collateral": figures(pool, document, determination)}
     return canonical_json(told)
+
+
+def check_figures(document: Mapping[str, Any]) -> None:
+    """Refuse a deal that reads of its collateral what the figures of a state do not tell.
+
+    Raises
+    ------
+    RunError
+        With the place of each step.
+    """
+    _refuse_unfunded(document, "which the figures of a state do not tell; expected a tape")
+
+
+def _refuse_unfunded(document: Mapping[str, Any], why: str) -> None:
+    targets = {account["name"]: account.get("target") for account in document.get("accounts", ())}
+    read = _expressions(document["waterfalls"], "waterfalls", targets)
+    places = [place for place, text in read if _reads(text)]
+    if places:
+        raise RunError(
+            "a payment date from a state does not compute what the deal reads of its collateral",
+            [(place, f"found unfunded, {why}") for place in places],
+        )
 
 
 def _told_twice(state: DealState) -> Iterator[tuple[str, str]]:
@@ -71,18 +90,26 @@ def _told_twice(state: DealState) -> Iterator[tuple[str, str]]:
         yield "state.pool", f"{message}, such as state.without('pool')"
 
 
-def _expressions(part: object, place: str) -> Iterator[tuple[str, str]]:
-    """Yield the conditions and amounts of a waterfall with their places."""
+def _expressions(part: object, place: str, targets: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the conditions and amounts of a waterfall with their places; targets of the accounts that it moves too."""
     if isinstance(part, Mapping):
         for key, value in part.items():
-            inner = f"{place}.{key}"
-            if key in ("when", "amount") and isinstance(value, str):
-                yield inner, value
-            else:
-                yield from _expressions(value, inner)
+            if key not in _AMOUNTS:
+                yield from _expressions(value, f"{place}.{key}", targets)
+            elif isinstance(value, str):
+                yield f"{place}.{key}", value
+        for key, verb in _AMOUNTS.items():
+            target = targets.get(part.get("account", ""))
+            if (
+                verb is not None
+                and part.get("verb") == verb
+                and part.get(key) is None
+                and isinstance(target, str)
+            ):
+                yield f"{place}.{verb}", target
     elif isinstance(part, list | tuple):
         for number, value in enumerate(part):
-            yield from _expressions(value, f"{place}[{number}]")
+            yield from _expressions(value, f"{place}[{number}]", targets)
 
 
 def _reads(expression: str) -> bool:
