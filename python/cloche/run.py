@@ -28,8 +28,9 @@ from cloche.model.state import DealState
 from cloche.model.state_fit import misfits
 from cloche.model.transitions import document_on, engine_text, has_transitions
 from cloche.result import Keep, PaymentDate, Result, Simulation
-from cloche.state_on_tape import check_figures, on_tape
+from cloche.state_on_tape import on_tape
 from cloche.tape import LoanPool
+from cloche.unknown_readings import refuse_unknown
 
 __all__ = ["project", "run_payment_date", "simulate"]
 
@@ -312,11 +313,10 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     if pool is not None:
         check_inputs(deal=deal, pool=pool)
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
-    if pool is None:
-        check_figures(ruling)
     found = misfits(ruling, state)
     try:
         text = state.canonical_json() if pool is None else on_tape(ruling, state, pool)
+        refuse_unknown(ruling, pool)
         raw = core().run_payment_date(compiled(deal), text)
     except DealError as error:
         if not found:

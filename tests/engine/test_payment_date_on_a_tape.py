@@ -455,6 +455,19 @@ def test_a_step_that_reads_what_is_unfunded_is_refused_where_it_may_not_be_nothi
     cl.run_payment_date(deal, state_of(), tape(par=[400e6]))
 
 
+@pytest.mark.parametrize(
+    "when",
+    ["market_spread('A') < 2%", "semiannual_share < 0.5", "liquidation_value < 1_000", "unfunded < 1_000"],
+)
+def test_a_coupon_that_reads_a_figure_of_a_run_is_refused(when: str) -> None:
+    document = deal_of().to_dict()
+    terms = next(note for note in document["notes"] if note["name"] == "D")
+    terms["coupon"]["step_up"] = [{"when": when, "spread": 0.05}]
+    with pytest.raises(cl.RunError) as error:
+        cl.run_payment_date(cl.Deal.from_dict(document), state_of({"performing_par": 405e6}))
+    assert [place for place, _ in error.value.problems] == ["notes.D.coupon.step_up[0].when"]
+
+
 def test_the_rules_are_those_of_the_document_in_force() -> None:
     pool = tape(par=[400e6, 100e6], purchase_price=[1.0, 0.75], market_price=[0.98, 0.80])
     document = deal_of(discount={"below": 0.80}).to_dict()
