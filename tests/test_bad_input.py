@@ -408,7 +408,7 @@ def test_a_tape_after_the_first_collection_period_is_refused() -> None:
         cl.project(deal, pool, cl.Scenario.from_dict(SCENARIO))
 
 
-def state_of(deal: cl.Deal, **changes: Any) -> cl.DealState:
+def state_of(deal: cl.Deal, /, **changes: Any) -> cl.DealState:
     """Return a sound state of the template on its second payment date, after changes."""
     state: Document = {
         "cloche_state": 1,
@@ -442,6 +442,10 @@ DEFERRED = {"balance": 310e6, "deferred_interest": 5_000.0}
                 "determination_date": "2025-10-07",
             },
             ["state.previous_payment_date: found 2025-04-20, expected 2025-03-20, closing"],
+        ),
+        (
+            {"deal": "Another"},
+            ["state.deal: found 'Another', expected 'Sound', the name of the deal"],
         ),
         (
             {"notes": {"A": DEFERRED}},

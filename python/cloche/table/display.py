@@ -25,16 +25,16 @@ _HUNDRED = 100.0
 _DECIMALS = 6
 
 
-def as_text(table: Table) -> str:
-    """Return the table as aligned text."""
-    rows, skipped = _shown(len(table))
+def as_text(table: Table, *, whole: bool = False) -> str:
+    """Return the table as aligned text: every row and column where the whole is asked for."""
+    rows, skipped = (np.arange(len(table)), False) if whole else _shown(len(table))
     cells = [(name, _cells(table.column(name), rows)) for name in table.columns]
     lines: list[str] = []
     shown: list[list[str]] = []
     width = 0
     for name, texts in cells:
         size = max(len(text) for text in (name, *texts))
-        if shown and width + size + len(_GAP) > _WIDTH:
+        if shown and not whole and width + size + len(_GAP) > _WIDTH:
             break
         width += size + len(_GAP)
         right = table.column(name).kind in ("float", "int")
