@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from cloche.calls import (
@@ -18,7 +18,7 @@ from cloche.calls import (
     manifest,
     workers,
 )
-from cloche.errors import Cancelled, DealError, Problem, RunError
+from cloche.errors import Cancelled, DealError, RunError
 from cloche.group_warnings import warn_of_groups
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
@@ -313,7 +313,7 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     if pool is not None:
         check_inputs(deal=deal, pool=pool)
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
-    found = [*_other_deal(ruling, state), *misfits(ruling, state)]
+    found = misfits(ruling, state)
     try:
         text = state.canonical_json() if pool is None else on_tape(ruling, state, pool)
         refuse_unknown(ruling, pool)
@@ -328,12 +328,6 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     after = _state_after(state, raw)
     facts = manifest(deal, pool) | {"state": state.digest}
     return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)
-
-
-def _other_deal(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
-    named, name = state.to_canonical().get("deal"), document["name"]
-    if named is not None and named != name:
-        yield Problem("state.deal", f"found {named!r}, expected {name!r}, the name of the deal")
 
 
 def _ruling(deal: Deal, day: dt.date) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What a state says that its deal contradicts: dates off the schedule, deferrals of classes that may not defer."""
+"""What a state says that its deal contradicts: its name, dates off the schedule, deferrals of firm classes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,14 @@ def misfits(document: Mapping[str, Any], state: DealState, *, later: Sequence[Ru
     ruled: list[Ruled] = [(None, document), *later]
     # What came in on the date of the state has its names, and rules the next date.
     dated = [(since, each) for since, each in ruled if since is None or since < state.payment_date]
-    return [*_dates(dated[-1], state), *_deferrals(ruled[-1][1], state)]
+    names = ruled[-1][1]
+    return [*_name(names, state), *_dates(dated[-1], state), *_deferrals(names, state)]
+
+
+def _name(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
+    named = state.to_canonical().get("deal")
+    if named is not None and named != document["name"]:
+        yield Problem("state.deal", f"found {named!r}, expected {document['name']!r}, the name of the deal")
 
 
 def _dates(ruled: Ruled, state: DealState) -> Iterator[Problem]:
