@@ -20,12 +20,13 @@ from cloche.calls import (
 )
 from cloche.errors import Cancelled, DealError, RunError
 from cloche.group_warnings import warn_of_groups
+from cloche.model.closed_accounts import with_closed_accounts
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
 from cloche.model.problems import headline
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
-from cloche.model.state_fit import misfits
+from cloche.model.state_fit import is_last_date, misfits
 from cloche.model.transitions import document_on, engine_text, has_transitions
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.state_on_tape import on_tape
@@ -314,8 +315,9 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
         check_inputs(deal=deal, pool=pool)
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
     found = misfits(ruling, state)
+    opened = with_closed_accounts(ruling, state, last=is_last_date(ruling, state))
     try:
-        text = state.canonical_json() if pool is None else on_tape(ruling, state, pool)
+        text = opened.canonical_json() if pool is None else on_tape(ruling, opened, pool)
         refuse_unknown(ruling, pool)
         raw = core().run_payment_date(compiled(deal), text)
     except DealError as error:

@@ -15,7 +15,7 @@ from cloche.model.state import DealState
 from cloche.model.state_documents import Ruled
 from cloche.model.transitions import engine_text
 
-__all__ = ["misfits"]
+__all__ = ["is_last_date", "misfits"]
 
 _LOGGER = logging.getLogger("cloche")
 _EPOCH = dt.date(1970, 1, 1)
@@ -43,6 +43,11 @@ def misfits(document: Mapping[str, Any], state: DealState, *, later: Sequence[Ru
     dated = [(since, each) for since, each in ruled if since is None or since < state.payment_date]
     names = ruled[-1][1]
     return [*_name(names, state), *_dates(dated[-1], state), *_deferrals(names, state)]
+
+
+def is_last_date(document: Mapping[str, Any], state: DealState) -> bool:
+    """Tell whether the payment date of a state is the last of a document that rules on it."""
+    return max(payment for payment, *_ in _schedule(engine_text(document))) == state.payment_date
 
 
 def _name(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
