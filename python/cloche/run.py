@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
+
+import numpy as np
 
 from cloche.calls import (
     assumed,
@@ -23,6 +25,7 @@ from cloche.group_warnings import warn_of_groups
 from cloche.model.closed_accounts import with_closed_accounts
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
+from cloche.model.events_of_a_date import events_of_a_date
 from cloche.model.problems import headline
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
@@ -273,7 +276,7 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
         If the tape is of a wrong date, or a loan lacks what the date needs, such as the recovery of a defaulted one.
     RunError
         If a waterfall reads ``unfunded`` and the tape has undrawn commitments, or there is no tape: the date does not
-        compute it.
+        compute it. For dated events of the deal that act on the date; their effect is the state's to tell.
 
     Examples
     --------
@@ -319,6 +322,7 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     try:
         text = opened.canonical_json() if pool is None else on_tape(ruling, opened, pool)
         refuse_unknown(ruling, pool)
+        _refuse_events(ruling, state)
         raw = core().run_payment_date(compiled(deal), text)
     except DealError as error:
         if not found:
@@ -327,9 +331,16 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
         found += [problem for problem in error.problems if problem.place not in places]
     if found:
         raise DealError(headline(f"the state of {state.payment_date}", found), found)
+    raw["cashflows"] = _of_notes(raw["cashflows"], opened.notes)
     after = _state_after(state, raw)
     facts = manifest(deal, pool) | {"state": state.digest}
     return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)
+
+
+def _refuse_events(document: Mapping[str, Any], state: DealState) -> None:
+    problems = list(events_of_a_date(document, state))
+    if problems:
+        raise RunError("a payment date from a state does not carry out events of the deal", problems)
 
 
 def _ruling(deal: Deal, day: dt.date) -> Mapping[str, Any]:
@@ -344,13 +355,21 @@ def _ruling(deal: Deal, day: dt.date) -> Mapping[str, Any]:
     return document_on(whole, epoch + dt.timedelta(days=max(acted))) if acted else whole
 
 
+def _of_notes(columns: Mapping[str, Any], notes: Collection[str]) -> dict[str, Any]:
+    """Return the rows of the notes of a state; one that an event is still to issue has none, as in a run."""
+    codes, names = columns["note"]
+    there = np.array([names[code] in notes for code in codes], dtype=bool)
+    return {
+        key: (column[0][there], column[1]) if isinstance(column, tuple) else column[there]
+        for key, column in columns.items()
+    }
+
+
 def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
     document = state.to_canonical()
     codes, names = raw["cashflows"]["note"]
     columns = raw["cashflows"]
     for row, code in enumerate(codes):
-        if names[code] not in document["notes"]:
-            continue  # a note that an event is still to issue
         note = document["notes"][names[code]]
         paid = float(columns["interest_paid"][row])
         note["balance"] = float(columns["end_balance"][row])

@@ -1,0 +1,74 @@
+"""What one payment date from a state does about the events of its deal."""
+
+import copy
+from typing import Any
+
+import pytest
+
+import cloche as cl
+from engine.states import STATE
+
+Document = dict[str, Any]
+
+# The state is that of 20 January 2026.
+SUCCESSOR: Document = {
+    "name": "A-R",
+    "balance": "outstanding",
+    "coupon": {"index": "sofr_3m", "spread": 0.0105},
+}
+REFINANCING: Document = {"refinance": {"A": {"into": [SUCCESSOR]}}}
+
+
+def deal_with(event: Document) -> cl.Deal:
+    document = cl.templates.us_bsl(par=500e6, closing="2025-03-20").to_dict()
+    del document["dates"]["non_call_end"]
+    return cl.Deal.from_dict(document | {"events": [event]})
+
+
+def state_of(**more: Any) -> cl.DealState:
+    return cl.DealState.from_dict(copy.deepcopy(STATE) | more)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        REFINANCING,
+        {"call": {"price": 0.99}},
+        {"reprice": {"B": 0.0150}},
+        {"special_redemption": {"amount": 1e6}},
+        {"issue": {"equity": 1e6}},
+    ],
+    ids=lambda event: next(iter(event)),
+)
+@pytest.mark.parametrize("date", ["2025-10-21", "2026-01-20"])
+def test_an_event_that_acts_on_the_date_is_refused(event: Document, date: str) -> None:
+    with pytest.raises(cl.RunError) as refused:
+        cl.run_payment_date(deal_with({**event, "date": date}), state_of())
+    assert [place for place, _ in refused.value.problems] == [f"events[0].{next(iter(event))}"]
+
+
+@pytest.mark.parametrize("date", ["2025-10-20", "2026-01-21", "maturity - 1Y"])
+def test_events_of_other_dates_are_none_of_its_matters(date: str) -> None:
+    plain = cl.run_payment_date(cl.templates.us_bsl(par=500e6, closing="2025-03-20"), state_of())
+    paid = cl.run_payment_date(deal_with({"call": {"price": 0.99}, "date": date}), state_of())
+    assert paid.ledger == plain.ledger
+
+
+def test_a_call_is_the_status_of_its_date() -> None:
+    state = state_of(status="redemption")
+    paid = cl.run_payment_date(deal_with({"call": {}, "date": "2026-01-20"}), state)
+    assert set(paid.notes["status"].tolist()) <= {"outstanding", "redemption", "paid"}
+    assert set(paid.ledger["waterfall"].tolist()) == {"redemption"}
+
+
+def test_an_amendment_rules_from_the_next_date_on() -> None:
+    event = {"amend": {"tests.E OC.trigger": 1.2}, "date": "2026-01-20"}
+    paid = cl.run_payment_date(deal_with(event), state_of())
+    assert next(paid.tests.filter(test="E OC").rows())["trigger"] == 1.055
+
+
+def test_a_note_that_is_still_to_be_issued_has_no_row() -> None:
+    deal = deal_with({**REFINANCING, "date": "2027-07-20"})
+    paid = cl.run_payment_date(deal, state_of())
+    assert paid.notes["note"].tolist() == ["A", "B", "C", "D", "E", "SUB"]
+    assert list(paid.state.notes) == ["A", "B", "C", "D", "E", "SUB"]
