@@ -42,7 +42,12 @@ def misfits(document: Mapping[str, Any], state: DealState, *, later: Sequence[Ru
     # What came in on the date of the state has its names, and rules the next date.
     dated = [(since, each) for since, each in ruled if since is None or since < state.payment_date]
     names = ruled[-1][1]
-    return [*_name(names, state), *_dates(dated[-1], state), *_deferrals(names, state)]
+    return [
+        *_name(names, state),
+        *_dates(dated[-1], state),
+        *_deferrals(names, state),
+        *_misplaced(names, state),
+    ]
 
 
 def is_last_date(document: Mapping[str, Any], state: DealState) -> bool:
@@ -99,3 +104,25 @@ def _deferrals(document: Mapping[str, Any], state: DealState) -> Iterator[Proble
         if name in firm and note.deferred_interest > 0.0:
             message = f"found {words.money(note.deferred_interest)}, expected 0: interest of {name} may not be deferred"
             yield Problem(f"state.notes.{name}.deferred_interest", message)
+
+
+def _misplaced(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
+    """Yield what a state says of a class or a fee that has no such thing."""
+    terms = {note["name"]: note for note in document["notes"]}
+    for name, note in state.notes.items():
+        if name not in terms:
+            continue
+        place = f"state.notes.{name}"
+        if not terms[name].get("residual"):
+            for key, told in (("cost", note.cost is not None), ("distributions", bool(note.distributions))):
+                if told:
+                    yield Problem(f"{place}.{key}", f"found on {name}, expected it on residual notes alone")
+        instalment = note.amortization_due or 0.0
+        if instalment > 0.0 and not terms[name].get("amortization"):
+            message = f"found {words.money(instalment)}, expected 0: {name} has no amortization"
+            yield Problem(f"{place}.amortization_due", message)
+    hurdles = [fee["name"] for fee in document.get("fees") or () if fee.get("hurdles")]
+    for name, fee in state.fees.items():
+        if name in hurdles and fee.due is not None:
+            message = "found the amount of a fee that has hurdles, expected no such key"
+            yield Problem(f"state.fees.{name}.due", f"{message}: it follows from what equity gets")
