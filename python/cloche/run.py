@@ -20,7 +20,7 @@ from cloche.calls import (
     manifest,
     workers,
 )
-from cloche.errors import Cancelled, DealError, RunError
+from cloche.errors import Cancelled, DealError, Problem, RunError
 from cloche.group_warnings import warn_of_groups
 from cloche.model.closed_accounts import with_closed_accounts
 from cloche.model.deal import Deal
@@ -318,6 +318,10 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
         check_inputs(deal=deal, pool=pool)
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
     found = misfits(ruling, state)
+    if state.collateral is None and pool is None:
+        found.append(
+            Problem("state.collateral", "missing; expected {performing_par: …}, or a tape beside the state")
+        )
     opened = with_closed_accounts(ruling, state, last=is_last_date(ruling, state))
     try:
         text = opened.canonical_json() if pool is None else on_tape(ruling, opened, pool)

@@ -189,6 +189,8 @@ def test_pay_takes_a_tape_as_of_the_determination_date(example: Path, cloche: Ru
     assert numerator == pytest.approx(
         506e6
     )  # 500 of the tape and 6 collected; the CCC assets are within their limit
+    neither = cloche("pay", *files[:3])
+    assert (neither.returncode, "or a tape beside the state" in neither.stderr) == (2, True)
     alone = cloche("pay", *files[:3], "--as-of", "2026-01-07")
     assert (alone.returncode, "give --tape" in alone.stderr) == (2, True)
     refused = cloche("pay", *files, "--as-of", "2025-12-31")

@@ -23,6 +23,7 @@ _GAP = "  "
 _MONEY = 10_000.0
 _HUNDRED = 100.0
 _DECIMALS = 6
+_ROUNDING = 1e-14  # beside the largest number of a column: what adding and taking away leaves of nothing
 
 
 def as_text(table: Table, *, whole: bool = False) -> str:
@@ -98,6 +99,8 @@ def _word(value: object) -> str:
 
 def _numbers(values: Sequence[float | None]) -> list[str]:
     """Format one column: money without decimals, ratios alike, with the decimals they have, up to six."""
+    largest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0)
+    values = [0.0 if value is not None and abs(value) < _ROUNDING * largest else value for value in values]
     finite = [value for value in values if value is not None and math.isfinite(value)]
     sizes = [abs(value) for value in finite if value]
     if sizes and max(sizes) >= _MONEY and min(sizes) < _HUNDRED:  # a list of different things
