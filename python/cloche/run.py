@@ -27,6 +27,7 @@ from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
 from cloche.model.events_of_a_date import events_of_a_date
 from cloche.model.problems import headline
+from cloche.model.repriced import repriced_coupons
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
 from cloche.model.state_fit import is_last_date, misfits
@@ -327,7 +328,7 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
         text = opened.canonical_json() if pool is None else on_tape(ruling, opened, pool)
         refuse_unknown(ruling, pool)
         _refuse_events(ruling, state)
-        raw = core().run_payment_date(compiled(deal), text)
+        raw = core().run_payment_date(compiled(_repriced(deal, ruling, state)), text)
     except DealError as error:
         if not found:
             raise
@@ -339,6 +340,24 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     after = _state_after(state, raw)
     facts = manifest(deal, pool) | {"state": state.digest}
     return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)
+
+
+def _repriced(deal: Deal, ruling: Mapping[str, Any], state: DealState) -> Deal:
+    """Return the deal with the spreads that the classes of a state pay."""
+    coupons, problems = repriced_coupons(ruling, state)
+    if problems:
+        raise DealError(headline(f"the state of {state.payment_date}", problems), problems)
+    if coupons and has_transitions(document(deal)["events"]):
+        message = "found beside resets or amendments; one payment date from a state does not compute both"
+        raise RunError(
+            "a payment date from a state does not compute what the state says",
+            [(f"state.notes.{name}.repriced", message) for name in coupons],
+        )
+    return (
+        deal.replace({f"notes.{name}.coupon": coupon for name, coupon in coupons.items()})
+        if coupons
+        else deal
+    )
 
 
 def _refuse_events(document: Mapping[str, Any], state: DealState) -> None:

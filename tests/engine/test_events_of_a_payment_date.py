@@ -72,3 +72,49 @@ def test_a_note_that_is_still_to_be_issued_has_no_row() -> None:
     paid = cl.run_payment_date(deal, state_of())
     assert paid.notes["note"].tolist() == ["A", "B", "C", "D", "E", "SUB"]
     assert list(paid.state.notes) == ["A", "B", "C", "D", "E", "SUB"]
+
+
+STEPPED: Document = {
+    "step_up": [{"from": "2026-10-20", "spread": 0.02}, {"from": "2027-10-20", "spread": 0.03}]
+}
+
+
+@pytest.mark.parametrize("more", [{}, STEPPED], ids=["plain", "stepped"])
+@pytest.mark.parametrize(
+    "moment", [{"date": "2027-04-20"}, {"when": "performing_par > 0", "from": "2027-04-20"}]
+)
+@pytest.mark.parametrize("before", ["2027-04-20", "2027-07-20", "2027-10-20"])
+def test_a_class_pays_the_spread_of_its_re_pricing(more: Document, moment: Document, before: str) -> None:
+    document = cl.templates.us_bsl(par=500e6, closing="2025-03-20").to_dict()
+    terms = next(note for note in document["notes"] if note["name"] == "B")
+    terms["coupon"] |= more
+    deal = cl.Deal.from_dict(document | {"events": [{"reprice": {"B": 0.0150}, **moment}]})
+    scenario = cl.Scenario(
+        cdr=0.0, cpr=0.0, recovery=0.5, recovery_lag_months=6, rates=cl.RateCurve.flat(0.04)
+    )
+    run = cl.project(deal, cl.synthetic.loan_pool(n=20, seed=7, as_of="2025-03-20"), scenario)
+    schedule = list(deal.schedule().rows())
+    here = next(row for row in schedule if row["accrual_start"].isoformat() == before)
+    state = run.state_at(before).without("pool").to_dict()
+    state |= {
+        "payment_date": here["payment_date"].isoformat(),
+        "previous_payment_date": before,
+        "determination_date": here["determination_date"].isoformat(),
+        "index_fixings": {"sofr_3m": 0.04},
+        "collected": {"interest": 9.9e6},
+        "collateral": {"performing_par": 494e6},
+    }
+    paid = cl.run_payment_date(deal, cl.DealState.from_dict(state))
+    rates = {row["note"]: row["rate"] for row in run.cashflows.filter(date=here["payment_date"]).rows()}
+    assert {row["note"]: row["rate"] for row in paid.notes.rows()} == rates
+    stepped = bool(more) and before == "2027-10-20"
+    assert rates["B"] == pytest.approx(0.04 + (0.03 if stepped else 0.015))
+    assert paid.state.to_dict()["notes"]["B"]["repriced"]["event"] == "events[0]"
+
+
+@pytest.mark.parametrize("place", ["events[1]", "scenario.events[0]"])
+def test_a_re_pricing_that_the_deal_does_not_have_is_refused(place: str) -> None:
+    notes = {**STATE["notes"], "B": {"balance": 60e6, "repriced": {"event": place}}}
+    deal = deal_with({"reprice": {"B": 0.0150}, "date": "2025-10-20"})
+    with pytest.raises(cl.DealError, match=r"state\.notes\.B\.repriced: found"):
+        cl.run_payment_date(deal, state_of(notes=notes))
