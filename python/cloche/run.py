@@ -25,7 +25,7 @@ from cloche.group_warnings import warn_of_groups
 from cloche.model.closed_accounts import with_closed_accounts
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
-from cloche.model.events_of_a_date import events_of_a_date
+from cloche.model.events_of_a_date import events_of_a_date, unknown_documents
 from cloche.model.problems import headline
 from cloche.model.repriced import repriced_coupons
 from cloche.model.scenario import Scenario
@@ -318,7 +318,7 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     if pool is not None:
         check_inputs(deal=deal, pool=pool)
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
-    found = misfits(ruling, state)
+    found = [*unknown_documents(document(deal), state), *misfits(ruling, state)]
     if state.collateral is None and pool is None:
         found.append(
             Problem("state.collateral", "missing; expected {performing_par: …}, or a tape beside the state")

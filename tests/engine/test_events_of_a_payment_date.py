@@ -118,3 +118,30 @@ def test_a_re_pricing_that_the_deal_does_not_have_is_refused(place: str) -> None
     deal = deal_with({"reprice": {"B": 0.0150}, "date": "2025-10-20"})
     with pytest.raises(cl.DealError, match=r"state\.notes\.B\.repriced: found"):
         cl.run_payment_date(deal, state_of(notes=notes))
+
+
+AMENDMENT: Document = {"amend": {"tests.E OC.trigger": 1.04}}
+
+
+@pytest.mark.parametrize(
+    ("event", "told", "place"),
+    [
+        ({**AMENDMENT, "date": "2025-10-20"}, ("events[0]", "2025-10-20"), None),
+        ({**AMENDMENT, "date": "2025-10-20"}, ("events[0]", "2026-01-20"), "state.documents[0].on"),
+        ({**AMENDMENT, "date": "2026-04-20"}, ("events[0]", "2025-10-20"), "state.documents[0].on"),
+        ({**AMENDMENT, "when": "performing_par > 0"}, ("events[0]", "2025-10-20"), "state.documents[0]"),
+        ({**AMENDMENT, "date": "2025-10-20"}, ("events[1]", "2025-10-20"), "state.documents[0]"),
+        ({**AMENDMENT, "date": "2025-10-20"}, ("scenario.events[0]", "2025-10-20"), "state.documents[0]"),
+    ],
+)
+def test_a_document_that_the_deal_does_not_bring_in_is_refused(
+    event: Document, told: tuple[str, str], place: str | None
+) -> None:
+    state = state_of(documents=[{"event": told[0], "on": told[1]}])
+    if place is None:
+        paid = cl.run_payment_date(deal_with(event), state)
+        assert next(paid.tests.filter(test="E OC").rows())["trigger"] == 1.04
+        return
+    with pytest.raises(cl.DealError) as refused:
+        cl.run_payment_date(deal_with(event), state)
+    assert [found for found, _ in refused.value.problems] == [place]

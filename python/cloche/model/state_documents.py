@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["Ruled", "documents_of_state"]
+__all__ = ["Ruled", "documents_of_state", "event_at"]
 
 _PART = re.compile(r"(\w+)(?:\[(\d+)\])?")
 Event = Mapping[str, Any]
@@ -43,7 +43,7 @@ def documents_of_state(
 
 def _brought_in(brought_in: Sequence[tuple[str, str]], roots: Mapping[str, Any]) -> Iterator[Ruled]:
     for place, on in brought_in:
-        event = _at(roots, place)
+        event = event_at(roots, place)
         if event is None:
             return
         kind = "amend" if event.get("amend") is not None else "reset"
@@ -54,8 +54,14 @@ def _brought_in(brought_in: Sequence[tuple[str, str]], roots: Mapping[str, Any])
         yield on, into
 
 
-def _at(root: Any, place: str) -> Event | None:
-    """Return the event at a place such as `events[0].reset.into.events[1]`; None where there is none."""
+def event_at(root: Any, place: str) -> Event | None:
+    """Return the event at a place such as `events[0].reset.into.events[1]`; None where there is none.
+
+    Examples
+    --------
+    >>> event_at({"events": [{"call": {}}]}, "events[0]"), event_at({"events": []}, "events[0]")
+    ({'call': {}}, None)
+    """
     for key, number in _PART.findall(place):
         root = root.get(key) if isinstance(root, Mapping) else None
         if number:
