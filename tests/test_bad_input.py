@@ -408,7 +408,7 @@ def test_a_tape_after_the_first_collection_period_is_refused() -> None:
         cl.project(deal, pool, cl.Scenario.from_dict(SCENARIO))
 
 
-def state_of(deal: cl.Deal, **changes: Any) -> cl.DealState:
+def state_of(deal: cl.Deal, /, **changes: Any) -> cl.DealState:
     """Return a sound state of the template on its second payment date, after changes."""
     state: Document = {
         "cloche_state": 1,
@@ -444,6 +444,28 @@ DEFERRED = {"balance": 310e6, "deferred_interest": 5_000.0}
             ["state.previous_payment_date: found 2025-04-20, expected 2025-03-20, closing"],
         ),
         (
+            {"deal": "Another"},
+            ["state.deal: found 'Another', expected 'Sound', the name of the deal"],
+        ),
+        (
+            {
+                "notes": {
+                    "A": {"balance": 310e6, "cost": 310e6, "distributions": [["2025-10-20", 1.0]]},
+                    "B": {"balance": 60e6, "amortization_due": 5_000.0},
+                },
+                "fees": {"incentive": {"due": 5_000.0}},
+            },
+            [
+                "state.notes.A.cost: found on A, expected it on residual notes alone",
+                "state.notes.A.distributions: found on A, expected it on residual notes alone",
+                "state.notes.B.amortization_due: found 5,000, expected 0: B has no amortization",
+                (
+                    "state.fees.incentive.due: found the amount of a fee that has hurdles, expected no such key: "
+                    "it follows from what equity gets"
+                ),
+            ],
+        ),
+        (
             {"notes": {"A": DEFERRED}},
             ["state.notes.A.deferred_interest: found 5,000, expected 0: interest of A may not be deferred"],
         ),
@@ -464,7 +486,7 @@ def test_a_state_that_its_deal_contradicts_is_refused(
 ) -> None:
     deal = cl.Deal.from_dict(template)
     if "notes" in changes:
-        changes = {"notes": {**state_of(deal).to_dict()["notes"], **changes["notes"]}}
+        changes = changes | {"notes": {**state_of(deal).to_dict()["notes"], **changes["notes"]}}
     state = state_of(deal, **changes)
     with pytest.raises(cl.DealError) as caught:
         cl.run_payment_date(deal, state)

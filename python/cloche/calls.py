@@ -13,6 +13,7 @@ from cloche.model.document import canonical_json
 from cloche.model.problems import headline
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
+from cloche.model.state_documents import documents_of_state
 from cloche.model.state_fit import misfits
 from cloche.model.transitions import engine_deal, engine_events, has_transitions
 from cloche.result.documents_in_force import BringsIn
@@ -22,6 +23,7 @@ __all__ = [
     "assumed",
     "brings_in",
     "check_inputs",
+    "check_state",
     "compiled",
     "core",
     "document",
@@ -179,11 +181,26 @@ def check_inputs(**inputs: object) -> None:
         problems = list(_misfits(deal, pool, from_closing="state" not in inputs))
         if problems:
             raise TapeError("the tape does not fit the deal", problems)
-        state = inputs.get("state")
-        if isinstance(state, DealState) and not state.to_canonical()["documents"]:
-            found = misfits(document(deal), state)
-            if found:
-                raise DealError(headline(f"the state of {state.payment_date}", found), found)
+
+
+def check_state(deal: Deal, scenarios: Sequence[Scenario], state: DealState | None) -> None:
+    """Refuse a state whose dates or deferrals contradict the documents that have ruled in it.
+
+    Raises
+    ------
+    DealError
+        With every problem and its place.
+    """
+    if state is None:
+        return
+    brought_in = [(each["event"], each["on"]) for each in state.to_canonical()["documents"]]
+    for scenario in scenarios if brought_in else scenarios[:1]:
+        events = brings_in(deal, scenario) if brought_in else BringsIn()
+        _, *later = documents_of_state(document(deal), brought_in, events.deal, events.scenario)
+        # Of a document whose dates a condition has moved the engine knows more.
+        found = misfits(document(deal), state, later=later) if len(later) == len(brought_in) else []
+        if found:
+            raise DealError(headline(f"the state of {state.payment_date}", found), found)
 
 
 def _misfits(deal: Deal, pool: LoanPool, *, from_closing: bool) -> Iterator[tuple[str, str]]:

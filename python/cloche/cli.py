@@ -447,20 +447,22 @@ def pay(
     form: Form = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Run one payment date from a state, with its figures or a tape; print every step."""
+    """Run one payment date from a state, with its figures or a tape; print every step.
+
+    A folder takes the state after the date, too: state.yaml.
+    """
     from cloche.model.state import DealState
     from cloche.run import run_payment_date
+    from cloche.table.display import as_text
 
+    if as_of is not None and tape is None:
+        raise typer.BadParameter("it is the date of a tape: give --tape", param_hint="--as-of")
     prepare(out)
     document, before = read_deal_file(deal), DealState.from_yaml(state)
     pool = None if tape is None else read_tape(tape, document, as_of or before.determination_date)
     result = run_payment_date(document, before, pool)
     write(result, out, form, quiet=quiet)
-    print(result.ledger)
-    print()
-    print(result.tests)
-    print()
-    print(result.notes)
+    print("\n\n".join(as_text(table, whole=True) for table in (result.ledger, result.tests, result.notes)))
 
 
 @app.command()

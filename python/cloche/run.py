@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
-from cloche.calls import assumed, brings_in, check_inputs, compiled, core, document, given, manifest, workers
-from cloche.errors import Cancelled, DealError, RunError
+import numpy as np
+
+from cloche.calls import (
+    assumed,
+    brings_in,
+    check_inputs,
+    check_state,
+    compiled,
+    core,
+    document,
+    given,
+    manifest,
+    workers,
+)
+from cloche.errors import Cancelled, DealError, Problem, RunError
 from cloche.group_warnings import warn_of_groups
+from cloche.model.closed_accounts import with_closed_accounts
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
+from cloche.model.events_of_a_date import events_of_a_date, unknown_documents
 from cloche.model.problems import headline
+from cloche.model.repriced import repriced_coupons
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
-from cloche.model.state_fit import misfits
+from cloche.model.state_fit import is_last_date, misfits
 from cloche.model.transitions import document_on, engine_text, has_transitions
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.state_on_tape import on_tape
 from cloche.tape import LoanPool
+from cloche.unknown_readings import refuse_unknown
 
 __all__ = ["project", "run_payment_date", "simulate"]
 
@@ -95,6 +112,7 @@ def project(
     if record != "ledger":
         raise RunError(f"record: found {record!r}, expected 'ledger' (loan-level flows are not computed yet)")
     check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
+    check_state(deal, [scenario], state)
     warn_of_groups(pool, [scenario])
     inputs = (compiled(deal), pool._core(), assumed(deal, scenario), *given(state, pool))  # noqa: SLF001 - one package
     raw = core().project(*inputs)
@@ -190,6 +208,7 @@ def simulate(
     check_inputs(
         deal=deal, pool=pool, scenario=scenario, model=model, **({} if state is None else {"state": state})
     )
+    check_state(deal, [scenario], state)
     warn_of_groups(pool, [scenario])
     estimate = _memory(deal, paths, keep)
     if estimate > max_memory:
@@ -257,7 +276,8 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     TapeError
         If the tape is of a wrong date, or a loan lacks what the date needs, such as the recovery of a defaulted one.
     RunError
-        If a waterfall reads ``unfunded`` and the tape has undrawn commitments: the date does not compute it.
+        If a waterfall reads ``unfunded`` and the tape has undrawn commitments, or there is no tape: the date does not
+        compute it. For dated events of the deal that act on the date; their effect is the state's to tell.
 
     Examples
     --------
@@ -298,10 +318,17 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     if pool is not None:
         check_inputs(deal=deal, pool=pool)
     ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
-    found = misfits(ruling, state)
+    found = [*unknown_documents(document(deal), state), *misfits(ruling, state)]
+    if state.collateral is None and pool is None:
+        found.append(
+            Problem("state.collateral", "missing; expected {performing_par: …}, or a tape beside the state")
+        )
+    opened = with_closed_accounts(ruling, state, last=is_last_date(ruling, state))
     try:
-        text = state.canonical_json() if pool is None else on_tape(ruling, state, pool)
-        raw = core().run_payment_date(compiled(deal), text)
+        text = opened.canonical_json() if pool is None else on_tape(ruling, opened, pool)
+        refuse_unknown(ruling, pool)
+        _refuse_events(ruling, state)
+        raw = core().run_payment_date(compiled(_repriced(deal, ruling, state)), text)
     except DealError as error:
         if not found:
             raise
@@ -309,9 +336,34 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
         found += [problem for problem in error.problems if problem.place not in places]
     if found:
         raise DealError(headline(f"the state of {state.payment_date}", found), found)
+    raw["cashflows"] = _of_notes(raw["cashflows"], opened.notes)
     after = _state_after(state, raw)
     facts = manifest(deal, pool) | {"state": state.digest}
     return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)
+
+
+def _repriced(deal: Deal, ruling: Mapping[str, Any], state: DealState) -> Deal:
+    """Return the deal with the spreads that the classes of a state pay."""
+    coupons, problems = repriced_coupons(ruling, state)
+    if problems:
+        raise DealError(headline(f"the state of {state.payment_date}", problems), problems)
+    if coupons and has_transitions(document(deal)["events"]):
+        message = "found beside resets or amendments; one payment date from a state does not compute both"
+        raise RunError(
+            "a payment date from a state does not compute what the state says",
+            [(f"state.notes.{name}.repriced", message) for name in coupons],
+        )
+    return (
+        deal.replace({f"notes.{name}.coupon": coupon for name, coupon in coupons.items()})
+        if coupons
+        else deal
+    )
+
+
+def _refuse_events(document: Mapping[str, Any], state: DealState) -> None:
+    problems = list(events_of_a_date(document, state))
+    if problems:
+        raise RunError("a payment date from a state does not carry out events of the deal", problems)
 
 
 def _ruling(deal: Deal, day: dt.date) -> Mapping[str, Any]:
@@ -326,13 +378,21 @@ def _ruling(deal: Deal, day: dt.date) -> Mapping[str, Any]:
     return document_on(whole, epoch + dt.timedelta(days=max(acted))) if acted else whole
 
 
+def _of_notes(columns: Mapping[str, Any], notes: Collection[str]) -> dict[str, Any]:
+    """Return the rows of the notes of a state; one that an event is still to issue has none, as in a run."""
+    codes, names = columns["note"]
+    there = np.array([names[code] in notes for code in codes], dtype=bool)
+    return {
+        key: (column[0][there], column[1]) if isinstance(column, tuple) else column[there]
+        for key, column in columns.items()
+    }
+
+
 def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
     document = state.to_canonical()
     codes, names = raw["cashflows"]["note"]
     columns = raw["cashflows"]
     for row, code in enumerate(codes):
-        if names[code] not in document["notes"]:
-            continue  # a note that an event is still to issue
         note = document["notes"][names[code]]
         paid = float(columns["interest_paid"][row])
         note["balance"] = float(columns["end_balance"][row])

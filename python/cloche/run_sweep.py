@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import Any
 
-from cloche.calls import assumed, check_inputs, compiled, core, document, given, manifest, workers
+from cloche.calls import (
+    assumed,
+    check_inputs,
+    check_state,
+    compiled,
+    core,
+    document,
+    given,
+    manifest,
+    workers,
+)
 from cloche.errors import Cancelled, DealError, RunError, ScenarioError
 from cloche.group_warnings import warn_of_groups
 from cloche.model.deal import Deal
@@ -81,6 +91,7 @@ def sweep(
     """
     points = scenarios if isinstance(scenarios, Grid) else _listed(scenarios)
     check_inputs(deal=deal, pool=pool, **({} if state is None else {"state": state}))
+    check_state(deal, [points.base] if isinstance(points, Grid) else points.values, state)
     deals = _variants(deal, points) if isinstance(points, Grid) else [compiled(deal)]
     if isinstance(points, Grid):
         texts, axes = [assumed(deal, points.base)], points.fields()

@@ -165,7 +165,15 @@ def test_pay_prints_every_step_of_one_payment_date(example: Path, cloche: Run, t
         *("--state", tmp_path / "state.yaml", "--out", tmp_path / "out", "--format", "csv"),
     )
     assert done.returncode == 0, done.stderr
-    assert "pay_interest" in done.stdout
+    ledger, tests, notes = done.stdout.split("\n\n")
+    with (tmp_path / "out" / "ledger.csv").open(newline="", encoding="utf-8") as file:
+        assert len(ledger.splitlines()) == len(list(csv.reader(file))) > 40
+    assert ledger.splitlines()[0].split()[-1] == "reason"
+    assert [line.split()[1] for line in notes.splitlines()] == ["note", "A", "B", "C", "D", "E", "SUB"]
+    assert "end_balance" in notes.splitlines()[0]
+    assert "Reinvestment OC" in tests
+    after = cl.DealState.from_yaml(tmp_path / "out" / "state.yaml")
+    assert (after.payment_date, after.accounts["principal"]) == ("2026-01-20", 6_000_000.0)
     with (tmp_path / "out" / "ledger.csv").open(newline="", encoding="utf-8") as file:
         paid = sum(float(row["paid"]) for row in csv.DictReader(file) if row["waterfall"] == "interest")
     assert paid == pytest.approx(9_900_000, abs=1e-6)
@@ -181,6 +189,10 @@ def test_pay_takes_a_tape_as_of_the_determination_date(example: Path, cloche: Ru
     assert numerator == pytest.approx(
         506e6
     )  # 500 of the tape and 6 collected; the CCC assets are within their limit
+    neither = cloche("pay", *files[:3])
+    assert (neither.returncode, "or a tape beside the state" in neither.stderr) == (2, True)
+    alone = cloche("pay", *files[:3], "--as-of", "2026-01-07")
+    assert (alone.returncode, "give --tape" in alone.stderr) == (2, True)
     refused = cloche("pay", *files, "--as-of", "2025-12-31")
     assert refused.returncode == 2
     assert "tape.as_of: found 2025-12-31, expected the determination date 2026-01-07" in refused.stderr

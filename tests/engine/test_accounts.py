@@ -142,3 +142,56 @@ def test_a_hedge_is_paid_once_on_a_date_of_any_status(status: str) -> None:
     assert [row["paid"] for row in rows if row["due"] > 0] == pytest.approx([net])
     assert paid.conservation_error < 1e-6
     assert paid.state.to_canonical().get("hedges", {}).get("swap", {}).get("unpaid", 0.0) == 0.0
+
+
+def last_date(deal: cl.Deal) -> dict[str, str]:
+    """Return the dates of a state before the last payment date."""
+    row = list(deal.schedule().rows())[-1]
+    return {
+        "payment_date": row["payment_date"].isoformat(),
+        "previous_payment_date": row["accrual_start"].isoformat(),
+        "determination_date": row["determination_date"].isoformat(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("when", "interest", "principal"),
+    [
+        ("normal", 0.0, 0.0),
+        ("accelerated", 0.0, 0.0),
+        ("last date", 70_000.0, 30_000.0),
+        ("redemption", 70_000.0, 30_000.0),
+        ("liquidation", 70_000.0, 30_000.0),
+    ],
+)
+def test_accounts_are_closed_on_the_last_date_and_with_a_sale(
+    when: str, interest: float, principal: float
+) -> None:
+    written = cl.templates.us_bsl(par=500e6, closing="2025-03-20", accelerate="automatic").to_dict()
+    written["accounts"] = [
+        {"name": "expenses", "initial": 50_000},
+        {"name": "smoothing"},
+        {"name": "custodial", "proceeds": "principal"},
+    ]
+    deal = cl.Deal.from_dict(written)
+    state = copy.deepcopy(STATE) | {"accounts": {"smoothing": 20_000, "custodial": 30_000}}
+    state |= last_date(deal) if when == "last date" else {}
+    state |= {"status": {"liquidation": "accelerated", "last date": "normal"}.get(when, when)}
+    if when in ("redemption", "liquidation"):
+        state["collected"]["liquidation"] = {"proceeds": 480e6, "costs": 0}
+    collected = state["collected"]
+    paid = cl.run_payment_date(deal, cl.DealState.from_dict(state))
+    available = {row["waterfall"]: row["available_before"] for row in reversed(list(paid.ledger.rows()))}
+    sold = collected.get("liquidation", {}).get("proceeds", 0)
+    if "interest" in available:
+        assert available["interest"] == pytest.approx(collected["interest"] + interest)
+        assert available["principal"] == pytest.approx(collected["principal"] + principal)
+    else:
+        whole = collected["interest"] + collected["principal"] + sold
+        assert next(iter(available.values())) == pytest.approx(whole + interest + principal)
+    kept = {name: paid.state.accounts[name] for name in ("expenses", "smoothing", "custodial")}
+    stays = {"expenses": 50_000.0, "smoothing": 20_000.0, "custodial": 30_000.0}
+    assert kept == (dict.fromkeys(stays, 0.0) if interest else stays)
+    # What joins principal is in the numerators.
+    numerator = next(paid.tests.filter(test="E OC").rows())["numerator"]
+    assert numerator == pytest.approx(494e6 + collected["principal"] + sold + principal)

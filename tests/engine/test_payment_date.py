@@ -55,6 +55,7 @@ INTEREST_DUE = {
     "D": 538_416.666666666667,
     "E": 638_263.888888888889,
 }
+DEBT = ("A-1", "A-L", "B-1", "B-2", "C", "D", "E")
 PAYDOWN = {"A-1": 772_290.16969882281, "A-L": 367_757.2236661061}
 ENDING_BALANCES = {
     "X": 1_500_000.0,
@@ -68,6 +69,12 @@ ENDING_BALANCES = {
     "SUB": 45_000_000.0,
 }
 NUMERATOR = 479_086_000.0
+DENOMINATORS = {"A/B OC": 370e6, "C OC": 400e6, "D OC": 430e6, "E OC": 455_250_000.0}
+IC_NUMERATOR = 9_636_029.166666666667
+PRINCIPAL_AMOUNT = 477_600_000.0
+DIVERSION_NEEDED = 2_005_549.763033175355
+NUMERATOR_AFTER = 479_619_456.164428646656
+RATIO_AFTER = 1.056756502551
 DIVERSION_RATIO = 1.055581126399
 PRINCIPAL_AFTER = 6_533_456.164428646656
 
@@ -303,7 +310,42 @@ def test_ratios_before_payment_match(paid: cl.PaymentDate) -> None:
     rows = table(paid.tests, "test")
     assert {name: rows[name]["ratio"] for name in RATIOS} == {name: number(x) for name, x in RATIOS.items()}
     assert rows["E OC"]["numerator"] == amount(NUMERATOR)
+    assert {name: rows[name]["denominator"] for name in DENOMINATORS} == DENOMINATORS
+    assert [rows[f"{name} IC"]["numerator"] for name in ("A/B", "C", "D")] == [amount(IC_NUMERATOR)] * 3
     assert [name for name in RATIOS if not rows[name]["passes"]] == ["E OC", "Reinvestment OC"]
+
+
+def test_the_collateral_principal_amount_is_par_that_is_not_in_default_and_principal_cash(
+    paid: cl.PaymentDate,
+) -> None:
+    bases = paid.state.to_dict()["fee_bases"]
+    assert bases == {
+        "performing_par": amount(PRINCIPAL_AMOUNT - 6e6),
+        "collateral_principal_amount": amount(PRINCIPAL_AMOUNT),
+    }
+
+
+def test_the_next_test_has_what_was_diverted_and_what_was_repaid(paid: cl.PaymentDate) -> None:
+    # The next state holds the collateral of this one, and its cash.
+    following = paid.state.to_dict() | {"collateral": state().to_dict()["collateral"]}
+    dates = {"payment_date": "2026-10-20", "previous_payment_date": "2026-07-20"}
+    following |= dates | {"determination_date": "2026-10-07"}
+    tests = table(cl.run_payment_date(deal(), cl.DealState.from_dict(following)).tests, "test")
+    assert tests["E OC"]["denominator"] == amount(sum(ENDING_BALANCES[name] for name in DEBT))
+    # What is diverted is cash, and raises the base of the CCC limit as well: 7.5 % of it at the next price, 0.70.
+    more = PRINCIPAL_AFTER - 6e6
+    assert tests["E OC"]["numerator"] == amount(NUMERATOR_AFTER + 0.075 * more * 0.30)
+    assert NUMERATOR_AFTER / tests["E OC"]["denominator"] == number(RATIO_AFTER)
+
+
+def test_a_diversion_asks_for_what_the_test_lacks() -> None:
+    changed = deal().to_dict()
+    tenth = {"amount": "0.1 * cure_amount('Reinvestment OC')"}
+    steps = [step for step in INTEREST_WATERFALL if step["label"] != "Q"]
+    steps.insert(15, {"retain": "all", "label": "Q", **tenth})
+    changed["waterfalls"]["interest"] = steps
+    rows = cl.run_payment_date(cl.Deal.from_dict(changed), state()).ledger.filter(label="Q")
+    assert rows["paid"].tolist() == [amount(0.1 * DIVERSION_NEEDED)]
 
 
 def test_the_cure_pays_pari_passu_and_restores_the_ratio(
@@ -340,6 +382,15 @@ def test_the_figures_typed_in_are_those_of_the_shared_case(reference: Path) -> N
     assert float(expected["principal_account_after"]) == PRINCIPAL_AFTER
     assert float(expected["interest_diversion_ratio"]) == DIVERSION_RATIO
     assert float(expected["adjusted_collateral_principal_amount"]) == NUMERATOR
+    denominators = {f"{name} OC": float(x) for name, x in expected["oc_denominators_before"].items()}
+    assert {name.replace("AB", "A/B"): x for name, x in denominators.items()} == DENOMINATORS
+    assert float(expected["ic_numerator"]) == IC_NUMERATOR
+    assert float(expected["collateral_principal_amount"]) == PRINCIPAL_AMOUNT
+    assert float(expected["interest_diversion_needed"]) == DIVERSION_NEEDED
+    assert float(expected["interest_diverted"]) == STEPS["Q"][0]
+    assert float(expected["acpa_after"]) == NUMERATOR_AFTER
+    assert float(expected["oc_E_after_payment_date"]) == RATIO_AFTER
+    assert {float(x) for x in expected["ending_deferred_interest"].values()} == {0.0}
     ratios = {f"{name} OC": float(x) for name, x in expected["oc_ratios_before"].items()}
     ratios |= {f"{name} IC": float(x) for name, x in expected["ic_ratios"].items()}
     ratios |= {"Reinvestment OC": ratios["E OC"], "EoD": float(expected["eod_par_ratio"])}

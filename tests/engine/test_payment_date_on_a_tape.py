@@ -416,17 +416,56 @@ def test_a_long_dated_ccc_asset_outside_a_set_without_discounts_is_refused() -> 
         cl.run_payment_date(deal, state_of(), pool)
 
 
-def test_a_waterfall_that_reads_what_is_unfunded_is_refused_where_something_is() -> None:
+@pytest.mark.parametrize(
+    ("target", "fund", "release", "places"),
+    [
+        (None, {"amount": "0.0 * unfunded"}, {}, ["interest[0].amount"]),
+        (None, {"when": "unfunded > 0"}, {}, ["interest[0].when"]),
+        (
+            None,
+            {"up_to": "unfunded"},
+            {"above": "0.5 * unfunded"},
+            ["interest[0].up_to", "interest[1].above"],
+        ),
+        ("unfunded", {}, {}, ["interest[0].fund_reserve", "interest[1].release_reserve"]),
+        ("unfunded", {"up_to": "0.01 * remaining"}, {"above": "0"}, []),
+        (None, {"amount": "account('unfunded')"}, {}, []),
+    ],
+)
+def test_a_step_that_reads_what_is_unfunded_is_refused_where_it_may_not_be_nothing(
+    target: str | None, fund: dict[str, str], release: dict[str, str], places: list[str]
+) -> None:
     document = deal_of().to_dict()
-    document["accounts"] = [{"name": "unfunded"}]
+    document["accounts"] = [{"name": "unfunded"} | ({} if target is None else {"target": target})]
+    own = {key: value for key, value in fund.items() if key != "up_to"}
+    up_to = {"up_to": fund.get("up_to", "0")} if "up_to" in fund or target is None else {}
     steps = document["waterfalls"]["interest"]
-    steps.insert(0, {"transfer": {"from": "interest", "to": "unfunded"}, "amount": "0.0 * unfunded"})
-    steps.insert(1, {"transfer": {"from": "unfunded", "to": "interest"}, "amount": "account('unfunded')"})
+    steps.insert(0, {"fund_reserve": {"account": "unfunded", **up_to}, **own})
+    steps.insert(1, {"release_reserve": {"account": "unfunded", **release}})
     deal = cl.Deal.from_dict(document)
-    with pytest.raises(cl.RunError) as error:
-        cl.run_payment_date(deal, state_of(), tape(par=[400e6], par_unfunded=[5e6]))
-    assert [place for place, _ in error.value.problems] == ["waterfalls.interest[0].amount"]
+    undrawn = tape(par=[400e6], par_unfunded=[5e6])
+    for collateral in ((state_of(), undrawn), (state_of({"performing_par": 405e6}),)):
+        if not places:
+            cl.run_payment_date(deal, *collateral)
+            continue
+        with pytest.raises(cl.RunError) as error:
+            cl.run_payment_date(deal, *collateral)
+        assert [place for place, _ in error.value.problems] == [f"waterfalls.{place}" for place in places]
+    # Nothing is undrawn.
     cl.run_payment_date(deal, state_of(), tape(par=[400e6]))
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["market_spread('A') < 2%", "semiannual_share < 0.5", "liquidation_value < 1_000", "unfunded < 1_000"],
+)
+def test_a_coupon_that_reads_a_figure_of_a_run_is_refused(when: str) -> None:
+    document = deal_of().to_dict()
+    terms = next(note for note in document["notes"] if note["name"] == "D")
+    terms["coupon"]["step_up"] = [{"when": when, "spread": 0.05}]
+    with pytest.raises(cl.RunError) as error:
+        cl.run_payment_date(cl.Deal.from_dict(document), state_of({"performing_par": 405e6}))
+    assert [place for place, _ in error.value.problems] == ["notes.D.coupon.step_up[0].when"]
 
 
 def test_the_rules_are_those_of_the_document_in_force() -> None:

@@ -170,6 +170,24 @@ def test_discount_obligations_in_the_ccc_set(rule: str, haircut: float) -> None:
     assert found == approx(200.0 - haircut)
 
 
+@pytest.mark.parametrize(
+    ("price", "haircut"), [(0.95, 1.0), (0.999, 0.02), (1.0, 5.0), (1.02, 5.0), (None, 5.0)]
+)
+def test_a_ccc_asset_that_a_state_has_bought_below_par_is_a_discount_obligation(
+    price: float | None, haircut: float
+) -> None:
+    # The report says so, whatever the thresholds of the deal: 20 at its price, out of the CCC assets. Bought at par it
+    # is one: 10 above the limit of 10 at 50 %.
+    bought = {} if price is None else {"purchase_price": price}
+    found = numerator(
+        par=180.0,
+        collateral={"ccc": [{"id": "1", "par": 20.0, "market_price": 0.5, **bought}]},
+        rules={"ccc": {"limit": 0.05}, "discount": {"below": 0.80, "weak_below": 0.85, "restore": 0.90}},
+        conventions={"discount_in_ccc": "excluded"},
+    )
+    assert found == approx(200.0 - haircut)
+
+
 def capped(**cap: Any) -> dict[str, Any]:
     admin = {"name": "admin", "amount_per_period": 3.0, "cap": {"fixed_per_year": 4.0, **cap}}
     return pay(

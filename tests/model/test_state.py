@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from cloche.errors import DealError
+from cloche.model.deal import Deal
 from cloche.model.state import DealState
 
 STATE = """
@@ -67,6 +68,30 @@ def test_an_agency_that_is_not_known_is_an_error() -> None:
     with pytest.raises(DealError) as caught:
         DealState.from_yaml(STATE.replace("par: 3_000_000,", "par: 3_000_000, agencies: [s&p],"))
     assert caught.value.problems[0].place == "collateral.ccc[0].agencies[0]"
+
+
+def test_a_discount_obligation_counts_for_no_more_than_its_par() -> None:
+    with pytest.raises(DealError) as caught:
+        DealState.from_yaml(STATE.replace("purchase_price: 0.79", "purchase_price: 1.02"))
+    assert [str(problem) for problem in caught.value.problems] == [
+        (
+            "collateral.discount[0].purchase_price: found 1.02, expected at most 1: "
+            "a discount obligation counts for less than its par (line 19)"
+        )
+    ]
+    assert DealState.from_yaml(STATE.replace("purchase_price: 0.79", "purchase_price: 1"))
+
+
+def test_a_state_in_the_place_of_a_deal_and_a_deal_in_the_place_of_a_state_are_called_by_their_names() -> (
+    None
+):
+    with pytest.raises(DealError) as caught:
+        Deal.from_yaml(STATE)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "found the state of a deal, expected a deal document"
+    ]
+    with pytest.raises(DealError, match="found a deal document, expected the state of a deal"):
+        DealState.from_dict({"cloche": 1, "name": "a deal"})
 
 
 def test_a_newer_state_is_refused() -> None:

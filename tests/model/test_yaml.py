@@ -73,6 +73,9 @@ def test_duplicate_keys_are_refused_with_both_lines() -> None:
         "b.c: found the key 'c' twice, in lines 2 and 2",
         "a: found the key 'a' twice, in lines 1 and 3",
     ]
+    assert problems("{balance: 310,000,000}") == [
+        "000: found the key '000' twice, in lines 1 and 1; write 1_000_000 for a million, without commas"
+    ]
 
 
 def test_tags_and_strange_keys_are_refused() -> None:

@@ -209,6 +209,11 @@ def test_text_shows_money_with_separators_and_rates_as_decimals() -> None:
     ]
 
 
+def test_rounding_beside_money_is_nothing_and_a_small_number_is_not() -> None:
+    shown = repr(Table.from_columns({"left": [3_191_778.0, -4.7e-10], "share": [0.5, 4.7e-10]})).splitlines()
+    assert [line.split() for line in shown[1:]] == [["3,191,778", "0.5"], ["0", "4.7e-10"]]
+
+
 def test_long_tables_show_both_ends_and_their_size() -> None:
     lines = repr(Table.from_columns({"k": np.arange(1000)})).splitlines()
     assert lines[1].strip() == "0"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationError
 
 from cloche.errors import DealError
-from cloche.model.document import Document
+from cloche.model.document import Document, problem
 from cloche.model.frozen import Frozen
 from cloche.model.source import checked, json_source, yaml_source
 from cloche.model.text import Flag, IsoDate, Name
@@ -141,12 +141,26 @@ class AssetState(Document):
     agencies: tuple[Literal["sp", "moodys", "fitch"], ...] | None = None
 
 
+def _below_par(assets: tuple[AssetState, ...]) -> tuple[AssetState, ...]:
+    dear = [
+        (k, asset.purchase_price) for k, asset in enumerate(assets) if (asset.purchase_price or 0.0) > 1.0
+    ]
+    if dear:
+        message = "expected at most 1: a discount obligation counts for less than its par"
+        problems = [problem((k, "purchase_price"), f"found {price:g}, {message}", price) for k, price in dear]
+        raise ValidationError.from_exception_data("discount", problems)
+    return assets
+
+
 class CollateralState(Document):
-    """The collateral in the figures of a trustee report; `performing_par` is neither CCC nor discount."""
+    """The collateral in the figures of a trustee report; `performing_par` is neither CCC nor discount.
+
+    A CCC asset with a `purchase_price` below par is a discount obligation, too, whatever its price.
+    """
 
     performing_par: Balance
     ccc: tuple[AssetState, ...] = ()
-    discount: tuple[AssetState, ...] = ()
+    discount: Annotated[tuple[AssetState, ...], AfterValidator(_below_par)] = ()
     defaulted: tuple[AssetState, ...] = ()
 
 

@@ -17,6 +17,10 @@ from cloche.model.wording import found
 __all__ = ["UPGRADES", "VERSION", "upgraded"]
 
 
+_KINDS = {"cloche": "a deal document", "cloche_state": "the state of a deal"}
+"""What a document is, by the key of its version."""
+
+
 def _from_0(document: dict[str, Any]) -> dict[str, Any]:
     """Rename `dates.determination_lag` to `determination_lag_bd`, `notes[].seniority` to `rank`."""
     dates, notes = document.get("dates"), document.get("notes")
@@ -62,6 +66,11 @@ def upgraded(
     """
     version = document.get(key)
     newest = oldest + len(upgrades)
+    other = next((known for known in _KINDS if known != key and known in document), None)
+    if version is None and other is not None:
+        raise ValidationError.from_exception_data(
+            "Deal", [problem((), f"found {_KINDS[other]}, expected {_KINDS[key]}")]
+        )
     if version is None:
         message = f"missing: this key is required; write `{key}: {newest}`"
     elif isinstance(version, bool) or not isinstance(version, int) or version < oldest:

@@ -25,6 +25,7 @@ _LARGEST = 8_000_000
 _DEEPEST = 50
 _MOST_ALIASES = 100
 _MOST_NODES = 200_000
+_THOUSANDS = re.compile(r"[0-9]{3}")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9][0-9_]*|(?:0|[1-9][0-9_]*)(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = {".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}
@@ -181,9 +182,10 @@ class _Reader:
             place = (*path, key)
             if key in mapping:
                 where = place_text(place)
-                self.problems.append(
-                    Problem(where, f"found the key {found(key)} twice, in lines {first[key]} and {line}")
-                )
+                message = f"found the key {found(key)} twice, in lines {first[key]} and {line}"
+                if _THOUSANDS.fullmatch(key):
+                    message += "; write 1_000_000 for a million, without commas"
+                self.problems.append(Problem(where, message))
             first.setdefault(key, line)
             self.lines.setdefault(place_text(place), line)
             mapping[key] = self.value(value_node, place)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from cloche.errors import RunError
 from cloche.model.state import DealState
@@ -16,6 +18,7 @@ from cloche.result.path_summary import path_summary
 from cloche.result.schemas import PATH_TABLES, Schema
 from cloche.result.tables import Made, Tables
 from cloche.table import Table
+from cloche.table.files import atomic
 
 __all__ = ["PaymentDate", "Result"]
 
@@ -284,6 +287,16 @@ class PaymentDate(Tables):
     def state(self) -> Any:
         """The state of the deal after the payment date."""
         return self._state
+
+    def write(
+        self, folder: str | os.PathLike[str], *, form: Literal["parquet", "csv"] = "parquet"
+    ) -> list[Path]:
+        """Write the tables, the state after the date as ``state.yaml``, and the manifest; as `Result.write` does."""
+        *tables, manifest = super().write(folder, form=form)
+        path = Path(folder) / "state.yaml"
+        with atomic(path) as temporary:
+            temporary.write_text(self._state.to_yaml(), encoding="utf-8")
+        return [*tables, path, manifest]
 
     def _repr_html_(self) -> str:
         return self.ledger._repr_html_()

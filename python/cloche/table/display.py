@@ -23,18 +23,19 @@ _GAP = "  "
 _MONEY = 10_000.0
 _HUNDRED = 100.0
 _DECIMALS = 6
+_ROUNDING = 1e-14  # beside the largest number of a column: what adding and taking away leaves of nothing
 
 
-def as_text(table: Table) -> str:
-    """Return the table as aligned text."""
-    rows, skipped = _shown(len(table))
+def as_text(table: Table, *, whole: bool = False) -> str:
+    """Return the table as aligned text: every row and column where the whole is asked for."""
+    rows, skipped = (np.arange(len(table)), False) if whole else _shown(len(table))
     cells = [(name, _cells(table.column(name), rows)) for name in table.columns]
     lines: list[str] = []
     shown: list[list[str]] = []
     width = 0
     for name, texts in cells:
         size = max(len(text) for text in (name, *texts))
-        if shown and width + size + len(_GAP) > _WIDTH:
+        if shown and not whole and width + size + len(_GAP) > _WIDTH:
             break
         width += size + len(_GAP)
         right = table.column(name).kind in ("float", "int")
@@ -98,6 +99,8 @@ def _word(value: object) -> str:
 
 def _numbers(values: Sequence[float | None]) -> list[str]:
     """Format one column: money without decimals, ratios alike, with the decimals they have, up to six."""
+    largest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0)
+    values = [0.0 if value is not None and abs(value) < _ROUNDING * largest else value for value in values]
     finite = [value for value in values if value is not None and math.isfinite(value)]
     sizes = [abs(value) for value in finite if value]
     if sizes and max(sizes) >= _MONEY and min(sizes) < _HUNDRED:  # a list of different things

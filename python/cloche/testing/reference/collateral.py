@@ -265,4 +265,5 @@ def ccc_base(base: float | str | None, target_par: float, principal_amount: floa
 
 
 def _in_ccc_set(asset: Performing, rules: Valuation) -> bool:
-    return asset.ccc and (rules.with_discount or asset.discount_price is None)
+    discounted = asset.discount_price is not None and asset.discount_price < 1
+    return asset.ccc and (rules.with_discount or not discounted)

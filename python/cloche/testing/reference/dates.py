@@ -133,8 +133,10 @@ class Period:
     """One payment period.
 
     `unadjusted_start` and `unadjusted_end` are schedule dates (closing first), `accrual_start` and `payment_date`
-    their business days (closing is not moved). Collections are those after `collection_start`, the first period's
-    from it on, up to and including `collection_end`. `credit_years` is the 30/360 time on which yearly rates act.
+    their business days (closing is not moved). `scheduled_determination` is the determination date as scheduled, which
+    decides what tests apply; with a sale `determination_date` is a later one. Collections are those after
+    `collection_start`, the first period's from it on, up to and including `collection_end`. `credit_years` is the
+    30/360 time on which yearly rates act.
     """
 
     number: int
@@ -149,6 +151,7 @@ class Period:
     credit_years: float
     in_reinvestment: bool
     last: bool
+    scheduled_determination: date
     before: int = 0
 
     @property
@@ -240,6 +243,7 @@ def schedule(
                 and reinvestment_end is not None
                 and end <= parse_date(reinvestment_end),
                 last=last,
+                scheduled_determination=determination,
             )
         )
     return periods

@@ -34,7 +34,8 @@ class Day:
     `diverted` on move as the waterfalls run. `confirmed`: the agencies have confirmed their ratings;
     `special_redemption` is principal that cannot be invested; `make_whole` the premium of one unit of balance of each
     class that has one when it is redeemed on the date; `unfunded` what is not drawn of the collateral's commitments;
-    `holdings` the collateral after the step, where there is one.
+    `holdings` the collateral after the step, where there is one; `interest_collected` the interest proceeds before
+    `receipts`.
     """
 
     deal: Mapping[str, Any]
@@ -67,6 +68,7 @@ class Day:
     holdings: "Holdings | None" = None
 
     opening_cash: float = field(init=False)
+    interest_collected: float = field(init=False)
     tests: dict[str, coverage.Test] = field(default_factory=dict)
     ic_numerator: float = 0.0
     diverted: float = 0.0
@@ -82,6 +84,7 @@ class Day:
     before: list[Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.interest_collected = self.interest_proceeds
         self.opening_cash = self.interest_proceeds + self.principal_proceeds + sum(self.accounts.values())
         mark_controlling(list(self.notes.values()), ROUNDING * self.deal["target_par"])
         for note in self.notes.values():

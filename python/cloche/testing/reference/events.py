@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from cloche.testing.reference.dates import Period, add_months, parse_date, unadjusted_dates
+from cloche.testing.reference.rights import Right, check_cost, check_day, right_to
 
 Document = Mapping[str, Any]
 
@@ -60,7 +61,7 @@ class Event:
 
     `start` and `end` are its window, for a dated event the date and the end of its attempts, as `written` in a
     document; `when` is its condition, `months` the months of an auction call. `pending` events are tried again on
-    every payment date.
+    every payment date. `below`: what the collateral principal amount must be below for a clean-up call.
     """
 
     place: str
@@ -76,9 +77,11 @@ class Event:
     pending: bool = False
     spent: bool = False
     written: Document = field(default_factory=dict)
+    below: float | None = None
 
-    def read_dates(self, dates: Document) -> None:
-        """Read the window in the dates of a document: `maturity - 3M` moves with an amendment of the maturity."""
+    def read_dates(self, deal: Document) -> None:
+        """Read the window and the right in a document: `maturity - 3M` moves with an amendment of the maturity."""
+        dates = deal["dates"]
         known = {
             key: event_date(self.written[key], dates)
             for key in ("date", "from", "until")
@@ -88,6 +91,15 @@ class Event:
         self.end = known.get("until")
         if self.kind in BARRED:
             self.start = _not_barred(self.start, dates)
+        right = None if self.contracted else right_to(self.kind, self.place, deal)
+        if right is not None:
+            self.below = right.below
+            self.start = _later(self.start, right_date(right, dates))
+
+    @property
+    def contracted(self) -> bool:
+        """Whether it is the auction call, which needs no right."""
+        return bool(self.months)
 
     def acts(self, period: Period, holds: Callable[[str], bool]) -> bool:
         """Whether the event acts on a payment date.
@@ -139,7 +151,7 @@ def events_of(deal: Document, scenario: Document) -> list[Event]:
                 written={"from": auction["from"]},
             )
         )
-        found[-1].read_dates(deal["dates"])
+        found[-1].read_dates(deal)
     return found
 
 
@@ -158,14 +170,42 @@ def _event(entry: Document, place: str, deal: Document) -> Event:
         repeat=bool(entry.get("repeat")),
         written=entry,
     )
-    event.read_dates(deal["dates"])
+    event.read_dates(deal)
     if event.dated == (event.when is not None):
         raise ValueError(f"{place}: found neither or both of date and when; expected one of them")
     if kind in {"refinance", "reset", "amend"} and event.repeat:
         raise ValueError(f"{place}.repeat: found true; expected false, it acts once")
     if kind in BARRED:
         _check_non_call(event, deal["dates"])
+    right = right_to(kind, place, deal)
+    if right is not None:
+        _check_right(event, right, deal)
     return event
+
+
+def _check_right(event: Event, right: Right, deal: Document) -> None:
+    """Refuse what the right to an event does not cover: its days, and a higher cost of debt."""
+    dates = deal["dates"]
+    check_cost(event.kind, event.terms, right, event.place, deal)
+    if not event.dated:
+        return
+    check_day(event.written["date"], right, event.place, deal)
+    written, first = event_date(event.written["date"], dates), right_date(right, dates)
+    acts_on = [day for day in unadjusted_dates(dates) if day >= written]
+    if first is not None and acts_on and acts_on[0] < first:
+        raise ValueError(f"{event.place}.date: found {written}; expected a date from {first} on")
+
+
+def right_date(right: Right, dates: Document) -> date | None:
+    """First day of a right; None where it has none."""
+    after = right.terms.get("after")
+    if after == "non_call_end":
+        return parse_date(dates["non_call_end"]) if dates.get("non_call_end") else None
+    return None if after is None else event_date(after, dates)
+
+
+def _later(start: date | None, first: date | None) -> date | None:
+    return max((day for day in (start, first) if day is not None), default=None)
 
 
 def _check_non_call(event: Event, dates: Document) -> None:
@@ -183,10 +223,8 @@ def _check_non_call(event: Event, dates: Document) -> None:
 
 def _not_barred(start: date | None, dates: Document) -> date | None:
     """Beginning of a window, not before the end of the non-call period."""
-    if dates.get("non_call_end") is None:
-        return start
-    end = parse_date(dates["non_call_end"])
-    return end if start is None else max(start, end)
+    end = dates.get("non_call_end")
+    return start if end is None else _later(start, parse_date(end))
 
 
 def acting(events: Sequence[Event], kind: str, period: Period, holds: Callable[[str], bool]) -> list[Event]:

@@ -186,7 +186,7 @@ class Projection(Successions):
         """The date after the first call that is feasible, or a liquidation; without one as it was opened."""
         for call in self._acting("call", period, opened.day):
             trial = self._trial(period, opened, self._call_sale(call))
-            if _covered(trial.day):
+            if _covered(trial.day) and _small_enough(call, opened.day):
                 call.acted()
                 self._note(trial.day, "call", call.place)
                 return trial
@@ -305,6 +305,11 @@ class Projection(Successions):
         left = self.holdings.worth() + self.ledgers.principal_cash + self.ledgers.interest_cash
         left += sum(self.ledgers.accounts.values())
         return self.ended or left < DUST * float(self.deal["target_par"])
+
+
+def _small_enough(call: Event, day: Day) -> bool:
+    """Whether so little collateral is left that a clean-up call may be made."""
+    return call.below is None or day.measure.collateral_principal_amount < call.below
 
 
 def _covered(day: Day) -> bool:

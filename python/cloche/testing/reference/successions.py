@@ -85,7 +85,7 @@ class Successions(Dates):
             for change in self.successions:
                 deal = change(deal)
             for event in self.events:
-                event.read_dates(deal["dates"])
+                event.read_dates(deal)
         make_whole.check(deal)
         self.deal = deal
         self.conventions = conventions(deal)

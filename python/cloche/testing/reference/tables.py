@@ -23,7 +23,7 @@ def collateral_row(day: Day, got: Collections, bought: float, cash_held: float) 
         "defaulted_par": figures.defaulted_par,
         "ccc_par": figures.ccc_par,
         "principal_cash": figures.principal_cash,
-        "interest_collected": day.interest_proceeds,
+        "interest_collected": day.interest_collected,
         "scheduled_principal": got.scheduled,
         "prepaid_principal": got.prepaid,
         "recoveries": got.recoveries,

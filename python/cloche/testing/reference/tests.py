@@ -53,7 +53,7 @@ class Stretch:
 
 
 def is_active(terms: Mapping[str, Any], deal: Mapping[str, Any], period: Period) -> bool:
-    """Whether a test applies on the determination date of a period.
+    """Whether a test applies on the scheduled determination date of a period, also where a sale has a later one.
 
     Defaults: OC and the target par from the effective date (from closing without one), IC from the second
     determination date, the par ratio of the events of default from closing.
@@ -68,7 +68,7 @@ def is_active(terms: Mapping[str, Any], deal: Mapping[str, Any], period: Period)
         return period.number >= 2
     if first == "effective":
         first = deal["dates"].get("effective") or deal["dates"]["closing"]
-    return period.determination_date >= parse_date(first)
+    return period.scheduled_determination >= parse_date(first)
 
 
 def members(

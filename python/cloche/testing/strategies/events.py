@@ -57,9 +57,20 @@ def add_events(draw: st.DrawFn, deal: Document, events: frozenset[str]) -> Docum
         months = draw(st.lists(st.integers(1, 12), min_size=1, max_size=6, unique=True))
         start = draw(st.sampled_from(["closing + 6M", "maturity - 18M"]))
         deal["rights"] = {"auction_call": {"from": start, "months": months}}
+    if "call" in events and draw(st.integers(0, 3)) == 0:
+        deal["rights"] = deal.get("rights", {}) | draw(_clean_up())
     if draw(st.booleans()):
         deal["events"] = draw(event_lists(deal, events))
     return deal
+
+
+@st.composite
+def _clean_up(draw: st.DrawFn) -> Document:
+    """Rights to every event; a call waits until little of the collateral is left."""
+    call = {"below": draw(st.sampled_from([0.4123457, 0.7123457, 0.9123457])), "of": "target_par"}
+    after = {"after": draw(st.sampled_from(["non_call_end", "closing + 1M"]))}
+    others = ("refinancing", "repricing", "reset", "amendment", "special_redemption", "issue")
+    return {"clean_up": {**after, **call}} | dict.fromkeys(others, True)
 
 
 @st.composite
