@@ -5,32 +5,39 @@ use crate::compile::events::Events;
 use crate::compile::plan::{CompiledPlan, PlanInput, one};
 use crate::error::EngineError;
 use crate::lifecycle::event_of;
-use crate::path::plan::{Plan, Regime};
+use crate::path::plan::{Entry, Plan, Regime};
 
 /// Where the events of a plan stand.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     calls: Vec<String>,
+    /// The events themselves, where a call of a day between payment dates is among them.
+    pub events: Option<Events>,
 }
 
 impl Places {
     /// Those of compiled events.
     #[must_use]
     pub fn of(events: &Events) -> Self {
-        Self { calls: events.call_places.clone() }
+        let events_between = (!events.between.is_empty()).then(|| events.clone());
+        Self { calls: events.call_places.clone(), events: events_between }
     }
 }
 
-/// Compiles the plans of the documents that follow the first.
+/// Compiles the plans of the documents that follow the first, and returns the places of all of them.
 ///
 /// # Errors
 /// As [`crate::compile::compile_plan`].
-pub fn follow(input: PlanInput<'_>, compiled: &mut CompiledPlan, places: Places) -> Result<(), EngineError> {
+pub fn follow(
+    input: PlanInput<'_>,
+    compiled: &mut CompiledPlan,
+    places: Places,
+) -> Result<Vec<Places>, EngineError> {
     let mut all = vec![places];
     let mut regimes: Vec<Regime> = Vec::with_capacity(input.deal.regimes.len());
     for (k, regime) in input.deal.regimes.iter().enumerate() {
         let of_document = PlanInput { deal: &regime.deal, ..input };
-        let (next, places) = one(of_document, compiled.resumed.clone())?;
+        let (next, places) = one(of_document, compiled.resumed.clone(), None)?;
         let mut plan = next.plan;
         plan.number = k + 1;
         let before = match regime.parent.checked_sub(1) {
@@ -42,7 +49,7 @@ pub fn follow(input: PlanInput<'_>, compiled: &mut CompiledPlan, places: Places)
         let of_change = |place: &str| before.changes.iter().position(|change| change.place == place);
         regimes.push(Regime {
             parent: regime.parent,
-            change,
+            entry: Entry::Change(change),
             step: regime.step,
             calls: places.calls.iter().map(goes_on).collect(),
             changes: plan.changes.iter().map(|change| of_change(&change.place)).collect(),
@@ -63,7 +70,7 @@ pub fn follow(input: PlanInput<'_>, compiled: &mut CompiledPlan, places: Places)
         names.give(&mut regime.plan);
     }
     compiled.plan.regimes = regimes;
-    Ok(())
+    Ok(all)
 }
 
 /// Per re-pricing of a plan: that of the same event and class in the plan before it.
@@ -87,7 +94,7 @@ fn same_dates(first: &mut Plan, regimes: &mut [Regime]) {
             None => &mut *first,
             Some(parent) => &mut earlier[parent].plan,
         };
-        if before.changes[regime.change].when.is_some() {
+        if !matches!(regime.entry, Entry::Change(change) if before.changes[change].when.is_none()) {
             continue;
         }
         let since = regime.step + 1;

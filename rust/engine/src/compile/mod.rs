@@ -25,6 +25,7 @@ pub mod plan;
 pub mod pool;
 pub mod rates;
 pub mod readings;
+pub mod redemptions;
 pub mod regimes;
 pub mod remaining;
 pub mod rights;

@@ -14,6 +14,7 @@ use crate::compile::periods;
 use crate::compile::pool::{self, Contracts, PoolInput};
 use crate::compile::rates;
 use crate::compile::readings;
+use crate::compile::redemptions;
 use crate::compile::remaining;
 use crate::compile::run_steps::{Start, Steps};
 use crate::compile::values::{self, Range};
@@ -75,10 +76,13 @@ pub fn compile_plan(input: PlanInput<'_>) -> Result<CompiledPlan, EngineError> {
     let deal = &*ruling(input)?;
     let input = PlanInput { deal, ..input };
     let resumed = resume(deal, input.tape, input.state, input.model_defaults)?;
-    let (mut compiled, places) = one(input, resumed)?;
-    if !(deal.regimes.is_empty() && deal.rule.names.is_empty()) {
-        documents::follow(input, &mut compiled, places)?;
-    }
+    let (mut compiled, places) = one(input, resumed, None)?;
+    let documents = if deal.regimes.is_empty() && deal.rule.names.is_empty() {
+        vec![places]
+    } else {
+        documents::follow(input, &mut compiled, places)?
+    };
+    redemptions::follow(input, &mut compiled, &documents)?;
     Ok(compiled)
 }
 
@@ -97,13 +101,17 @@ pub fn ruling(input: PlanInput<'_>) -> Result<Cow<'_, CompiledDeal>, EngineError
     Ok(Cow::Owned(deal.rooted(number).into_owned()))
 }
 
-/// Compiles a run under one document, with the places of its events.
+/// Compiles a run under one document, with the places of its events; `given` are the events themselves, where they are known.
 ///
 /// # Errors
 /// As [`compile_plan`].
-pub fn one(input: PlanInput<'_>, resumed: Option<Resumed>) -> Result<(CompiledPlan, Places), EngineError> {
+pub fn one(
+    input: PlanInput<'_>,
+    resumed: Option<Resumed>,
+    given: Option<Events>,
+) -> Result<(CompiledPlan, Places), EngineError> {
     let mut problems = Vec::new();
-    let mut prepared = prepare(input, resumed, &mut problems)?;
+    let mut prepared = prepare(input, resumed, given, &mut problems)?;
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     assumed.check(&mut problems);
     if !problems.is_empty() {
@@ -159,13 +167,14 @@ pub fn one(input: PlanInput<'_>, resumed: Option<Resumed>) -> Result<(CompiledPl
 pub fn prepare<'a>(
     input: PlanInput<'a>,
     mut resumed: Option<Resumed>,
+    given: Option<Events>,
     problems: &mut Vec<Problem>,
 ) -> Result<Prepared<'a>, EngineError> {
     let PlanInput { deal, tape, scenario, state, model_defaults } = input;
     let drawn = model_defaults || resumed.as_ref().is_some_and(|resumed| resumed.path.is_some());
     check_scenario(scenario, tape, drawn, problems);
     let (curves, mut steps) = curves_and_steps(deal, tape, scenario, resumed.as_ref(), problems)?;
-    let events = events::compile(deal, &scenario.events, problems);
+    let events = given.unwrap_or_else(|| events::compile(deal, &scenario.events, problems));
     if !events.sells.is_empty() {
         steps.may_sell(deal);
     }
@@ -179,13 +188,15 @@ pub fn prepare<'a>(
     let periods = periods::compile(deal, &curves, spread, as_of, opening, &events.repricings, problems);
     let nothing = BoughtBefore::default();
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
-    let before = if goes_on { Cow::Borrowed(before) } else { Cow::Owned(before.under(&steps)) };
+    let goes_on_alike = goes_on && steps.cut.is_none();
+    let before = if goes_on_alike { Cow::Borrowed(before) } else { Cow::Owned(before.under(&steps)) };
     let bought = cohorts::compile(deal, scenario, &curves, &steps, &before, problems);
     let mut standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
-    if !goes_on {
+    if !goes_on_alike {
         for past in standing.iter_mut().flatten().flat_map(|standing| &mut standing.defaults) {
             past.collected = match past.step {
                 Some(step) => steps.collects(step, past.collected, past.due),
+                None if goes_on => past.collected,
                 None => steps.collects_by_end(past.collected, past.due),
             };
         }

@@ -14,6 +14,7 @@ pub mod opening;
 pub mod payment_date;
 pub mod plan;
 pub mod readings;
+pub mod redemption;
 pub mod regime;
 pub mod reinvestment_period;
 pub mod reserves;

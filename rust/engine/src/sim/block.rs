@@ -51,10 +51,12 @@ pub struct BlockWork<const L: usize> {
     market: Vec<f64>,
     /// The drawn paths in the order in which they are run.
     order: Vec<Drawn>,
-    /// Defaults of the paths that are being drawn, and what they count by lane and year.
+    /// Defaults of the paths that are being drawn, with their places on the time axis, and what they count by lane and year.
     events: Vec<DefaultEvent>,
     by_year: Vec<[f64; 4]>,
     times: IrrTimes,
+    /// The times of each redemption between payment dates, by number of its plan.
+    redeemed: Vec<Option<IrrTimes>>,
     keep: Keep,
     isa: Isa,
 }
@@ -82,6 +84,9 @@ impl<const L: usize> BlockWork<L> {
             events: Vec::new(),
             by_year: Vec::new(),
             times: IrrTimes::new(&setup.plan.days),
+            redeemed: (0..=setup.plan.regimes.len())
+                .map(|number| setup.plan.redemption(number).map(|regime| IrrTimes::new(&regime.plan.days)))
+                .collect(),
             keep,
             isa,
         }
@@ -121,7 +126,7 @@ pub fn run<const L: usize>(
 /// Draws the market factor and the defaults of consecutive paths, `D` at a time, counts these by year, and orders the paths
 /// by what their closing pools lose.
 ///
-/// Of each path those defaults are left that cost the pool something, with the payment step (from 0) they fall into.
+/// Of each path those defaults are left that cost the pool something, with the place (from 0) on the time axis.
 struct Draws<'a, const L: usize, const D: usize> {
     setup: &'a Setup,
     first: u64,
@@ -160,7 +165,7 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
                 for k in 0..4 {
                     row[k] = before[k] + counted[k];
                 }
-                found.add(lane, DefaultEvent::new(obligor, step), counted[1] > least);
+                found.add(lane, DefaultEvent::new(obligor, place - 1), counted[1] > least);
             });
             found.give(defaults, events);
             market.extend_from_slice(&factor.0);
@@ -212,7 +217,9 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
         // The return sets flows below dust to nothing; where equity pays in, they are read once more.
         let contributes = setup.plan.equity_contributes();
         let flows = if contributes { work.measures.equity_of(r).to_vec() } else { Vec::new() };
-        let (rates, total) = isa.run(Rates { setup, work, residual: r });
+        let number = work.work.documents.last();
+        let days = setup.plan.redemption(number).map_or(&setup.plan.days, |regime| &regime.plan.days);
+        let (rates, total) = isa.run(Rates { setup, work, residual: r, number });
         let returns = &mut block.totals.returns[r];
         for lane in 0..lanes {
             returns.irr[paths[lane]] = rates.0[lane];
@@ -225,7 +232,7 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
                     paid_in -= if flow.0[lane] < 0.0 { flow.0[lane] } else { 0.0 };
                 }
                 let flow = |p: usize| flows[p].0[lane];
-                let rate = irr_with_contributions(&setup.plan.days, cost, flow, 1e-9 * note.original);
+                let rate = irr_with_contributions(days, cost, flow, 1e-9 * note.original);
                 returns.irr[paths[lane]] = rate;
                 returns.moic[paths[lane]] = (total.0[lane] + paid_in) / (cost + paid_in);
             }
@@ -267,7 +274,9 @@ impl<const L: usize> Kernel for Pool<'_, L> {
         for lane in 0..L {
             work.open_lane(&setup.plan);
             for event in defaults.of(paths[lane]) {
-                work.default(&setup.plan, lane, event.obligor() as usize, event.step() as usize);
+                let place = event.step() as usize;
+                let (step, _) = setup.axis.cells[place];
+                work.default(&setup.plan, lane, event.obligor() as usize, step as usize, setup.axis.times[place]);
             }
             work.close_lane(lane);
         }
@@ -279,6 +288,8 @@ struct Rates<'a, const L: usize> {
     setup: &'a Setup,
     work: &'a mut BlockWork<L>,
     residual: usize,
+    /// Number of the plan that was in force at the end.
+    number: usize,
 }
 
 impl<const L: usize> Kernel for Rates<'_, L> {
@@ -286,7 +297,8 @@ impl<const L: usize> Kernel for Rates<'_, L> {
 
     #[inline(always)]
     fn run(self) -> (Pack<L>, Pack<L>) {
-        let BlockWork { measures, times, .. } = self.work;
+        let BlockWork { measures, times, redeemed, .. } = self.work;
+        let times = redeemed.get(self.number).and_then(Option::as_ref).unwrap_or(times);
         let note = &self.setup.plan.deal.notes[measures.residuals()[self.residual] as usize];
         let outflow = self.setup.plan.cost::<1>(measures.residuals()[self.residual] as usize).0[0];
         let flows = measures.equity_of(self.residual);

@@ -181,6 +181,11 @@ impl<const L: usize> EventWatch<L> {
         if self.interest && unpaid.any() {
             self.see(at, 0, running.and(unpaid));
         }
+        let mut infeasible = Mask::splat(false);
+        for (_, lanes) in &state.refused {
+            infeasible = infeasible.or(running.and(*lanes));
+        }
+        self.see(at, 4, infeasible);
         let deal = &plan.deal;
         if plan.periods[p].is_last || (deal.acceleration.is_none() && plan.sells.is_empty()) {
             return;
@@ -193,7 +198,7 @@ impl<const L: usize> EventWatch<L> {
         }
         if !plan.sells.is_empty() {
             self.see(at, 3, running.and(state.redeemed));
-            self.see(at, 4, running.and(state.withdrawn).and(state.redeemed.not()));
+            self.see(at, 4, infeasible.or(running.and(state.withdrawn).and(state.redeemed.not())));
             self.see(at, 5, running.and(state.liquidated));
         }
     }
