@@ -57,8 +57,7 @@ pub fn compile_simulation(
     let run_first = compiled.plan.first();
     let redemptions: Vec<f64> =
         compiled.plan.regimes.iter().filter_map(Regime::redeems).map(|redemption| redemption.until).collect();
-    let axis =
-        TimeAxis::new(&compiled.steps.credit_time, &redemptions, run_first, compiled.steps.drawn_from());
+    let axis = TimeAxis::new(&compiled.steps.credit_time, &redemptions, run_first, compiled.steps.drawn_from());
     let source = Source { deal, tape, scenario, steps: &compiled.steps, axis: &axis };
     let pd = source.choose(pd.as_ref(), &mut problems);
     let mut industries: Vec<String> = tape.industry.clone();

@@ -28,11 +28,7 @@ impl Places {
 ///
 /// # Errors
 /// As [`crate::compile::compile_plan`].
-pub fn follow(
-    input: PlanInput<'_>,
-    compiled: &mut CompiledPlan,
-    places: Places,
-) -> Result<Vec<Places>, EngineError> {
+pub fn follow(input: PlanInput<'_>, compiled: &mut CompiledPlan, places: Places) -> Result<Vec<Places>, EngineError> {
     let mut all = vec![places];
     let mut regimes: Vec<Regime> = Vec::with_capacity(input.deal.regimes.len());
     for (k, regime) in input.deal.regimes.iter().enumerate() {

@@ -42,7 +42,12 @@ fn fixing_of(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize, period
     let [from, to] = period.fixed_for;
     // Where a redemption cuts the first period, both parts have its fixing.
     let is_first = p == deal.dates.counted_from
-        || deal.terms.grid.periods.get(deal.dates.counted_from).is_some_and(|first| first.fixed_for == period.fixed_for);
+        || deal
+            .terms
+            .grid
+            .periods
+            .get(deal.dates.counted_from)
+            .is_some_and(|first| first.fixed_for == period.fixed_for);
     if is_first && period.years * 12.0 > months + 0.5 {
         return curves.interpolated_fixing(index, from, to, period.fixing);
     }

@@ -46,7 +46,11 @@ pub fn any(deal: &CompiledDeal, assumed: &[Event]) -> bool {
     let numbers = 0..=deal.regimes.len();
     let documents = numbers.map(|number| deal.of_number(number));
     documents.into_iter().any(|deal| {
-        deal.document.events.iter().chain(assumed).any(|event| written(event).is_some() && day_of(deal, event).is_some())
+        deal.document
+            .events
+            .iter()
+            .chain(assumed)
+            .any(|event| written(event).is_some() && day_of(deal, event).is_some())
     })
 }
 
@@ -105,7 +109,9 @@ fn redemption(
     let Steps { dates, start: Start { tape, .. }, .. } = &compiled.steps;
     let (start, end) = (dates[*tape].start, cut.terms.grid.periods[step].collection_last);
     if step == *tape && end <= start {
-        let message = format!("found {day}: its collections end on {end}; expected a day whose collections end after {start}, on which those of the run begin");
+        let message = format!(
+            "found {day}: its collections end on {end}; expected a day whose collections end after {start}, on which those of the run begin"
+        );
         return Err(refused(Problem::new(place, message)));
     }
     let given = Some(on_day_of(events, between));
@@ -157,5 +163,9 @@ fn cut(deal: &CompiledDeal, p: usize, day: Date) -> CompiledDeal {
 
 fn refused(problem: Problem) -> EngineError {
     let problems = vec![problem];
-    if problems[0].place.starts_with("scenario") { EngineError::Scenario(problems) } else { EngineError::Deal(problems) }
+    if problems[0].place.starts_with("scenario") {
+        EngineError::Scenario(problems)
+    } else {
+        EngineError::Deal(problems)
+    }
 }

@@ -398,6 +398,22 @@ impl<P> Regime<P> {
         }
     }
 
+    /// Days from closing to each distribution of a run that ends with it, by place among those of the first plan.
+    #[must_use]
+    pub fn days(&self, first: &Plan<P>) -> Vec<i32> {
+        if self.plan.shown.is_empty() {
+            return self.plan.days.clone();
+        }
+        let mut days = first.days.clone();
+        let at = first.off_schedule() + self.plan.shown(self.step);
+        days[at] = self.plan.days[self.plan.off_schedule() + self.step];
+        // Nothing is paid on dates that the document does not have.
+        for i in (0..at).rev() {
+            days[i] = if days[i] < days[i + 1] { days[i] } else { days[i + 1] - 1 };
+        }
+        days
+    }
+
     /// The step (from 0) that takes a default of a step of the first plan, at a credit time or a little before it; none after
     /// the last.
     #[must_use]
@@ -480,6 +496,11 @@ impl<P> Plan<P> {
     pub fn redemption(&self, number: usize) -> Option<&Regime<P>> {
         let regime = number.checked_sub(1).and_then(|k| self.regimes.get(k))?;
         regime.redeems().map(|_| regime)
+    }
+
+    /// Redemptions between payment dates, each with the number of its plan.
+    pub fn redemptions(&self) -> impl Iterator<Item = (usize, Redemption)> {
+        self.regimes.iter().enumerate().filter_map(|(k, regime)| Some((k + 1, regime.redeems()?)))
     }
 
     /// All plans, by number.

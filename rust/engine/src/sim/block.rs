@@ -55,8 +55,8 @@ pub struct BlockWork<const L: usize> {
     events: Vec<DefaultEvent>,
     by_year: Vec<[f64; 4]>,
     times: IrrTimes,
-    /// The times of each redemption between payment dates, by number of its plan.
-    redeemed: Vec<Option<IrrTimes>>,
+    /// Times and days of the runs that end with each redemption between payment dates, by number of its plan.
+    redeemed: Vec<Option<(IrrTimes, Vec<i32>)>>,
     keep: Keep,
     isa: Isa,
 }
@@ -85,7 +85,10 @@ impl<const L: usize> BlockWork<L> {
             by_year: Vec::new(),
             times: IrrTimes::new(&setup.plan.days),
             redeemed: (0..=setup.plan.regimes.len())
-                .map(|number| setup.plan.redemption(number).map(|regime| IrrTimes::new(&regime.plan.days)))
+                .map(|number| {
+                    let days = setup.plan.redemption(number)?.days(&setup.plan);
+                    Some((IrrTimes::new(&days), days))
+                })
                 .collect(),
             keep,
             isa,
@@ -218,7 +221,6 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
         let contributes = setup.plan.equity_contributes();
         let flows = if contributes { work.measures.equity_of(r).to_vec() } else { Vec::new() };
         let number = work.work.documents.last();
-        let days = setup.plan.redemption(number).map_or(&setup.plan.days, |regime| &regime.plan.days);
         let (rates, total) = isa.run(Rates { setup, work, residual: r, number });
         let returns = &mut block.totals.returns[r];
         for lane in 0..lanes {
@@ -226,6 +228,7 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
             returns.moic[paths[lane]] = total.0[lane] / cost;
         }
         if contributes {
+            let days = work.redeemed[number].as_ref().map_or(&setup.plan.days, |(_, days)| days);
             for lane in 0..lanes {
                 let mut paid_in = 0.0;
                 for flow in &flows {
@@ -298,7 +301,7 @@ impl<const L: usize> Kernel for Rates<'_, L> {
     #[inline(always)]
     fn run(self) -> (Pack<L>, Pack<L>) {
         let BlockWork { measures, times, redeemed, .. } = self.work;
-        let times = redeemed.get(self.number).and_then(Option::as_ref).unwrap_or(times);
+        let times = redeemed[self.number].as_ref().map_or(&*times, |(times, _)| times);
         let note = &self.setup.plan.deal.notes[measures.residuals()[self.residual] as usize];
         let outflow = self.setup.plan.cost::<1>(measures.residuals()[self.residual] as usize).0[0];
         let flows = measures.equity_of(self.residual);
@@ -320,11 +323,24 @@ struct Fold<'a, const L: usize> {
     totals: &'a mut BlockTotals,
 }
 
+impl<const L: usize> Fold<'_, L> {
+    /// The date among those of the residual flows on which a redemption stands, and its place after them; none without.
+    #[inline(always)]
+    fn redeemed_on(&self) -> Option<(usize, usize)> {
+        let plan = &self.setup.plan;
+        let number = self.work.work.documents.last();
+        let regime = plan.redemption(number)?;
+        let k = plan.redemptions().take_while(|(of, _)| *of < number).count();
+        Some((plan.off_schedule() + regime.plan.shown(regime.step), plan.days.len() + k))
+    }
+}
+
 impl<const L: usize> Kernel for Fold<'_, L> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
+        let of_redemption = self.redeemed_on();
         let Self { setup, work, place, kept, totals } = self;
         let m = &work.measures;
         for (n, note) in setup.plan.deal.notes.iter().enumerate() {
@@ -363,8 +379,12 @@ impl<const L: usize> Kernel for Fold<'_, L> {
             total.interest_loss.add(place, interest);
             total.pv_loss.add(place, pv);
         }
-        for (sum, flow) in totals.equity.iter_mut().zip(&m.equity) {
-            sum.add(place, kept.keep(*flow));
+        if totals.equity.len() == m.equity.len() {
+            for (sum, flow) in totals.equity.iter_mut().zip(&m.equity) {
+                sum.add(place, kept.keep(*flow));
+            }
+        } else {
+            beside_redemptions(setup, m, of_redemption, place, kept, totals);
         }
         if let Some(flows) = &m.flows {
             for (sums, flows) in totals.flows.iter_mut().zip(flows) {
@@ -372,6 +392,30 @@ impl<const L: usize> Kernel for Fold<'_, L> {
                     sum.add(place, kept.keep(*flow));
                 }
             }
+        }
+    }
+}
+
+/// Adds residual flows by date where some run may end between payment dates: that flow has the place of its day.
+#[inline(never)]
+fn beside_redemptions<const L: usize>(
+    setup: &Setup,
+    measures: &Measures<L>,
+    redeemed_on: Option<(usize, usize)>,
+    place: usize,
+    kept: Mask<L>,
+    totals: &mut BlockTotals,
+) {
+    let dates = setup.plan.days.len();
+    let room = dates + setup.plan.redemptions().count();
+    for r in 0..measures.residuals().len() {
+        let sums = &mut totals.equity[r * room..(r + 1) * room];
+        for (i, flow) in measures.equity[r * dates..(r + 1) * dates].iter().enumerate() {
+            let to = match redeemed_on {
+                Some((at, to)) if at == i => to,
+                _ => i,
+            };
+            sums[to].add(place, kept.keep(*flow));
         }
     }
 }

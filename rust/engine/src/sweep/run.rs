@@ -76,7 +76,8 @@ pub fn sweep_lanes<const L: usize>(
     tick: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Swept, EngineError> {
     let points = &*points.with_events()?;
-    let redeems = |deal: &CompiledDeal| points.scenarios.iter().any(|scenario| redemptions::any(deal, &scenario.events));
+    let redeems =
+        |deal: &CompiledDeal| points.scenarios.iter().any(|scenario| redemptions::any(deal, &scenario.events));
     if points.deals.iter().any(|deal| !deal.regimes.is_empty() || redeems(deal)) {
         return apart::sweep(points, tape, options, tick);
     }
