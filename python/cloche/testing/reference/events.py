@@ -1,9 +1,10 @@
 """Calls, refinancings, re-pricings, resets and amendments: when each acts.
 
 A dated event acts on the first payment date whose unadjusted date is on or after its date, except a call: one of a
-business day between payment dates acts on that day, one of the business day to which a payment date has moved on that. A
-conditional one is looked at on every payment date of its window, on the figures at the determination date before any payment. Calls,
-refinancings, re-pricings and resets wait for the end of the non-call period. Nothing acts on the last date.
+business day between payment dates acts on that day, one of the business day to which a payment date has moved on that.
+A conditional one is looked at on every payment date of its window, on the figures at the determination date before any
+payment. Calls, refinancings, re-pricings and resets wait for the end of the non-call period. Nothing acts on the last
+date.
 """
 
 import re
