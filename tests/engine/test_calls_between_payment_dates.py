@@ -175,10 +175,11 @@ def test_a_withdrawn_call_changes_no_bit_of_a_projection_or_a_simulation(
     cheap = scenario(call("2028-06-01", 0.30))
     assert same(cl.project(deal, pool, cheap), cl.project(deal, pool, scenario()))
     model = cl.GaussianCopula(inter=0.3, intra=0.4)
-    for keep, tables in (
-        ("paths", ("notes", "equity", "paths", "pool")),
-        ("cashflows", ("cashflows", "tests")),
-    ):
+    kept: dict[Literal["paths", "cashflows"], tuple[str, ...]] = {
+        "paths": ("notes", "equity", "paths", "pool"),
+        "cashflows": ("cashflows", "tests"),
+    }
+    for keep, tables in kept.items():
         with_it, without = (
             cl.simulate(deal, pool, model, scenario=s, paths=256, seed=3, keep=keep)
             for s in (cheap, scenario())
