@@ -66,7 +66,8 @@ def project(
     Raises
     ------
     ValueError
-        When the documents contradict each other or ask for what the reference does not compute.
+        When the documents contradict each other or ask for what the reference does not compute, and for a call of a
+        day up to which nothing is collected.
 
     Examples
     --------
@@ -189,6 +190,11 @@ class Projection(Successions):
         calls = [event for event in self.events if event.between(period, business)]
         for call in sorted(calls, key=lambda call: str(call.called_on)):
             part = part_until(self.deal, period, call.called_on or period.payment_date, self.holidays)
+            if period.step == 1 and part.collection_end <= part.collection_start:
+                raise ValueError(
+                    f"{call.place}.date: found {call.called_on}; expected a day whose collections end after "
+                    f"{part.collection_start}, on which those of the run begin"
+                )
             trial = self._trial(part, self._open(part), self._call_sale(call))
             if _covered(trial.day):
                 return part

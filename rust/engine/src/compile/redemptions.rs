@@ -8,6 +8,7 @@ use crate::compile::documents::Places;
 use crate::compile::events::Events;
 use crate::compile::plan::{CompiledPlan, PlanInput, one};
 use crate::compile::run_steps::{Start, Steps};
+use crate::compile::tests;
 use crate::error::{EngineError, Problem};
 use crate::path::plan::{DealTerms, Entry, Plan, Redemption, Regime};
 use crate::spec::Event;
@@ -156,6 +157,13 @@ fn cut(deal: &CompiledDeal, p: usize, day: Date) -> CompiledDeal {
     let alone = deal.dates.alone.as_ref().unwrap_or(&deal.terms.grid);
     out.dates.alone = Some(alone.cut(schedule, p, day));
     let grid = deal.terms.grid.cut(schedule, p, day);
+    let measured = grid.periods[p].determination;
+    for terms in &mut out.terms.tests {
+        let written = deal.document.tests.iter().find(|test| test.name == terms.name);
+        if let Some(first) = written.and_then(|test| tests::first_day(test, terms.kind, &deal.dates)) {
+            terms.first_period = if measured >= first { 0 } else { p + 1 };
+        }
+    }
     out.dates.grid = grid.clone();
     out.terms.grid = grid;
     out
