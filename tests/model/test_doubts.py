@@ -220,7 +220,10 @@ def test_a_test_that_an_event_or_a_reserve_asks_for_is_used() -> None:
 
 def test_an_event_on_an_adjusted_payment_date_acts_a_period_later() -> None:
     def edit(document: dict[str, Any]) -> None:
-        document["events"] = [{"date": day, "call": {}} for day in ("2030-04-20", "2030-04-23", "2030-07-22")]
+        days = ("2030-04-20", "2030-04-23", "2030-07-22")
+        document["events"] = [{"date": day, "special_redemption": {"share": 0.1}} for day in days]
+        # A call acts on its own day.
+        document["events"].append({"date": "2030-04-23", "call": {}})
 
     assert warned(edit) == [
         (

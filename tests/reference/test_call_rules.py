@@ -34,15 +34,23 @@ def called(*entries: Document, price: float = 0.95, deal: Document | None = None
 
 
 class TestDates:
-    def test_a_call_acts_on_the_first_payment_date_on_or_after_its_date(self) -> None:
-        for day, expected in (("2025-07-15", 2), ("2025-07-01", 2), ("2025-07-16", 3)):
-            assert len(called({"call": {}, "date": day})["collateral"]) == expected
+    def test_a_call_acts_on_its_date_and_a_relative_date_is_that_of_the_next_payment(self) -> None:
+        for day, periods, acts_on in (
+            ("2025-07-15", 2, date(2025, 7, 15)),
+            ("2025-07-01", 2, date(2025, 7, 1)),
+            ("2025-07-16", 3, date(2025, 7, 16)),
+            ("closing + 5M", 2, date(2025, 7, 15)),
+        ):
+            rows = called({"call": {}, "date": day})["collateral"]
+            assert (len(rows), rows[-1]["date"]) == (periods, acts_on)
 
-    def test_unadjusted_dates_are_compared(self) -> None:
+    def test_a_call_of_the_day_to_which_a_payment_date_has_moved_acts_on_that(self) -> None:
         dates = {"first_payment": "2025-04-19", "stated_maturity": "2026-01-19", "roll": "following"}
         # Saturday 19 April is paid on Monday the 21st
-        result = called({"call": {}, "date": "2025-04-20"}, deal=deal_of(dates=dates))
-        assert len(result["collateral"]) == 2
+        plain = called({"call": {}, "date": "2025-04-19"}, deal=deal_of(dates=dates))
+        moved = called({"call": {}, "date": "2025-04-21"}, deal=deal_of(dates=dates))
+        assert plain["collateral"] == moved["collateral"]
+        assert [row["date"] for row in moved["collateral"]] == [date(2025, 4, 21)]
 
     def test_dates_may_be_relative(self) -> None:
         dates = {"closing": "2025-01-31", "non_call_end": "2026-01-15", "reinvestment_end": "2027-01-15"}
@@ -54,14 +62,14 @@ class TestDates:
 
     def test_nothing_is_called_in_the_non_call_period(self) -> None:
         deal = deal_of(dates={"non_call_end": "2025-07-15"})
-        assert len(called({"call": {}, "date": "2025-04-16"}, deal=deal)["collateral"]) == 2
+        assert len(called({"call": {}, "date": "2025-07-16"}, deal=deal)["collateral"]) == 3
         with pytest.raises(ValueError, match=r"scenario\.events\[1\]\.date"):
             called({"call": {}, "date": "2025-10-15"}, {"call": {}, "date": "2025-04-15"}, deal=deal)
         conditional = called({"call": {}, "when": "performing_par > 0"}, deal=deal)
         assert len(conditional["collateral"]) == 2
 
     def test_nothing_is_called_on_the_last_date(self) -> None:
-        result = called({"call": {}, "date": "2025-12-01", "cost": {"fixed": 1.0}})
+        result = called({"call": {}, "date": "2026-01-15", "cost": {"fixed": 1.0}})
         assert events(result) == []
         assert column(result, "sale_cost") == [0.0] * 4
 
@@ -118,6 +126,71 @@ class TestMoney:
         deal["waterfalls"]["interest"].insert(0, {"verb": "pay_fee", "fees": [["f"]], "part": "capped"})
         result = called({"call": {}, "date": "2025-07-15"}, deal=deal)
         assert [row["paid"] for row in result["fees"]] == approx([0.1, 0.9])
+
+
+class TestBetweenPaymentDates:
+    """The loan pays 8 % and A 6 %, both in 30/360; from 15 April to 30 May there are 45 days."""
+
+    def test_everything_accrues_to_the_day_and_the_rest_is_for_equity(self) -> None:
+        result = called({"call": {}, "date": "2025-05-30"})
+        assert events(result) == [("2025-05-30", "call", "scenario.events[0]")]
+        interest, owed = 100 * 0.08 * 45 / 360, 60 * 0.06 * 45 / 360
+        assert column(result, "interest_collected") == approx([2.0, interest])
+        assert column(result, "sale_proceeds") == approx([0.0, 95.0])
+        assert of_note(result, "A", "interest_paid") == approx([0.9, owed])
+        assert of_note(result, "A", "principal_paid") == [0.0, 60.0]
+        assert of_note(result, "SUB", "interest_paid") == approx([1.1, 95 + interest - 60 - owed])
+        assert result["equity"][-1] == (date(2025, 5, 30), approx(95 + interest - 60 - owed))
+
+    def test_collections_end_one_business_day_before(self) -> None:
+        deal = deal_of(dates={"determination": {"business_days_before": 5}})
+        result = called({"call": {}, "date": "2025-06-02"}, deal=deal)
+        # from Tuesday 8 April to Friday 30 May
+        assert column(result, "interest_collected")[1] == approx(100 * 0.08 * 52 / 360)
+        assert result["collateral"][1]["determination_date"] == date(2025, 5, 30)
+
+    def test_a_part_of_a_period_takes_its_share_of_yearly_rates(self) -> None:
+        rates = {"cdr": constant(0.10), "cpr": constant(0.20)}
+        result = called({"call": {}, "date": "2025-02-28"}, price=1.0, **rates)
+        years = 43 / 360
+        assert column(result, "new_defaults") == approx([100 * (1 - 0.9**years)])
+        assert column(result, "prepaid_principal") == approx([100 * 0.9**years * (1 - 0.8**years)])
+
+    @pytest.mark.parametrize(("day", "sold"), [("2025-02-24", 100 + 10 * 0.4), ("2025-02-25", 110.0)])
+    def test_a_company_that_defaults_after_the_day_is_sold_as_it_performs(
+        self, day: str, sold: float
+    ) -> None:
+        scenario = scenario_of(events=[{"call": {}, "date": "2025-02-24"}], defaults={"L2": day})
+        result = run(loan_of(), loan_of(loan_id="L2", par=10.0), scenario=scenario)
+        assert column(result, "sale_proceeds") == [sold]
+
+    def test_it_is_feasible_from_the_price_on_that_covers_what_is_owed(self) -> None:
+        # 100 · price + 1 of interest >= 60.45
+        least = 0.5945
+        assert len(called({"call": {}, "date": "2025-05-30"}, price=least)["collateral"]) == 2
+        withdrawn = called({"call": {}, "date": "2025-05-30"}, price=least - 1e-9)
+        plain = called(price=least - 1e-9)
+        assert events(withdrawn) == [("2025-05-30", "call", "scenario.events[0]: not feasible")]
+        for table in ("collateral", "cashflows", "ledger"):
+            assert withdrawn[table] == plain[table]
+
+    def test_it_is_tried_again_on_the_payment_dates_that_follow(self) -> None:
+        entry = {"call": {"if_infeasible": "retry"}, "date": "2025-02-28"}
+        result = called(entry, price=0.58, cpr=TestFeasibility.AMORTIZING)
+        assert [event[0] for event in events(result)] == ["2025-02-28", "2025-04-15", "2025-07-15"]
+
+    def test_the_index_stays_as_it_was_fixed_for_the_long_first_period(self) -> None:
+        dates = {"first_payment": "2025-07-15"}
+        curves = {
+            name: {"kind": "flat", "rate": rate} for name, rate in (("sofr_3m", 0.04), ("sofr_6m", 0.05))
+        }
+        plain = called(deal=deal_of(dates=dates), rates={**curves, "sofr_9m": curves["sofr_6m"]})
+        cut = called(
+            {"call": {}, "date": "2025-02-14"},
+            deal=deal_of(dates=dates),
+            rates={**curves, "sofr_9m": curves["sofr_6m"]},
+        )
+        assert of_note(cut, "A", "index_rate")[0] == of_note(plain, "A", "index_rate")[0] != 0.04
 
 
 class TestFeasibility:

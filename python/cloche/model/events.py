@@ -69,6 +69,8 @@ class Call(Document):
     if_infeasible
         Where the proceeds do not cover what a redemption must pay: ``withdraw`` the call, or ``retry`` it on
         the next payment dates.
+
+    A call dated on a business day between payment dates redeems the deal on that day.
     """
 
     price: SalePrice | None = None

@@ -16,7 +16,8 @@ def late_events(
 ) -> Iterator[Problem]:
     """Yield the events that say the day of a payment and act a period later.
 
-    An event acts on the first payment date whose date in the schedule, before it is adjusted, is not before its own.
+    An event acts on the first payment date whose date in the schedule, before it is adjusted, is not before its own. A
+    call acts on its own day.
 
     Parameters
     ----------
@@ -28,7 +29,12 @@ def late_events(
     paid = {paid.isoformat(): k for k, paid in enumerate(adjusted)}
     for k, event in enumerate(document.events):
         period = paid.get(event.date or "")
-        if period is None or adjusted[period] <= unadjusted[period] or period + 1 == len(adjusted):
+        if (
+            event.call is not None
+            or period is None
+            or adjusted[period] <= unadjusted[period]
+            or period + 1 == len(adjusted)
+        ):
             continue
         message = (
             f"{event.date} is the payment date of {unadjusted[period]} as adjusted, so that the event acts on "

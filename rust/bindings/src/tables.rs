@@ -64,7 +64,7 @@ pub fn path<'py>(
     out.set_item("ledger", ledger(py, deal, dates, path)?)?;
     out.set_item("fees", fees(py, deal, dates, path)?)?;
     let events = Columns::new(py)
-        .date("date", path.events.iter().map(|e| Some(dates.payment[e.period as usize])).collect())?
+        .date("date", path.events.iter().map(|e| e.day.or(Some(dates.payment[e.period as usize]))).collect())?
         .text("event", path.events.iter().map(|e| e.event))?
         .text("detail", path.events.iter().map(|e| e.detail.as_str()))?;
     out.set_item("events", events.finish())?;

@@ -211,6 +211,8 @@ pub struct State<const L: usize> {
     pub redeemed: Mask<L>,
     /// Accelerated futures that end on this date because all collateral is sold.
     pub liquidated: Mask<L>,
+    /// Days since the date before on which a call was not feasible, and the futures in which it was not.
+    pub refused: Vec<(i32, Mask<L>)>,
     /// Futures in which a call on this date was not feasible.
     pub withdrawn: Mask<L>,
     /// Mask slots of blocks.
@@ -291,6 +293,7 @@ impl<const L: usize> State<L> {
             make_whole: Vec::new(),
             redeemed: Mask::splat(false),
             liquidated: Mask::splat(false),
+            refused: Vec::new(),
             withdrawn: Mask::splat(false),
             slots: vec![Mask::splat(true); slots],
             groups: Vec::new(),

@@ -136,7 +136,8 @@ class Period:
     their business days (closing is not moved). `scheduled_determination` is the determination date as scheduled, which
     decides what tests apply; with a sale `determination_date` is a later one. Collections are those after
     `collection_start`, the first period's from it on, up to and including `collection_end`. `credit_years` is the
-    30/360 time on which yearly rates act.
+    30/360 time on which yearly rates act. `is_part` is the part of a period that ends with a redemption between
+    payment dates.
     """
 
     number: int
@@ -153,6 +154,7 @@ class Period:
     last: bool
     scheduled_determination: date
     before: int = 0
+    is_part: bool = False
 
     @property
     def step(self) -> int:
@@ -269,6 +271,43 @@ def with_sale(deal: Mapping[str, Any], period: Period, holidays: AbstractSet[dat
     by_period = deal.get("conventions", {}).get("cash_timing", "dated") == "period"
     end = period.payment_date if by_period else determination
     return replace(period, determination_date=determination, collection_end=max(end, period.collection_start))
+
+
+def part_until(
+    deal: Mapping[str, Any], period: Period, day: date, holidays: AbstractSet[date] = frozenset()
+) -> Period:
+    """The part of a period up to a redemption on a business day between payment dates.
+
+    Everything accrues to the day, and collections end as those of a sale do.
+
+    Parameters
+    ----------
+    deal
+        Canonical deal document.
+    period
+        The period as scheduled.
+    day
+        Day of the redemption.
+    holidays
+        Days that the deal's calendars do not count as business days.
+    """
+    start = period.unadjusted_start if period.step > 1 else period.collection_start
+    end = deal["dates"].get("reinvestment_end")
+    part = replace(
+        period,
+        unadjusted_end=day,
+        payment_date=day,
+        credit_years=day_count_fraction("30/360", start, day),
+        in_reinvestment=end is not None and day <= parse_date(end),
+        last=False,
+        is_part=True,
+    )
+    return with_sale(deal, part, holidays)
+
+
+def rest_after(period: Period, day: date) -> Period:
+    """The rest of a period after a redemption on a day between payment dates."""
+    return replace(period, unadjusted_start=day, accrual_start=day)
 
 
 def business_days(terms: Mapping[str, Any], holidays: AbstractSet[date]) -> BusinessDays:

@@ -1,8 +1,10 @@
 """Calls, refinancings, re-pricings, resets and amendments: when each acts.
 
-A dated event acts on the first payment date whose unadjusted date is on or after its date. A conditional one is
-looked at on every payment date of its window, on the figures at the determination date before any payment. Calls,
-refinancings, re-pricings and resets wait for the end of the non-call period. Nothing acts on the last date.
+A dated event acts on the first payment date whose unadjusted date is on or after its date, except a call: one of a
+business day between payment dates acts on that day, one of the business day to which a payment date has moved on that.
+A conditional one is looked at on every payment date of its window, on the figures at the determination date before any
+payment. Calls, refinancings, re-pricings and resets wait for the end of the non-call period. Nothing acts on the last
+date.
 """
 
 import re
@@ -11,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cloche.testing.reference.dates import Period, add_months, parse_date, unadjusted_dates
+from cloche.testing.reference.dates import BusinessDays, Period, add_months, parse_date, unadjusted_dates
 from cloche.testing.reference.rights import Right, check_cost, check_day, right_to
 
 Document = Mapping[str, Any]
@@ -101,8 +103,21 @@ class Event:
         """Whether it is the auction call, which needs no right."""
         return bool(self.months)
 
+    @property
+    def called_on(self) -> date | None:
+        """Day of a call that is dated by itself: relative dates stand for the payment date that follows."""
+        text = str(self.written.get("date") or "")
+        return parse_date(text.strip()) if self.kind == "call" and text.strip()[:1].isdigit() else None
+
+    def between(self, period: Period, business: BusinessDays) -> bool:
+        """Whether it is a call of a business day inside a period, which acts on that day."""
+        day = self.called_on
+        if day is None or self.spent or (self.end is not None and day > self.end):
+            return False
+        return period.accrual_start < day < period.payment_date and business.is_open(day)
+
     def acts(self, period: Period, holds: Callable[[str], bool]) -> bool:
-        """Whether the event acts on a payment date.
+        """Whether the event acts on a payment date, or on the redemption date with which a part of a period ends.
 
         Parameters
         ----------
@@ -112,7 +127,9 @@ class Event:
             Whether a condition holds on this date.
         """
         day = period.unadjusted_end
-        early = self.start is not None and day < self.start
+        if period.is_part:
+            return not self.spent and self.called_on == day
+        early = self.start is not None and day < self.start and self.called_on != period.payment_date
         if self.spent or period.last or early:
             return False
         late = self.end is not None and day > self.end
@@ -214,7 +231,7 @@ def _check_non_call(event: Event, dates: Document) -> None:
         return
     written = event_date(event.written["date"], dates)
     acts_on = [day for day in unadjusted_dates(dates) if day >= written]
-    if acts_on and acts_on[0] < parse_date(dates["non_call_end"]):
+    if acts_on and (event.called_on or acts_on[0]) < parse_date(dates["non_call_end"]):
         raise ValueError(
             f"{event.place}.date: found {written}; expected a date after the non-call period, "
             f"which ends on {dates['non_call_end']}"

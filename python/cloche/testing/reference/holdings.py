@@ -151,7 +151,7 @@ class Holdings:
             cdr = self._number("cdr", terms, period, None) or 0.0
         cpr = self._number("cpr", terms, period, terms.cpr) or 0.0
         mdr = values.period_rate(cdr, years, simple=simple)
-        if not terms.cohort and self.named.get(terms.obligor) == period.step:
+        if not terms.cohort and self._defaults_in(terms.obligor, period):
             mdr = 1.0
         return mdr, values.period_rate(cpr, years, simple=simple), years
 
@@ -161,11 +161,23 @@ class Holdings:
             return (period.collection_end - period.collection_start).days / 365
         return period.credit_years
 
+    def _defaults_in(self, obligor: str, period: Period) -> bool:
+        """Whether a named obligor defaults in a period; in a part of one only where its date says so."""
+        if self.named.get(obligor) != period.step:
+            return False
+        if not period.is_part:
+            return True
+        day, as_of = self.scenario.get("defaults", {}).get(obligor), self.future.as_of
+        return day is not None and day_count_fraction("30/360", as_of, parse_date(day)) <= day_count_fraction(
+            "30/360", as_of, period.unadjusted_end
+        )
+
     def index_rate(self, index: str, period: Period) -> float:
-        """Fixing of an index for a payment period; the empty name is the index of the notes."""
+        """Fixing of an index for a payment period, whole or in part; the empty name is the index of the notes."""
         key = (index or self.benchmark, period.step)
         if key not in self.fixings:
-            self.fixings[key] = period_fixing(self.scenario["rates"], key[0], period)
+            whole = self.periods[period.step - 1]
+            self.fixings[key] = period_fixing(self.scenario["rates"], key[0], whole)
         return self.fixings[key]
 
     def _own_fixing(self, index: str, start: date) -> float:

@@ -9,7 +9,7 @@ class in the accrual period that ends on q, f_q the fraction of it, d_r the disc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cloche.testing.reference.dates import Period
+from cloche.testing.reference.dates import Period, rest_after
 from cloche.testing.reference.events import event_date
 from cloche.testing.reference.notes import accrual_fraction, coupon_rate
 
@@ -51,13 +51,15 @@ def premiums(
     deal
         Canonical deal document that rules on the date.
     period
-        Payment period.
+        Payment period, or the part of one that a redemption leaves.
     periods
         All periods of the run.
     index_rate
         Fixings of the scenario.
     """
     later = [item for item in periods if item.step > period.step]
+    if period.is_part:
+        later.insert(0, rest_after(periods[period.step - 1], period.payment_date))
     return {
         terms["name"]: premium(terms, period, later, deal["dates"], index_rate)
         for terms in deal["notes"]

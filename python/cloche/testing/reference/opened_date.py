@@ -201,6 +201,8 @@ class Dates:
             name: sum(notes[member].balance for member in self.groups.get(name, (name,))) for name in notes
         }
         ends = [item.unadjusted_end for item in self.holdings.periods]
+        if period.is_part:
+            ends.insert(period.step - 1, period.unadjusted_end)
         return {
             terms["name"]: open_hedge(
                 terms,

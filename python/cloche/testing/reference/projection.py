@@ -9,7 +9,7 @@ from typing import Any
 from cloche.testing.reference import default_events
 from cloche.testing.reference.combinations import combination_row
 from cloche.testing.reference.date_tables import pay_date
-from cloche.testing.reference.dates import Period, schedule, with_sale
+from cloche.testing.reference.dates import Period, business_days, part_until, schedule, with_sale
 from cloche.testing.reference.day import Day, Row
 from cloche.testing.reference.events import Event
 from cloche.testing.reference.fees import Fee, cap_amount
@@ -66,7 +66,8 @@ def project(
     Raises
     ------
     ValueError
-        When the documents contradict each other or ask for what the reference does not compute.
+        When the documents contradict each other or ask for what the reference does not compute, and for a call of a
+        day up to which nothing is collected.
 
     Examples
     --------
@@ -108,6 +109,7 @@ class Projection(Successions):
     def pay(self, period: Period) -> dict[str, Any]:
         """One period: collections, measures, events, waterfalls, purchases. Returns the tables of the date."""
         self.record = []
+        period = self._until_redemption(period)
         opened = self._open(period)
         figures = opened.day
         self._steps_of_coupons(figures)
@@ -181,6 +183,25 @@ class Projection(Successions):
                 day.confirm_ratings()
 
     # Sales of all collateral: calls and liquidations
+
+    def _until_redemption(self, period: Period) -> Period:
+        """The part of a period up to the first feasible call between payment dates; without one the period itself."""
+        business = business_days(self.deal["dates"], self.holidays)
+        calls = [event for event in self.events if event.between(period, business)]
+        for call in sorted(calls, key=lambda call: str(call.called_on)):
+            part = part_until(self.deal, period, call.called_on or period.payment_date, self.holidays)
+            if period.step == 1 and part.collection_end <= part.collection_start:
+                raise ValueError(
+                    f"{call.place}.date: found {call.called_on}; expected a day whose collections end after "
+                    f"{part.collection_start}, on which those of the run begin"
+                )
+            trial = self._trial(part, self._open(part), self._call_sale(call))
+            if _covered(trial.day):
+                return part
+            retry = (call.terms or {}).get("if_infeasible") == "retry"
+            call.acted(retry=retry)
+            self._note(trial.day, "call", f"{call.place}: not feasible")
+        return period
 
     def _sold(self, period: Period, opened: Opened) -> Opened:
         """The date after the first call that is feasible, or a liquidation; without one as it was opened."""

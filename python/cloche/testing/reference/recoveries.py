@@ -11,7 +11,7 @@ class Recovery:
     """Defaulted par that waits for its recovery; prices and rates as shares of par.
 
     It is received on `due`: par of the tape with the collections up to that day, par that defaults in the run on the
-    first schedule date from it on.
+    first schedule date from it on, of which the day of a redemption between payment dates is none.
     """
 
     par: float
@@ -23,4 +23,6 @@ class Recovery:
 
     def received(self, period: Period) -> bool:
         """Whether it is collected by the end of a period."""
-        return period.last or self.due <= (period.collection_end if self.of_tape else period.unadjusted_end)
+        if self.of_tape:
+            return period.last or self.due <= period.collection_end
+        return not period.is_part and (period.last or self.due <= period.unadjusted_end)

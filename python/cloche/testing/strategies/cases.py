@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cloche.testing.strategies.deals import deals
 from cloche.testing.strategies.draws import PAR, Document, constant, named
-from cloche.testing.strategies.events import KINDS, event_lists, moments, reading
+from cloche.testing.strategies.events import KINDS, before_the_tape, event_lists, moments, reading
 from cloche.testing.strategies.features import FEATURES
 from cloche.testing.strategies.make_whole import add_to_successors
 from cloche.testing.strategies.scenarios import market_spreads, of_commitments, scenarios
@@ -62,6 +62,8 @@ def cases(
     first = date.fromisoformat(deal["dates"]["first_payment"])
     as_of = min(first, closing + timedelta(days=draw(st.integers(-20, 80))))
     loans = draw(tapes(2, max_loans, as_of=as_of))
+    if "events" in deal:
+        deal["events"] = [event for event in deal["events"] if not before_the_tape(event, deal, as_of)]
     _mark(draw, loans, named("features", FEATURES, asked=features))
     scenario = draw(scenarios())
     if "unfunded" in named("features", FEATURES, asked=features):
@@ -80,7 +82,8 @@ def cases(
         }
     kinds = named("events", KINDS, asked=events)
     if bool(kinds) and draw(st.booleans()):
-        scenario["events"] = draw(event_lists(deal, kinds, suffix="S"))
+        drawn = draw(event_lists(deal, kinds, suffix="S"))
+        scenario["events"] = [event for event in drawn if not before_the_tape(event, deal, as_of)]
         if "make_whole" in named("features", FEATURES, asked=features):
             draw(add_to_successors(scenario["events"], deal["dates"]))
     if "reset" in changes and may_reset(deal):

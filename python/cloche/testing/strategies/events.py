@@ -129,6 +129,8 @@ def event_lists(
 ) -> list[Document]:
     """Events of a deal or a scenario: up to one call, refinancing and re-pricing, dated or conditional.
 
+    Most dates lie between payment dates, on which a call redeems the deal.
+
     Parameters
     ----------
     draw
@@ -182,6 +184,15 @@ def _floating(deal: Mapping[str, Any]) -> list[str]:
     """Names of the classes that pay an index and a spread."""
     classes = [note for note in deal["notes"] if note.get("principal_rank") is not None]
     return [note["name"] for note in classes if note["coupon"].get("fixed") is None]
+
+
+def before_the_tape(event: Mapping[str, Any], deal: Mapping[str, Any], as_of: date) -> bool:
+    """Whether a call between payment dates is so early that the collections of its day may end before the tape."""
+    if "call" not in event or "date" not in event:
+        return False
+    day = date.fromisoformat(event["date"])
+    start = max(as_of, date.fromisoformat(deal["dates"]["closing"]))
+    return day <= start + timedelta(days=7) and day not in unadjusted_dates(deal["dates"])
 
 
 def settling(deal: Mapping[str, Any], day: date, end: date) -> date:

@@ -15,7 +15,7 @@ use crate::notes::OnUnpaid;
 use crate::path::after::after;
 use crate::path::explained::{self, Explained};
 use crate::path::opening::{DrawnPath, Opening};
-use crate::path::plan::{CouponStep, Plan};
+use crate::path::plan::{CouponStep, Plan, Redemption, Regime};
 use crate::path::runner::Workspace;
 use crate::spec::DealState;
 use crate::spec::state::{
@@ -50,11 +50,15 @@ pub fn state_after(
             "date: the run ends before {date}, when no collateral and no cash is left"
         )));
     };
+    if let Some(Redemption { day, .. }) = plan.redemption(work.documents.last()).and_then(Regime::redeems) {
+        let message = format!("date: the deal is redeemed on {}; nothing is left to go on from", Date(day));
+        return Err(EngineError::Run(message));
+    }
     let mut problems = Vec::new();
     let resumed = resume(deal, input.tape, input.state, input.model_defaults)?;
     let number = work.documents.on(p + 1);
     let in_force = deal.of_number(number);
-    let prepared = prepare(PlanInput { deal: in_force, ..input }, resumed, false, &mut problems)?;
+    let prepared = prepare(PlanInput { deal: in_force, ..input }, resumed, None, false, &mut problems)?;
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     let moved = number.checked_sub(1).and_then(|k| Some(plan.regimes.get(k)?.path(path?)));
     let path = moved.as_ref().or(path);

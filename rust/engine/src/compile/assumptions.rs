@@ -389,7 +389,10 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let mut due = (!steps.unadjusted.is_empty()).then_some(on);
         if let Some(standing) = self.contracts.stated(loan) {
             let pending = standing.defaults.iter().find(|past| past.step.is_none())?;
-            (recovery_step, recovery) = (pending.collected, Origin::Tape(pending.recovery.to_bits()));
+            recovery = Origin::Tape(pending.recovery.to_bits());
+            // Of what the day of a redemption cuts, its part that ends on the day collects what is due by then.
+            let by_then = steps.cut == Some(pending.collected) && on <= steps.dates[pending.collected].end;
+            recovery_step = if by_then { pending.collected } else { steps.uncut(pending.collected) };
             due = pending.due;
         }
         let late = since.add_months(MONTHS_CARRIED);

@@ -324,7 +324,8 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
 }
 
 /// A problem of one of several scenarios.
-fn at(scenario: usize, problem: Problem) -> Problem {
+#[must_use]
+pub fn at(scenario: usize, problem: Problem) -> Problem {
     let place = problem.place.strip_prefix("scenario").map(|rest| format!("scenarios[{scenario}]{rest}"));
     Problem { place: place.unwrap_or(problem.place), ..problem }
 }

@@ -12,7 +12,7 @@ use crate::credit::copula::{Copula, CopulaInput, ObligorInput};
 use crate::credit::{COMPANIES, STEPS};
 use crate::error::{EngineError, Problem};
 use crate::math;
-use crate::path::plan::Plan;
+use crate::path::plan::{Entry, Plan, Regime};
 use crate::random::entity_key;
 use crate::sim::axis::TimeAxis;
 use crate::sim::setup::{Company, Setup};
@@ -55,7 +55,9 @@ pub fn compile_simulation(
     let compiled = compile_plan(input)?;
     dates_of_the_first(&compiled.plan)?;
     let run_first = compiled.plan.first();
-    let axis = TimeAxis::new(&compiled.steps.credit_time, run_first, compiled.steps.drawn_from());
+    let redemptions: Vec<f64> =
+        compiled.plan.regimes.iter().filter_map(Regime::redeems).map(|redemption| redemption.until).collect();
+    let axis = TimeAxis::new(&compiled.steps.credit_time, &redemptions, run_first, compiled.steps.drawn_from());
     let source = Source { deal, tape, scenario, steps: &compiled.steps, axis: &axis };
     let pd = source.choose(pd.as_ref(), &mut problems);
     let mut industries: Vec<String> = tape.industry.clone();
@@ -114,12 +116,13 @@ pub fn compile_simulation(
 
 /// The figures of all paths are told on the payment dates of the first document.
 fn dates_of_the_first(plan: &Plan) -> Result<(), EngineError> {
-    if !plan.parts_ways() {
+    if !plan.changes_by_condition() {
         return Ok(());
     }
     for regime in &plan.regimes {
+        let Entry::Change(change) = regime.entry else { continue };
         if !regime.takes.is_empty() && regime.plan.shown.is_empty() {
-            let place = plan.of_number(regime.parent).changes[regime.change].place.clone();
+            let place = plan.of_number(regime.parent).changes[change].place.clone();
             let message = "brings in payment dates on a condition that the deal does not have without it, which a simulation of this version does not compute; expected a date, or payment dates that are among those of the first document";
             return Err(EngineError::Deal(vec![Problem::new(place, message)]));
         }

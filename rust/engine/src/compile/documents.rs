@@ -5,23 +5,26 @@ use crate::compile::events::Events;
 use crate::compile::plan::{CompiledPlan, PlanInput, one};
 use crate::error::EngineError;
 use crate::lifecycle::event_of;
-use crate::path::plan::{Plan, Regime};
+use crate::path::plan::{Entry, Plan, Regime};
 
 /// Where the events of a plan stand.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     calls: Vec<String>,
+    /// The events themselves, where a call of a day between payment dates is among them.
+    pub events: Option<Events>,
 }
 
 impl Places {
     /// Those of compiled events.
     #[must_use]
     pub fn of(events: &Events) -> Self {
-        Self { calls: events.call_places.clone() }
+        let events_between = (!events.between.is_empty()).then(|| events.clone());
+        Self { calls: events.call_places.clone(), events: events_between }
     }
 }
 
-/// Compiles the plans of the documents that follow the first; `shows` as for [`one`].
+/// Compiles the plans of the documents that follow the first, and returns the places of all of them; `shows` as for [`one`].
 ///
 /// # Errors
 /// As [`crate::compile::compile_plan`].
@@ -30,12 +33,12 @@ pub fn follow(
     shows: bool,
     compiled: &mut CompiledPlan,
     places: Places,
-) -> Result<(), EngineError> {
+) -> Result<Vec<Places>, EngineError> {
     let mut all = vec![places];
     let mut regimes: Vec<Regime> = Vec::with_capacity(input.deal.regimes.len());
     for (k, regime) in input.deal.regimes.iter().enumerate() {
         let of_document = PlanInput { deal: &regime.deal, ..input };
-        let (next, places) = one(of_document, compiled.resumed.clone(), shows)?;
+        let (next, places) = one(of_document, compiled.resumed.clone(), None, shows)?;
         let mut plan = next.plan;
         plan.number = k + 1;
         let before = match regime.parent.checked_sub(1) {
@@ -47,7 +50,7 @@ pub fn follow(
         let of_change = |place: &str| before.changes.iter().position(|change| change.place == place);
         regimes.push(Regime {
             parent: regime.parent,
-            change,
+            entry: Entry::Change(change),
             step: regime.step,
             calls: places.calls.iter().map(goes_on).collect(),
             changes: plan.changes.iter().map(|change| of_change(&change.place)).collect(),
@@ -68,7 +71,7 @@ pub fn follow(
         names.give(&mut regime.plan);
     }
     compiled.plan.regimes = regimes;
-    Ok(())
+    Ok(all)
 }
 
 /// Per re-pricing of a plan: that of the same event and class in the plan before it.
@@ -92,7 +95,7 @@ fn same_dates(first: &mut Plan, regimes: &mut [Regime]) {
             None => &mut *first,
             Some(parent) => &mut earlier[parent].plan,
         };
-        if before.changes[regime.change].when.is_some() {
+        if !matches!(regime.entry, Entry::Change(change) if before.changes[change].when.is_none()) {
             continue;
         }
         let since = regime.step + 1;

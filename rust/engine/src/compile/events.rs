@@ -4,6 +4,7 @@ use crate::compile::changes::{self, Moment};
 use crate::compile::conditions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::deal::CompiledDeal;
+use crate::compile::redemptions::{self, Between};
 use crate::compile::rights;
 use crate::error::Problem;
 use crate::expression::{Expression, Quantity};
@@ -14,6 +15,7 @@ use crate::spec::Event;
 use crate::spec::events::EventCost;
 use crate::spec::steps::NumberOrName;
 use crate::time::Date;
+use crate::time::schedule::Period;
 
 /// The events of a run.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,8 @@ pub struct Events {
     pub repricings: Vec<Repricing>,
     /// Per call: the place of its event.
     pub call_places: Vec<String>,
+    /// Calls of days between payment dates, in the order of their days.
+    pub between: Vec<Between>,
     /// Events that bring in documents.
     pub moments: Vec<BringsIn>,
 }
@@ -119,7 +123,11 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
         out.sells = (0..periods.len())
             .map(|p| !periods[p].is_last && (liquidates || out.calls.iter().any(|call| call.window[p])))
             .collect();
+        if !out.sells.contains(&true) {
+            out.sells.clear();
+        }
     }
+    out.between.sort_by_key(|between| between.day);
     out
 }
 
@@ -197,7 +205,17 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
     let Some(window) = window(deal, event, granted.from, place, problems) else { return };
     // What is withdrawn on its date is over, also for a run that goes on from a later one.
-    let window = if event.date.is_some() && !retry && !event.repeat { on_one_date(window) } else { window };
+    let again = event.date.is_none() || retry || event.repeat;
+    let mut window = if again { window } else { on_one_date(window) };
+    if let Some((step, day)) = redemptions::day_of(deal, event) {
+        if !again {
+            window.fill(false);
+        }
+        let late = event.until.as_ref().and_then(|text| event_date(&deal.dates, text, place, &mut Vec::new()));
+        if step >= deal.rule.since && late.is_none_or(|until| day <= until) {
+            out.between.push(Between { call: out.calls.len(), step, day });
+        }
+    }
     out.places.push(event.when.is_some().then(|| place.to_owned()));
     out.call_places.push(place.to_owned());
     out.calls.push(CallTerms { window, when, below: granted.below, price, cost, retry, repeat: event.repeat });
@@ -246,7 +264,8 @@ fn may_redeem(deal: &CompiledDeal, unadjusted: Date) -> bool {
     deal.dates.non_call_end.is_none_or(|end| unadjusted >= end)
 }
 
-/// Per step: whether an event may act. A dated one acts on the first payment date whose schedule date is not before it.
+/// Per step: whether an event may act. A dated one acts on the first payment date whose schedule date is not before it; a
+/// call of the business day to which a payment date has moved acts on that.
 ///
 /// `right` is the first day of the right to it, where the deal has one.
 fn window(
@@ -281,6 +300,11 @@ fn window(
         return None;
     }
     let periods = &deal.terms.grid.periods;
+    let moved = |date: Date| periods.iter().find(|period| event.call.is_some() && period.payment == date);
+    let scheduled = |date: Date| periods.iter().any(|period| period.unadjusted == date);
+    let date = date.map(|date| moved(date).filter(|_| !scheduled(date)).map_or(date, |period| period.unadjusted));
+    // On which a call is made: between payment dates, or on the first that is not before the date.
+    let made_on = |period: &Period| redemptions::day_of(deal, event).map_or(period.unadjusted, |(_, day)| day);
     if let Some(date) = date {
         let written = event.date.as_ref().is_some_and(|text| text.trim().starts_with(|c: char| c.is_ascii_digit()));
         let acts = periods.iter().find(|period| period.unadjusted >= date);
@@ -291,13 +315,13 @@ fn window(
                 return None;
             }
             Some(_) if written && !on_a_day(deal, date, place, problems) => return None,
-            Some(period) if redeems && !may_redeem(deal, period.unadjusted) => {
+            Some(period) if redeems && !may_redeem(deal, made_on(period)) => {
                 let end = deal.dates.non_call_end.map_or_else(String::new, |end| end.to_string());
                 let message = format!("found {date}; expected a date after the non-call period, which ends on {end}");
                 problems.push(Problem::new(format!("{place}.date"), message));
                 return None;
             }
-            Some(period) if !may(period.unadjusted) => {
+            Some(period) if !may(made_on(period)) => {
                 let from = right.map_or_else(String::new, |from| from.to_string());
                 let message =
                     format!("found {date}; expected a date from {from} on, from which the deal gives the right");

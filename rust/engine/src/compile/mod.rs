@@ -27,6 +27,7 @@ pub mod purchases;
 pub mod quality;
 pub mod rates;
 pub mod readings;
+pub mod redemptions;
 pub mod regimes;
 pub mod remaining;
 pub mod rights;

@@ -39,8 +39,17 @@ pub fn fixing(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize) -> Re
 /// The same of a period of other payment dates.
 fn fixing_of(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize, period: &Period) -> Result<f64, String> {
     let months = f64::from(deal.dates.months);
-    if p == deal.dates.counted_from && period.years * 12.0 > months + 0.5 {
-        return curves.interpolated_fixing(index, period.previous_payment, period.payment, period.fixing);
+    let [from, to] = period.fixed_for;
+    // Where a redemption cuts the first period, both parts have its fixing.
+    let is_first = p == deal.dates.counted_from
+        || deal
+            .terms
+            .grid
+            .periods
+            .get(deal.dates.counted_from)
+            .is_some_and(|first| first.fixed_for == period.fixed_for);
+    if is_first && period.years * 12.0 > months + 0.5 {
+        return curves.interpolated_fixing(index, from, to, period.fixing);
     }
     curves.fixing(index, period.fixing)
 }

@@ -14,6 +14,7 @@ use crate::compile::periods;
 use crate::compile::pool::{self, Contracts, PoolInput};
 use crate::compile::rates;
 use crate::compile::readings;
+use crate::compile::redemptions;
 use crate::compile::remaining;
 use crate::compile::run_steps::{Start, Steps};
 use crate::compile::values::{self, Range};
@@ -87,10 +88,13 @@ fn compile(input: PlanInput<'_>, shows: bool) -> Result<CompiledPlan, EngineErro
     let deal = &*ruling(input)?;
     let input = PlanInput { deal, ..input };
     let resumed = resume(deal, input.tape, input.state, input.model_defaults)?;
-    let (mut compiled, places) = one(input, resumed, shows)?;
-    if !(deal.regimes.is_empty() && deal.rule.names.is_empty()) {
-        documents::follow(input, shows, &mut compiled, places)?;
-    }
+    let (mut compiled, places) = one(input, resumed, None, shows)?;
+    let documents = if deal.regimes.is_empty() && deal.rule.names.is_empty() {
+        vec![places]
+    } else {
+        documents::follow(input, shows, &mut compiled, places)?
+    };
+    redemptions::follow(input, shows, &mut compiled, &documents)?;
     Ok(compiled)
 }
 
@@ -109,13 +113,19 @@ pub fn ruling(input: PlanInput<'_>) -> Result<Cow<'_, CompiledDeal>, EngineError
     Ok(Cow::Owned(deal.rooted(number).into_owned()))
 }
 
-/// Compiles a run under one document, with the places of its events; `shows`: averages of the collateral are shown.
+/// Compiles a run under one document, with the places of its events; `given` are the events themselves, where they are known,
+/// and `shows`: averages of the collateral are shown.
 ///
 /// # Errors
 /// As [`compile_plan`].
-pub fn one(input: PlanInput<'_>, resumed: Option<Resumed>, shows: bool) -> Result<(CompiledPlan, Places), EngineError> {
+pub fn one(
+    input: PlanInput<'_>,
+    resumed: Option<Resumed>,
+    given: Option<Events>,
+    shows: bool,
+) -> Result<(CompiledPlan, Places), EngineError> {
     let mut problems = Vec::new();
-    let mut prepared = prepare(input, resumed, shows, &mut problems)?;
+    let mut prepared = prepare(input, resumed, given, shows, &mut problems)?;
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     assumed.check(&mut problems);
     if !problems.is_empty() {
@@ -171,6 +181,7 @@ pub fn one(input: PlanInput<'_>, resumed: Option<Resumed>, shows: bool) -> Resul
 pub fn prepare<'a>(
     input: PlanInput<'a>,
     mut resumed: Option<Resumed>,
+    given: Option<Events>,
     shows: bool,
     problems: &mut Vec<Problem>,
 ) -> Result<Prepared<'a>, EngineError> {
@@ -178,7 +189,7 @@ pub fn prepare<'a>(
     let drawn = model_defaults || resumed.as_ref().is_some_and(|resumed| resumed.path.is_some());
     check_scenario(scenario, tape, drawn, problems);
     let (curves, mut steps) = curves_and_steps(deal, tape, scenario, resumed.as_ref(), problems)?;
-    let events = events::compile(deal, &scenario.events, problems);
+    let events = given.unwrap_or_else(|| events::compile(deal, &scenario.events, problems));
     if !events.sells.is_empty() {
         steps.may_sell(deal);
     }
@@ -192,13 +203,15 @@ pub fn prepare<'a>(
     let periods = periods::compile(deal, &curves, spread, as_of, opening, &events.repricings, problems);
     let nothing = BoughtBefore::default();
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
-    let before = if goes_on { Cow::Borrowed(before) } else { Cow::Owned(before.under(&steps)) };
+    let goes_on_alike = goes_on && steps.cut.is_none();
+    let before = if goes_on_alike { Cow::Borrowed(before) } else { Cow::Owned(before.under(&steps)) };
     let bought = cohorts::compile(deal, scenario, &curves, &steps, &before, shows, problems);
     let mut standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
-    if !goes_on {
+    if !goes_on_alike {
         for past in standing.iter_mut().flatten().flat_map(|standing| &mut standing.defaults) {
             past.collected = match past.step {
                 Some(step) => steps.collects(step, past.collected, past.due),
+                None if goes_on => past.collected,
                 None => steps.collects_by_end(past.collected, past.due),
             };
         }

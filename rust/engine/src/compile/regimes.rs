@@ -53,6 +53,8 @@ pub struct Rule {
     pub names: Vec<String>,
     /// Per note: whether the document itself has it; nothing for the first.
     pub own: Vec<bool>,
+    /// Step (from 0) that a redemption between payment dates has cut in two.
+    pub cut: Option<usize>,
 }
 
 impl Rule {

@@ -125,7 +125,7 @@ impl Calendar<'_> {
         problems: &mut Vec<Problem>,
     ) -> DrawnPath {
         let obligors = pool::obligors(tape);
-        let mut out = DrawnPath { defaults: Vec::new(), hazard: vec![0.0; self.deal.terms.grid.periods.len()] };
+        let mut out = DrawnPath { hazard: vec![0.0; self.deal.terms.grid.periods.len()], ..DrawnPath::default() };
         for (k, default) in path.defaults.iter().enumerate() {
             let place = format!("state.path.defaults[{k}]");
             let obligor = obligors.binary_search_by(|(id, _)| id.cmp(&default.obligor)).ok();

@@ -28,6 +28,8 @@ pub struct Steps {
     /// Per step: the last day of its collections where all is sold at its end; nothing where no sale may come.
     pub sale_ends: Vec<Date>,
     pub start: Start,
+    /// The step that ends with a redemption between payment dates.
+    pub cut: Option<usize>,
 }
 
 /// Where a run starts among the payment dates of a deal.
@@ -122,6 +124,7 @@ impl Steps {
             simple: (0..grid.periods.len()).filter_map(|p| ruled(p).map(|rates| rates.simple)).collect(),
             sale_ends: Vec::new(),
             start: run,
+            cut: deal.rule.cut,
         })
     }
 
@@ -162,12 +165,19 @@ impl Steps {
         self.unadjusted.get(p).map(|day| day.add_months(math::ceil_to_u32(lag_months).cast_signed()))
     }
 
-    /// Step that collects a recovery that is due from a day on; `collected` where the day is not known.
+    /// The step of a payment date that would be `step` if no redemption cut a step in two.
+    #[must_use]
+    pub fn uncut(&self, step: usize) -> usize {
+        if self.cut.is_some_and(|cut| step >= cut) { step + 1 } else { step }
+    }
+
+    /// Step that collects a recovery that is due from a day on; `collected` where the day is not known. What is lost in the
+    /// run is recovered on payment dates alone.
     #[must_use]
     pub fn collects(&self, p: usize, collected: usize, due: Option<Date>) -> usize {
-        let Some(due) = due.filter(|_| !self.unadjusted.is_empty()) else { return collected };
+        let Some(due) = due.filter(|_| !self.unadjusted.is_empty()) else { return self.uncut(collected) };
         let last = self.last();
-        (p..last).find(|&q| self.unadjusted[q] >= due).unwrap_or(last)
+        (p..last).find(|&q| self.unadjusted[q] >= due && self.cut != Some(q)).unwrap_or(last)
     }
 
     /// Step whose collection period holds the day on which an asset that was in default before pays; `collected` where it is not known.
@@ -180,14 +190,14 @@ impl Steps {
     /// Step that collects the recovery of a default in step `p` with a lag in months.
     #[must_use]
     pub fn recovery_step(&self, p: usize, lag_months: f64) -> u32 {
-        let last = self.len() - 1;
+        let last = self.len() - 1 - usize::from(self.cut.is_some());
         let due = self.due(p, lag_months);
         if due.is_some() {
             // Payment dates may be more or less frequent later.
             return u32::try_from(self.collects(p, last, due)).unwrap_or(u32::MAX);
         }
         let steps = math::ceil_to_u32(lag_months / f64::from(self.months)) as usize;
-        u32::try_from(if p + steps < last { p + steps } else { last }).unwrap_or(u32::MAX)
+        u32::try_from(self.uncut(if p + steps < last { p + steps } else { last })).unwrap_or(u32::MAX)
     }
 
     /// Period rate of a yearly rate.

@@ -181,16 +181,30 @@ fn denominator(
         .collect()
 }
 
-fn first_period(test: &Test, kind: TestKind, dates: &DealDates, place: &str, problems: &mut Vec<Problem>) -> usize {
-    let default = match kind {
+/// From when on a test applies: the name of a date, or a date.
+fn begins(test: &Test, kind: TestKind) -> &str {
+    test.first_date.as_deref().unwrap_or(match kind {
         TestKind::InterestCoverage => "second_determination",
         TestKind::Overcollateralization | TestKind::TargetPar => "effective",
         TestKind::EventOfDefaultParRatio => "closing",
-    };
+    })
+}
+
+/// The day from which on a test applies, where it does not count determination dates.
+#[must_use]
+pub fn first_day(test: &Test, kind: TestKind, dates: &DealDates) -> Option<Date> {
+    match begins(test, kind) {
+        "closing" | "first_determination" | "second_determination" => None,
+        "effective" => Some(dates.effective),
+        other => Date::parse(other),
+    }
+}
+
+fn first_period(test: &Test, kind: TestKind, dates: &DealDates, place: &str, problems: &mut Vec<Problem>) -> usize {
     let from = |date: Date| {
         dates.grid.periods.iter().position(|p| p.determination >= date).unwrap_or(dates.grid.periods.len())
     };
-    match test.first_date.as_deref().unwrap_or(default) {
+    match begins(test, kind) {
         "closing" | "first_determination" => dates.counted_from,
         "second_determination" => dates.counted_from + 1,
         "effective" => from(dates.effective),

@@ -175,6 +175,7 @@ impl Observer<1, f64> for Tables {
                 );
             }
         }
+        self.refused(period, state);
         if !plan.periods[p].is_last {
             self.statuses(period, state);
         }
@@ -307,7 +308,12 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
             {
                 let detail =
                     format!("{} ends with {:.2} unpaid", plan.deal.notes[row.note as usize].name, row.end_balance);
-                tables.events.push(EventRow { period: row.period, event: "event of default: principal", detail });
+                tables.events.push(EventRow {
+                    period: row.period,
+                    day: None,
+                    event: "event of default: principal",
+                    detail,
+                });
             }
         }
     }
@@ -323,7 +329,12 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
             {
                 let detail =
                     format!("{} is {:.4}, below {}", test.name, entry.numerator / entry.denominator, test.trigger);
-                tables.events.push(EventRow { period: entry.period, event: "event of default: par ratio", detail });
+                tables.events.push(EventRow {
+                    period: entry.period,
+                    day: None,
+                    event: "event of default: par ratio",
+                    detail,
+                });
             }
         }
     }
@@ -393,8 +404,8 @@ pub fn drawn(plan: &Plan, path: &DrawnPath) -> Workspace<1> {
     }
     work.reset_pool(plan);
     work.open_lane(plan);
-    for &(obligor, step) in &path.defaults {
-        work.default(plan, 0, obligor, step);
+    for (k, &(obligor, step)) in path.defaults.iter().enumerate() {
+        work.default(plan, 0, obligor, step, path.time(k));
     }
     work.close_lane(0);
     work

@@ -15,6 +15,7 @@ pub mod payment_date;
 pub mod plan;
 pub mod purchases;
 pub mod readings;
+pub mod redemption;
 pub mod regime;
 pub mod reinvestment_period;
 pub mod reserves;

@@ -181,6 +181,16 @@ impl Opening {
 pub struct DrawnPath {
     /// Obligor and step (from 0) of each default, in the order in which they are taken off the pool.
     pub defaults: Vec<(usize, usize)>,
+    /// Per default: the end of the piece of the time axis that it falls into, in credit time; nothing where it is not known.
+    pub times: Vec<f64>,
     /// Per step: default rate of the cohorts.
     pub hazard: Vec<f64>,
+}
+
+impl DrawnPath {
+    /// The credit time of the `k`-th default; not a number where it is not known.
+    #[must_use]
+    pub fn time(&self, k: usize) -> f64 {
+        self.times.get(k).copied().unwrap_or(f64::NAN)
+    }
 }

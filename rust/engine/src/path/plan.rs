@@ -14,10 +14,14 @@ use crate::fees::{CarryOver, FeeTerms};
 use crate::hedges::HedgeTerms;
 use crate::lanes::{Mask, Pack, Param};
 use crate::lifecycle::{Change, ChangeKind, Repricing, Short};
+use crate::math;
 use crate::notes::{CommitmentTerms, NoteTerms, OnUnpaid};
 use crate::state::{CommitmentLanes, HedgeLanes, State};
 use crate::time::PeriodGrid;
 use crate::waterfall::Program;
+
+/// Credit times that are no further apart are the same.
+pub const SAME_TIME: f64 = 1e-9;
 
 /// A compiled deal; it knows no pool and no scenario.
 #[expect(clippy::struct_excessive_bools, reason = "each is a term of its own")]
@@ -345,13 +349,33 @@ pub struct Plan<P = f64> {
     pub regimes: Vec<Regime<P>>,
 }
 
-/// The rest of a run under a document that an event brings in.
+/// What puts another plan in force.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Entry {
+    /// An event that brings in a document, one of the changes of the plan before: from the step after its own on.
+    Change(usize),
+    /// A call on a day between payment dates, where it is feasible: on the step of that day, which ends the run.
+    Redemption(Redemption),
+}
+
+/// The day between payment dates on which a call redeems the deal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Redemption {
+    /// Days since 1970-01-01.
+    pub day: i32,
+    /// Its credit time, years from the as-of date.
+    pub until: f64,
+    /// How much of the credit time of its step has passed.
+    pub share: f64,
+}
+
+/// The rest of a run under a document that an event brings in, or up to a redemption between payment dates.
 #[derive(Clone, Debug)]
 pub struct Regime<P = f64> {
     /// The plan that it follows: 0 is the first, `k` that of the `k`-th regime from 1.
     pub parent: usize,
-    /// The event, one of the changes of that plan, and the step (from 0) on which it acts.
-    pub change: usize,
+    pub entry: Entry,
+    /// The step (from 0) on which it acts.
     pub step: usize,
     pub plan: Plan<P>,
     /// The closing pool's flows, where the defaults are rates.
@@ -365,16 +389,57 @@ pub struct Regime<P = f64> {
 }
 
 impl<P> Regime<P> {
-    /// The step (from 0) that takes a default of a step of the first plan; none after the last.
+    /// The redemption between payment dates, where it is the plan of one.
     #[must_use]
-    pub fn taken(&self, step: usize) -> Option<usize> {
+    pub const fn redeems(&self) -> Option<Redemption> {
+        match self.entry {
+            Entry::Redemption(redemption) => Some(redemption),
+            Entry::Change(_) => None,
+        }
+    }
+
+    /// Days from closing to each distribution of a run that ends with it, by place among those of the first plan.
+    #[must_use]
+    pub fn days(&self, first: &Plan<P>) -> Vec<i32> {
+        if self.plan.shown.is_empty() {
+            return self.plan.days.clone();
+        }
+        let mut days = first.days.clone();
+        let at = first.off_schedule() + self.plan.shown(self.step);
+        days[at] = self.plan.days[self.plan.off_schedule() + self.step];
+        // Nothing is paid on dates that the document does not have.
+        for i in (0..at).rev() {
+            days[i] = if days[i] < days[i + 1] { days[i] } else { days[i + 1] - 1 };
+        }
+        days
+    }
+
+    /// The step (from 0) that takes a default of a step of the first plan, at a credit time or a little before it; none after
+    /// the last.
+    #[must_use]
+    pub fn taken(&self, step: usize, time: f64) -> Option<usize> {
         let step = if self.takes.is_empty() { step } else { *self.takes.get(step)? as usize };
-        (step <= self.plan.last).then_some(step)
+        match self.entry {
+            Entry::Redemption(Redemption { until, .. }) => {
+                (time <= until + SAME_TIME).then_some(if step < self.plan.last { step } else { self.plan.last })
+            }
+            Entry::Change(_) => (step <= self.plan.last).then_some(step),
+        }
     }
 
     /// Default rates of its steps, from those of the first plan's steps.
     #[must_use]
     pub fn rates<const L: usize>(&self, of_first: &[Pack<L>]) -> Vec<Pack<L>> {
+        let mut out = self.on_own_steps(of_first);
+        if let Entry::Redemption(Redemption { share, .. }) = self.entry
+            && let Some(rate) = out.get_mut(self.plan.last)
+        {
+            *rate = rate.map(|rate| 1.0 - math::pow(1.0 - rate, share));
+        }
+        out
+    }
+
+    fn on_own_steps<const L: usize>(&self, of_first: &[Pack<L>]) -> Vec<Pack<L>> {
         if self.takes.is_empty() {
             return of_first.to_vec();
         }
@@ -393,7 +458,13 @@ impl<P> Regime<P> {
     pub fn path(&self, path: &DrawnPath) -> DrawnPath {
         let of_first: Vec<Pack<1>> = path.hazard.iter().map(|rate| Pack([*rate])).collect();
         DrawnPath {
-            defaults: path.defaults.iter().filter_map(|(o, step)| Some((*o, self.taken(*step)?))).collect(),
+            defaults: path
+                .defaults
+                .iter()
+                .enumerate()
+                .filter_map(|(k, (o, step))| Some((*o, self.taken(*step, path.time(k))?)))
+                .collect(),
+            times: Vec::new(),
             hazard: self.rates(&of_first).iter().map(|rate| rate.0[0]).collect(),
         }
     }
@@ -420,14 +491,33 @@ impl<P> Plan<P> {
         &of.deal.tests[t]
     }
 
+    /// The plan of a number, where that is of a redemption between payment dates.
+    #[must_use]
+    pub fn redemption(&self, number: usize) -> Option<&Regime<P>> {
+        let regime = number.checked_sub(1).and_then(|k| self.regimes.get(k))?;
+        regime.redeems().map(|_| regime)
+    }
+
+    /// Redemptions between payment dates, each with the number of its plan.
+    pub fn redemptions(&self) -> impl Iterator<Item = (usize, Redemption)> {
+        self.regimes.iter().enumerate().filter_map(|(k, regime)| Some((k + 1, regime.redeems()?)))
+    }
+
     /// All plans, by number.
     pub fn all(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(self.regimes.iter().map(|regime| &regime.plan))
     }
 
-    /// Whether a future may come to a document at a time of its own: all futures of a block do so together where not.
+    /// Whether a future may come to a document, or to a redemption between payment dates, at a time of its own: all futures of
+    /// a block do so together where not.
     #[must_use]
     pub fn parts_ways(&self) -> bool {
+        self.regimes.iter().any(|regime| regime.redeems().is_some()) || self.changes_by_condition()
+    }
+
+    /// Whether a condition may bring in a document.
+    #[must_use]
+    pub fn changes_by_condition(&self) -> bool {
         self.all().any(|plan| {
             plan.changes.iter().any(|change| matches!(change.kind, ChangeKind::Transition(_)) && change.when.is_some())
         })

@@ -1,10 +1,11 @@
-//! From one document to the next: after the payments of a date on which a reset or an amendment acts.
+//! From one plan to the next: after the payments of a date on which a reset or an amendment acts, or before a step in which a
+//! call redeems the deal.
 //!
 //! The lists of all documents have one shape, so balances, claims and hurdles stay where they are. What follows the document is
 //! the flows of the pool on its dates, the events it knows, and which conventions of it need room.
 
 use super::drivers::Drivers;
-use super::plan::{CouponStep, Plan, Regime};
+use super::plan::{CouponStep, Entry, Plan, Regime};
 use super::runner::Workspace;
 use super::sale::Calls;
 use crate::lanes::{Mask, Pack, Param};
@@ -18,6 +19,8 @@ pub struct Drawn {
     lane: usize,
     obligor: usize,
     step: usize,
+    /// End of the piece of the time axis that it falls into.
+    time: f64,
 }
 
 /// What a workspace keeps for the documents that may follow.
@@ -47,6 +50,12 @@ impl<const L: usize> Documents<L> {
         self.drivers.get(number).and_then(Option::as_ref)
     }
 
+    /// Number of the plan that was in force at the end of the run.
+    #[must_use]
+    pub fn last(&self) -> usize {
+        self.trail.last().map_or(0, |(_, number)| *number)
+    }
+
     /// Number of the plan that was in force on step `p`.
     #[must_use]
     pub fn on(&self, p: usize) -> usize {
@@ -74,14 +83,14 @@ impl<const L: usize> Workspace<L> {
         self.drivers.close_lane(lane);
     }
 
-    /// An obligor defaults in step `k` (from 0), in the lane that is being worked out.
+    /// An obligor defaults in step `k` (from 0), at a credit time or a little before it, in the lane that is being worked out.
     #[inline(always)]
-    pub fn default<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize) {
+    pub fn default<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize, time: f64) {
         if plan.regimes.is_empty() {
             self.drivers.default(&plan.pool, lane, obligor, k);
             return;
         }
-        self.documents.drawn.push(Drawn { lane, obligor, step: k });
+        self.documents.drawn.push(Drawn { lane, obligor, step: k, time });
         if k <= plan.last {
             self.drivers.default(&plan.pool, lane, obligor, k);
         }
@@ -134,7 +143,8 @@ pub fn after<'a, const L: usize, P>(
         if !work.state.changes.acting[c].any() {
             continue;
         }
-        let comes = |regime: &Regime<P>| regime.parent == plan.number && regime.change == c && regime.step == p;
+        let comes =
+            |regime: &Regime<P>| regime.parent == plan.number && regime.entry == Entry::Change(c) && regime.step == p;
         if let Some(k) = first.regimes.iter().position(comes) {
             found = Some((k + 1, &first.regimes[k]));
             if transition.resets {
@@ -145,7 +155,7 @@ pub fn after<'a, const L: usize, P>(
     found
 }
 
-/// Puts a later document in force.
+/// Puts another plan in force.
 pub fn take_over<const L: usize, P: Param<L>>(
     before: &Plan<P>,
     regime: &Regime<P>,
@@ -153,10 +163,17 @@ pub fn take_over<const L: usize, P: Param<L>>(
     work: &mut Workspace<L>,
 ) {
     let plan = &regime.plan;
-    if let ChangeKind::Transition(transition) = &before.changes[regime.change].kind {
-        hand_over(transition, &mut work.state);
+    // The first step of the plan.
+    let mut since = regime.step;
+    if let Entry::Change(change) = regime.entry {
+        since += 1;
+        if let ChangeKind::Transition(transition) = &before.changes[change].kind {
+            hand_over(transition, &mut work.state);
+        }
     }
-    work.cohorts.follow(&plan.cohorts, regime.step);
+    if since > 0 {
+        work.cohorts.follow(&plan.cohorts, since - 1);
+    }
     let mut drivers = match work.documents.drivers[number].take() {
         Some(drivers) => drivers,
         None => Drivers::new(&plan.pool, L == 1),
@@ -169,7 +186,7 @@ pub fn take_over<const L: usize, P: Param<L>>(
         for lane in 0..L {
             drivers.open_lane(&plan.pool);
             for drawn in work.documents.drawn.iter().filter(|drawn| drawn.lane == lane) {
-                if let Some(step) = regime.taken(drawn.step) {
+                if let Some(step) = regime.taken(drawn.step, drawn.time) {
                     drivers.default(&plan.pool, lane, drawn.obligor, step);
                 }
             }
@@ -209,7 +226,7 @@ pub fn take_over<const L: usize, P: Param<L>>(
     work.state.coupon_steps = now.collect();
     make_room(plan, &mut work.state);
     work.documents.number = number;
-    work.documents.trail.push((regime.step + 1, number));
+    work.documents.trail.push((since, number));
 }
 
 /// Hands claims and cash over to what the second document has in their place.

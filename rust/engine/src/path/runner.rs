@@ -12,6 +12,7 @@ use super::make_whole;
 use super::observer::{Collateral, Observer};
 use super::plan::{DealTerms, PeriodTerms, Plan};
 use super::readings;
+use super::redemption;
 use super::regime::{self, Documents};
 use super::reinvestment_period;
 use super::reserves;
@@ -63,7 +64,8 @@ impl<const L: usize> Workspace<L> {
         }
         Self {
             state,
-            cohorts: Cohorts::new(plan.steps()),
+            // A plan that ends between payment dates has one step more.
+            cohorts: Cohorts::new(plan.steps() + usize::from(plan.regimes.iter().any(|to| to.redeems().is_some()))),
             drivers: Drivers::new(&plan.pool, L == 1),
             calls: Calls::new(plan.calls.len()),
             collateral: Collateral::ZERO,
@@ -164,56 +166,16 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
     let isa = work.isa;
     let mut plan = first;
     for p in first.first()..first.steps() {
+        if !first.regimes.is_empty()
+            && let Some((number, redeeming)) = redemption::called(first, plan, work, p)
+        {
+            regime::take_over(plan, redeeming, number, work);
+            plan = &redeeming.plan;
+        }
         let period = &plan.periods[p];
-        let reads = !plan.readings.is_empty();
         on_date(recorder, plan, p);
         let may_sell = !plan.sells.is_empty();
-        if may_sell {
-            sale::prepare(plan, work, period, p);
-        }
-        isa.run(Collect { plan, work, period, p });
-        isa.run(Accrue { plan, work, period });
-        if !(period.make_whole.is_empty() && work.state.make_whole.is_empty()) {
-            make_whole::open(&mut work.state, period);
-        }
-        if reads {
-            readings::take(plan, work, p);
-        }
-        let terms = Terms {
-            program: &plan.deal.program,
-            notes: &plan.deal.notes,
-            fees: &plan.deal.fees,
-            tests: &plan.deal.tests,
-            active: &period.active,
-            coupons_positive: period.coupons_positive,
-            deferred_in_oc: plan.deal.deferred_in_oc,
-            in_reinvestment: period.in_reinvestment,
-            date: period.payment,
-            target_par: plan.deal.target_par,
-            post_period_share: plan.post_period_share,
-            purchases: !period.is_last,
-            isa,
-            deposits: false,
-            status: Status::Normal,
-        };
-        if plan.deal.acceleration.is_some() || !plan.deal.default_conditions.is_empty() {
-            status::open(&mut work.state, &terms, &plan.deal);
-        }
-        if !plan.deal.coupon_steps.is_empty() {
-            coupon_steps::decide(&plan.deal, &mut work.state, &terms);
-        }
-        if let Some(test) = plan.deal.target_par_test {
-            effective_date::look(&mut work.state, &terms, test);
-        }
-        if let Some(when) = &plan.deal.reinvestment_ends {
-            reinvestment_period::end(&mut work.state, &terms, when);
-        }
-        if may_sell {
-            sale::decide(plan, work, &terms, period, p);
-            if reads && sale::sold(&work.state).any() {
-                readings::take(plan, work, p);
-            }
-        }
+        let terms = open(plan, work, p);
         if !plan.changes.is_empty() {
             succession::decide(plan, work, &terms, p);
         }
@@ -242,6 +204,61 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
         regime::end(work);
     }
     work.error
+}
+
+/// A date before its payments: its collateral, what is owed, and what is sold for it.
+#[inline(always)]
+pub fn open<'a, const L: usize, P: Param<L>>(plan: &'a Plan<P>, work: &mut Workspace<L>, p: usize) -> Terms<'a, P> {
+    let (period, isa) = (&plan.periods[p], work.isa);
+    let reads = !plan.readings.is_empty();
+    let may_sell = !plan.sells.is_empty();
+    if may_sell {
+        sale::prepare(plan, work, period, p);
+    }
+    isa.run(Collect { plan, work, period, p });
+    isa.run(Accrue { plan, work, period });
+    if !(period.make_whole.is_empty() && work.state.make_whole.is_empty()) {
+        make_whole::open(&mut work.state, period);
+    }
+    if reads {
+        readings::take(plan, work, p);
+    }
+    let terms = Terms {
+        program: &plan.deal.program,
+        notes: &plan.deal.notes,
+        fees: &plan.deal.fees,
+        tests: &plan.deal.tests,
+        active: &period.active,
+        coupons_positive: period.coupons_positive,
+        deferred_in_oc: plan.deal.deferred_in_oc,
+        in_reinvestment: period.in_reinvestment,
+        date: period.payment,
+        target_par: plan.deal.target_par,
+        post_period_share: plan.post_period_share,
+        purchases: !period.is_last,
+        isa,
+        deposits: false,
+        status: Status::Normal,
+    };
+    if plan.deal.acceleration.is_some() || !plan.deal.default_conditions.is_empty() {
+        status::open(&mut work.state, &terms, &plan.deal);
+    }
+    if !plan.deal.coupon_steps.is_empty() {
+        coupon_steps::decide(&plan.deal, &mut work.state, &terms);
+    }
+    if let Some(test) = plan.deal.target_par_test {
+        effective_date::look(&mut work.state, &terms, test);
+    }
+    if let Some(when) = &plan.deal.reinvestment_ends {
+        reinvestment_period::end(&mut work.state, &terms, when);
+    }
+    if may_sell {
+        sale::decide(plan, work, &terms, period, p);
+        if reads && sale::sold(&work.state).any() {
+            readings::take(plan, work, p);
+        }
+    }
+    terms
 }
 
 /// The collateral of a date, up to the determination date.

@@ -51,10 +51,12 @@ pub struct BlockWork<const L: usize> {
     market: Vec<f64>,
     /// The drawn paths in the order in which they are run.
     order: Vec<Drawn>,
-    /// Defaults of the paths that are being drawn, and what they count by lane and year.
+    /// Defaults of the paths that are being drawn, with their places on the time axis, and what they count by lane and year.
     events: Vec<DefaultEvent>,
     by_year: Vec<[f64; 4]>,
     times: IrrTimes,
+    /// Times and days of the runs that end with each redemption between payment dates, by number of its plan.
+    redeemed: Vec<Option<(IrrTimes, Vec<i32>)>>,
     keep: Keep,
     isa: Isa,
 }
@@ -82,6 +84,12 @@ impl<const L: usize> BlockWork<L> {
             events: Vec::new(),
             by_year: Vec::new(),
             times: IrrTimes::new(&setup.plan.days),
+            redeemed: (0..=setup.plan.regimes.len())
+                .map(|number| {
+                    let days = setup.plan.redemption(number)?.days(&setup.plan);
+                    Some((IrrTimes::new(&days), days))
+                })
+                .collect(),
             keep,
             isa,
         }
@@ -121,7 +129,7 @@ pub fn run<const L: usize>(
 /// Draws the market factor and the defaults of consecutive paths, `D` at a time, counts these by year, and orders the paths
 /// by what their closing pools lose.
 ///
-/// Of each path those defaults are left that cost the pool something, with the payment step (from 0) they fall into.
+/// Of each path those defaults are left that cost the pool something, with the place (from 0) on the time axis.
 struct Draws<'a, const L: usize, const D: usize> {
     setup: &'a Setup,
     first: u64,
@@ -159,7 +167,7 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
                 for k in 0..4 {
                     row[k] = before[k] + counted[k];
                 }
-                found.add(lane, DefaultEvent::new(obligor, step), counted[1] > least);
+                found.add(lane, DefaultEvent::new(obligor, place - 1), counted[1] > least);
             });
             found.give(defaults, events);
             market.extend_from_slice(&factor.0);
@@ -211,20 +219,22 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
         // The return sets flows below dust to nothing; where equity pays in, they are read once more.
         let contributes = setup.plan.equity_contributes();
         let flows = if contributes { work.measures.equity_of(r).to_vec() } else { Vec::new() };
-        let (rates, total) = isa.run(Rates { setup, work, residual: r });
+        let number = work.work.documents.last();
+        let (rates, total) = isa.run(Rates { setup, work, residual: r, number });
         let returns = &mut block.totals.returns[r];
         for lane in 0..lanes {
             returns.irr[paths[lane]] = rates.0[lane];
             returns.moic[paths[lane]] = total.0[lane] / cost;
         }
         if contributes {
+            let days = work.redeemed[number].as_ref().map_or(&setup.plan.days, |(_, days)| days);
             for lane in 0..lanes {
                 let mut paid_in = 0.0;
                 for flow in &flows {
                     paid_in -= if flow.0[lane] < 0.0 { flow.0[lane] } else { 0.0 };
                 }
                 let flow = |p: usize| flows[p].0[lane];
-                let rate = irr_with_contributions(&setup.plan.days, cost, flow, 1e-9 * note.original);
+                let rate = irr_with_contributions(days, cost, flow, 1e-9 * note.original);
                 returns.irr[paths[lane]] = rate;
                 returns.moic[paths[lane]] = (total.0[lane] + paid_in) / (cost + paid_in);
             }
@@ -266,7 +276,9 @@ impl<const L: usize> Kernel for Pool<'_, L> {
         for lane in 0..L {
             work.open_lane(&setup.plan);
             for event in defaults.of(paths[lane]) {
-                work.default(&setup.plan, lane, event.obligor() as usize, event.step() as usize);
+                let place = event.step() as usize;
+                let (step, _) = setup.axis.cells[place];
+                work.default(&setup.plan, lane, event.obligor() as usize, step as usize, setup.axis.times[place]);
             }
             work.close_lane(lane);
         }
@@ -278,6 +290,8 @@ struct Rates<'a, const L: usize> {
     setup: &'a Setup,
     work: &'a mut BlockWork<L>,
     residual: usize,
+    /// Number of the plan that was in force at the end.
+    number: usize,
 }
 
 impl<const L: usize> Kernel for Rates<'_, L> {
@@ -285,7 +299,8 @@ impl<const L: usize> Kernel for Rates<'_, L> {
 
     #[inline(always)]
     fn run(self) -> (Pack<L>, Pack<L>) {
-        let BlockWork { measures, times, .. } = self.work;
+        let BlockWork { measures, times, redeemed, .. } = self.work;
+        let times = redeemed[self.number].as_ref().map_or(&*times, |(times, _)| times);
         let note = &self.setup.plan.deal.notes[measures.residuals()[self.residual] as usize];
         let outflow = self.setup.plan.cost::<1>(measures.residuals()[self.residual] as usize).0[0];
         let flows = measures.equity_of(self.residual);
@@ -307,11 +322,24 @@ struct Fold<'a, const L: usize> {
     totals: &'a mut BlockTotals,
 }
 
+impl<const L: usize> Fold<'_, L> {
+    /// The date among those of the residual flows on which a redemption stands, and its place after them; none without.
+    #[inline(always)]
+    fn redeemed_on(&self) -> Option<(usize, usize)> {
+        let plan = &self.setup.plan;
+        let number = self.work.work.documents.last();
+        let regime = plan.redemption(number)?;
+        let k = plan.redemptions().take_while(|(of, _)| *of < number).count();
+        Some((plan.off_schedule() + regime.plan.shown(regime.step), plan.days.len() + k))
+    }
+}
+
 impl<const L: usize> Kernel for Fold<'_, L> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
+        let of_redemption = self.redeemed_on();
         let Self { setup, work, place, kept, totals } = self;
         let m = &work.measures;
         for (n, note) in setup.plan.deal.notes.iter().enumerate() {
@@ -350,8 +378,12 @@ impl<const L: usize> Kernel for Fold<'_, L> {
             total.interest_loss.add(place, interest);
             total.pv_loss.add(place, pv);
         }
-        for (sum, flow) in totals.equity.iter_mut().zip(&m.equity) {
-            sum.add(place, kept.keep(*flow));
+        if totals.equity.len() == m.equity.len() {
+            for (sum, flow) in totals.equity.iter_mut().zip(&m.equity) {
+                sum.add(place, kept.keep(*flow));
+            }
+        } else {
+            beside_redemptions(setup, m, of_redemption, place, kept, totals);
         }
         if let Some(flows) = &m.flows {
             for (sums, flows) in totals.flows.iter_mut().zip(flows) {
@@ -359,6 +391,30 @@ impl<const L: usize> Kernel for Fold<'_, L> {
                     sum.add(place, kept.keep(*flow));
                 }
             }
+        }
+    }
+}
+
+/// Adds residual flows by date where some run may end between payment dates: that flow has the place of its day.
+#[inline(never)]
+fn beside_redemptions<const L: usize>(
+    setup: &Setup,
+    measures: &Measures<L>,
+    redeemed_on: Option<(usize, usize)>,
+    place: usize,
+    kept: Mask<L>,
+    totals: &mut BlockTotals,
+) {
+    let dates = setup.plan.days.len();
+    let room = dates + setup.plan.redemptions().count();
+    for r in 0..measures.residuals().len() {
+        let sums = &mut totals.equity[r * room..(r + 1) * room];
+        for (i, flow) in measures.equity[r * dates..(r + 1) * dates].iter().enumerate() {
+            let to = match redeemed_on {
+                Some((at, to)) if at == i => to,
+                _ => i,
+            };
+            sums[to].add(place, kept.keep(*flow));
         }
     }
 }

@@ -301,10 +301,8 @@ fn equity(setup: &Setup, totals: &Totals, n: usize, r: usize, note: u16, cost: f
     let Returns { irr: rates, moic: multiples } = &totals.returns[r];
     let losses = multiples.iter().filter(|m| **m < 1.0).count() as u64;
     let (probability_of_loss, probability_of_loss_se) = share(losses, n);
-    let dates = setup.plan.days.len();
-    let flows = &totals.equity[r * dates..(r + 1) * dates];
-    let mut mean: Vec<Pack<1>> = flows.iter().map(|flow| Pack([flow.sum / n as f64])).collect();
-    let times = IrrTimes::new(&setup.plan.days);
+    let (days, mut mean) = mean_flows(setup, totals, n, r);
+    let times = IrrTimes::new(&days);
     EquityEstimate {
         note,
         irr: distribution(rates),
@@ -313,6 +311,27 @@ fn equity(setup: &Setup, totals: &Totals, n: usize, r: usize, note: u16, cost: f
         probability_of_loss_se,
         irr_of_mean_flows: irr(&times, cost, &mut mean, 1e-9 * original).0[0],
     }
+}
+
+/// Days and mean flows of a residual note: those of the payment dates, and of redemptions between them that happen in a path.
+fn mean_flows(setup: &Setup, totals: &Totals, n: usize, r: usize) -> (Vec<i32>, Vec<Pack<1>>) {
+    let plan = &setup.plan;
+    let room = plan.days.len() + plan.redemptions().count();
+    let sums: Vec<f64> = totals.equity[r * room..(r + 1) * room].iter().map(|flow| flow.sum).collect();
+    let (regular, redeemed) = sums.split_at(plan.days.len());
+    let mut flows: Vec<(i32, f64)> = plan.days.iter().copied().zip(regular.iter().copied()).collect();
+    for ((_, redemption), sum) in plan.redemptions().zip(redeemed) {
+        if !(*sum > 0.0) {
+            continue;
+        }
+        let day = redemption.day - plan.deal.grid.closing.0;
+        match flows.iter_mut().find(|(known, _)| *known == day) {
+            Some((_, flow)) => *flow += sum,
+            None => flows.push((day, *sum)),
+        }
+    }
+    flows.sort_by_key(|(day, _)| *day);
+    flows.into_iter().map(|(day, sum)| (day, Pack([sum / n as f64]))).unzip()
 }
 
 fn flows(setup: &Setup, totals: &Totals, n: usize) -> Vec<FlowEstimate> {

@@ -30,9 +30,11 @@ pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
     setup.copula.draw::<1>(path, &mut scratch, &mut events);
     let mut hazard = vec![Pack::<1>::ZERO; setup.plan.steps()];
     setup.copula.conditional_hazard(&setup.copula.market::<1>(path), &mut hazard);
-    let step = |place: u32| setup.axis.cells[place as usize - 1].0 as usize;
+    let axis = &setup.axis;
+    let step = |place: u32| axis.cells[place as usize - 1].0 as usize;
     DrawnPath {
         defaults: events.of(0).iter().map(|event| (event.obligor() as usize, step(event.step()))).collect(),
+        times: events.of(0).iter().map(|event| axis.times[event.step() as usize - 1]).collect(),
         hazard: hazard.iter().map(|rate| rate.0[0]).collect(),
     }
 }
@@ -52,7 +54,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     for event in drawn.of(0) {
         let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
         let step = setup.axis.cells[place].0 as usize;
-        work.default(plan, 0, obligor, step);
+        work.default(plan, 0, obligor, step, setup.axis.times[place]);
         let (mut par, mut value) = (0.0, 0.0);
         let mut collected = step;
         for &loan in pool.obligor_loans.of(obligor) {

@@ -104,7 +104,8 @@ pub struct Sizes {
     pub residuals: usize,
     pub tests: usize,
     pub steps: usize,
-    /// Dates on which residual notes are paid, those before the run included.
+    /// Dates on which residual notes are paid, those before the run included, then the days of redemptions between payment
+    /// dates.
     pub dates: usize,
     pub years: usize,
 }
@@ -119,7 +120,7 @@ impl Sizes {
             residuals: plan.deal.notes.iter().filter(|note| note.residual).count(),
             tests: plan.deal.tests.len(),
             steps: plan.steps(),
-            dates: plan.days.len(),
+            dates: plan.days.len() + plan.redemptions().count(),
             years: axis.years as usize,
         }
     }

@@ -209,6 +209,11 @@ impl<const L: usize> EventWatch<L> {
         if !state.changes.is_empty() {
             self.changes(plan, at, state, running);
         }
+        let mut infeasible = Mask::splat(false);
+        for (_, lanes) in &state.refused {
+            infeasible = infeasible.or(running.and(*lanes));
+        }
+        self.see(at, 4, infeasible);
         let deal = &plan.deal;
         if deal.reinvestment_ends.is_some() || !plan.changes.is_empty() {
             if plan.periods[p].in_reinvestment {
@@ -227,7 +232,7 @@ impl<const L: usize> EventWatch<L> {
         }
         if !plan.sells.is_empty() {
             self.see(at, 3, running.and(state.redeemed));
-            self.see(at, 4, running.and(state.withdrawn).and(state.redeemed.not()));
+            self.see(at, 4, infeasible.or(running.and(state.withdrawn).and(state.redeemed.not())));
             self.see(at, 5, running.and(state.liquidated));
         }
     }

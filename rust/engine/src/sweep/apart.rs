@@ -1,9 +1,10 @@
-//! A sweep of deals whose document changes: each point is a projection of its own, with the documents of its own dates.
+//! A sweep of deals whose document changes, or that are called between payment dates: each point is a projection of its own,
+//! with the documents of its own dates.
 
 use super::queue::{self, Found};
 use super::run::{Options, Point, Swept};
 use crate::collateral::Tape;
-use crate::compile::classes::Points;
+use crate::compile::classes::{Points, at};
 use crate::compile::plan::{PlanInput, compile_plan};
 use crate::error::EngineError;
 use crate::path::explained;
@@ -45,7 +46,12 @@ fn point(points: &Points, tape: &Tape, number: usize) -> Result<Finished, Engine
         model_defaults: false,
         state: points.given.input(),
     };
-    let compiled = compile_plan(input)?;
+    let compiled = compile_plan(input).map_err(|error| match error {
+        EngineError::Scenario(found) => {
+            EngineError::Scenario(found.into_iter().map(|problem| at(scenario, problem)).collect())
+        }
+        other => other,
+    })?;
     let plan = &compiled.plan;
     let path = match &compiled.path {
         Some(path) => explained::go_on(plan, path),

@@ -13,6 +13,7 @@ use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::classes::{Class, Points, classes};
 use crate::compile::plan::days;
+use crate::compile::{CompiledDeal, redemptions};
 use crate::error::EngineError;
 use crate::lanes::Pack;
 use crate::path::plan::{DealTerms, Plan};
@@ -75,7 +76,9 @@ pub fn sweep_lanes<const L: usize>(
     tick: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Swept, EngineError> {
     let points = &*points.with_events()?;
-    if points.deals.iter().any(|deal| !deal.regimes.is_empty()) {
+    let redeems =
+        |deal: &CompiledDeal| points.scenarios.iter().any(|scenario| redemptions::any(deal, &scenario.events));
+    if points.deals.iter().any(|deal| !deal.regimes.is_empty() || redeems(deal)) {
         return apart::sweep(points, tape, options, tick);
     }
     let classes = classes(points, tape)?;

@@ -101,7 +101,10 @@ pub struct Period {
     pub sale_last: Date,
     /// Two business days of the index before the accrual period starts.
     pub fixing: Date,
-    /// 30/360 years between the schedule dates.
+    /// First day of the period that the index is fixed for, and the day after its last: a redemption cuts the accrual period
+    /// short, not this one.
+    pub fixed_for: [Date; 2],
+    /// 30/360 years between the schedule dates; of a cut period those of the whole.
     pub years: f64,
     /// Principal may be reinvested on the payment date.
     pub in_reinvestment: bool,
@@ -200,6 +203,48 @@ impl PeriodGrid {
     }
 }
 
+impl PeriodGrid {
+    /// The step (from 0) inside whose accrual period a day lies: after a payment date, or closing, and before the next one.
+    #[must_use]
+    pub fn between(&self, day: Date) -> Option<usize> {
+        self.periods.iter().position(|period| period.previous_payment < day && day < period.payment)
+    }
+
+    /// The periods with that of step `p` cut in two on a business day between payment dates.
+    ///
+    /// All may be sold for that day, so the collections of the first part end as those of a sale do.
+    #[must_use]
+    pub fn cut(&self, terms: &ScheduleTerms, p: usize, day: Date) -> Self {
+        let whole = self.periods[p];
+        let before = p.checked_sub(1).map(|before| &self.periods[before]);
+        let sold = period(terms, before, day, false);
+        let first = Period {
+            determination: sold.sale_determination,
+            collection_last: sold.sale_last,
+            fixing: whole.fixing,
+            fixed_for: whole.fixed_for,
+            years: whole.years,
+            ..sold
+        };
+        let next = first.collection_last.add_days(1);
+        let later = |date: Date| if date > next { date } else { next };
+        let rest = Period {
+            previous_unadjusted: day,
+            previous_payment: day,
+            collection_first: next,
+            determination: later(whole.determination),
+            collection_last: later(whole.collection_last),
+            sale_determination: later(whole.sale_determination),
+            sale_last: later(whole.sale_last),
+            ..whole
+        };
+        let mut periods = self.periods[..p].to_vec();
+        periods.extend([first, rest]);
+        periods.extend_from_slice(&self.periods[p + 1..]);
+        Self { closing: self.closing, periods }
+    }
+}
+
 fn period(terms: &ScheduleTerms, previous: Option<&Period>, unadjusted: Date, is_last: bool) -> Period {
     let payment = terms.calendar.adjust(unadjusted, terms.roll);
     let determination = if is_last {
@@ -223,6 +268,7 @@ fn period(terms: &ScheduleTerms, previous: Option<&Period>, unadjusted: Date, is
         sale_determination,
         sale_last: if sale_last > collection_first { sale_last } else { collection_first },
         fixing: terms.fixing_calendar.add_business_days(previous_payment, -2),
+        fixed_for: [previous_payment, payment],
         years: thirty_360(previous_unadjusted, unadjusted),
         in_reinvestment: !is_last && terms.reinvestment_end.is_some_and(|end| unadjusted <= end),
         is_last,

@@ -7,15 +7,24 @@ use crate::lifecycle::ChangeKind;
 use crate::path::plan::Plan;
 use crate::state::State;
 
+const INFEASIBLE: &str = "the proceeds would not cover what a redemption must pay";
+
 impl Tables {
+    /// Notes calls of days since the payment date before that were not feasible.
+    pub(super) fn refused(&mut self, period: u32, state: &State<1>) {
+        for &(day, _) in &state.refused {
+            let detail = INFEASIBLE.to_owned();
+            self.events.push(EventRow { period, day: Some(day), event: "call not feasible", detail });
+        }
+    }
+
     /// Notes the change of status that the next payment date brings.
     pub(super) fn statuses(&mut self, period: u32, state: &State<1>) {
         let sold = state.redeemed.any() || state.liquidated.any();
         if state.redeemed.any() {
             self.event(period, "call", "all collateral is sold and the notes are redeemed".to_owned());
         } else if state.withdrawn.any() {
-            let detail = "the proceeds would not cover what a redemption must pay".to_owned();
-            self.event(period, "call not feasible", detail);
+            self.event(period, "call not feasible", INFEASIBLE.to_owned());
         }
         if state.liquidated.any() {
             self.event(period, "liquidation", "all collateral is sold after the acceleration".to_owned());
@@ -143,6 +152,6 @@ impl Tables {
     }
 
     pub(super) fn event(&mut self, period: u32, event: &'static str, detail: String) {
-        self.events.push(EventRow { period, event, detail });
+        self.events.push(EventRow { period, day: None, event, detail });
     }
 }

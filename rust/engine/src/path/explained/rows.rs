@@ -99,6 +99,8 @@ pub struct HedgeRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventRow {
     pub period: u32,
+    /// The day, where it is no payment date: days since 1970-01-01.
+    pub day: Option<i32>,
     pub event: &'static str,
     pub detail: String,
 }

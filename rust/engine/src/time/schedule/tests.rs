@@ -204,3 +204,30 @@ fn payment_dates_that_roll_onto_each_other_are_refused() {
     wrong.stated_maturity = date("2038-04-18");
     assert!(places(&wrong).contains(&"dates.roll".to_owned()));
 }
+
+#[test]
+fn a_redemption_cuts_a_period_on_its_day_and_leaves_the_fixing_whole() {
+    let (terms, day) = (terms(), date("2026-06-04"));
+    let grid = PeriodGrid::build(&terms).unwrap();
+    let p = grid.between(day).unwrap();
+    let cut = grid.cut(&terms, p, day);
+    let (whole, first, rest) = (grid.periods[p], cut.periods[p], cut.periods[p + 1]);
+    assert_eq!([first.previous_payment, first.payment, rest.previous_payment], [date("2026-04-20"), day, day]);
+    assert_eq!([first.determination, first.collection_last], [date("2026-06-03"); 2]);
+    assert_eq!(rest.collection_first, date("2026-06-04"));
+    assert_eq!([rest.payment, rest.determination], [whole.payment, whole.determination]);
+    for part in [first, rest] {
+        assert_eq!((part.fixing, part.fixed_for), (whole.fixing, whole.fixed_for));
+        assert!((part.years - whole.years).abs() < 1e-16);
+    }
+    assert_eq!([&cut.periods[..p], &cut.periods[p + 2..]], [&grid.periods[..p], &grid.periods[p + 1..]]);
+}
+
+#[test]
+fn payment_dates_lie_in_no_accrual_period_and_other_days_in_that_which_holds_them() {
+    let grid = PeriodGrid::build(&terms()).unwrap();
+    // Saturday, 20 July 2030 is paid on Monday.
+    let days = ["2025-03-20", "2025-10-20", "2030-07-22", "2025-03-21", "2030-07-19", "2038-04-19", "2038-04-20"];
+    let found = days.map(|day| grid.between(date(day)));
+    assert_eq!(found, [None, None, None, Some(0), Some(19), Some(50), None]);
+}
