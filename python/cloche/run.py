@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal
-
-import numpy as np
+from collections.abc import Callable
+from typing import Literal
 
 from cloche.calls import (
     assumed,
@@ -20,18 +18,18 @@ from cloche.calls import (
     manifest,
     workers,
 )
+from cloche.date_of_a_state import of_notes, refuse_events, repriced, ruling, state_after
 from cloche.errors import Cancelled, DealError, Problem, RunError
 from cloche.group_warnings import warn_of_groups
 from cloche.model.closed_accounts import with_closed_accounts
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
-from cloche.model.events_of_a_date import events_of_a_date, unknown_documents
+from cloche.model.events_of_a_date import unknown_documents
 from cloche.model.problems import headline
-from cloche.model.repriced import repriced_coupons
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
 from cloche.model.state_fit import is_last_date, misfits
-from cloche.model.transitions import document_on, engine_text, has_transitions
+from cloche.model.transitions import engine_text
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.state_on_tape import on_tape
 from cloche.tape import LoanPool
@@ -317,18 +315,18 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     check_inputs(deal=deal, state=state)
     if pool is not None:
         check_inputs(deal=deal, pool=pool)
-    ruling = _ruling(deal, dt.date.fromisoformat(state.payment_date))
-    found = [*unknown_documents(document(deal), state), *misfits(ruling, state)]
+    in_force = ruling(deal, dt.date.fromisoformat(state.payment_date))
+    found = [*unknown_documents(document(deal), state), *misfits(in_force, state)]
     if state.collateral is None and pool is None:
         found.append(
             Problem("state.collateral", "missing; expected {performing_par: …}, or a tape beside the state")
         )
-    opened = with_closed_accounts(ruling, state, last=is_last_date(ruling, state))
+    opened = with_closed_accounts(in_force, state, last=is_last_date(in_force, state))
     try:
-        text = opened.canonical_json() if pool is None else on_tape(ruling, opened, pool)
-        refuse_unknown(ruling, pool)
-        _refuse_events(ruling, state)
-        raw = core().run_payment_date(compiled(_repriced(deal, ruling, state)), text)
+        text = opened.canonical_json() if pool is None else on_tape(in_force, opened, pool)
+        refuse_unknown(in_force, pool)
+        refuse_events(in_force, state)
+        raw = core().run_payment_date(compiled(repriced(deal, in_force, state)), text)
     except DealError as error:
         if not found:
             raise
@@ -336,93 +334,10 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
         found += [problem for problem in error.problems if problem.place not in places]
     if found:
         raise DealError(headline(f"the state of {state.payment_date}", found), found)
-    raw["cashflows"] = _of_notes(raw["cashflows"], opened.notes)
-    after = _state_after(state, raw)
+    raw["cashflows"] = of_notes(raw["cashflows"], opened.notes)
+    after = state_after(state, raw)
     facts = manifest(deal, pool) | {"state": state.digest}
-    return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)
-
-
-def _repriced(deal: Deal, ruling: Mapping[str, Any], state: DealState) -> Deal:
-    """Return the deal with the spreads that the classes of a state pay."""
-    coupons, problems = repriced_coupons(ruling, state)
-    if problems:
-        raise DealError(headline(f"the state of {state.payment_date}", problems), problems)
-    if coupons and has_transitions(document(deal)["events"]):
-        message = "found beside resets or amendments; one payment date from a state does not compute both"
-        raise RunError(
-            "a payment date from a state does not compute what the state says",
-            [(f"state.notes.{name}.repriced", message) for name in coupons],
-        )
-    return (
-        deal.replace({f"notes.{name}.coupon": coupon for name, coupon in coupons.items()})
-        if coupons
-        else deal
-    )
-
-
-def _refuse_events(document: Mapping[str, Any], state: DealState) -> None:
-    problems = list(events_of_a_date(document, state))
-    if problems:
-        raise RunError("a payment date from a state does not carry out events of the deal", problems)
-
-
-def _ruling(deal: Deal, day: dt.date) -> Mapping[str, Any]:
-    """Return the document in force on a payment date; an event acts on the first one scheduled from its own date on."""
-    whole = document(deal)
-    if not has_transitions(whole["events"]):
-        return whole
-    columns = core().schedule(engine_text(whole))
-    ordinals = zip(columns["payment_date"], columns["unadjusted_date"], strict=True)
-    epoch = dt.date(1970, 1, 1)
-    acted = [int(scheduled) for paid, scheduled in ordinals if epoch + dt.timedelta(days=int(paid)) < day]
-    return document_on(whole, epoch + dt.timedelta(days=max(acted))) if acted else whole
-
-
-def _of_notes(columns: Mapping[str, Any], notes: Collection[str]) -> dict[str, Any]:
-    """Return the rows of the notes of a state; one that an event is still to issue has none, as in a run."""
-    codes, names = columns["note"]
-    there = np.array([names[code] in notes for code in codes], dtype=bool)
-    return {
-        key: (column[0][there], column[1]) if isinstance(column, tuple) else column[there]
-        for key, column in columns.items()
-    }
-
-
-def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
-    document = state.to_canonical()
-    codes, names = raw["cashflows"]["note"]
-    columns = raw["cashflows"]
-    for row, code in enumerate(codes):
-        note = document["notes"][names[code]]
-        paid = float(columns["interest_paid"][row])
-        note["balance"] = float(columns["end_balance"][row])
-        note["deferred_interest"] = float(columns["deferred_balance"][row])
-        note["interest_shortfall"] = float(columns["interest_shortfall"][row])
-        note["steps_in_force"] = list(raw["steps_in_force"].get(names[code], ()))
-        if "cost" in note or note.get("distributions"):
-            note["distributions"] = [*note.get("distributions", []), [state.payment_date, paid]]
-        if names[code] in raw["drawn"]:
-            note["drawn"] = note.get("drawn", 0.0) + float(raw["drawn"][names[code]])
-        owed = float(raw["amortization_unpaid"].get(names[code], 0.0))
-        if "amortization_due" in note or owed > 0:
-            note["amortization_due"] = owed
-    document["fees"] = {
-        name: {"unpaid": float(unpaid), "unused_cap": raw["unused_caps"][name]}
-        for name, unpaid in raw["fees_unpaid"].items()
-    }
-    document["accounts"] = {name: float(balance) for name, balance in raw["accounts"].items()}
-    document["hedges"] = {name: {"unpaid": float(unpaid)} for name, unpaid in raw["hedges_unpaid"].items()}
-    document["collected"] = {
-        "interest": float(raw["interest_account"]),
-        "principal": float(raw["principal_account"]),
-    }
-    if "ratings_confirmed" in raw:
-        document["ratings_confirmed"] = bool(raw["ratings_confirmed"])
-    document["fee_basis"] = float(raw["fee_basis"])
-    document["fee_bases"] = {
-        key: float(raw[key]) for key in ("performing_par", "collateral_principal_amount")
-    }
-    return DealState.from_dict(document)
+    return PaymentDate.from_engine(raw, document=in_force, manifest=facts, state=after)
 
 
 def _memory(deal: Deal, paths: int, keep: Keep) -> int:
