@@ -57,7 +57,7 @@ SITES: dict[str, tuple[Site, ...]] = {
     "Step::Reinvest.of": (Arms("compile/steps/cures.rs", "match of"),),
     "Step::Reinvest.share": (Next("compile/steps/cures.rs", "NumberOrName::Name(name) if name =="),),
     "Termination.party": (Constant("compile/accounts.rs", "PARTIES"),),
-    "Test.first_date": (Arms("compile/tests.rs", "match test.first_date.as_deref().unwrap_or(default)"),),
+    "Test.first_date": (Arms("compile/tests.rs", "}; match begins(test, kind)"),),
     "Test.kind": (Arms("compile/tests.rs", "match test.kind.as_str()"),),
     "Value::Groups.values": (Arms("compile/values.rs", "match key.split_once(':')"),),
 }
