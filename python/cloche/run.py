@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 from cloche.calls import assumed, brings_in, check_inputs, compiled, core, document, given, manifest, workers
@@ -309,7 +309,8 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
         found += [problem for problem in error.problems if problem.place not in places]
     if found:
         raise DealError(headline(f"the state of {state.payment_date}", found), found)
-    after = _state_after(state, raw)
+    residual = {note["name"] for note in ruling["notes"] if note.get("residual")}
+    after = _state_after(state, raw, residual)
     facts = manifest(deal, pool) | {"state": state.digest}
     return PaymentDate.from_engine(raw, document=ruling, manifest=facts, state=after)
 
@@ -326,7 +327,7 @@ def _ruling(deal: Deal, day: dt.date) -> Mapping[str, Any]:
     return document_on(whole, epoch + dt.timedelta(days=max(acted))) if acted else whole
 
 
-def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
+def _state_after(state: DealState, raw: dict[str, Any], residual: Collection[str]) -> DealState:
     document = state.to_canonical()
     codes, names = raw["cashflows"]["note"]
     columns = raw["cashflows"]
@@ -339,7 +340,9 @@ def _state_after(state: DealState, raw: dict[str, Any]) -> DealState:
         note["deferred_interest"] = float(columns["deferred_balance"][row])
         note["interest_shortfall"] = float(columns["interest_shortfall"][row])
         note["steps_in_force"] = list(raw["steps_in_force"].get(names[code], ()))
-        if "cost" in note or note.get("distributions"):
+        # That of the state was of the date before: from here on all that is unpaid bears interest.
+        note.pop("interest_bearing", None)
+        if names[code] in residual:
             note["distributions"] = [*note.get("distributions", []), [state.payment_date, paid]]
         if names[code] in raw["drawn"]:
             note["drawn"] = note.get("drawn", 0.0) + float(raw["drawn"][names[code]])
