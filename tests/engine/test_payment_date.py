@@ -372,6 +372,25 @@ def test_cash_for_purchases_stays_on_deposit(paid: cl.PaymentDate) -> None:
     assert paid.conservation_error < 1e-12
 
 
+def test_the_first_distribution_stands_in_the_state_after_the_date() -> None:
+    # No cost and no distribution is given: what the date pays is the whole history.
+    document = state().to_dict()
+    document["notes"]["SUB"] = {"balance": 45_000_000}
+    after = cl.run_payment_date(deal(), cl.DealState.from_dict(document)).state
+    [(date, distributed)] = after.notes["SUB"].distributions
+    assert str(date) == "2026-07-20"
+    assert distributed == amount(STEPS["V"][0])
+
+
+def test_what_bears_interest_is_told_anew_after_the_date() -> None:
+    # 100,000 of the 250,000 bore interest before; the date pays all of it, and nothing is left that could.
+    document = state().to_dict()
+    document["notes"]["E"]["interest_bearing"] = 100_000
+    after = cl.run_payment_date(deal(), cl.DealState.from_dict(document)).state
+    assert after.notes["E"].deferred_interest == 0.0
+    assert after.notes["E"].interest_bearing is None
+
+
 def test_the_figures_typed_in_are_those_of_the_shared_case(reference: Path) -> None:
     expected = json.loads((reference / "cases" / "payment_date.json").read_text())["expected"]
     steps = {row["step"]: (float(row["paid"]), float(row["remaining"])) for row in expected["steps"]}
