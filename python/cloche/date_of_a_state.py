@@ -67,9 +67,10 @@ def of_notes(columns: Mapping[str, Any], notes: Collection[str]) -> dict[str, An
     }
 
 
-def state_after(state: DealState, raw: dict[str, Any]) -> DealState:
-    """Return the state after the date, of the state before it and of what the engine tells."""
+def state_after(state: DealState, raw: dict[str, Any], in_force: Mapping[str, Any]) -> DealState:
+    """Return the state after the date, of the state before it, what the engine tells, and the document in force."""
     document = state.to_canonical()
+    residual = {note["name"] for note in in_force["notes"] if note.get("residual")}
     codes, names = raw["cashflows"]["note"]
     columns = raw["cashflows"]
     for row, code in enumerate(codes):
@@ -79,17 +80,21 @@ def state_after(state: DealState, raw: dict[str, Any]) -> DealState:
         note["deferred_interest"] = float(columns["deferred_balance"][row])
         note["interest_shortfall"] = float(columns["interest_shortfall"][row])
         note["steps_in_force"] = list(raw["steps_in_force"].get(names[code], ()))
-        if "cost" in note or note.get("distributions"):
+        # That of the state was of the date before: from here on all that is unpaid bears interest.
+        note.pop("interest_bearing", None)
+        if names[code] in residual:
             note["distributions"] = [*note.get("distributions", []), [state.payment_date, paid]]
         if names[code] in raw["drawn"]:
             note["drawn"] = note.get("drawn", 0.0) + float(raw["drawn"][names[code]])
         owed = float(raw["amortization_unpaid"].get(names[code], 0.0))
         if "amortization_due" in note or owed > 0:
             note["amortization_due"] = owed
-    document["fees"] = {
-        name: {"unpaid": float(unpaid), "unused_cap": raw["unused_caps"][name]}
-        for name, unpaid in raw["fees_unpaid"].items()
-    }
+    before, document["fees"] = document["fees"], {}
+    for name, unpaid in raw["fees_unpaid"].items():
+        document["fees"][name] = {"unpaid": float(unpaid), "unused_cap": raw["unused_caps"][name]}
+        if before.get(name, {}).get("hurdle") is not None:
+            hurdle, *higher = raw["hurdles"][name]
+            document["fees"][name] |= {"hurdle": float(hurdle), "higher_hurdles": [float(x) for x in higher]}
     document["accounts"] = {name: float(balance) for name, balance in raw["accounts"].items()}
     document["hedges"] = {name: {"unpaid": float(unpaid)} for name, unpaid in raw["hedges_unpaid"].items()}
     document["collected"] = {
@@ -98,6 +103,8 @@ def state_after(state: DealState, raw: dict[str, Any]) -> DealState:
     }
     if "ratings_confirmed" in raw:
         document["ratings_confirmed"] = bool(raw["ratings_confirmed"])
+    if state.status != "redemption":
+        document["status"] = "accelerated" if raw["accelerated"] else "normal"
     document["fee_basis"] = float(raw["fee_basis"])
     document["fee_bases"] = {
         key: float(raw[key]) for key in ("performing_par", "collateral_principal_amount")

@@ -335,7 +335,7 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     if found:
         raise DealError(headline(f"the state of {state.payment_date}", found), found)
     raw["cashflows"] = of_notes(raw["cashflows"], opened.notes)
-    after = state_after(state, raw)
+    after = state_after(state, raw, in_force)
     facts = manifest(deal, pool) | {"state": state.digest}
     return PaymentDate.from_engine(raw, document=in_force, manifest=facts, state=after)
 

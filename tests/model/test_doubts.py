@@ -70,6 +70,19 @@ def test_a_template_has_no_doubtful_place(family: Any) -> None:
             "fees[5]: no step pays rent: it stays unpaid and grows",
         ),
         (
+            lambda d: d.update(
+                hedges=[
+                    {
+                        "name": "swap",
+                        "pay": {"fixed": 0.04},
+                        "receive": {"index": "sofr_3m"},
+                        "notional": {"2025-03-20": 50_000_000},
+                    }
+                ]
+            ),
+            "hedges[0]: no step of the interest waterfall pays what swap costs",
+        ),
+        (
             lambda d: d["tests"].append({"name": "B IC", "kind": "ic", "through": "B", "trigger": 1.1}),
             "tests[9]: nothing cures B IC: no step names it and no condition asks for it",
         ),

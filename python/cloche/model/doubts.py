@@ -41,6 +41,7 @@ def doubts(document: DealDocument) -> list[Problem]:
     found = [
         *partly_paid_classes(document),
         *_fees(document, steps),
+        *_hedges(document, steps),
         *_tests(document, steps),
         *_sequences(document, steps),
         *_steps(document, steps),
@@ -69,6 +70,13 @@ def _fees(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple
             yield f"fees[{k}]", f"no step pays {fee.name}: it stays unpaid and grows"
         elif _is_zero(fee):
             yield f"fees[{k}]", f"{fee.name} is zero: its steps never have anything due"
+
+
+def _hedges(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:
+    paid = {name for placed in steps if placed.fall == "interest" for name in mentioned(placed.step)}
+    for k, hedge in enumerate(document.hedges):
+        if hedge.pay is not None and hedge.name not in paid:
+            yield f"hedges[{k}]", f"no step of the interest waterfall pays what {hedge.name} costs"
 
 
 def _tests(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,12 @@ pub fn run_payment_date<'py>(py: Python<'py>, deal: PyRef<'py, Deal>, state: &st
     out.set_item("principal_account", result.principal_account)?;
     out.set_item("interest_account", result.interest_account)?;
     out.set_item("oc_numerator", result.numerator)?;
+    out.set_item("accelerated", result.accelerated)?;
+    let hurdles = PyDict::new(py);
+    for (fee, needs) in input.deal.fees.iter().zip(&result.hurdles) {
+        hurdles.set_item(&fee.name, needs)?;
+    }
+    out.set_item("hurdles", hurdles)?;
     let steps = PyDict::new(py);
     for (step, in_force) in input.deal.coupon_steps.iter().zip(&result.coupon_steps) {
         let name = &input.deal.notes[step.note as usize].name;

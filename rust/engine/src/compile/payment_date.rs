@@ -15,6 +15,7 @@ use crate::error::{EngineError, Problem};
 use crate::fees::{FeeBase, share_on, sliced};
 use crate::hedges::Notional;
 use crate::lanes::Pack;
+use crate::math;
 use crate::notes::RateTerms;
 use crate::path::payment_date::{CollateralFigures, FeeOpening, NoteOpening, PaymentDateInput};
 use crate::path::plan::DealTerms;
@@ -107,7 +108,11 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
                 }),
                 own_cap,
                 unused: unused.to_vec(),
-                hurdle: hurdle.map_or(0.0, |irr| hurdle_balance(deal, state, irr, (payment, false), &mut problems)),
+                hurdle: hurdle.map_or(0.0, |irr| match given.and_then(|g| g.hurdle) {
+                    // What it was after the payments of the date before.
+                    Some(before) => before * grown(irr, previous, payment),
+                    None => hurdle_balance(deal, state, irr, (payment, false), &mut problems),
+                }),
             }
         })
         .collect();
@@ -122,8 +127,15 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
     let higher = terms
         .fees
         .iter()
-        .flat_map(|fee| &fee.higher)
-        .map(|h| h.irr.map_or(0.0, |irr| hurdle_balance(deal, state, irr, (payment, false), &mut problems)))
+        .flat_map(|fee| {
+            let given = state.fees.get(&fee.name).map_or(&[][..], |given| &given.higher_hurdles);
+            (0..fee.higher.len()).map(move |h| (&fee.higher[h], given.get(h).copied()))
+        })
+        .map(|(hurdle, given)| match (hurdle.irr, given) {
+            (None, _) => 0.0,
+            (Some(irr), Some(before)) => before * grown(irr, previous, payment),
+            (Some(irr), None) => hurdle_balance(deal, state, irr, (payment, false), &mut problems),
+        })
         .collect();
     let confirmed = confirmed(deal, state, period, &mut problems);
     let coupon_steps = coupon_steps(deal, state, &mut problems);
@@ -135,6 +147,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         date: payment.0,
         determination: determination.0,
         is_last: grid.is_last,
+        closes_accounts: grid.is_last || status == Status::Redemption || sale.is_some(),
         status,
         sale_proceeds: sold,
         deal_spreads: deal_spreads(deal, period),
@@ -154,6 +167,11 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         collateral,
         fee_basis,
     })
+}
+
+/// What a hurdle grows by between two payment dates.
+fn grown(irr: f64, from: Date, to: Date) -> f64 {
+    math::pow(1.0 + irr, f64::from(to.0 - from.0) / 365.0)
 }
 
 /// Per step of a coupon under a condition: whether a state says that it is in force.

@@ -75,7 +75,8 @@ impl Read {
         out
     }
 
-    fn add(&mut self, expression: &Expression, place: &str) {
+    /// Notes what an expression at a place asks for.
+    pub fn add(&mut self, expression: &Expression, place: &str) {
         let there = || place.to_owned();
         expression.uses(|quantity| match quantity {
             Quantity::LiquidationValue => {

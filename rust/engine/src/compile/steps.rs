@@ -114,7 +114,6 @@ impl<'a> Builder<'a> {
         }
         self.program.principal = ops;
         self.must_end(principal, place);
-        self.hedges_are_paid();
         if self.scope.event_cost.is_some() || !self.scope.groups.is_empty() {
             self.ledger_of_changes();
         }

@@ -65,12 +65,7 @@ pub fn compile(
             chain_bits: 0,
             chain_share: 0.0,
             payable: None,
-            shares_payments: conventions.x_in_sequence
-                && match kind {
-                    TestKind::Overcollateralization => !conventions.x_in_oc,
-                    TestKind::InterestCoverage => !conventions.x_in_ic,
-                    TestKind::EventOfDefaultParRatio | TestKind::TargetPar => false,
-                },
+            shares_payments: false,
             takes_all: kind == TestKind::InterestCoverage && conventions.ic_cure_takes_all,
             notes: denominator(test, kind, notes, names, conventions, &place, problems),
             first_period: dates.map_or(0, |d| first_period(test, kind, d, &place, problems)),
@@ -79,7 +74,13 @@ pub fn compile(
     for test in &mut out {
         let (payable, other): (Vec<u16>, Vec<u16>) =
             test.notes.iter().partition(|&&n| notes[n as usize].principal_rank.is_some());
+        let outside = |n: u16, note: &NoteTerms| {
+            !note.residual && !note.is_combination() && note.principal_rank.is_none() && !test.notes.contains(&n)
+        };
+        let shared = conventions.x_in_sequence && (0_u16..).zip(notes).any(|(n, note)| outside(n, note));
+        let cured = matches!(test.kind, TestKind::Overcollateralization | TestKind::InterestCoverage);
         test.payable = (!other.is_empty() && !conventions.x_in_sequence).then_some(payable);
+        test.shares_payments = shared && cured;
     }
     for i in 0..out.len() {
         out[i].chain = chain(&out, i);

@@ -21,6 +21,7 @@ use crate::notes::deferral;
 use crate::state::State;
 use crate::waterfall::recorder::Ledger;
 
+pub(super) use happened::{change_of_status, interest_unpaid};
 pub use reserves::flows_of_accounts;
 pub use rows::{AccountRow, CollateralRow, EventRow, FeeRow, HedgeRow, NoteRow};
 
@@ -168,11 +169,7 @@ impl Observer<1, f64> for Tables {
             self.deferred[i] = deferred_balance;
             let dust = 1e-9 * note.original;
             if shortfall > dust && plan.deal.watched.contains(&Cause::SeniorInterest) {
-                self.event(
-                    period,
-                    "event of default: interest",
-                    format!("{} is owed {shortfall:.2} of overdue interest", note.name),
-                );
+                self.event(period, "event of default: interest", interest_unpaid(&note.name, shortfall));
             }
         }
         self.refused(period, state);

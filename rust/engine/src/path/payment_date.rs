@@ -5,15 +5,18 @@ use cloche_dispatch::Isa;
 use super::coupon_steps;
 use super::drivers::ClosingStep;
 use super::effective_date;
-use super::explained::{self, Explained, FeeRow, NoteRow};
+use super::explained::{self, EventRow, Explained, FeeRow, NoteRow};
 use super::observer::Collateral;
-use super::plan::DealTerms;
+use super::plan::{Cause, DealTerms};
 use super::runner;
+use super::status;
+use super::summary::DUST;
 use crate::collateral::cohorts::CohortStep;
 use crate::coverage::ccc_excess::{self, AGENCIES, CccAsset, Excesses, Haircuts};
+use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack};
 use crate::notes::{OnUnpaid, combination, controlling, deferral};
-use crate::state::{State, Status};
+use crate::state::{FeeLanes, State, Status};
 use crate::waterfall::Pot;
 use crate::waterfall::interpreter::Terms;
 use crate::waterfall::recorder::Ledger;
@@ -73,6 +76,8 @@ pub struct PaymentDateInput {
     pub determination: i32,
     pub in_reinvestment: bool,
     pub is_last: bool,
+    /// Whether accounts join the proceeds and take nothing more.
+    pub closes_accounts: bool,
     pub status: Status,
     /// What the collateral brought, less costs, where it was sold.
     pub sale_proceeds: f64,
@@ -110,6 +115,10 @@ pub struct PaymentDateResult {
     pub interest_account: f64,
     /// The agencies have confirmed their ratings, on this date or before.
     pub confirmed: bool,
+    /// The notes are accelerated from the next date on.
+    pub accelerated: bool,
+    /// Per fee: what the residual notes must still receive to reach its hurdles.
+    pub hurdles: Vec<Vec<f64>>,
     /// Per step of a coupon under a condition: whether it is in force from the date on.
     pub coupon_steps: Vec<bool>,
     pub numerator: f64,
@@ -170,7 +179,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         *balance = one(*given);
         state.reserved += *balance;
     }
-    state.closed = Mask::splat(input.is_last);
+    state.closed = Mask::splat(input.closes_accounts);
     state.readings.deal_spreads = input.deal_spreads.iter().map(|(note, spread)| (*note, one(*spread))).collect();
     state.accelerated = Mask::splat(input.status == Status::Accelerated);
     state.redeemed = Mask::splat(input.status == Status::Redemption);
@@ -217,6 +226,9 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         isa: Isa::PORTABLE,
         status: Status::Normal,
     };
+    if deal.acceleration.is_some() || !deal.default_conditions.is_empty() {
+        status::open(&mut state, &terms, deal);
+    }
     coupon_steps::decide(deal, &mut state, &terms);
     if let Some(test) = deal.target_par_test {
         effective_date::look(&mut state, &terms, test);
@@ -250,6 +262,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         conservation_error: if error.0[0] < 0.0 { -error.0[0] } else { error.0[0] },
         ..Explained::default()
     };
+    let accelerated = accelerates(input, &mut state, &mut explained.events);
     for (n, before) in (0_u16..).zip(&input.notes) {
         let i = n as usize;
         let deferred_balance = state.notes[i].deferred.0[0];
@@ -287,6 +300,8 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         principal_account: state.held.0[0],
         interest_account: state.held_interest.0[0],
         confirmed: state.confirmed.any(),
+        accelerated,
+        hurdles: hurdles(deal, &state),
         coupon_steps: state.coupon_steps.iter().map(|lanes| lanes.any()).collect(),
         numerator: collateral.numerator.0[0],
         bases: [principal_amount + collateral.defaulted_par, collateral.performing_par, principal_amount]
@@ -298,6 +313,39 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         drawn: state.commitments.iter().map(|commitment| commitment.drawn.0[0]).collect(),
         amortization_unpaid: (0..deal.notes.len()).map(|n| state.notes[n].amortization_due.0[0]).collect(),
     }
+}
+
+/// Finds, after the payments of the date, whether the notes are accelerated from the next one on; a date on which all is sold,
+/// or the last one, changes nothing.
+fn accelerates(input: &PaymentDateInput, state: &mut State<1>, events: &mut Vec<EventRow>) -> bool {
+    let deal = &input.deal;
+    let mut happens = |event, detail| events.push(EventRow { period: 0, day: None, event, detail });
+    for (note, lanes) in deal.notes.iter().zip(&state.notes) {
+        let shortfall = lanes.overdue.0[0];
+        if shortfall > DUST * note.original && !note.residual && deal.watches(Cause::SeniorInterest) {
+            happens("event of default: interest", explained::interest_unpaid(&note.name, shortfall));
+        }
+    }
+    let before = input.status == Status::Accelerated;
+    let Some(terms) = deal.acceleration.filter(|_| !input.closes_accounts) else { return before };
+    status::close(state, deal, terms, Mask::splat(true));
+    let after = state.accelerates_next.any();
+    if let Some((event, detail)) = explained::change_of_status(before, after) {
+        happens(event, detail.to_owned());
+    }
+    after
+}
+
+/// What the residual notes must still receive to reach the hurdles of each fee.
+fn hurdles(deal: &DealTerms, state: &State<1>) -> Vec<Vec<f64>> {
+    let mut higher = state.higher.iter().map(|need| need.0[0]);
+    let each = deal.fees.iter().zip(&state.fees);
+    let of = |(terms, lanes): (&FeeTerms, &FeeLanes<1>)| {
+        let mut out = vec![lanes.hurdle.0[0]];
+        out.extend(higher.by_ref().take(terms.higher.len()));
+        out
+    };
+    each.map(of).collect()
 }
 
 fn collateral(input: &PaymentDateInput) -> Collateral<1> {

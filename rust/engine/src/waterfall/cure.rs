@@ -276,6 +276,13 @@ pub fn within<const L: usize, P>(state: &State<L>, test: &TestTerms<P>, need: Pa
     }
 }
 
+/// `T·D − N`, where the test fails: what rounding has left of an exact cure is no gap.
+#[inline(always)]
+fn gap<const L: usize, P: Param<L>>(test: &TestTerms<P>, numerator: Pack<L>, denominator: Pack<L>) -> Pack<L> {
+    let fails = overcollateralization::passes(numerator, denominator, test.threshold).not();
+    fails.keep((denominator * test.threshold.pack() - numerator).positive())
+}
+
 /// What restores an overcollateralization test whose denominator leaves deferred interest out.
 ///
 /// The deferred interest of a class is paid before its principal and closes nothing of the gap `T·D − N`; paid from
@@ -290,7 +297,7 @@ fn need_past_deferred<const L: usize, P: Param<L>>(
     let spent = if pot.spends_principal() { 1.0 } else { 0.0 };
     let slope = test.threshold.map(|t| t - spent);
     let falls = slope.pack().gt(Pack::ZERO);
-    let mut gap = (denominator * test.threshold.pack() - numerator).positive();
+    let mut gap = gap(test, numerator, denominator);
     let mut need = Pack::ZERO;
     for group in sequence.iter().filter(|group| group.iter().any(|n| test.notes.contains(n))) {
         let (mut deferred, mut balance) = (Pack::ZERO, Pack::ZERO);
@@ -301,8 +308,8 @@ fn need_past_deferred<const L: usize, P: Param<L>>(
         let open = gap.gt(Pack::ZERO);
         need += open.keep(deferred);
         gap += open.keep(deferred) * spent;
-        let closes = falls.select((gap * slope.map(|x| 1.0 / x).pack()).min(balance), balance);
-        need += open.keep(closes);
+        let closes = open.keep(falls.select((gap * slope.map(|x| 1.0 / x).pack()).min(balance), balance));
+        need += closes;
         // Where principal is left, the gap is closed: rounding does not reach for the next class.
         gap = balance.gt(closes).not().keep((gap - closes * slope.pack()).positive());
     }
@@ -323,7 +330,7 @@ fn need_of_shares<const L: usize, P: Param<L>>(
 ) -> Pack<L> {
     let spent = Pack::splat(if pot == Pot::Principal { 1.0 } else { 0.0 });
     let trigger = test.threshold.pack();
-    let mut gap = (denominator * trigger - numerator).positive();
+    let mut gap = gap(test, numerator, denominator);
     let mut need = Pack::ZERO;
     for group in sequence.iter().filter(|group| group.iter().any(|n| test.notes.contains(n))) {
         let (mut deferred, mut balance) = ([Pack::ZERO; 2], [Pack::ZERO; 2]);

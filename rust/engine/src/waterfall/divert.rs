@@ -73,7 +73,8 @@ pub fn to_notes<const L: usize, P: Param<L>, R: Recorder<L>>(
             let payee = Payee::Sequence;
             let before = state.available;
             let (due, paid) = (Pack::ZERO, Pack::ZERO);
-            recorder.row(LedgerRow { info, payee, due, paid, before, transfer: false, reason: Reason::TestPasses });
+            let reason = if need.any_positive() { Reason::TestFails } else { Reason::TestPasses };
+            recorder.row(LedgerRow { info, payee, due, paid, before, transfer: false, reason });
         }
     } else {
         principal::pay_sequence(state, sequence, CURE_LAYERS, amount);

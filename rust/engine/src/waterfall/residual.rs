@@ -40,12 +40,12 @@ pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
         state.notes[n as usize].interest.pay(Pack::ZERO, paid);
         if R::ON {
             let reason = match until {
-                Some(_) if wanted.gt(amount).any() => Reason::InsufficientFunds,
-                Some(_) => Reason::PaidInFull,
-                None => Reason::Residual,
+                Some(_) if !wanted.gt(amount).any() => Reason::PaidInFull,
+                _ => Reason::Residual,
             };
+            // Residual notes are owed nothing: what they are paid was due.
             let payee = Payee::Note(n);
-            recorder.row(LedgerRow { info, payee, due: wanted * share, paid, before, transfer: false, reason });
+            recorder.row(LedgerRow { info, payee, due: paid, paid, before, transfer: false, reason });
         }
         before -= paid;
     }

@@ -100,9 +100,12 @@ pub fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Reports what the waterfalls read and the figures of a payment date do not tell.
+/// Reports what the waterfalls and events of default read and the figures of a payment date do not tell.
 pub(super) fn unknown(deal: &CompiledDeal, problems: &mut Vec<Problem>) {
-    let read = Read::of_waterfalls(deal);
+    let mut read = Read::of_waterfalls(deal);
+    for expression in &deal.terms.default_conditions {
+        read.add(expression, "default_events.causes");
+    }
     let market = read.market_spreads.into_values().map(|place| ("market_spread", "the spreads of a scenario", place));
     let value = read.liquidation_value.map(|place| ("liquidation_value", "the price of a scenario", place));
     let share = read.semiannual_share.map(|place| ("semiannual_share", "a tape", place));

@@ -194,26 +194,6 @@ impl Builder<'_> {
         out
     }
 
-    /// Every hedge that can cost something has a step of the interest waterfall that pays its net amounts.
-    pub(super) fn hedges_are_paid(&mut self) {
-        let paid = |h: u16| {
-            self.repeatable
-                .iter()
-                .flat_map(|r| &r.claims)
-                .any(|claim| claim.index == h && matches!(claim.kind, ClaimKind::Hedge | ClaimKind::HedgePeriodic))
-        };
-        let mut unpaid = Vec::new();
-        for (h, hedge) in (0_u16..).zip(self.scope.hedges) {
-            if hedge.pay.is_some() && !paid(h) {
-                unpaid.push(Problem::new(
-                    format!("hedges[{h}]"),
-                    format!("no pay_hedge step of the interest waterfall pays what {:?} costs", hedge.name),
-                ));
-            }
-        }
-        self.problems.append(&mut unpaid);
-    }
-
     pub(super) fn note_claims(&mut self, groups: &Groups, kind: ClaimKind, place: &str, what: &str) -> Vec<Vec<Claim>> {
         let groups = self.note_groups(groups, place);
         self.paying(&groups, place, what, false);

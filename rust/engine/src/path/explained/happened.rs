@@ -9,6 +9,20 @@ use crate::state::State;
 
 const INFEASIBLE: &str = "the proceeds would not cover what a redemption must pay";
 
+/// The event, and its detail, of a status that differs from the next date on.
+pub fn change_of_status(before: bool, after: bool) -> Option<(&'static str, &'static str)> {
+    match (before, after) {
+        (false, true) => Some(("acceleration", "the notes are accelerated from the next date on")),
+        (true, false) => Some(("rescission", "no event of default continues: acceleration ends")),
+        _ => None,
+    }
+}
+
+/// What an event of default by unpaid interest says.
+pub fn interest_unpaid(note: &str, shortfall: f64) -> String {
+    format!("{note} is owed {shortfall:.2} of overdue interest")
+}
+
 impl Tables {
     /// Notes calls of days since the payment date before that were not feasible.
     pub(super) fn refused(&mut self, period: u32, state: &State<1>) {
@@ -33,14 +47,8 @@ impl Tables {
             self.sold_on = Some(period);
             return;
         }
-        match (state.accelerated.any(), state.accelerates_next.any()) {
-            (false, true) => {
-                self.event(period, "acceleration", "the notes are accelerated from the next date on".to_owned());
-            }
-            (true, false) => {
-                self.event(period, "rescission", "no event of default continues: acceleration ends".to_owned());
-            }
-            _ => {}
+        if let Some((event, detail)) = change_of_status(state.accelerated.any(), state.accelerates_next.any()) {
+            self.event(period, event, detail.to_owned());
         }
     }
 
