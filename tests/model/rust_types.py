@@ -205,7 +205,7 @@ def _shape(cursor: Cursor) -> Shape:
         while cursor.accept(","):
             arguments.append(_shape(cursor))
         cursor.expect(">")
-    if path == "Box" and len(arguments) == 1:
+    if path in ("Arc", "Box") and len(arguments) == 1:
         return arguments[0]
     if path in ("Option", "Vec") and len(arguments) == 1:
         return Shape("optional" if path == "Option" else "list", tuple(arguments))

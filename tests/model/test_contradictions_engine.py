@@ -374,12 +374,13 @@ class TestConditionsOfPurchases:
             document["reinvestment"]["during"] = ["quality"]
 
         pool = cl.synthetic.loan_pool(n=20, seed=3, as_of="2025-03-20")
-        scenario = cl.Scenario(cdr=0.02, recovery=0.5, rates=0.04)
+        unrated = cl.Reinvestment(rating="NR")
+        scenario = cl.Scenario(cdr=0.02, recovery=0.5, rates=0.04, reinvestment=unrated)
         with pytest.raises(cl.ScenarioError) as caught:
             cl.project(accepted(change), pool, scenario)
         assert [str(problem) for problem in caught.value.problems] == [
             (
-                "scenario.reinvestment.rating: missing: collateral.quality[0] is a condition of purchases; "
+                "scenario.reinvestment.rating: found 'NR': collateral.quality[0] is a condition of purchases; "
                 "expected the rating of what is bought, such as B2"
             )
         ]

@@ -341,7 +341,7 @@ class Holdings:
             cohort=True,
             purchase_price=price,
             weak=weak,
-            rating_factor=pool.rating_factor(rating),
+            rating_factor=pool.rating_factor(rules.get("rating") or "B2"),
         )
 
     def semiannual_share(self) -> float:

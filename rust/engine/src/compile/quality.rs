@@ -22,6 +22,9 @@ use crate::rates::Curves;
 use crate::spec::{Deal, Scenario};
 use crate::time::{Date, thirty_e_360};
 
+/// Rating factor of what is bought where the scenario states no rating: that of B2.
+const USUAL_FACTOR: f64 = 2720.0;
+
 /// Whether a quality test of a kind is listed.
 #[must_use]
 pub fn lists(deal: &Deal, kind: &str) -> bool {
@@ -44,8 +47,8 @@ pub fn compile(
     problems: &mut Vec<Problem>,
 ) -> (Vec<PoolPart>, PurchaseTerms) {
     let mut out = Builder { contracts, scenario, curves, first, parts: Vec::new(), terms: PurchaseTerms::default() };
-    for (i, test) in contracts.deal.document.collateral.quality.iter().enumerate() {
-        out.test(test, asked.conditions, &format!("collateral.quality[{i}]"), problems);
+    for test in &contracts.deal.document.collateral.quality {
+        out.test(test, asked.conditions);
     }
     out.limits(asked.conditions, bought, problems);
     if asked.shows {
@@ -87,17 +90,15 @@ struct Builder<'c> {
 
 impl Builder<'_> {
     /// Adds a quality test that is asked and that a purchase can change.
-    fn test(&mut self, test: &Value, asked: Conditions, place: &str, problems: &mut Vec<Problem>) {
+    fn test(&mut self, test: &Value, asked: Conditions) {
         let (condition, measure) = match test.get("kind").and_then(Value::as_str).unwrap_or_default() {
-            "warf" if asked.asks(Conditions::WARF) => (Conditions::WARF, self.rating_factor(test, place, problems)),
-            "was" if asked.asks(Conditions::WAS) => (Conditions::WAS, Some(self.spread(test))),
-            "wal" if asked.asks(Conditions::WAL) => (Conditions::WAL, Some(self.life(test))),
-            "warr" if asked.asks(Conditions::WARR) => (Conditions::WARR, Some(self.recovery(test))),
+            "warf" if asked.asks(Conditions::WARF) => (Conditions::WARF, self.rating_factor(test)),
+            "was" if asked.asks(Conditions::WAS) => (Conditions::WAS, self.spread(test)),
+            "wal" if asked.asks(Conditions::WAL) => (Conditions::WAL, self.life(test)),
+            "warr" if asked.asks(Conditions::WARR) => (Conditions::WARR, self.recovery(test)),
             _ => return,
         };
-        if let Some(measure) = measure {
-            self.add(condition, measure);
-        }
+        self.add(condition, measure);
     }
 
     /// Adds an average and returns its place.
@@ -116,7 +117,6 @@ impl Builder<'_> {
 
     /// Adds what tables show; no purchase asks for these.
     fn show(&mut self) {
-        let factor = rating_factor(self.scenario.reinvestment.rating.as_deref().unwrap_or_default());
         let nothing = Value::Null;
         let prices = Measure {
             limits: vec![f64::NAN; self.contracts.steps.len()],
@@ -125,7 +125,7 @@ impl Builder<'_> {
             bought: Bought::Price,
         };
         let (was, wal) = (self.spread(&nothing), self.life(&nothing));
-        let warf = self.factors(f64::NAN, factor.map_or(Bought::Unrated, Bought::Factor));
+        let warf = self.factors(f64::NAN);
         self.terms.shown = Some(Shown {
             market_value: self.add(Conditions::NONE, prices),
             was: self.add(Conditions::NONE, was),
@@ -146,27 +146,18 @@ impl Builder<'_> {
     }
 
     /// Rating factors of rated loans; the test is on the next whole number.
-    fn rating_factor(&self, test: &Value, place: &str, problems: &mut Vec<Problem>) -> Option<Measure> {
-        let limit = f64::from((number(test, "max") + 1e-9) as u32);
-        let rating = self.scenario.reinvestment.rating.as_deref().unwrap_or_default();
-        let Some(factor) = rating_factor(rating) else {
-            let found = if rating.is_empty() { "missing".to_owned() } else { format!("found {rating:?}") };
-            let message = format!(
-                "{found}: {place} is a condition of purchases; expected the rating of what is bought, such as B2"
-            );
-            problems.push(Problem::new("scenario.reinvestment.rating", message));
-            return None;
-        };
-        Some(self.factors(limit, Bought::Factor(factor)))
+    fn rating_factor(&self, test: &Value) -> Measure {
+        self.factors(f64::from((number(test, "max") + 1e-9) as u32))
     }
 
-    fn factors(&self, limit: f64, bought: Bought) -> Measure {
+    fn factors(&self, limit: f64) -> Measure {
         let factors = &self.contracts.tape.rating_factor;
+        let bought = self.scenario.reinvestment.rating.as_deref().and_then(rating_factor).unwrap_or(USUAL_FACTOR);
         Measure {
             limits: vec![limit; self.contracts.steps.len()],
             loans: self.performing(|loan| factors[loan].is_finite()),
             weight: Weight::Loan(factors.clone()),
-            bought,
+            bought: Bought::Factor(bought),
         }
     }
 

@@ -47,8 +47,6 @@ pub struct AverageTerms {
 pub enum Bought {
     /// Their rating factor.
     Factor(f64),
-    /// Nothing: they have no rating.
-    Unrated,
     /// What was paid for them.
     Price,
     /// What they pay over the benchmark.
@@ -102,7 +100,6 @@ pub fn take<const L: usize, P: Param<L>>(
         let own = p * cohorts.steps + p;
         let (brought, bought) = match average.bought {
             Bought::Factor(factor) => (of_cohorts * factor, Pack::splat(factor)),
-            Bought::Unrated => (Pack::ZERO, Pack::ZERO),
             Bought::Price => {
                 let table = &cohorts.quality.price;
                 (work.cohorts.weighted(cohorts, table, p), Pack::splat(table[own]))
@@ -125,8 +122,7 @@ pub fn take<const L: usize, P: Param<L>>(
             at_most: average.at_most,
             limit: average.limits[p],
             sum: sum + brought,
-            par: work.drivers.part(average.par, p)
-                + if average.bought == Bought::Unrated { Pack::ZERO } else { of_cohorts },
+            par: work.drivers.part(average.par, p) + of_cohorts,
             bought,
         });
     }
