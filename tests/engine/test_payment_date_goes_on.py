@@ -93,8 +93,8 @@ def test_a_cure_that_class_x_shares_restores_a_test_which_lists_its_classes() ->
     (row,) = date.tests.filter(test="E OC").rows()
     assert row["passes"] is False
     assert row["ratio_after"] == pytest.approx(1.1010, abs=1e-9)
-    # 500 million over 1.101 leaves 454.1326 million: class A is paid 867,393, and class X, of which an instalment has left
-    # 7 million, 7/310 of that.
+    # 500 million over 1.101 leaves 454.1326 million: class A is paid 867,393, and class X, of which an instalment has
+    # left 7 million, 7/310 of that.
     cured = {row["payee"]: row["paid"] for row in date.ledger.filter(step="cure").rows() if row["paid"] > 0}
     assert cured == pytest.approx({"X": 19_586.30, "A": 867_393.28}, abs=1.0)
 

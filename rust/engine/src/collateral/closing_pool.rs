@@ -101,10 +101,9 @@ pub struct ClosingPool {
     pub ccc_discount: usize,
     /// Loans of each obligor, in canonical order.
     pub obligor_loans: Holdings,
-    /// Closing par of each obligor.
-    pub obligor_par: Vec<f64>,
-    /// What a default of each obligor in each step counts, `[obligor][step]`: its par then, and the par less what is recovered.
-    pub obligor_default: Vec<[f64; 2]>,
+    /// What a default of each obligor in each step counts, `[obligor][step]`: its closing par, its par then, the par
+    /// less what is recovered, and one.
+    pub obligor_default: Vec<[f64; 4]>,
     /// Closing par of the performing loans.
     pub par: f64,
     /// Whether some loan is a discount obligation outside the CCC set.
@@ -140,27 +139,18 @@ impl ClosingPool {
     /// Sums what a default of each obligor costs, once every asset is in; `first` is the first step that is run.
     pub fn finish(&mut self, first: usize) {
         let obligors = self.obligor_loans.obligors();
-        self.obligor_par = vec![0.0; obligors];
-        let mut obligor_default = vec![[0.0; 2]; obligors * self.steps];
+        let mut obligor_default = vec![[0.0, 0.0, 0.0, 1.0]; obligors * self.steps];
         for (obligor, sums) in obligor_default.chunks_exact_mut(self.steps).enumerate() {
             for &loan in self.obligor_loans.of(obligor) {
-                self.obligor_par[obligor] += self.at_risk(loan as usize, first);
                 let defaults = &self.row_default[self.row(loan as usize, 0)..][..self.steps];
                 for (sum, default) in sums.iter_mut().zip(defaults) {
-                    sum[0] += default.par;
-                    sum[1] += default.par - default.value;
+                    sum[0] += self.at_risk(loan as usize, first);
+                    sum[1] += default.par;
+                    sum[2] += default.par - default.value;
                 }
             }
         }
         self.obligor_default = obligor_default;
-    }
-
-    /// What a default of an obligor in a step counts: its closing par, its par then, the par less what is recovered, and one.
-    #[inline(always)]
-    #[must_use]
-    pub fn counted(&self, obligor: usize, step: usize) -> [f64; 4] {
-        let [par, lost] = self.obligor_default[obligor * self.steps + step];
-        [self.obligor_par[obligor], par, lost, 1.0]
     }
 
     /// Par of a loan at the start of a step, undrawn commitment included.

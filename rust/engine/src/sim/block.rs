@@ -146,6 +146,7 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
         let Self { setup, first, count, work, totals } = self;
         let BlockWork { scratch, defaults, market, order, events, by_year, .. } = work;
         let (pool, years, cells) = (&setup.plan.pool, setup.named.len(), setup.axis.cells.as_slice());
+        let (steps, obligor_default) = (pool.steps, pool.obligor_default.as_slice());
         // Where every default counts, also one of nothing does.
         let least = if setup.follows_repaid { -1.0 } else { 0.0 };
         defaults.clear();
@@ -161,7 +162,7 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
             let mut found = LaneEvents::<D>::take(events, setup.copula.most_defaults());
             let factor = setup.copula.draw_each::<D>(first + path as u64, scratch, |lane, obligor, place| {
                 let (step, year) = cells[place as usize - 1];
-                let counted = pool.counted(obligor as usize, step as usize);
+                let counted = obligor_default[obligor as usize * steps + step as usize];
                 let row = &mut rows[lane * years + year as usize];
                 let before = *row;
                 for k in 0..4 {
@@ -173,7 +174,7 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
             market.extend_from_slice(&factor.0);
             let drawn = if count - path < D { count - path } else { D };
             for lane in 0..drawn {
-                let lost = totals.count_years(path + lane, &rows[lane * years..(lane + 1) * years], 1.0 / pool.par);
+                let lost = totals.count_years(&rows[lane * years..(lane + 1) * years], 1.0 / pool.par);
                 order.push(Drawn { lost, path: path + lane });
             }
             path += D;
@@ -278,7 +279,9 @@ impl<const L: usize> Kernel for Pool<'_, L> {
             for event in defaults.of(paths[lane]) {
                 let place = event.step() as usize;
                 let (step, _) = setup.axis.cells[place];
-                work.default(&setup.plan, lane, event.obligor() as usize, step as usize, setup.axis.times[place]);
+                // Only later documents ask for the time.
+                let time = if setup.plan.regimes.is_empty() { 0.0 } else { setup.axis.times[place] };
+                work.default(&setup.plan, lane, event.obligor() as usize, step as usize, time);
             }
             work.close_lane(lane);
         }

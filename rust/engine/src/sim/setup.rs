@@ -54,7 +54,7 @@ impl Setup {
             let Some(place) = company.named else { continue };
             let (step, year) = axis.cells[place];
             let row = &mut named[year as usize];
-            for (sum, x) in row.iter_mut().zip(pool.counted(obligor, step as usize)) {
+            for (sum, x) in row.iter_mut().zip(pool.obligor_default[obligor * pool.steps + step as usize]) {
                 *sum += x;
             }
         }

@@ -142,8 +142,8 @@ pub struct BlockTotals {
     pub events: Vec<[u64; EVENTS.len()]>,
     /// Per year: sums and sums of squares of the four rates.
     pub years: Vec<[[f64; 4]; 2]>,
-    /// Per year and path: default rate and loss rate.
-    pub rates: Vec<[f64; 2]>,
+    /// Per year: default rate and loss rate of each path.
+    pub rates: Vec<Vec<[f64; 2]>>,
     /// Largest cash difference, currency units.
     pub conservation_error: f64,
 }
@@ -163,7 +163,7 @@ impl BlockTotals {
             tests: if keep_flows { vec![TestTotals::default(); tests * steps] } else { Vec::new() },
             events: vec![[0; EVENTS.len()]; steps],
             years: vec![[[0.0; 4]; 2]; years],
-            rates: vec![[0.0; 2]; years * paths],
+            rates: (0..years).map(|_| Vec::with_capacity(paths)).collect(),
             conservation_error: 0.0,
         }
     }
@@ -172,11 +172,10 @@ impl BlockTotals {
 impl BlockTotals {
     /// Adds what the defaults of a path count by year, `per_par` a unit of par; returns the loss of its closing pool.
     #[inline(always)]
-    pub fn count_years(&mut self, path: usize, by_year: &[[f64; 4]], per_par: f64) -> f64 {
+    pub fn count_years(&mut self, by_year: &[[f64; 4]], per_par: f64) -> f64 {
         let scale = [per_par, per_par, per_par, 1.0];
         let mut sums = [0.0; 4];
-        let shown = self.rates.chunks_exact_mut(self.paths);
-        for ((row, [sum, square]), shown) in by_year.iter().zip(&mut self.years).zip(shown) {
+        for ((row, [sum, square]), shown) in by_year.iter().zip(&mut self.years).zip(&mut self.rates) {
             let mut rates = [0.0; 4];
             for k in 0..4 {
                 sums[k] += row[k];
@@ -188,7 +187,7 @@ impl BlockTotals {
             for k in 0..4 {
                 square[k] += rates[k] * rates[k];
             }
-            shown[path] = [rates[1], rates[2]];
+            shown.push([rates[1], rates[2]]);
         }
         sums[2]
     }
@@ -278,7 +277,7 @@ impl Totals {
             }
         }
         // One year after the other: the bins of one histogram stay near, those of all do not.
-        for (total, rates) in self.years.iter_mut().zip(block.rates.chunks_exact(block.paths)) {
+        for (total, rates) in self.years.iter_mut().zip(&block.rates) {
             for [default_rate, _] in rates {
                 total.default_rate.add(*default_rate);
             }
