@@ -368,23 +368,6 @@ class TestConditionsOfPurchases:
             "events[0].reset.into.reinvestment.after.conditions[0]"
         ]
 
-    def test_a_rating_factor_needs_the_rating_of_what_is_bought(self) -> None:
-        def change(document: Document) -> None:
-            document["collateral"]["quality"] = [{"kind": "warf", "max": 3000}]
-            document["reinvestment"]["during"] = ["quality"]
-
-        pool = cl.synthetic.loan_pool(n=20, seed=3, as_of="2025-03-20")
-        unrated = cl.Reinvestment(rating="NR")
-        scenario = cl.Scenario(cdr=0.02, recovery=0.5, rates=0.04, reinvestment=unrated)
-        with pytest.raises(cl.ScenarioError) as caught:
-            cl.project(accepted(change), pool, scenario)
-        assert [str(problem) for problem in caught.value.problems] == [
-            (
-                "scenario.reinvestment.rating: found 'NR': collateral.quality[0] is a condition of purchases; "
-                "expected the rating of what is bought, such as B2"
-            )
-        ]
-
     def test_a_limit_of_discount_obligations_refuses_to_buy_one(self) -> None:
         def change(document: Document) -> None:
             document["collateral"]["concentration"] = [{"kind": "discount", "max": 0.05}]

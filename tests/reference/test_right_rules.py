@@ -65,7 +65,8 @@ CASES: list[tuple[Document, Document, str | None]] = [
     ({"special_redemption": True}, {"special_redemption": {"share": 0.5}, "date": "2025-07-15"}, None),
     # From its first day on
     ({"optional_redemption": {"after": "2025-10-15"}}, {**CALL, "date": "2025-07-15"}, "date"),
-    ({"optional_redemption": {"after": "closing + 6M"}}, {**CALL, "date": "2025-07-01"}, None),
+    ({"optional_redemption": {"after": "closing + 6M"}}, {**CALL, "date": "2025-07-01"}, "date"),
+    ({"optional_redemption": {"after": "closing + 5M"}}, {**CALL, "date": "2025-07-01"}, None),
     ({"optional_redemption": {"after": "non_call_end"}}, {**CALL, "date": "2025-04-15"}, None),
     # On payment dates alone
     ({"optional_redemption": {"dates": "payment_dates"}}, {**CALL, "date": "2025-07-01"}, "date"),

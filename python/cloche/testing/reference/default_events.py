@@ -22,15 +22,13 @@ def causes(day: Day, rules: Mapping[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        Of the causes that the deal names: `senior_interest`, interest of a class that may not defer is unpaid;
-        `par_ratio`, the par ratio failed on the determination date before any payment; `maturity`, principal of a
-        class is unpaid on the last date.
+        Of the causes that the deal names: `senior_interest`, interest that a class might not defer is unpaid, of this
+        date or before; `par_ratio`, the par ratio failed on the determination date before any payment; `maturity`,
+        principal of a class is unpaid on the last date.
     """
     rated = [note for note in day.notes.values() if not note.residual]
     found = {
-        "senior_interest": any(
-            not note.may_defer and note.overdue > DUST * note.original_balance for note in rated
-        ),
+        "senior_interest": any(note.overdue > DUST * note.original_balance for note in rated),
         "par_ratio": any(row["kind"] == "eod_par_ratio" and row["passes"] is False for row in day.before),
         "maturity": day.period.last and any(note.balance > DUST * note.original_balance for note in rated),
     }

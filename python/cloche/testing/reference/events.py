@@ -105,7 +105,12 @@ class Event:
 
     @property
     def called_on(self) -> date | None:
-        """Day of a call that is dated by itself: relative dates stand for the payment date that follows."""
+        """Day of a call that is dated by itself: relative dates stand for the payment date that follows.
+
+        A clean-up call waits on payment dates for its condition.
+        """
+        if self.below is not None:
+            return None
         text = str(self.written.get("date") or "")
         return parse_date(text.strip()) if self.kind == "call" and text.strip()[:1].isdigit() else None
 
@@ -209,6 +214,9 @@ def _check_right(event: Event, right: Right, deal: Document) -> None:
     check_day(event.written["date"], right, event.place, deal)
     written, first = event_date(event.written["date"], dates), right_date(right, dates)
     acts_on = [day for day in unadjusted_dates(dates) if day >= written]
+    if event.called_on is not None and acts_on:
+        # A call acts on its own day.
+        acts_on[0] = event.called_on
     if first is not None and acts_on and acts_on[0] < first:
         raise ValueError(f"{event.place}.date: found {written}; expected a date from {first} on")
 

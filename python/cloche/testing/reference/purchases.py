@@ -10,7 +10,8 @@ from cloche.testing.reference.proceeds import COLLATERAL, INTEREST_ACCOUNT, PRIN
 def reinvest(cash: Proceeds, step: Step) -> None:
     """Buy collateral, or during the reinvestment period hold the cash while a condition does not hold.
 
-    Nothing is bought on the last date, and nothing from one pot.
+    Nothing is bought on the last date, and nothing from one pot. A payment date from a state has no collateral to
+    measure: what could buy stays on deposit.
     """
     day = cash.day
     share = step["share"]
@@ -25,7 +26,7 @@ def reinvest(cash: Proceeds, step: Step) -> None:
     fails = None
     if "coverage" in asked and not coverage_holds(day):
         fails = "a coverage test fails"
-    elif wanted > 0 and not conditions.hold(day, asked, amount):
+    elif wanted > 0 and day.holdings is not None and not conditions.hold(day, asked, amount):
         fails = "a condition of purchases fails"
     held = fails is not None
     if held and not during:

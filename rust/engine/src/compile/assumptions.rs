@@ -97,6 +97,27 @@ impl Series {
             steps.to_period_rates(out, simple);
         }
     }
+
+    /// Whether two scenarios certainly have the same numbers.
+    #[must_use]
+    pub fn is_alike(self, from: Origin<'_>, a: &Scenario, b: &Scenario) -> bool {
+        let key = match from {
+            Origin::Nowhere | Origin::Tape(_) => return true,
+            Origin::Reinvestment => return false,
+            Origin::Group(key) => key,
+        };
+        let number = |scenario: &Scenario| {
+            let value = match self.of(scenario) {
+                Some(Value::Groups { values }) => values.get(key),
+                value => value,
+            };
+            match value {
+                Some(Value::Constant { value }) => Some(value.to_bits()),
+                _ => None,
+            }
+        };
+        number(a).is_some_and(|bits| number(b) == Some(bits))
+    }
 }
 
 /// What tells the loans of two groups apart.

@@ -3,10 +3,8 @@
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::GroupRates;
 use crate::compile::assumptions::{DefaultedValue, Origin, Series};
-use crate::compile::classes::Class;
+use crate::compile::classes::{Class, Points};
 use crate::lanes::Pack;
-use crate::spec::Scenario;
-use crate::spec::scenario::Value;
 
 /// The numbers that some loans take from one place.
 struct Numbers<'a, const L: usize> {
@@ -57,13 +55,14 @@ impl<'a, const L: usize> Assumed<'a, L> {
         Self { numbers, groups, bought, defaulted, rates, scratch: Vec::new() }
     }
 
-    /// Reads the scenarios of the lanes; whatever is wrong with one has been found with its class.
-    pub fn read(&mut self, of: &Class<'_>, scenarios: [&Scenario; L]) {
+    /// Reads the scenarios of the lanes' points; whatever is wrong with one has been found with its class.
+    pub fn read(&mut self, of: &Class<'_>, points: &Points, own: [usize; L]) {
+        let scenarios = own.map(|point| &points.scenarios[points.of(point).1]);
         let steps = &of.contracts.steps;
         let simple = of.contracts.deal.conventions.simple_rates;
         for Numbers { series, from, by_step } in &mut self.numbers {
             for l in 0..L {
-                if l == 0 || !alike(*series, *from, scenarios[l - 1], scenarios[l]) {
+                if l == 0 || !series.is_alike(*from, scenarios[l - 1], scenarios[l]) {
                     series.read(scenarios[l], *from, steps, simple, &mut self.scratch);
                 }
                 for (pack, number) in by_step.iter_mut().zip(&self.scratch) {
@@ -107,24 +106,4 @@ impl<'a, const L: usize> Assumed<'a, L> {
         });
         assets.collect()
     }
-}
-
-/// Whether two scenarios certainly have the same numbers.
-fn alike(series: Series, from: Origin<'_>, a: &Scenario, b: &Scenario) -> bool {
-    let key = match from {
-        Origin::Nowhere | Origin::Tape(_) => return true,
-        Origin::Reinvestment => return false,
-        Origin::Group(key) => key,
-    };
-    let number = |scenario: &Scenario| {
-        let value = match series.of(scenario) {
-            Some(Value::Groups { values }) => values.get(key),
-            value => value,
-        };
-        match value {
-            Some(Value::Constant { value }) => Some(value.to_bits()),
-            _ => None,
-        }
-    };
-    number(a).is_some_and(|bits| number(b) == Some(bits))
 }

@@ -189,7 +189,7 @@ impl<'a, const L: usize> Worker<'a, L> {
     /// Sets what the scenarios of a block's points assume.
     fn assume(&mut self, points: &Points, own: &[usize]) {
         let scenarios = lanes::<L>(own).map(|point| &points.scenarios[points.of(point).1]);
-        self.assumed.read(self.of, scenarios);
+        self.assumed.read(self.of, points, lanes(own));
         let [cdr, cpr, recovery] = self.assumed.bought();
         self.plan.cohorts.mpr.clone_from(cpr);
         self.plan.cohorts.recovery.clone_from(recovery);
