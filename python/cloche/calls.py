@@ -198,7 +198,9 @@ def check_state(deal: Deal, scenarios: Sequence[Scenario], state: DealState | No
         events = brings_in(deal, scenario) if brought_in else BringsIn()
         _, *later = documents_of_state(document(deal), brought_in, events.deal, events.scenario)
         # Of a document whose dates a condition has moved the engine knows more.
-        found = misfits(document(deal), state, later=later) if len(later) == len(brought_in) else []
+        found = (
+            misfits(document(deal), state, later=later, of_run=True) if len(later) == len(brought_in) else []
+        )
         if found:
             raise DealError(headline(f"the state of {state.payment_date}", found), found)
 

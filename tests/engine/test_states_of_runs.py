@@ -129,12 +129,22 @@ def scenario(**changes: Any) -> cl.Scenario:
     return cl.Scenario(**(assumed | changes))
 
 
+# What replayed paths do not tell of their collateral.
+UNTOLD = ("market_value", "was", "warf", "wal")
+
+
 def assert_rest(run: cl.Result, rest: cl.Result) -> None:
     for name in TABLES:
         straight, going_on = run.tables[name].to_dict(), rest.tables[name].to_dict()
         rows = len(rest.tables[name])
         assert rows
         for column, values in going_on.items():
+            if (
+                name == "collateral"
+                and column in UNTOLD
+                and straight[column] == [None] * len(run.tables[name])
+            ):
+                continue
             assert values == straight[column][-rows:], (name, column)
 
 

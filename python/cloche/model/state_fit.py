@@ -23,7 +23,9 @@ _KEPT = 16
 _Rows = tuple[tuple[str, str, str], ...]
 
 
-def misfits(document: Mapping[str, Any], state: DealState, *, later: Sequence[Ruled] = ()) -> list[Problem]:
+def misfits(
+    document: Mapping[str, Any], state: DealState, *, later: Sequence[Ruled] = (), of_run: bool = False
+) -> list[Problem]:
     """Return where a state contradicts the document that rules on its payment date.
 
     Whether its payment date is one, and which names it knows, the engine tells. A determination date off the schedule
@@ -37,17 +39,15 @@ def misfits(document: Mapping[str, Any], state: DealState, *, later: Sequence[Ru
         Before or after a payment date.
     later
         Documents that resets and amendments have brought in, each with the payment date after which it rules.
+    of_run
+        A run goes on from the state: what it says of names, classes and fees the engine checks with all else.
     """
     ruled: list[Ruled] = [(None, document), *later]
     # What came in on the date of the state has its names, and rules the next date.
     dated = [(since, each) for since, each in ruled if since is None or since < state.payment_date]
     names = ruled[-1][1]
-    return [
-        *_name(names, state),
-        *_dates(dated[-1], state),
-        *_deferrals(names, state),
-        *_misplaced(names, state),
-    ]
+    found = [*_dates(dated[-1], state), *_deferrals(names, state)]
+    return found if of_run else [*_name(names, state), *found, *_misplaced(names, state)]
 
 
 def is_last_date(document: Mapping[str, Any], state: DealState) -> bool:

@@ -304,7 +304,6 @@ fn what_cannot_be_meant_is_reported_with_its_place() {
             "waterfalls.interest[1].fund_reserve",
             "waterfalls.interest[2].release_reserve",
             "waterfalls.principal[0].transfer.from",
-            "hedges[1]",
         ],
         "{found:#?}"
     );
