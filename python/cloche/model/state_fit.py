@@ -20,6 +20,8 @@ __all__ = ["is_last_date", "misfits"]
 _LOGGER = logging.getLogger("cloche")
 _EPOCH = dt.date(1970, 1, 1)
 _KEPT = 16
+# What the engine does not read of a class that has no such thing.
+_UNREAD = (".cost", ".amortization_due")
 _Rows = tuple[tuple[str, str, str], ...]
 
 
@@ -46,8 +48,10 @@ def misfits(
     # What came in on the date of the state has its names, and rules the next date.
     dated = [(since, each) for since, each in ruled if since is None or since < state.payment_date]
     names = ruled[-1][1]
-    found = [*_dates(dated[-1], state), *_deferrals(names, state)]
-    return found if of_run else [*_name(names, state), *found, *_misplaced(names, state)]
+    found, misplaced = [*_dates(dated[-1], state), *_deferrals(names, state)], list(_misplaced(names, state))
+    if of_run:
+        return [*found, *(problem for problem in misplaced if problem.place.endswith(_UNREAD))]
+    return [*_name(names, state), *found, *misplaced]
 
 
 def is_last_date(document: Mapping[str, Any], state: DealState) -> bool:
