@@ -69,6 +69,7 @@ pub struct CollateralFigures {
 }
 
 /// Everything one payment date needs.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
 #[derive(Clone, Debug)]
 pub struct PaymentDateInput {
     pub deal: DealTerms,
