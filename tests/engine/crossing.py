@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cloche import _core
-from cloche.testing.reference.pool import rating_factor
+from cloche.testing.reference.rating_factors import rating_factor
 from cloche.testing.strategies import Case
 from cloche.testing.strategies.tapes import ccc_code
 

@@ -63,11 +63,15 @@ def test_what_is_bought_counts_from_the_next_date_on() -> None:
     assert second["market_value"] == pytest.approx(80.0 + left * 0.8)
 
 
-def test_purchases_without_a_rating_leave_the_rating_factor_as_it_is() -> None:
-    repaid = tiny.loan_of(par=20.0, maturity=dt.date(2025, 4, 15))
-    stays = tiny.loan_of(loan_id="L2", obligor_id="O2", par=80.0)
-    buys = {"price": tiny.constant(1.0), "spread": tiny.constant(0.06)}
-    assert [row["warf"] for row in rows(repaid, stays, buys=buys)][:3] == pytest.approx([2720.0] * 3)
+def test_purchases_without_a_rating_count_as_b2() -> None:
+    # 20 are repaid on the first date and buy 20 at par; the second date repays 0.05 of them. B3 is 3490, B2 2720.
+    repaid = tiny.loan_of(par=20.0, maturity=dt.date(2025, 4, 15), rating="B-")
+    stays = tiny.loan_of(loan_id="L2", obligor_id="O2", par=80.0, rating="B-")
+    buys = {"price": tiny.constant(1.0), "spread": tiny.constant(0.06), "term_years": 2.0}
+    first, second, *_ = rows(repaid, stays, buys=buys)
+    left = 20.0 - 0.05
+    assert first["warf"] == pytest.approx(3490.0)
+    assert second["warf"] == pytest.approx((80.0 * 3490.0 + left * 2720.0) / (80.0 + left))
 
 
 def test_defaulted_par_is_at_its_market_value() -> None:

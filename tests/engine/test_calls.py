@@ -15,16 +15,6 @@ def scenario(*events: dict[str, Any], **changes: Any) -> cl.Scenario:
     return cl.Scenario(**{**BASE, **changes}, events=events)
 
 
-@pytest.fixture(scope="module")
-def deal() -> cl.Deal:
-    return cl.templates.us_bsl(par=500e6, closing="2025-03-20")
-
-
-@pytest.fixture(scope="module")
-def pool() -> cl.LoanPool:
-    return cl.synthetic.loan_pool(n=80, seed=5, as_of="2025-03-20")
-
-
 def test_a_call_pays_every_class_in_full_and_ends_the_run(deal: cl.Deal, pool: cl.LoanPool) -> None:
     run = cl.project(deal, pool, scenario(CALL))
     last = run.cashflows["date"][-1]

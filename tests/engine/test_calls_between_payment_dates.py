@@ -79,16 +79,6 @@ def same(one: cl.Result, other: cl.Result) -> bool:
     return all(str(list(getattr(one, t).rows())) == str(list(getattr(other, t).rows())) for t in tables)
 
 
-@pytest.fixture(scope="module")
-def deal() -> cl.Deal:
-    return cl.templates.us_bsl(par=500e6, closing="2025-03-20")
-
-
-@pytest.fixture(scope="module")
-def pool() -> cl.LoanPool:
-    return cl.synthetic.loan_pool(n=80, seed=5, as_of="2025-03-20")
-
-
 def test_a_static_deal_by_hand() -> None:
     # From 20 April to 4 June 45 days; collections from 20 April to 3 June, one business day before: 45 days too.
     #   the loan pays 100 m · 8 % · 45/360 = 1,000,000 and is sold for 97 m,

@@ -73,16 +73,6 @@ SPREADS: Document = {"A": {"2025-03-20": "140bp", "2027-10-20": "112bp", "2028-0
 EARLY: Document = {**CHEAPER, "when": "liquidation_value < 0.99 * redemption_amount"}
 
 
-@pytest.fixture(scope="module")
-def deal() -> cl.Deal:
-    return cl.templates.us_bsl(par=500e6, closing="2025-03-20")
-
-
-@pytest.fixture(scope="module")
-def pool() -> cl.LoanPool:
-    return cl.synthetic.loan_pool(n=80, seed=5, as_of="2025-03-20")
-
-
 def scenario(*events: Document, **changes: Any) -> cl.Scenario:
     return cl.Scenario(**{**BASE, "market_spreads": SPREADS, **changes}, events=events)
 

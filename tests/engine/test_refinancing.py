@@ -138,16 +138,6 @@ def scenario(*events: Document, **changes: Any) -> cl.Scenario:
 
 
 @pytest.fixture(scope="module")
-def deal() -> cl.Deal:
-    return cl.templates.us_bsl(par=500e6, closing="2025-03-20")
-
-
-@pytest.fixture(scope="module")
-def pool() -> cl.LoanPool:
-    return cl.synthetic.loan_pool(n=80, seed=5, as_of="2025-03-20")
-
-
-@pytest.fixture(scope="module")
 def runs(deal: cl.Deal, pool: cl.LoanPool) -> cl.Simulation:
     model = cl.GaussianCopula(inter=0.3, intra=0.4)
     events = (

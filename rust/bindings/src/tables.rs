@@ -2,8 +2,9 @@
 
 use cloche_engine::coverage::{TestKind, TestTerms};
 use cloche_engine::notes::NoteTerms;
+use cloche_engine::path::deal_terms::DealTerms;
 use cloche_engine::path::explained::Explained;
-use cloche_engine::path::plan::{DealTerms, PeriodTerms, Plan};
+use cloche_engine::path::plan::{PeriodTerms, Plan};
 use cloche_engine::path::summary::{NoteSummary, summarize};
 use cloche_engine::sim::estimates::{Distribution, Estimates};
 use cloche_engine::waterfall::StepInfo;

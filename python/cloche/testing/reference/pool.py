@@ -22,6 +22,7 @@ from typing import Any
 
 from cloche.testing.reference.collateral import Performing
 from cloche.testing.reference.dates import Period, add_months, day_count_fraction, parse_date
+from cloche.testing.reference.rating_factors import rating_factor
 from cloche.testing.reference.values import period_rate
 
 Fixing = Callable[[str, date], float]
@@ -35,16 +36,6 @@ CCC_RATINGS = frozenset({"CCC+", "CCC", "CCC-", "CC", "C", "D", "SD", "Caa1", "C
 
 PRICES = {"B+": 0.99, "B1": 0.99, "B": 0.98, "B2": 0.98, "B-": 0.95, "B3": 0.95, "CCC+": 0.80, "Caa1": 0.80}
 """Prices of loans without market price, as shares of par; above B+ 0.995, below CCC+ 0.65, unrated 0.97."""
-
-
-RATING_FACTORS = {
-    "AAA": 1, "AA+": 10, "AA": 20, "AA-": 40, "A+": 70, "A": 120, "A-": 180, "BBB+": 260, "BBB": 360, "BBB-": 610,
-    "BB+": 940, "BB": 1350, "BB-": 1766, "B+": 2220, "B": 2720, "B-": 3490, "CCC+": 4770, "CCC": 6500, "CCC-": 8070,
-    "CC": 10_000, "C": 10_000, "D": 10_000, "SD": 10_000, "Aaa": 1, "Aa1": 10, "Aa2": 20, "Aa3": 40, "A1": 70,
-    "A2": 120, "A3": 180, "Baa1": 260, "Baa2": 360, "Baa3": 610, "Ba1": 940, "Ba2": 1350, "Ba3": 1766, "B1": 2220,
-    "B2": 2720, "B3": 3490, "Caa1": 4770, "Caa2": 6500, "Caa3": 8070, "Ca": 10_000,
-}  # fmt: skip
-"""Moody's idealized ten-year default probabilities times 10,000, by rating."""
 
 
 @dataclass(frozen=True)
@@ -146,18 +137,6 @@ def filled_price(rating: str) -> float:
     if rating in PRICES:
         return PRICES[rating]
     return 0.65 if rating in CCC_RATINGS else 0.995
-
-
-def rating_factor(rating: str) -> float | None:
-    """Moody's rating factor of a rating of any agency, None of what is unrated.
-
-    Examples
-    --------
-    >>> rating_factor("B3"), rating_factor("")
-    (3490.0, None)
-    """
-    factor = RATING_FACTORS.get(rating)
-    return None if factor is None else float(factor)
 
 
 def discount_price(

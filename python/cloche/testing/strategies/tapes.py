@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cloche.testing.reference.dates import add_months
-from cloche.testing.reference.pool import rating_factor
+from cloche.testing.reference.rating_factors import rating_factor
 from cloche.testing.strategies.draws import (
     CLOSING,
     DAY_COUNTS,

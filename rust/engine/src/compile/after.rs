@@ -13,9 +13,10 @@ use crate::error::EngineError;
 use crate::lifecycle::event_of;
 use crate::notes::OnUnpaid;
 use crate::path::after::after;
+use crate::path::deal_terms::CouponStep;
 use crate::path::explained::{self, Explained};
 use crate::path::opening::{DrawnPath, Opening};
-use crate::path::plan::{CouponStep, Plan, Redemption, Regime};
+use crate::path::plan::{Plan, Redemption, Regime};
 use crate::path::runner::Workspace;
 use crate::spec::DealState;
 use crate::spec::state::{

@@ -6,7 +6,7 @@ use crate::compile::deal::CompiledDeal;
 use crate::error::Problem;
 use crate::expression::{self, Expression, Kind, Quantity};
 use crate::notes::NoteTerms;
-use crate::path::plan::{CouponStep, DealTerms};
+use crate::path::deal_terms::{CouponStep, DealTerms};
 use crate::spec::deal::CauseOfDefault;
 
 /// Compiles the conditions of a compiled deal's document.

@@ -18,7 +18,7 @@ use crate::error::{EngineError, Problem};
 use crate::expression::Quantity;
 use crate::lifecycle::COST;
 use crate::notes::NoteTerms;
-use crate::path::plan::{DealTerms, Foreign};
+use crate::path::deal_terms::{DealTerms, Foreign};
 use crate::spec::deal::CccRule;
 use crate::spec::steps::NumberOrName;
 use crate::spec::{Deal, Event};

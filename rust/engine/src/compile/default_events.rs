@@ -1,7 +1,7 @@
 //! Events of default: their causes, and what follows.
 
 use crate::error::Problem;
-use crate::path::plan::{AccelerationTerms, Cause, LiquidationTerms, SaleCost};
+use crate::path::deal_terms::{AccelerationTerms, Cause, LiquidationTerms, SaleCost};
 use crate::spec::deal::{CauseOfDefault, DefaultEvents};
 
 /// The causes that a document names.

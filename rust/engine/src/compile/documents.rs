@@ -132,7 +132,7 @@ impl Names {
     fn new(deal: &CompiledDeal, first: &Plan, regimes: &[Regime]) -> Self {
         let plans = || std::iter::once(first).chain(regimes.iter().map(|regime| &regime.plan));
         let deals = || plans().map(|plan| &plan.deal);
-        let own = |count: usize, name: &dyn Fn(&crate::path::plan::DealTerms, usize) -> Option<String>| {
+        let own = |count: usize, name: &dyn Fn(&crate::path::deal_terms::DealTerms, usize) -> Option<String>| {
             (0..count).map(|i| deals().find_map(|deal| name(deal, i)).unwrap_or_default()).collect::<Vec<String>>()
         };
         let terms = &first.deal;

@@ -10,7 +10,7 @@ use crate::error::Problem;
 use crate::expression::{Expression, Quantity};
 use crate::lifecycle::{Change, ChangeKind, Repricing, event_of};
 use crate::notes::NoteTerms;
-use crate::path::plan::{CallTerms, SaleCost, SalePrice};
+use crate::path::deal_terms::{CallTerms, SaleCost, SalePrice};
 use crate::spec::Event;
 use crate::spec::events::EventCost;
 use crate::spec::steps::NumberOrName;

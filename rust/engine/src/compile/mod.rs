@@ -32,6 +32,7 @@ pub mod regimes;
 pub mod remaining;
 pub mod rights;
 pub mod run_steps;
+pub mod series;
 pub mod shape;
 pub mod steps;
 pub mod succession;

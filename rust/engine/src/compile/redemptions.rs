@@ -10,7 +10,8 @@ use crate::compile::plan::{CompiledPlan, PlanInput, one};
 use crate::compile::run_steps::{Start, Steps};
 use crate::compile::tests;
 use crate::error::{EngineError, Problem};
-use crate::path::plan::{DealTerms, Entry, Plan, Redemption, Regime};
+use crate::path::deal_terms::DealTerms;
+use crate::path::plan::{Entry, Plan, Redemption, Regime};
 use crate::spec::Event;
 use crate::time::Date;
 

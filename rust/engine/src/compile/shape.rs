@@ -10,7 +10,7 @@ use crate::compile::regimes::{Arrival, Node};
 use crate::compile::succession::Joined;
 use crate::error::{EngineError, Problem};
 use crate::lifecycle::{Issued, Transition};
-use crate::path::plan::Foreign;
+use crate::path::deal_terms::Foreign;
 use crate::spec::Event;
 use crate::spec::accounts::{Account, Hedge, Notional};
 use crate::spec::deal::{Coupon, Deal, Fee, Note, Test};

@@ -4,8 +4,9 @@ use cloche_dispatch::Kernel;
 
 use super::commitments;
 use super::coupon_steps;
+use super::deal_terms::DealTerms;
 use super::observer::Collateral;
-use super::plan::{DealTerms, PeriodTerms, Plan};
+use super::plan::{PeriodTerms, Plan};
 use super::runner::{NO_CAP, Workspace};
 use super::succession;
 use crate::fees::{self, Accrual, BaseDate, FeeBase, FeeTerms, Lifted};

@@ -3,7 +3,8 @@
 //! A draw counts among the principal proceeds of its date at the issue price; it raises the balance once the interest of the date
 //! is fixed.
 
-use super::plan::{DealTerms, PeriodTerms};
+use super::deal_terms::DealTerms;
+use super::plan::PeriodTerms;
 use crate::lanes::{Mask, Pack, Param};
 use crate::state::State;
 

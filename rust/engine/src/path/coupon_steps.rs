@@ -3,7 +3,8 @@
 //! On each date it is decided, on the figures of the determination date, which steps are in force in the accrual period that
 //! begins on it.
 
-use super::plan::{DealTerms, PeriodTerms};
+use super::deal_terms::DealTerms;
+use super::plan::PeriodTerms;
 use crate::lanes::{Mask, Pack, Param};
 use crate::notes::OnUnpaid;
 use crate::state::State;

@@ -8,9 +8,10 @@ mod rows;
 
 use cloche_dispatch::Isa;
 
+use super::deal_terms::{Cause, DealTerms};
 use super::observer::{Collateral, Observer};
 use super::opening::{DrawnPath, Opening};
-use super::plan::{Cause, DealTerms, Plan};
+use super::plan::Plan;
 use super::purchases;
 use super::runner::{self, Workspace};
 use crate::collateral::groups::PoolFlows;

@@ -5,6 +5,7 @@ pub mod after;
 pub mod ccc;
 pub mod commitments;
 pub mod coupon_steps;
+pub mod deal_terms;
 pub mod drivers;
 pub mod effective_date;
 pub mod explained;
@@ -25,4 +26,5 @@ pub mod status;
 pub mod succession;
 pub mod summary;
 
-pub use plan::{DealTerms, PeriodTerms, Plan};
+pub use deal_terms::DealTerms;
+pub use plan::{PeriodTerms, Plan};

@@ -3,11 +3,11 @@
 use cloche_dispatch::Isa;
 
 use super::coupon_steps;
+use super::deal_terms::{Cause, DealTerms};
 use super::drivers::ClosingStep;
 use super::effective_date;
 use super::explained::{self, EventRow, Explained, FeeRow, NoteRow};
 use super::observer::Collateral;
-use super::plan::{Cause, DealTerms};
 use super::runner;
 use super::status;
 use super::summary::DUST;

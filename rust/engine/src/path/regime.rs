@@ -4,8 +4,9 @@
 //! The lists of all documents have one shape, so balances, claims and hurdles stay where they are. What follows the document is
 //! the flows of the pool on its dates, the events it knows, and which conventions of it need room.
 
+use super::deal_terms::CouponStep;
 use super::drivers::Drivers;
-use super::plan::{CouponStep, Entry, Plan, Regime};
+use super::plan::{Entry, Plan, Regime};
 use super::runner::Workspace;
 use super::sale::Calls;
 use crate::lanes::{Mask, Pack, Param};

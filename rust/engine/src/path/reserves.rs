@@ -3,7 +3,8 @@
 //! On the last date, and in a future in which nothing else is left after the reinvestment period, the accounts are closed: what
 //! lies in them is proceeds of the date, and nothing goes into them any more.
 
-use super::plan::{DealTerms, PeriodTerms};
+use super::deal_terms::DealTerms;
+use super::plan::PeriodTerms;
 use super::runner::NOTHING_LEFT;
 use crate::hedges::Notional;
 use crate::lanes::{Mask, Pack};

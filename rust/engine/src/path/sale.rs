@@ -5,10 +5,11 @@
 //! The run of a future ends on the date of its sale. Where no call is feasible the date is like any other.
 
 use super::accrual::figures;
+use super::deal_terms::{LiquidationTerms, SaleCost, SalePrice};
 use super::make_whole;
 use super::observer::Collateral;
 use super::opening::CallAfter;
-use super::plan::{LiquidationTerms, PeriodTerms, Plan, SaleCost, SalePrice};
+use super::plan::{PeriodTerms, Plan};
 use super::readings;
 use super::reserves;
 use super::runner::{NO_CAP, Workspace};

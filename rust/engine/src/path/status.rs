@@ -3,7 +3,7 @@
 //! After an acceleration interest and principal are one pot. Futures of one block may differ in their status: each
 //! waterfall runs for all of them, with cash only where the status is its own, and one that has no cash pays nothing.
 
-use super::plan::{AccelerationTerms, Cause, DealTerms};
+use super::deal_terms::{AccelerationTerms, Cause, DealTerms};
 use super::summary::DUST;
 use crate::coverage::TestKind;
 use crate::lanes::{Mask, Pack, Param};

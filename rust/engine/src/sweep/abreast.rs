@@ -6,7 +6,8 @@ use crate::coverage::TestTerms;
 use crate::fees::{Accrual, FeeCapTerms, FeeTerms, HurdleTerms};
 use crate::lanes::Pack;
 use crate::notes::NoteTerms;
-use crate::path::plan::{DealTerms, PeriodTerms};
+use crate::path::deal_terms::DealTerms;
+use crate::path::plan::PeriodTerms;
 use crate::path::readings::{ReadingTerms, SpreadTerms};
 
 /// Deals lane by lane; all but the numbers is that of the first.

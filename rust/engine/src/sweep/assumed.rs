@@ -2,8 +2,9 @@
 
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::GroupRates;
-use crate::compile::assumptions::{DefaultedValue, Origin, Series};
+use crate::compile::assumptions::DefaultedValue;
 use crate::compile::classes::{Class, Points};
+use crate::compile::series::{Origin, Series};
 use crate::lanes::Pack;
 
 /// The numbers that some loans take from one place.

@@ -1,0 +1,97 @@
+//! The values of a scenario by step: where a loan takes each from, and what it is.
+
+use crate::compile::run_steps::Steps;
+use crate::compile::values::{self, Nature};
+use crate::spec::Scenario;
+use crate::spec::scenario::Value;
+
+/// The values of a scenario that loans are grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Series {
+    Cdr,
+    Cpr,
+    Recovery,
+    Lag,
+}
+
+/// Where a loan, or what is bought, takes a value from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin<'a> {
+    Nowhere,
+    /// A group of the scenario.
+    Group(&'a str),
+    /// A column of the tape, as bits.
+    Tape(u64),
+    /// The reinvestment of the scenario: the default probability or the recovery of what is bought.
+    Reinvestment,
+}
+
+impl Series {
+    /// Whether it is a rate a year, of which a period takes its part.
+    #[must_use]
+    pub fn is_rate(self) -> bool {
+        matches!(self, Self::Cdr | Self::Cpr)
+    }
+
+    /// Its value in a scenario.
+    #[must_use]
+    pub fn of(self, scenario: &Scenario) -> Option<&Value> {
+        match self {
+            Self::Cdr => scenario.cdr.as_ref(),
+            Self::Cpr => Some(&scenario.cpr),
+            Self::Recovery => scenario.recovery.as_ref(),
+            Self::Lag => scenario.recovery_lag_months.as_ref(),
+        }
+    }
+
+    /// The numbers of a scenario by step: rates of the period for rates a year.
+    pub fn read(self, scenario: &Scenario, from: Origin<'_>, steps: &Steps, simple: bool, out: &mut Vec<f64>) {
+        let n = steps.len();
+        out.clear();
+        match from {
+            Origin::Nowhere => return out.resize(n, 0.0),
+            Origin::Tape(bits) => out.resize(n, f64::from_bits(bits)),
+            Origin::Reinvestment => {
+                let rules = &scenario.reinvestment;
+                let stated = if self == Self::Cdr { rules.pd } else { rules.recovery };
+                out.resize(n, stated.unwrap_or(f64::NAN));
+            }
+            Origin::Group(key) => {
+                let value = match self.of(scenario) {
+                    Some(Value::Groups { values }) => values.get(key),
+                    value => value,
+                };
+                let nature = if self.is_rate() { Nature::YearlyRate } else { Nature::Level };
+                match value {
+                    Some(Value::Constant { value }) => out.resize(n, *value),
+                    Some(value) => out.extend(values::series(value, &steps.timeline, nature)),
+                    None => out.resize(n, 0.0),
+                }
+            }
+        }
+        if self.is_rate() {
+            steps.to_period_rates(out, simple);
+        }
+    }
+
+    /// Whether two scenarios certainly have the same numbers.
+    #[must_use]
+    pub fn is_alike(self, from: Origin<'_>, a: &Scenario, b: &Scenario) -> bool {
+        let key = match from {
+            Origin::Nowhere | Origin::Tape(_) => return true,
+            Origin::Reinvestment => return false,
+            Origin::Group(key) => key,
+        };
+        let number = |scenario: &Scenario| {
+            let value = match self.of(scenario) {
+                Some(Value::Groups { values }) => values.get(key),
+                value => value,
+            };
+            match value {
+                Some(Value::Constant { value }) => Some(value.to_bits()),
+                _ => None,
+            }
+        };
+        number(a).is_some_and(|bits| number(b) == Some(bits))
+    }
+}
