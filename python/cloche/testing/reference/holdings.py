@@ -12,8 +12,8 @@ from cloche.testing.reference import pool, values
 from cloche.testing.reference.collateral import Defaulted, Measure, measure, valuation
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
-from cloche.testing.reference.rating_factors import rating_factor
 from cloche.testing.reference.rates import fixing, period_fixing
+from cloche.testing.reference.rating_factors import rating_factor
 from cloche.testing.reference.recoveries import Recovery
 from cloche.testing.reference.sales import Sale
 
