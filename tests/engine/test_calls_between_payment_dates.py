@@ -115,6 +115,20 @@ def test_the_price_that_just_covers_what_is_owed_is_feasible_and_one_below_it_is
     assert same(withdrawn, still())
 
 
+def test_a_clean_up_call_needs_little_collateral_on_its_day() -> None:
+    large = {**DEAL, "target_par": 2 * DEAL["target_par"]}
+
+    def of(share: float) -> cl.Result:
+        right = {"clean_up": {"below": share, "of": "target_par"}}
+        return still(call(), deal={**large, "rights": right})
+
+    # The collateral is half of the target par.
+    assert same(of(0.15), still(deal=large))
+    assert [row["event"] for row in of(0.15).events.rows()] == ["call not feasible"]
+    assert same(of(0.75), still(call(), deal=large))
+    assert of(0.75).notes["last_payment"][0] == DAY
+
+
 def test_a_call_that_is_tried_again_acts_on_the_payment_dates_that_follow() -> None:
     # On 20 July the loan has paid 92 days and A is owed 91: a price that just fails on the day suffices.
     price = 0.594588

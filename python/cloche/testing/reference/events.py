@@ -105,12 +105,7 @@ class Event:
 
     @property
     def called_on(self) -> date | None:
-        """Day of a call that is dated by itself: relative dates stand for the payment date that follows.
-
-        A clean-up call waits on payment dates for its condition.
-        """
-        if self.below is not None:
-            return None
+        """Day of a call that is dated by itself: relative dates stand for the payment date that follows."""
         text = str(self.written.get("date") or "")
         return parse_date(text.strip()) if self.kind == "call" and text.strip()[:1].isdigit() else None
 

@@ -195,8 +195,9 @@ class Projection(Successions):
                     f"{call.place}.date: found {call.called_on}; expected a day whose collections end after "
                     f"{part.collection_start}, on which those of the run begin"
                 )
-            trial = self._trial(part, self._open(part), self._call_sale(call))
-            if _covered(trial.day):
+            opened = self._open(part)
+            trial = self._trial(part, opened, self._call_sale(call))
+            if _covered(trial.day) and _small_enough(call, opened.day):
                 return part
             retry = (call.terms or {}).get("if_infeasible") == "retry"
             call.acted(retry=retry)
