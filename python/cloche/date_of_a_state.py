@@ -70,6 +70,7 @@ def of_notes(columns: Mapping[str, Any], notes: Collection[str]) -> dict[str, An
 def state_after(state: DealState, raw: dict[str, Any], in_force: Mapping[str, Any]) -> DealState:
     """Return the state after the date, of the state before it, what the engine tells, and the document in force."""
     document = state.to_canonical()
+    document.pop("readings", None)
     residual = {note["name"] for note in in_force["notes"] if note.get("residual")}
     codes, names = raw["cashflows"]["note"]
     columns = raw["cashflows"]

@@ -33,7 +33,6 @@ from cloche.model.transitions import engine_text
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.state_on_tape import on_tape
 from cloche.tape import LoanPool
-from cloche.unknown_readings import refuse_unknown
 
 __all__ = ["project", "run_payment_date", "simulate"]
 
@@ -324,7 +323,6 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     opened = with_closed_accounts(in_force, state, last=is_last_date(in_force, state))
     try:
         text = opened.canonical_json() if pool is None else on_tape(in_force, opened, pool)
-        refuse_unknown(in_force, pool)
         refuse_events(in_force, state)
         raw = core().run_payment_date(compiled(repriced(deal, in_force, state)), text)
     except DealError as error:

@@ -11,6 +11,7 @@ from cloche.model.document import canonical_json
 from cloche.model.state import DealState
 from cloche.tape import LoanPool
 from cloche.tape.figures import figures
+from cloche.tape.shares import semiannual_share, undrawn
 
 __all__ = ["on_tape"]
 
@@ -44,8 +45,10 @@ def on_tape(document: Mapping[str, Any], state: DealState, pool: LoanPool) -> st
             f"date {payment}: what was collected before it is cash of the state"
         )
         raise TapeError("the tape does not fit the state", [("tape.as_of", message)])
-    told = {**state.to_canonical(), "collateral": figures(pool, document, determination)}
-    return canonical_json(told)
+    told = state.to_canonical()
+    readings = {"unfunded": undrawn(pool), "semiannual_share": semiannual_share(pool, document)}
+    told["readings"] = readings | (told.get("readings") or {})
+    return canonical_json({**told, "collateral": figures(pool, document, determination)})
 
 
 def _told_twice(state: DealState) -> Iterator[tuple[str, str]]:

@@ -421,18 +421,13 @@ def test_a_long_dated_ccc_asset_outside_a_set_without_discounts_is_refused() -> 
     [
         (None, {"amount": "0.0 * unfunded"}, {}, ["interest[0].amount"]),
         (None, {"when": "unfunded > 0"}, {}, ["interest[0].when"]),
-        (
-            None,
-            {"up_to": "unfunded"},
-            {"above": "0.5 * unfunded"},
-            ["interest[0].up_to", "interest[1].above"],
-        ),
-        ("unfunded", {}, {}, ["interest[0].fund_reserve", "interest[1].release_reserve"]),
+        (None, {"up_to": "unfunded"}, {"above": "0.5 * unfunded"}, ["interest[0].fund_reserve.up_to"]),
+        ("unfunded", {}, {}, ["interest[0].fund_reserve.up_to"]),
         ("unfunded", {"up_to": "0.01 * remaining"}, {"above": "0"}, []),
         (None, {"amount": "account('unfunded')"}, {}, []),
     ],
 )
-def test_a_step_that_reads_what_is_unfunded_is_refused_where_it_may_not_be_nothing(
+def test_a_step_that_reads_what_is_unfunded_needs_a_tape_or_the_figure(
     target: str | None, fund: dict[str, str], release: dict[str, str], places: list[str]
 ) -> None:
     document = deal_of().to_dict()
@@ -443,29 +438,131 @@ def test_a_step_that_reads_what_is_unfunded_is_refused_where_it_may_not_be_nothi
     steps.insert(0, {"fund_reserve": {"account": "unfunded", **up_to}, **own})
     steps.insert(1, {"release_reserve": {"account": "unfunded", **release}})
     deal = cl.Deal.from_dict(document)
-    undrawn = tape(par=[400e6], par_unfunded=[5e6])
-    for collateral in ((state_of(), undrawn), (state_of({"performing_par": 405e6}),)):
-        if not places:
-            cl.run_payment_date(deal, *collateral)
-            continue
-        with pytest.raises(cl.RunError) as error:
-            cl.run_payment_date(deal, *collateral)
+    report = {"performing_par": 405e6}
+    if places:
+        with pytest.raises(cl.DealError) as error:
+            cl.run_payment_date(deal, state_of(report))
         assert [place for place, _ in error.value.problems] == [f"waterfalls.{place}" for place in places]
-    # Nothing is undrawn.
-    cl.run_payment_date(deal, state_of(), tape(par=[400e6]))
+        assert "expected state.readings.unfunded" in error.value.problems[0].message
+    else:
+        cl.run_payment_date(deal, state_of(report))
+    cl.run_payment_date(deal, state_of(report, readings={"unfunded": 5e6}))
+    cl.run_payment_date(deal, state_of(), tape(par=[400e6], par_unfunded=[5e6]))
+
+
+def test_a_reserve_is_funded_up_to_what_the_tape_has_undrawn() -> None:
+    document = deal_of().to_dict()
+    document["accounts"] = [{"name": "unfunded", "target": "0.1 * unfunded"}]
+    document["waterfalls"]["interest"].insert(0, {"fund_reserve": "unfunded"})
+    deal = cl.Deal.from_dict(document)
+    revolver = tape(par=[490e6, 4e6], par_unfunded=[None, 3e6])
+    assert cl.run_payment_date(deal, state_of(), revolver).state.accounts["unfunded"] == 300_000.0
+    # What the state says holds against the tape.
+    said = state_of(readings={"unfunded": 1e6})
+    assert cl.run_payment_date(deal, said, revolver).state.accounts["unfunded"] == 100_000.0
+    # A borrower in default draws nothing any more.
+    defaulted = tape(
+        par=[490e6, 4e6], par_unfunded=[None, 3e6], default_date=[None, "2025-12-01"], recovery=[None, 0.4]
+    )
+    assert cl.run_payment_date(deal, state_of(), defaulted).state.accounts["unfunded"] == 0.0
+
+
+def test_the_semiannual_share_is_of_loans_with_own_payment_dates() -> None:
+    seldom = tape(
+        par=[300e6, 100e6, 94e6],
+        payment_frequency_months=[3, 6, None],
+        next_payment=["2026-02-01", "2026-03-01", None],
+    )
+    paid = {}
+    for timing in ("dated", "period"):
+        document = deal_of({"cash_timing": timing}).to_dict()
+        retained = {"retain": "all", "amount": "0.0001 * performing_par * semiannual_share"}
+        document["waterfalls"]["interest"].insert(0, retained)
+        first = next(cl.run_payment_date(cl.Deal.from_dict(document), state_of(), seldom).ledger.rows())
+        paid[timing] = first["paid"]
+    assert paid["dated"] == pytest.approx(0.0001 * 100e6, abs=1e-9)
+    assert paid["period"] == 0.0
+
+
+READ: list[tuple[str, dict[str, Any], float]] = [
+    ("0.0001 * liquidation_value", {"liquidation_value": 470e6}, 47_000.0),
+    ("0.0001 * performing_par * semiannual_share", {"semiannual_share": "12.5%"}, 6_175.0),
+    ("0.01 * unfunded", {"unfunded": 4e6}, 40_000.0),
+    ("0.5 * interest_by_frequency(6)", {"interest_by_frequency": {6: 1_200_000, 3: 7e6}}, 600_000.0),
+    (
+        "0.001 * performing_par * market_spread('B')",
+        {"market_spreads": {"A": "110bp", "B": "165bp"}},
+        8_151.0,
+    ),
+]
+
+
+@pytest.mark.parametrize(("amount", "readings", "kept"), READ)
+def test_a_date_reads_what_its_state_says(amount: str, readings: dict[str, Any], kept: float) -> None:
+    document = deal_of().to_dict()
+    document["waterfalls"]["interest"].insert(0, {"retain": "all", "amount": amount})
+    deal, report = cl.Deal.from_dict(document), {"performing_par": 494e6}
+    state = state_of(report, readings=readings)
+    assert cl.DealState.from_yaml(state.to_yaml()) == state
+    assert cl.DealState.from_json(state.canonical_json()) == state
+    date = cl.run_payment_date(deal, state)
+    assert next(date.ledger.rows())["paid"] == pytest.approx(kept, abs=1e-9)
+    found = reference.run_payment_date(deal.to_canonical(), state.to_canonical())
+    ours = {name: list(getattr(date, name).rows()) for name in ("fees", "ledger")}
+    assert not list(differences(ours, found, par=500e6, tables=("fees",)))
+    assert found["accounts"]["interest"] == pytest.approx(kept, abs=1e-9)
+    # The figures are of this date alone.
+    assert "readings" not in date.state.to_dict()
+    with pytest.raises(cl.DealError) as error:
+        cl.run_payment_date(deal, state_of(report))
+    [problem] = error.value.problems
+    assert problem.place == "waterfalls.interest[0].amount"
+    assert f"expected state.readings.{next(iter(readings))}" in problem.message
 
 
 @pytest.mark.parametrize(
-    "when",
-    ["market_spread('A') < 2%", "semiannual_share < 0.5", "liquidation_value < 1_000", "unfunded < 1_000"],
+    ("when", "readings"),
+    [
+        ("market_spread('A') < 2%", {"market_spreads": {"A": 0.01}}),
+        ("semiannual_share < 0.5", {"semiannual_share": 0.1}),
+        ("liquidation_value < 1_000", {"liquidation_value": 400e6}),
+        ("unfunded < 1_000", {"unfunded": 0}),
+    ],
 )
-def test_a_coupon_that_reads_a_figure_of_a_run_is_refused(when: str) -> None:
+def test_a_coupon_reads_them_too(when: str, readings: dict[str, Any]) -> None:
     document = deal_of().to_dict()
     terms = next(note for note in document["notes"] if note["name"] == "D")
     terms["coupon"]["step_up"] = [{"when": when, "spread": 0.05}]
-    with pytest.raises(cl.RunError) as error:
-        cl.run_payment_date(cl.Deal.from_dict(document), state_of({"performing_par": 405e6}))
+    deal = cl.Deal.from_dict(document)
+    with pytest.raises(cl.DealError) as error:
+        cl.run_payment_date(deal, state_of({"performing_par": 405e6}))
     assert [place for place, _ in error.value.problems] == ["notes.D.coupon.step_up[0].when"]
+    after = cl.run_payment_date(deal, state_of({"performing_par": 405e6}, readings=readings)).state
+    assert list(after.notes["D"].steps_in_force) == ([] if "liquidation" in when else [0])
+
+
+def test_what_a_state_says_wrongly_of_readings_is_told_with_its_place() -> None:
+    wrong = {
+        "semiannual_share": 12.5,
+        "unfunded": -1,
+        "interest_by_frequency": {5: 1.0},
+        "market_spreads": {"A": 1.10},
+        "liquidation": 1,
+    }
+    with pytest.raises(cl.DealError) as error:
+        state_of({"performing_par": 494e6}, readings=wrong)
+    places = [problem.place for problem in error.value.problems]
+    assert sorted(places) == [
+        "readings.interest_by_frequency[5]",
+        "readings.liquidation",
+        "readings.market_spreads.A",
+        "readings.semiannual_share",
+        "readings.unfunded",
+    ]
+    with pytest.raises(cl.DealError, match=r"state.readings.market_spreads.A-1: unknown note; known: A, B"):
+        cl.run_payment_date(
+            deal_of(), state_of({"performing_par": 494e6}, readings={"market_spreads": {"A-1": 0.01}})
+        )
 
 
 def test_the_rules_are_those_of_the_document_in_force() -> None:

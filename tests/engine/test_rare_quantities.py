@@ -155,6 +155,7 @@ def test_what_a_state_does_not_know_is_said_with_its_place() -> None:
         "collateral": {"performing_par": 100.0},
     }
     with pytest.raises(
-        cl.DealError, match=r"waterfalls.interest\[0\].amount: `liquidation_value` needs the price"
+        cl.DealError,
+        match=r"waterfalls.interest\[0\].amount: `liquidation_value` needs what the state does not tell",
     ):
         crossing.run_payment_date(deal, state)

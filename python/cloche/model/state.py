@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, final
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from cloche.errors import DealError
 from cloche.model.document import Document, problem
@@ -22,6 +23,7 @@ from cloche.model.yaml_writer import Inline, write_yaml
 __all__ = ["DealState", "StateDocument"]
 
 _SUBJECT = "the deal state"
+_MONTHS = ("1", "2", "3", "4", "6", "12")
 
 
 class Liquidation(Document):
@@ -164,6 +166,39 @@ class CollateralState(Document):
     defaulted: tuple[AssetState, ...] = ()
 
 
+def _months(written: object) -> str:
+    if str(written) not in _MONTHS or isinstance(written, bool):
+        message = f"found {written}, expected months between payments: {', '.join(_MONTHS)}"
+        raise PydanticCustomError("months", "{message}", {"message": message})
+    return str(written)
+
+
+class ReadingsState(Document):
+    """What conditions and amounts of the deal read on the date and its collateral does not tell.
+
+    Parameters
+    ----------
+    liquidation_value
+        What a sale of all collateral would bring, in money.
+    semiannual_share
+        Share of the performing par in loans that pay every six months or less often; absent: from the tape.
+    unfunded
+        Commitments of performing loans that are not drawn, in money; absent: from the tape.
+    interest_by_frequency
+        Interest of the collection period in money, by months between the payments of the loans.
+    market_spreads
+        Spreads that the market asks for classes.
+    """
+
+    liquidation_value: Balance | None = None
+    semiannual_share: Share | None = None
+    unfunded: Balance | None = None
+    interest_by_frequency: dict[Annotated[str, BeforeValidator(_months)], Balance] = Field(
+        default_factory=dict
+    )
+    market_spreads: dict[Name, Spread] = Field(default_factory=dict)
+
+
 class LoanDefaultState(Document):
     """A default of a loan whose recovery is still to come, in shares of the contract.
 
@@ -286,6 +321,8 @@ class StateDocument(Document):
         deal, ``scenario.events[0]`` of the scenario.
     collateral
         What is held.
+    readings
+        What conditions and amounts read on the date and the collateral does not tell.
     pool
         After a date of a run: what is left of its tape, and what was bought.
     path
@@ -312,6 +349,7 @@ class StateDocument(Document):
     later_hurdles: tuple[tuple[float, ...], ...] = ()
     events: dict[Name, Literal["spent", "pending"]] = Field(default_factory=dict)
     collateral: CollateralState | None = None
+    readings: ReadingsState | None = None
     pool: PoolState | None = None
     path: PathState | None = None
 

@@ -119,6 +119,7 @@ def run_payment_date(
     in_reinvestment = state.get("in_reinvestment_period")
     if in_reinvestment is None:
         in_reinvestment = period.in_reinvestment
+    said = state.get("readings") or {}
     day = Day(
         deal=deal,
         period=period,
@@ -135,6 +136,11 @@ def run_payment_date(
         accounts=accounts,
         accounts_closed=closed,
         hedges=hedges,
+        liquidation_value=said.get("liquidation_value", 0.0),
+        semiannual_share=said.get("semiannual_share", 0.0),
+        unfunded=said.get("unfunded", 0.0),
+        interest_by_frequency={int(key): x for key, x in said.get("interest_by_frequency", {}).items()},
+        market_spreads=said.get("market_spreads", {}),
         confirmed=_confirmed(deal, state, [item for item in periods if item.payment_date < payment]),
     )
     for name, amount in draws.items():

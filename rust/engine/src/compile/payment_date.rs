@@ -2,6 +2,7 @@
 
 mod checks;
 mod fees;
+mod readings;
 
 pub use checks::{check_amounts, check_names};
 pub use fees::hurdle_balance;
@@ -9,7 +10,6 @@ pub use fees::hurdle_balance;
 use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::periods::hedge_net;
-use crate::compile::readings::Read;
 use crate::coverage::ccc_excess::{AGENCIES, CccAsset, EVERY_AGENCY};
 use crate::error::{EngineError, Problem};
 use crate::fees::{FeeBase, share_on, sliced};
@@ -52,7 +52,6 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
     let Some(StateDates { payment, previous, determination, period }) = dates(deal, state, &mut problems) else {
         return Err(EngineError::Deal(problems));
     };
-    checks::unknown(deal, &mut problems);
     check_names(deal, state, &mut problems);
     check_amounts(state, &mut problems);
     let notes = notes(deal, state, period, payment, previous, &mut problems);
@@ -137,6 +136,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
             (Some(irr), None) => hurdle_balance(deal, state, irr, (payment, false), &mut problems),
         })
         .collect();
+    let readings = readings::told(deal, state, period, &mut problems);
     let confirmed = confirmed(deal, state, period, &mut problems);
     let coupon_steps = coupon_steps(deal, state, &mut problems);
     if !problems.is_empty() {
@@ -150,7 +150,7 @@ pub fn compile_payment_date(deal: &CompiledDeal, state: &DealState) -> Result<Pa
         closes_accounts: grid.is_last || status == Status::Redemption || sale.is_some(),
         status,
         sale_proceeds: sold,
-        deal_spreads: deal_spreads(deal, period),
+        readings,
         in_reinvestment: status == Status::Normal && state.in_reinvestment_period.unwrap_or(grid.in_reinvestment),
         active: terms.tests.iter().map(|t| period >= t.first_period).collect(),
         confirmed,
@@ -356,14 +356,6 @@ fn notes(
             opening
         })
         .collect()
-}
-
-/// Spreads of classes in force, where something reads them.
-fn deal_spreads(deal: &CompiledDeal, period: usize) -> Vec<(u32, f64)> {
-    let start = deal.terms.grid.periods[period].previous_unadjusted;
-    let coupon = |note: u32| deal.terms.notes[note as usize].coupon.as_ref();
-    let read = Read::of_waterfalls(deal).deal_spreads;
-    read.into_iter().map(|note| (note, coupon(note).map_or(0.0, |coupon| coupon.margin(start)))).collect()
 }
 
 /// Per commitment: undrawn before the date, its fee on a unit, what can be drawn, and what is drawn whatever happens.

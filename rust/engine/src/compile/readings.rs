@@ -30,6 +30,7 @@ pub struct Read {
     /// Where the value of a sale is asked for.
     pub liquidation_value: Option<String>,
     pub semiannual_share: Option<String>,
+    pub unfunded: Option<String>,
     pub frequencies: BTreeMap<u8, String>,
     /// Notes whose market spreads are asked for, and where first.
     pub market_spreads: BTreeMap<u32, String>,
@@ -52,15 +53,28 @@ impl Read {
         for expression in &terms.default_conditions {
             out.add(expression, "default_events.causes");
         }
-        for step in &terms.coupon_steps {
-            out.add(
-                &step.when,
-                &format!("notes.{}.coupon.step_up[{}].when", terms.notes[step.note as usize].name, step.step),
-            );
-        }
+        out.add_coupons(deal);
         for (expression, place) in events.conditions() {
             out.add(expression, &format!("{place}.when"));
         }
+        out
+    }
+
+    /// What a payment date from a state asks for: its steps, coupons and events of default.
+    #[must_use]
+    pub fn of_date(deal: &CompiledDeal) -> Self {
+        let mut out = Self::default();
+        let program = &deal.terms.program;
+        for (expression, place) in program.expressions.iter().zip(&program.places) {
+            // Who moves an account reads its target, at a place of its own.
+            if !place.starts_with("accounts[") {
+                out.add(expression, place);
+            }
+        }
+        for expression in &deal.terms.default_conditions {
+            out.add(expression, "default_events.causes");
+        }
+        out.add_coupons(deal);
         out
     }
 
@@ -75,6 +89,15 @@ impl Read {
         out
     }
 
+    /// Notes what the conditions of coupons ask for.
+    fn add_coupons(&mut self, deal: &CompiledDeal) {
+        let terms = &deal.terms;
+        for step in &terms.coupon_steps {
+            let note = &terms.notes[step.note as usize].name;
+            self.add(&step.when, &format!("notes.{note}.coupon.step_up[{}].when", step.step));
+        }
+    }
+
     /// Notes what an expression at a place asks for.
     pub fn add(&mut self, expression: &Expression, place: &str) {
         let there = || place.to_owned();
@@ -84,6 +107,9 @@ impl Read {
             }
             Quantity::SemiannualShare => {
                 self.semiannual_share.get_or_insert_with(there);
+            }
+            Quantity::Unfunded => {
+                self.unfunded.get_or_insert_with(there);
             }
             Quantity::InterestByFrequency(months) => {
                 self.frequencies.entry(months).or_insert_with(there);

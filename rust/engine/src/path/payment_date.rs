@@ -16,6 +16,7 @@ use crate::coverage::ccc_excess::{self, AGENCIES, CccAsset, Excesses, Haircuts};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack};
 use crate::notes::{OnUnpaid, combination, controlling, deferral};
+use crate::state::readings::Readings;
 use crate::state::{FeeLanes, State, Status};
 use crate::waterfall::Pot;
 use crate::waterfall::interpreter::Terms;
@@ -83,8 +84,8 @@ pub struct PaymentDateInput {
     /// What the collateral brought, less costs, where it was sold.
     pub sale_proceeds: f64,
     pub active: Vec<bool>,
-    /// Spreads in force of the notes for which something reads them.
-    pub deal_spreads: Vec<(u32, f64)>,
+    /// What conditions and amounts read.
+    pub readings: Readings<1>,
     /// The agencies have confirmed their ratings on an earlier date.
     pub confirmed: bool,
     /// Per step of a coupon under a condition: whether it is in force up to the date.
@@ -181,7 +182,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         state.reserved += *balance;
     }
     state.closed = Mask::splat(input.closes_accounts);
-    state.readings.deal_spreads = input.deal_spreads.iter().map(|(note, spread)| (*note, one(*spread))).collect();
+    state.readings.clone_from(&input.readings);
     state.accelerated = Mask::splat(input.status == Status::Accelerated);
     state.redeemed = Mask::splat(input.status == Status::Redemption);
     state.confirmed = Mask::splat(input.confirmed);

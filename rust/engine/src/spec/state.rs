@@ -49,6 +49,9 @@ pub struct DealState {
     pub events: BTreeMap<String, EventState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collateral: Option<CollateralState>,
+    /// What conditions and amounts read that the collateral does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readings: Option<ReadingsState>,
     /// What is left of the tape that the run began with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolState>,
@@ -81,6 +84,7 @@ impl Default for DealState {
             later_hurdles: Vec::new(),
             events: BTreeMap::new(),
             collateral: None,
+            readings: None,
             pool: None,
             path: None,
         }
@@ -235,6 +239,27 @@ pub struct CollateralState {
     pub discount: Vec<AssetState>,
     #[serde(default)]
     pub defaulted: Vec<AssetState>,
+}
+
+/// Figures of a date that conditions and amounts read; those that are absent are not known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadingsState {
+    /// What a sale of all collateral would bring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liquidation_value: Option<f64>,
+    /// Share of the performing par in loans that pay every six months or less often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semiannual_share: Option<f64>,
+    /// Commitments of performing loans that are not drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfunded: Option<f64>,
+    /// Interest of the collection period, by months between the payments of the loans.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub interest_by_frequency: BTreeMap<String, f64>,
+    /// Spreads that the market asks for classes, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub market_spreads: BTreeMap<String, f64>,
 }
 
 /// One asset of a trustee report.

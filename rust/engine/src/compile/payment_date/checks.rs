@@ -1,7 +1,6 @@
 //! What is wrong with a state: names, amounts, and what a payment date alone does not tell.
 
 use crate::compile::deal::CompiledDeal;
-use crate::compile::readings::Read;
 use crate::error::Problem;
 use crate::spec::DealState;
 
@@ -89,6 +88,13 @@ pub fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
         amount(bases.performing_par, "state.fee_bases.performing_par".to_owned());
         amount(bases.collateral_principal_amount, "state.fee_bases.collateral_principal_amount".to_owned());
     }
+    if let Some(readings) = &state.readings {
+        amount(readings.liquidation_value.unwrap_or(0.0), "state.readings.liquidation_value".to_owned());
+        amount(readings.unfunded.unwrap_or(0.0), "state.readings.unfunded".to_owned());
+        for (months, interest) in &readings.interest_by_frequency {
+            amount(*interest, format!("state.readings.interest_by_frequency.{months}"));
+        }
+    }
     let Some(collateral) = &state.collateral else { return };
     amount(collateral.performing_par, "state.collateral.performing_par".to_owned());
     for (list, key) in
@@ -97,21 +103,5 @@ pub fn check_amounts(state: &DealState, problems: &mut Vec<Problem>) {
         for (i, asset) in list.iter().enumerate() {
             amount(asset.par, format!("state.collateral.{key}[{i}].par"));
         }
-    }
-}
-
-/// Reports what the waterfalls and events of default read and the figures of a payment date do not tell.
-pub(super) fn unknown(deal: &CompiledDeal, problems: &mut Vec<Problem>) {
-    let mut read = Read::of_waterfalls(deal);
-    for expression in &deal.terms.default_conditions {
-        read.add(expression, "default_events.causes");
-    }
-    let market = read.market_spreads.into_values().map(|place| ("market_spread", "the spreads of a scenario", place));
-    let value = read.liquidation_value.map(|place| ("liquidation_value", "the price of a scenario", place));
-    let share = read.semiannual_share.map(|place| ("semiannual_share", "a tape", place));
-    let by_months = read.frequencies.into_values().map(|place| ("interest_by_frequency", "a tape", place));
-    for (word, needs, place) in market.chain(value).chain(share).chain(by_months) {
-        let message = format!("`{word}` needs {needs}, which a payment date from a state does not have");
-        problems.push(Problem::new(place, message));
     }
 }
