@@ -153,6 +153,33 @@ def test_a_wrong_deal_is_refused_at_its_place(
     assert said in found[0][1]
 
 
+def test_a_limit_that_is_broken_is_told(template: Document) -> None:
+    deal = copy.deepcopy(template)
+    deal["target_par"] = 1e18
+    deal["notes"][0]["amortization"] = {"payments": 10**9}
+    deal["fees"][1]["cap"]["carry_over"] = -1
+    assert problems(deal) == [
+        ("target_par", "found 1e+18, expected money above 0, at most 1e15"),
+        (
+            "notes[0].amortization.payments",
+            "found 1000000000, expected a whole number, 1 or more, at most 1,000,000",
+        ),
+        ("fees[1].cap.carry_over", "found -1, expected a whole number, 0 or more"),
+    ]
+
+
+def test_a_fee_in_basis_points_is_taken_for_that(template: Document) -> None:
+    def said(rate: float) -> str:
+        deal = copy.deepcopy(template)
+        deal["fees"][2]["rate"] = rate
+        ((place, message),) = problems(deal)
+        assert place == "fees[2].rate"
+        return message.partition("; ")[2]
+
+    assert said(15) == "15 looks like basis points; write 0.0015 or 15bp"
+    assert said(2) == "2 looks like percent; write 0.02 or 2%"
+
+
 def test_problems_of_shape_and_of_meaning_come_together(template: Document) -> None:
     deal = copy.deepcopy(template)
     for change in (unknown_note, negative_balance, maturity_before_closing, missing_class, cash_left):
@@ -253,6 +280,7 @@ def test_a_missing_required_column_is_named() -> None:
         ({"par": [2e6, math.nan]}, "found nothing, expected money"),
         ({"par": [2e6, math.inf]}, "found inf, expected money, 0 or more, finite"),
         ({"par": [2e6, -3e6]}, "found -3000000.0, expected money, 0 or more"),
+        ({"par": [2e6, 1e18]}, "found 1e+18, expected money, 0 or more, at most 1e15"),
         ({"spread": [0.035, 5.25]}, "5.25 looks like percent; write 0.0525 or 5.25%"),
         (
             {"maturity": ["2029-03-31", "2025-01-31"]},
