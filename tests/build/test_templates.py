@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import inspect
+import math
 from typing import Any
 
 import pytest
@@ -124,6 +127,14 @@ def test_other_classes_and_tests_are_keywords() -> None:
     assert deal.notes["A-2"].balance == 27.5e6
     assert deal.to_canonical()["waterfalls"]["principal"][0]["through"] == "B"
     assert deal.tests.names == ["A/B OC", "C OC", "D OC", "E OC", "A/B IC", "EoD"]
+
+
+@pytest.mark.parametrize("term", inspect.signature(templates.us_bsl).parameters)
+def test_whatever_a_term_is_it_makes_a_deal_or_a_deal_error(term: str) -> None:
+    values: list[Any] = [object(), -7, "x", math.nan, [7], {7: 7}]
+    for value in values:
+        with contextlib.suppress(DealError):
+            assert templates.us_bsl(**{term: value}).notes
 
 
 @given(

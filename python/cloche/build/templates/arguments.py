@@ -78,6 +78,32 @@ class Arguments:
             self._refused(name, f"found {found(value)}, expected True or False", self._defaults[name])
         )
 
+    def text(self, name: str, value: object) -> str:
+        """Return a text."""
+        if isinstance(value, str):
+            return value
+        return str(self._refused(name, f"found {found(value)}, expected text", self._defaults[name]))
+
+    def texts(self, name: str, value: object) -> list[str]:
+        """Return a list of texts."""
+        if isinstance(value, Sequence) and all(isinstance(item, str) for item in value):
+            return [value] if isinstance(value, str) else list(value)
+        return list(
+            self._refused(name, f"found {found(value)}, expected a list of names", self._defaults[name])
+        )
+
+    def mapping(self, name: str, value: object) -> dict[str, Any]:
+        """Return a mapping; None is an empty one."""
+        if value is None or isinstance(value, Mapping):
+            return {str(key): item for key, item in (value or {}).items()}
+        return dict(self._refused(name, f"found {found(value)}, expected a mapping", {}))
+
+    def mappings(self, name: str, value: object) -> list[dict[str, Any]]:
+        """Return a list of mappings."""
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return [self.mapping(f"{name}[{place}]", item) for place, item in enumerate(value)]
+        return list(self._refused(name, f"found {found(value)}, expected a list of mappings", ()))
+
     def sizes(self, value: object, own: Mapping[str, float]) -> dict[str, float]:
         """Return the share of par of each class, senior first: all classes of the deal."""
         if value is None:

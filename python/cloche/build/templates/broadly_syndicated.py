@@ -208,6 +208,10 @@ def us_bsl(
         last_cure_pays=given.choice("last_cure_pays", last_cure_pays, ("sequence", "class")),
         turbo_share=None if turbo_share is None else given.share("turbo_share", turbo_share),
     )
+    index, agency = given.text("index", index), given.text("agency", agency)
+    coverage_name = given.text("coverage_name", coverage_name)
+    limits = given.mappings("concentration", concentration)
+    rights, conventions = given.mapping("rights", rights), given.mapping("conventions", conventions)
     interest_smoothing = given.flag("interest_smoothing", interest_smoothing)
     frequency_switch = given.flag("frequency_switch", frequency_switch)
     reinvests = not given.flag("static", static) and reinvestment_years > 0
@@ -228,7 +232,7 @@ def us_bsl(
         non_call_end=payment_date(non_call_years),
         reinvestment_end=payment_date(reinvestment_years) if reinvests else None,
         determination_lag_bd=determination_lag_bd,
-        calendars=calendars if isinstance(calendars, str) else list(calendars),
+        calendars=given.texts("calendars", calendars),
         roll=roll,
         currency=currency,
     )
@@ -282,8 +286,8 @@ def us_bsl(
     builder = builder.collateral(**rules["collateral"]).default_events(
         **{**rules["default_events"], "accelerate": accelerate}
     )
-    if concentration:
-        builder = builder.collateral(concentration=[dict(limit) for limit in concentration])
+    if limits:
+        builder = builder.collateral(concentration=limits)
     if rights:
         # A switch is contracted, and so is the right to it.
         builder = builder.rights(**({"amendment": True, **rights} if frequency_switch else rights))
