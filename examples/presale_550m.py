@@ -195,8 +195,13 @@ def main() -> None:
     parser.add_argument("report", type=Path, help="the presale report's JSON")
     parser.add_argument("--out", type=Path, default=Path("build/presale"), help="folder to write into")
     arguments = parser.parse_args()
-    report = json.loads(arguments.report.read_text(encoding="utf-8"))
-    deal = presale_deal(report)
+    try:
+        report = json.loads(arguments.report.read_text(encoding="utf-8"))
+        deal = presale_deal(report)
+    except OSError as error:
+        parser.error(f"{arguments.report}: {(error.strerror or str(error)).lower()}")
+    except (KeyError, TypeError, ValueError) as error:
+        parser.error(f"{arguments.report}: no presale report that this example knows: {error}")
     loans = cl.synthetic.loan_table(n=LOANS, seed=SEED, par=deal.target_par, as_of=deal.dates.closing)
     arguments.out.mkdir(parents=True, exist_ok=True)
     loans.write_csv(arguments.out / "tape.csv")

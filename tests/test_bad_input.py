@@ -153,6 +153,33 @@ def test_a_wrong_deal_is_refused_at_its_place(
     assert said in found[0][1]
 
 
+def test_a_limit_that_is_broken_is_told(template: Document) -> None:
+    deal = copy.deepcopy(template)
+    deal["target_par"] = 1e18
+    deal["notes"][0]["amortization"] = {"payments": 10**9}
+    deal["fees"][1]["cap"]["carry_over"] = -1
+    assert problems(deal) == [
+        ("target_par", "found 1e+18, expected money above 0, at most 1e15"),
+        (
+            "notes[0].amortization.payments",
+            "found 1000000000, expected a whole number, 1 or more, at most 1,000,000",
+        ),
+        ("fees[1].cap.carry_over", "found -1, expected a whole number, 0 or more"),
+    ]
+
+
+def test_a_fee_in_basis_points_is_taken_for_that(template: Document) -> None:
+    def said(rate: float) -> str:
+        deal = copy.deepcopy(template)
+        deal["fees"][2]["rate"] = rate
+        ((place, message),) = problems(deal)
+        assert place == "fees[2].rate"
+        return message.partition("; ")[2]
+
+    assert said(15) == "15 looks like basis points; write 0.0015 or 15bp"
+    assert said(2) == "2 looks like percent; write 0.02 or 2%"
+
+
 def test_problems_of_shape_and_of_meaning_come_together(template: Document) -> None:
     deal = copy.deepcopy(template)
     for change in (unknown_note, negative_balance, maturity_before_closing, missing_class, cash_left):
@@ -253,6 +280,7 @@ def test_a_missing_required_column_is_named() -> None:
         ({"par": [2e6, math.nan]}, "found nothing, expected money"),
         ({"par": [2e6, math.inf]}, "found inf, expected money, 0 or more, finite"),
         ({"par": [2e6, -3e6]}, "found -3000000.0, expected money, 0 or more"),
+        ({"par": [2e6, 1e18]}, "found 1e+18, expected money, 0 or more, at most 1e15"),
         ({"spread": [0.035, 5.25]}, "5.25 looks like percent; write 0.0525 or 5.25%"),
         (
             {"maturity": ["2029-03-31", "2025-01-31"]},
@@ -384,6 +412,37 @@ def test_arguments_of_another_class_are_named() -> None:
             cl.project(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("read", "error", "said"),
+    [
+        (cl.read_deal, cl.DealError, "the deal cannot be read\nfound nothing, expected the path of a file"),
+        (cl.Deal.from_json, cl.DealError, "the deal cannot be read\nfound nothing, expected JSON text"),
+        (cl.read_model, cl.ScenarioError, "found nothing, expected the path of a file"),
+        (cl.Scenario.from_yaml, cl.ScenarioError, "found nothing, expected YAML text or the path of a file"),
+        (cl.DealState.from_yaml, cl.DealError, "found nothing, expected YAML text or the path of a file"),
+    ],
+)
+def test_what_is_no_document_is_refused(
+    read: Callable[[Any], object], error: type[cl.ClocheError], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        read(None)
+
+
+def test_dates_and_paths_that_are_none_are_refused() -> None:
+    deal = cl.templates.us_bsl(par=100e6, closing=AS_OF)
+    pool = cl.synthetic.loan_pool(n=20, seed=1, par=100e6, as_of=AS_OF)
+    scenario = cl.Scenario.from_dict(SCENARIO)
+    run = cl.project(deal, pool, scenario)
+    for date, shown in ((None, "nothing"), (7, "7"), ("soon", "'soon'")):
+        with pytest.raises(cl.RunError, match=f"date: found {shown}, expected a date such as"):
+            run.state_at(date)  # type: ignore[arg-type]
+    mc = cl.simulate(deal, pool, cl.GaussianCopula(0.1, 0.2), scenario=scenario, paths=3, seed=1)
+    for path, shown in ((1.5, "1.5"), ("1", "'1'"), (True, "true"), (None, "nothing"), (3, "3")):
+        with pytest.raises(cl.RunError, match=f"path: found {shown}, expected a whole number from 0 to 2"):
+            mc.replay(path)  # type: ignore[arg-type]
+
+
 def test_loans_in_another_currency_than_the_notes_are_refused() -> None:
     deal = cl.templates.us_bsl(par=100e6, closing=AS_OF)
     pool = cl.LoanPool.from_columns(
@@ -507,6 +566,22 @@ def test_a_determination_date_off_the_schedule_is_a_warning(
     expected = "state.determination_date: found 2026-01-08, expected 2026-01-07, that of 2026-01-20"
     assert [record.getMessage() for record in caplog.records] == [expected]
     assert found.notes.to_dict() == cl.run_payment_date(deal, state_of(deal)).notes.to_dict()
+
+
+def test_a_state_after_its_date_is_not_one_before_it(template: Document) -> None:
+    deal = cl.Deal.from_dict(template)
+    after = cl.run_payment_date(deal, state_of(deal)).state
+    with pytest.raises(cl.DealError) as caught:
+        cl.run_payment_date(deal, after)
+    assert [tuple(problem) for problem in caught.value.problems] == [
+        (
+            "state.payment_date",
+            (
+                "found 2026-01-20, on which SUB has been paid: it is the state after that date; "
+                "expected the state before the next one: its dates, fixings, what was collected and the collateral"
+            ),
+        )
+    ]
 
 
 def test_a_state_that_fits_its_deal_is_run(template: Document) -> None:

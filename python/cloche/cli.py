@@ -16,6 +16,7 @@ import typer
 
 from cloche.cli_inputs import read_deal_file, read_inputs, read_state_file, read_tape, warn_of_par
 from cloche.cli_output import INTERRUPTED, Form, prepare, run_long, say, show, write
+from cloche.cli_vary import axis_of, number_of
 
 if TYPE_CHECKING:
     from cloche.model.deal import Deal
@@ -348,7 +349,7 @@ def sweep(
 
     prepare(out)
     document, pool, assumptions = read_inputs(deal, tape, scenario, as_of)
-    axes = [_axis(text) for text in vary]
+    axes = [axis_of(text) for text in vary]
     points = grid(
         assumptions,
         deal={name.removeprefix("deal:"): values for name, values in axes if name.startswith("deal:")},
@@ -369,21 +370,31 @@ def breakeven(
     deal: DealFile,
     tape: TapeFile,
     scenario: ScenarioFile,
-    vary: Annotated[str, typer.Option("--vary", help="Field of the scenario that varies.")] = "cdr",
+    vary: Annotated[
+        str, typer.Option("--vary", help="What varies: a number of the scenario, or deal:PATH.")
+    ] = "cdr",
     criterion: Annotated[
         Literal["principal", "timely_interest", "no_loss"],
         typer.Option("--criterion", help="What a class must still get."),
     ] = "principal",
-    low: Annotated[float | None, typer.Option("--low", help="Lower end of the range.")] = None,
-    high: Annotated[float | None, typer.Option("--high", help="Upper end of the range.")] = None,
+    low: Annotated[str | None, typer.Option("--low", help="Lower end of the range, such as 130bp.")] = None,
+    high: Annotated[str | None, typer.Option("--high", help="Upper end of the range, such as 30%.")] = None,
     as_of: AsOf = None,
     state: StateFile = None,
 ) -> None:
     """Print how far an assumption can go before each class is hurt."""
+    from cloche.errors import RunError
     from cloche.result.layout import NOTHING, aligned, percent
     from cloche.run import project as project_once
     from cloche.run_breakeven import breakeven as run
+    from cloche.run_breakeven import searched_range
 
+    field = vary.removeprefix("deal:")
+    start_of, end_of = number_of(low, "--low"), number_of(high, "--high")
+    try:
+        searched_range(field, start_of, end_of)
+    except RunError as error:
+        raise typer.BadParameter(str(error)) from error
     document, pool, assumptions = read_inputs(deal, tape, scenario, as_of)
     start = read_state_file(state)
     lines = [["class", f"break-even {vary}", "cumulative defaults"]]
@@ -394,11 +405,11 @@ def breakeven(
             document,
             pool,
             assumptions,
-            vary=vary,
+            vary=field,
             note=name,
             criterion=criterion,
-            low=low,
-            high=high,
+            low=start_of,
+            high=end_of,
             state=start,
         )
         value = NOTHING if found.value is None else f"{found.value:.4%}"
@@ -406,25 +417,6 @@ def breakeven(
             value = f"beyond {value}"
         lines.append([name, value, percent(found.cumulative_default_rate)])
     print("\n".join(aligned(lines)))
-
-
-def _axis(text: str) -> tuple[str, list[float]]:
-    """Return name and values of ``NAME=0.01,0.02`` or ``NAME=0:0.2:21``."""
-    name, equals, written = text.partition("=")
-    expected = f"--vary {text}: expected NAME=VALUE,VALUE,… or NAME=FIRST:LAST:STEPS, such as cdr=0:0.10:11"
-    if not (name and equals and written):
-        raise typer.BadParameter(expected)
-    try:
-        if ":" in written:
-            first, last, steps = written.split(":")
-            count = int(steps)
-            start, end = float(first), float(last)
-            if count < 2:
-                raise typer.BadParameter(expected)
-            return name, [start + (end - start) * k / (count - 1) for k in range(count)]
-        return name, [float(value) for value in written.split(",")]
-    except ValueError:
-        raise typer.BadParameter(expected) from None
 
 
 @app.command()

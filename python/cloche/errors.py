@@ -32,6 +32,14 @@ class Problem(NamedTuple):
         return f"{self.place}: {self.message}" if self.place else self.message
 
 
+def _recounted(headline: str, given: int, kept: int) -> str:
+    """Return a headline that counts each problem once."""
+    counted = f" has {given} problems"
+    if given == kept or not headline.endswith(counted):
+        return headline
+    return f"{headline.removesuffix(counted)} has {kept} problem{'' if kept == 1 else 's'}"
+
+
 class ClocheError(Exception):
     """An input that cannot be used, with every problem found in it.
 
@@ -56,9 +64,10 @@ class ClocheError(Exception):
     """
 
     def __init__(self, headline: str, problems: Iterable[tuple[str, str]] = ()) -> None:
-        self.headline = headline
-        self.problems = list(dict.fromkeys(Problem(place, message) for place, message in problems))
-        super().__init__(headline, tuple(self.problems))
+        given = [Problem(place, message) for place, message in problems]
+        self.problems = list(dict.fromkeys(given))
+        self.headline = _recounted(headline, len(given), len(self.problems))
+        super().__init__(self.headline, tuple(self.problems))
 
     def __str__(self) -> str:
         """Return the headline and one line per problem, the first 50 of them."""

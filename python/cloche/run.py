@@ -28,6 +28,7 @@ from cloche.model.events_of_a_date import unknown_documents
 from cloche.model.problems import headline
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
+from cloche.model.state_after import paid_already
 from cloche.model.state_fit import is_last_date, misfits
 from cloche.model.transitions import engine_text
 from cloche.result import Keep, PaymentDate, Result, Simulation
@@ -269,7 +270,8 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     Raises
     ------
     DealError
-        With every problem of the state and its place; for a state and a tape that both tell the collateral.
+        With every problem of the state and its place; for a state after its date; for a state and a tape that both tell
+        the collateral.
     TapeError
         If the tape is of a wrong date, or a loan lacks what the date needs, such as the recovery of a defaulted one.
     RunError
@@ -314,6 +316,8 @@ def run_payment_date(deal: Deal, state: DealState, pool: LoanPool | None = None)
     check_inputs(deal=deal, state=state)
     if pool is not None:
         check_inputs(deal=deal, pool=pool)
+    if passed := paid_already(state):
+        raise DealError(headline(f"the state of {state.payment_date}", passed), passed)
     in_force = ruling(deal, dt.date.fromisoformat(state.payment_date))
     found = [*unknown_documents(document(deal), state), *misfits(in_force, state)]
     if state.collateral is None and pool is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -11,20 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloche.calls import check_inputs
-from cloche.errors import RunError
+from cloche.errors import DealError, RunError, ScenarioError
 from cloche.group_warnings import already_told, warn_of_groups
 from cloche.model.deal import Deal
-from cloche.model.grid import Grid, grid
+from cloche.model.deal_document import DealDocument
+from cloche.model.grid import Grid, changed, grid
 from cloche.model.scenario import Scenario
 from cloche.model.state import DealState
-from cloche.model.wording import did_you_mean
+from cloche.model.wording import did_you_mean, found
 from cloche.result.breakeven import Breakeven
 from cloche.run import project
 from cloche.run_sweep import sweep
 from cloche.table import Table
 from cloche.tape import LoanPool
 
-__all__ = ["breakeven"]
+__all__ = ["breakeven", "searched_range"]
 
 Criterion = Literal["principal", "timely_interest", "no_loss"]
 
@@ -37,6 +39,19 @@ _RANGES = {
     "draw_rate": (0.0, 1.0),
     "usage_at_default": (0.0, 1.0),
 }
+# Numbers of a scenario that have no range of their own.
+_WITHOUT_RANGE = (
+    "rates",
+    "recovery_lag_months",
+    "cash_rate_spread",
+    "reinvestment.price",
+    "reinvestment.spread",
+    "reinvestment.floor",
+    "reinvestment.term_years",
+    "reinvestment.recovery",
+    "reinvestment.pd",
+)
+_NUMBERS = (*_RANGES, *_WITHOUT_RANGE)
 _HIGHER_IS_SAFER = ("recovery", "liquidation_price")
 _SCANNED = 51
 _LANES = 16
@@ -70,8 +85,9 @@ def breakeven(
         As in `project`.
     vary
         ``cdr``, ``cpr``, ``recovery``, ``liquidation_price``, ``post_period_share``, ``draw_rate``,
-        ``usage_at_default``; another field of `grid`, or a path into the deal such as ``tests.E OC.trigger``, with
-        `low` and `high`. It is one number in all periods.
+        ``usage_at_default``. With `low` and `high` also ``rates`` (one flat curve for all indices),
+        ``recovery_lag_months``, ``cash_rate_spread``, a number of the reinvestment such as ``reinvestment.price``, or a
+        path into the deal such as ``tests.E OC.trigger``. It is one number in all periods.
     note
         Name of the class, as in tables: also one that an event brings in.
     criterion
@@ -96,7 +112,7 @@ def breakeven(
     Raises
     ------
     RunError
-        If the deal has no such class, the criterion is unknown, or there is no range.
+        If the deal has no such class, the criterion is unknown, there is no range, or what varies is no number.
     ScenarioError, TapeError, DealError
         As in `sweep`.
 
@@ -113,9 +129,10 @@ def breakeven(
     check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
     if criterion not in get_args(Criterion):
         raise RunError(f"criterion: found {criterion!r}, expected one of {', '.join(get_args(Criterion))}")
-    start, end = _range(vary, low, high)
+    start, end = searched_range(vary, low, high)
     if not tolerance > 0:
         raise RunError(f"tolerance: found {tolerance}, expected a number above 0")
+    _refuse_ends(deal, scenario, vary, (start, end))
 
     warn_of_groups(pool, [scenario])
     search = _Search(on_progress, _most_points(start, end, tolerance))
@@ -140,19 +157,19 @@ def breakeven(
     else:
         # It holds nowhere, or between two values alone.
         good, bad = (int(changes[-1]), int(changes[-1]) + 1) if len(changes) else (0, last)
-    found: float | None = float(values[good]) if holds[good] else None
+    value: float | None = float(values[good]) if holds[good] else None
     width = 0.0
-    if len(changes) and found is not None:
-        found, width = _bracket(meets, found, float(values[bad]), tolerance)
+    if len(changes) and value is not None:
+        value, width = _bracket(meets, value, float(values[bad]), tolerance)
     rate = None
-    if found is not None:
-        rate = _defaulted(deal, pool, _points(scenario, vary, np.array([found])), state)
+    if value is not None:
+        rate = _defaulted(deal, pool, _points(scenario, vary, np.array([value])), state)
     search.finish()
     return Breakeven(
         note=note,
         vary=vary,
         criterion=criterion,
-        value=found,
+        value=value,
         cumulative_default_rate=rate,
         capped=bool(holds.all()),
         monotone=len(changes) <= 1,
@@ -195,19 +212,61 @@ def _of_class(notes: Table, note: str) -> Table:
     return notes.filter(note=note)
 
 
-def _range(vary: str, low: float | None, high: float | None) -> tuple[float, float]:
+def searched_range(vary: str, low: float | None, high: float | None) -> tuple[float, float]:
+    """Return the ends of a search.
+
+    Parameters
+    ----------
+    vary, low, high
+        As in `breakeven`.
+
+    Raises
+    ------
+    RunError
+        If nothing of that name can vary, or there is no range.
+    """
+    if not isinstance(vary, str) or (
+        vary not in _NUMBERS and _first_key(vary) not in DealDocument.model_fields
+    ):
+        raise RunError(
+            f"vary: found {found(vary)}, expected a number of the scenario ({', '.join(_NUMBERS)}) "
+            f"or a path into the deal such as 'tests.E OC.trigger'"
+        )
     start, end = _RANGES.get(vary, (None, None))
     start, end = start if low is None else low, end if high is None else high
     if start is None or end is None:
         raise RunError(f"vary: {vary!r} has no range of its own: give low and high")
+    for name, value in (("low", start), ("high", end)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise RunError(f"{name}: found {found(value)}, expected a number")
     if not start < end:
         raise RunError(f"low, high: found {start} and {end}, expected low below high")
     return start, end
 
 
+def _first_key(path: str) -> str:
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
+def _refuse_ends(deal: Deal, scenario: Scenario, vary: str, ends: tuple[float, float]) -> None:
+    """Refuse a range whose ends the scenario or the deal cannot have, before it is searched."""
+    problems: list[tuple[str, str]] = []
+    for value in ends:
+        try:
+            if vary in _NUMBERS:
+                changed(scenario, {vary: value})
+            else:
+                deal.replace({vary: value})
+        except (ScenarioError, DealError) as error:
+            problems += error.problems
+    if problems:
+        kind = ScenarioError if vary in _NUMBERS else DealError
+        raise kind(f"{vary} cannot vary from {ends[0]:g} to {ends[1]:g}", problems)
+
+
 def _points(scenario: Scenario, vary: str, values: NDArray[np.float64]) -> Grid:
     """Return the points of a search: of the scenario's field, or of a path into the deal."""
-    if vary in _RANGES or vary == "cash_rate_spread" or vary.startswith("reinvestment."):
+    if vary in _NUMBERS:
         axes: dict[str, Any] = {vary: values}
         return grid(scenario, **axes)
     return grid(scenario, deal={vary: values})

@@ -18,7 +18,7 @@ from cloche.calls import (
     manifest,
     workers,
 )
-from cloche.errors import Cancelled, DealError, RunError, ScenarioError
+from cloche.errors import Cancelled, DealError, Problem, RunError, ScenarioError
 from cloche.group_warnings import warn_of_groups
 from cloche.model.deal import Deal
 from cloche.model.grid import Axis, Grid
@@ -158,16 +158,16 @@ def _variants(deal: Deal, points: Grid) -> list[Any]:
     combinations = points.deal_changes()
     if not points.deal_axes:
         return [compiled(deal)]
-    problems: list[tuple[str, str]] = []
+    problems: list[tuple[Problem, Mapping[str, Any]]] = []
     written: dict[tuple[str, int], Any] = {}
     for axis in points.deal_axes:
         for place, value in enumerate(axis.values):
             try:
                 written[axis.name, place] = _as_written(deal, axis.name, value)
             except DealError as error:
-                problems += _with(error, {axis.name: value})
+                problems += [(problem, {axis.name: value}) for problem in error.problems]
     if problems:
-        raise DealError("the grid does not fit the deal", problems)
+        raise DealError("the grid does not fit the deal", _with_values(problems))
     places = product(*(range(len(axis.values)) for axis in points.deal_axes))
     deals = []
     for changes, numbers in zip(combinations, places, strict=True):
@@ -181,9 +181,9 @@ def _variants(deal: Deal, points: Grid) -> list[Any]:
                 put(document, values)
                 deals.append(core().Deal(engine_text(document)))
         except DealError as error:
-            problems += _with(error, changes)
+            problems += [(problem, changes) for problem in error.problems]
     if problems:
-        raise DealError("the grid does not fit the deal", problems)
+        raise DealError("the grid does not fit the deal", _with_values(problems))
     return deals
 
 
@@ -213,6 +213,14 @@ def _as_written(deal: Deal, path: str, value: Any) -> Any:
         return _MORE_THAN_A_VALUE
 
 
-def _with(error: DealError, changes: Mapping[str, Any]) -> list[tuple[str, str]]:
-    values = ", ".join(f"{path} = {value!r}" for path, value in changes.items())
-    return [(problem.place, f"{problem.message} (with {values})") for problem in error.problems]
+def _with_values(found: Iterable[tuple[Problem, Mapping[str, Any]]]) -> list[tuple[str, str]]:
+    """Return problems with the values that bring them, each problem once."""
+    by_problem: dict[Problem, list[Mapping[str, Any]]] = {}
+    for problem, changes in found:
+        by_problem.setdefault(problem, []).append(changes)
+    problems = []
+    for (place, message), (first, *others) in by_problem.items():
+        values = ", ".join(f"{path} = {value!r}" for path, value in first.items())
+        again = f", and {len(others)} more" if others else ""
+        problems.append((place, f"{message} (with {values}{again})"))
+    return problems

@@ -224,8 +224,8 @@ def test_classes_of_one_letter_rank_one_after_another_unless_they_are_pari_passu
         spreads={"A-1": "130bp", "A-2": "155bp", "B-1": "175bp", "C": "210bp"},
         fixed={"B-2": "5.6%"},
         pari_passu=[("B-1", "B-2")],
-        oc_triggers={"A/B-2": 1.25},
-        ic_triggers={},
+        oc_triggers={"A/B-2": 1.25, "C": None},
+        ic_triggers={"C": None},
         diversion_trigger=None,
     )
     assert {note.name: note.principal_rank for note in deal.notes} == {
@@ -264,3 +264,25 @@ def test_an_event_of_default_accelerates_where_the_deal_says_so() -> None:
         falls = set(run.ledger["waterfall"])
         assert ("acceleration" in falls) == (accelerate == "automatic")
     assert paid[1] > paid[0]
+
+
+def test_a_family_keeps_its_own_terms_of_the_classes_that_a_caller_does_not_name() -> None:
+    def triggers(deal: cl.Deal) -> dict[str, float]:
+        return {test.name: test.trigger for test in deal.tests if test.kind == "oc"}
+
+    static, euro = templates.static_clo(), templates.eur_clo()
+    assert triggers(templates.static_clo(oc_triggers={"D": 1.06})) == {**triggers(static), "D OC": 1.06}
+    assert list(triggers(static)) == ["A/B OC", "C OC", "D OC"]
+    changed = templates.eur_clo(oc_triggers={"F": 1.05}, ratings={"F": "B"}, conventions={"x_in_ic": False})
+    assert triggers(changed) == {**triggers(euro), "F Par Value": 1.05}
+    assert [note.rating for note in changed.notes][:5] == [note.rating for note in euro.notes][:5]
+    assert changed.conventions.deferred_form == "capitalized"
+    call = templates.clo_1_0(rights={"amendment": True}).to_dict()["rights"]
+    assert call == {"auction_call": {"from": "2014-03-01", "months": [1, 7]}, "amendment": True}
+    assert "rights" not in templates.clo_1_0(rights={"auction_call": None}).to_dict()
+    with pytest.raises(
+        DealError, match=r"oc_triggers\.E: found 'E', expected a class that has it: A, B, SUB"
+    ):
+        templates.clo_2_0(
+            sizes={"A": 0.8, "B": 0.1, "SUB": 0.1}, spreads={"SUB": 0.1}, oc_triggers={"E": 1.1}
+        )

@@ -251,9 +251,23 @@ def test_breakeven_prints_a_row_for_each_class(inputs: list[str], cloche: Run) -
     assert [row[0] for row in rows] == ["class", "A", "B", "C", "D", "E"]
     assert rows[1][1] == "beyond"
     assert 0.02 < float(rows[-1][1].strip("%")) / 100 < 0.3
-    refused = cloche("breakeven", *inputs, "--low", "0.3", "--high", "0.1")
-    assert refused.returncode == 1
-    assert "low below high" in refused.stderr
+
+
+def test_what_varies_is_written_as_in_documents(inputs: list[str], cloche: Run) -> None:
+    vary = ["--vary", "cdr=2%,500bp", "--vary", "deal:notes.E.coupon.spread=600bp:7%:3"]
+    done = cloche("sweep", *inputs, *vary)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith("0.0")]
+    assert [row[:2] for row in rows] == [
+        [spread, cdr] for spread in ("0.06", "0.065", "0.07") for cdr in ("0.02", "0.05")
+    ]
+    spans = [("0", "0.05"), ("0%", "500bp")]
+    fees = [
+        cloche("breakeven", *inputs, "--vary", vary, "--low", low, "--high", high)
+        for vary, (low, high) in zip(("deal:fees.senior.rate", "fees.senior.rate"), spans, strict=True)
+    ]
+    assert [done.returncode for done in fees] == [0, 0]
+    assert fees[0].stdout.replace("deal:", "").split() == fees[1].stdout.split()
 
 
 def test_breakeven_has_a_row_for_each_class_that_an_event_brings_in(

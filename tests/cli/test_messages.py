@@ -105,6 +105,49 @@ def test_wrong_model_and_scenario_are_bad_input(example: Path, inputs: list[str]
     refused(cloche("project", *wrong), 2, "inter: unknown key", "rates: missing")
 
 
+def test_every_document_is_named_with_its_file(
+    example: Path, inputs: list[str], cloche: Run, tmp_path: Path
+) -> None:
+    for name, right, wrong in [
+        ("deal.yaml", "pay_fee: senior", "pay_fee: senor"),
+        ("scenario.yaml", "cdr:", "cdrr:"),
+        ("model.yaml", "inter:", "intr:"),
+    ]:
+        text = (example / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace(right, wrong), encoding="utf-8")
+    (tmp_path / "state.yaml").write_text("cloche_state: 1\n", encoding="utf-8")
+    runs = [
+        (("validate", "deal.yaml"), "the deal 'Example BSL 2025-1' in deal.yaml has 2 problems\n"),
+        (("project", *inputs[:-1], "scenario.yaml"), "the scenario in scenario.yaml has 1 problem\n"),
+        (("simulate", *inputs, "--model", "model.yaml"), "the default model in model.yaml has 2 problems\n"),
+        (("project", *inputs, "--state", "state.yaml"), "the deal state in state.yaml has"),
+    ]
+    for arguments, said in runs:
+        refused(cloche(*arguments, folder=tmp_path), 2, said)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--vary", "crd"), "vary: found 'crd', expected a number of the scenario (cdr, cpr, recovery,"),
+        (("--vary", "tests.E OC.trigger"), "has no range of its own: give low and high"),
+        (("--low", "0.3", "--high", "10%"), "low, high: found 0.3 and 0.1, expected low below high"),
+        (("--low", "2x"), "invalid value for --low: found '2x', expected a number such as 0.05, 5% or 130bp"),
+        (("--high", "130%"), "cdr: found 1.3, expected a default rate a year from 0 to 1"),
+        (
+            ("--vary", "deal:fees.senor.rate", "--low", "0", "--high", "1%"),
+            "fees.senor.rate: no entry begins 'senor.rate'; did you mean 'senior'?",
+        ),
+    ],
+)
+def test_a_break_even_that_cannot_be_searched_is_bad_input_in_two_lines(
+    inputs: list[str], cloche: Run, options: tuple[str, ...], said: str
+) -> None:
+    done = cloche("breakeven", *inputs, *options)
+    refused(done, 2, said)
+    assert len(done.stderr.splitlines()) == 2
+
+
 def test_a_run_that_is_too_large_is_a_failure_with_a_number(
     example: Path, inputs: list[str], cloche: Run
 ) -> None:

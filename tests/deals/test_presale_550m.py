@@ -87,6 +87,20 @@ def test_a_source_with_another_gap_is_refused(presale: ModuleType, report: Mappi
         presale.presale_deal({**report, "missing": [*report["missing"], "ramp_up"]})
 
 
+def test_a_report_that_is_not_there_is_one_line(
+    presale: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "other.json").write_text("{}", encoding="utf-8")
+    for name, said in (("none.json", "no such file or directory"), ("other.json", "no presale report")):
+        monkeypatch.setattr("sys.argv", ["presale_550m.py", str(tmp_path / name)])
+        with pytest.raises(SystemExit) as stopped:
+            presale.main()
+        assert stopped.value.code == 2
+        usage, error = capsys.readouterr().err.splitlines()
+        assert usage.startswith("usage: ")
+        assert error.startswith(f"presale_550m.py: error: {tmp_path / name}: {said}")
+
+
 def test_the_projection_pays_every_class_and_conserves_cash(run: cl.Result) -> None:
     assert run.conservation_error < 1e-9
     rated = [row for row in run.notes.rows() if row["rating"]]

@@ -78,8 +78,39 @@ def test_what_has_no_break_even_is_refused() -> None:
         cl.breakeven(DEAL, POOL, BASE, vary="tests.E OC.trigger")
     with pytest.raises(cl.RunError, match="low below high"):
         cl.breakeven(DEAL, POOL, BASE, low=0.4, high=0.1)
-    with pytest.raises(cl.DealError):
-        cl.breakeven(DEAL, POOL, BASE, vary="crd", low=0.0, high=0.1)
+    for vary in ("crd", "market_spreads", None):
+        with pytest.raises(
+            cl.RunError, match=r"vary: found .*, expected a number of the scenario \(cdr, cpr"
+        ):
+            cl.breakeven(DEAL, POOL, BASE, vary=vary, low=0.0, high=0.1)  # type: ignore[arg-type]
+    with pytest.raises(cl.RunError, match="low: found '0%', expected a number"):
+        cl.breakeven(DEAL, POOL, BASE, low="0%")  # type: ignore[arg-type]
+
+
+def test_a_range_that_cannot_be_is_refused_once_and_not_for_each_point() -> None:
+    with pytest.raises(cl.ScenarioError) as scenario:
+        cl.breakeven(DEAL, POOL, BASE, high=1.2)
+    assert str(scenario.value).splitlines() == [
+        "cdr cannot vary from 0 to 1.2",
+        "cdr: found 1.2, expected a default rate a year from 0 to 1",
+    ]
+    with pytest.raises(cl.DealError) as deal:
+        cl.breakeven(DEAL, POOL, BASE, vary="fees.senor.rate", low=0.0, high=0.1)
+    assert str(deal.value).splitlines()[1:] == [
+        "fees.senor.rate: no entry begins 'senor.rate'; did you mean 'senior'?"
+    ]
+
+
+def test_rates_vary_as_one_flat_curve() -> None:
+    stress = BASE.replace(cdr=0.05)
+    found = cl.breakeven(DEAL, POOL, stress, vary="rates", note="E", low=0.0, high=0.10)
+    assert found.value is not None
+    above, at = (
+        cl.project(DEAL, POOL, stress.replace(rates=cl.RateCurve.flat(rate))).notes
+        for rate in (found.value + 1e-4, found.value)
+    )
+    assert hurt(above, "E", "principal")
+    assert not hurt(at, "E", "principal")
 
 
 def test_a_search_tells_how_far_it_is() -> None:

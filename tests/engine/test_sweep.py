@@ -138,6 +138,28 @@ def test_what_cannot_be_swept_is_refused_with_its_place() -> None:
     assert stranger.value.problems[0].place.startswith("scenarios[1].cdr")
 
 
+def test_a_problem_of_many_values_is_told_once() -> None:
+    spreads = [k / 1000 for k in range(17)]
+    points = cl.grid(BASE, deal={"notes.Q.coupon.spread": spreads})
+    with pytest.raises(cl.DealError) as deal:
+        cl.sweep(DEAL, POOL, points)
+    ((place, message),) = deal.value.problems
+    assert place == "notes.Q.coupon.spread"
+    assert message.endswith("(with notes.Q.coupon.spread = 0.0, and 16 more)")
+    with pytest.raises(cl.ScenarioError) as scenario:
+        cl.grid(BASE, rates=[{"flt": spread} for spread in spreads], cdr=[0.02, 2.0])
+    assert [tuple(problem) for problem in scenario.value.problems] == [
+        (
+            "rates[0]",
+            "found no index and no kind of curve; did you mean 'flat'? (and 16 more of its values)",
+        ),
+        (
+            "cdr[1]",
+            "found 2.0, expected a default rate a year from 0 to 1; 2 looks like percent; write 0.02 or 2%",
+        ),
+    ]
+
+
 def test_a_sweep_is_pickled_and_written_without_its_pool(tmp_path: Path) -> None:
     sweep = cl.sweep(DEAL, POOL, cl.grid(BASE, cdr=[0.0, 0.05]))
     again = pickle.loads(pickle.dumps(sweep))  # noqa: S301 - our own

@@ -23,6 +23,16 @@ def test_an_error_prints_its_headline_and_one_line_a_problem() -> None:
     assert str(RunError("the thread flushes subnormal numbers")) == "the thread flushes subnormal numbers"
 
 
+def test_a_headline_counts_each_problem_once() -> None:
+    error = ScenarioError("the scenario has 3 problems", [*PROBLEMS, PROBLEMS[0]])
+    assert (error.headline, len(error.problems)) == ("the scenario has 2 problems", 2)
+    assert (
+        ScenarioError("the scenario has 2 problems", PROBLEMS[:1] * 2).headline
+        == "the scenario has 1 problem"
+    )
+    assert ScenarioError("the grid cannot be built", PROBLEMS * 2).headline == "the grid cannot be built"
+
+
 @pytest.mark.parametrize("kind", [DealError, TapeError, ScenarioError, RunError])
 def test_an_error_pickles_with_its_problems(kind: type[ClocheError]) -> None:
     copy = pickle.loads(pickle.dumps(kind("headline", PROBLEMS)))  # noqa: S301 - our own bytes

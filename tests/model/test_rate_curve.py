@@ -130,3 +130,14 @@ def test_quotes_are_bootstrapped_by_the_engine(monkeypatch: pytest.MonkeyPatch) 
 def test_an_index_without_a_curve_is_named() -> None:
     with pytest.raises(ScenarioError, match="sofr_6m: no curve for this index; did you mean 'sofr_3m'"):
         RateCurve.by_index({"sofr_3m": 0.04}).fixing("2026-01-01", index="sofr_6m")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("flt", "flat"), ("frwards", "forwards"), ("discont", "discount")]
+)
+def test_a_misspelt_kind_of_curve_is_no_index(written: str, meant: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        RateCurve.from_dict({written: 0.04})
+    assert caught.value.problems == [
+        (f"rates.{written}", f"found no index and no kind of curve; did you mean {meant!r}?")
+    ]

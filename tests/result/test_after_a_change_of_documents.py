@@ -52,9 +52,9 @@ def second(**changes: Any) -> Document:
         name="Second",
         sizes={"A": 0.58, "B-1": 0.13, "C": 0.06, "D": 0.06, "E": 0.05, "SUB": 0.09},
         spreads={"A": "110bp", "B-1": "150bp", "C": "190bp", "D": "280bp", "E": "550bp"},
-        ratings={},
+        ratings=dict.fromkeys("ACDE"),
         oc_triggers={"B-1": 1.25, "C": 1.165, "D": 1.10, "E": 1.3},
-        ic_triggers={"B-1": 1.2},
+        ic_triggers={"B-1": 1.2, "C": None, "D": None},
     ).to_dict()
     document["dates"].pop("effective", None)
     for step in document["waterfalls"]["interest"]:

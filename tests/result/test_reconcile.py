@@ -88,3 +88,24 @@ def test_a_payment_date_of_a_deal_whose_events_are_still_to_come() -> None:
     assert paid.state.notes == plain.state.notes
     for note in ("A", "SUB"):
         assert paid.explain(note) == plain.explain(note)
+
+
+@pytest.mark.parametrize(
+    ("report", "place", "said"),
+    [
+        (None, "reported", "found nothing, expected amounts by waterfall and clause, or rows"),
+        ("interest", "reported", "found 'interest', expected amounts by waterfall and clause, or rows"),
+        ({"interest": 5_000}, "reported.interest", "found 5000, expected amounts by clause, {label: amount}"),
+        (
+            [5_000],
+            "reported[0]",
+            "found 5000, expected a mapping with waterfall, label, step, payee and paid",
+        ),
+    ],
+)
+def test_a_report_in_another_form_is_refused(
+    date: cl.PaymentDate, report: Any, place: str, said: str
+) -> None:
+    with pytest.raises(cl.RunError) as caught:
+        cl.reconcile(date, report)
+    assert caught.value.problems == [(place, said)]

@@ -245,7 +245,7 @@ def test_a_replayed_path_names_who_defaulted_and_its_number(simulation: Simulati
     assert replayed.defaults["par"].tolist() == [41.0]
     assert replayed.manifest["path"] == 41
     for path in (-1, 1000):
-        with pytest.raises(RunError, match=f"path: found {path}, expected a number from 0 to 999"):
+        with pytest.raises(RunError, match=f"path: found {path}, expected a whole number from 0 to 999"):
             simulation.replay(path)
 
 

@@ -9,6 +9,7 @@ that is not named.
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from typing import Annotated, Any
@@ -30,6 +31,7 @@ _SHIFT = Quantity("a shift from -0.5 to 0.5", -0.5, 0.5, stand_in=0.0)
 _FACTOR = Quantity("a discount factor above 0, at most 2", 0.0, 2.0, "plain", open_low=True)
 _FORMS = ("flat", "forwards", "zero", "discount", "history", "shifted")
 _DAYS_A_YEAR = 365
+_NEAR = 0.75
 _DIGITS = 40
 
 
@@ -84,7 +86,21 @@ def _curves(written: object, problems: list[InitErrorDetails]) -> dict[str, Curv
         return {}
     if _is_one_curve(written):
         return {"*": _Reader(problems).curve(written, ())}
-    return {str(index): _Reader(problems).curve(item, (str(index),)) for index, item in written.items()}
+    curves: dict[str, Curve] = {}
+    for index, item in written.items():
+        if near := _misspelt_form(str(index)):
+            message = f"found no index and no kind of curve; did you mean {near!r}?"
+            problems.append(problem((str(index),), message))
+        else:
+            curves[str(index)] = _Reader(problems).curve(item, (str(index),))
+    return curves
+
+
+def _misspelt_form(index: str) -> str | None:
+    """Return the kind of curve that is meant by what would be the name of an index; those have an underscore."""
+    if "_" in index:
+        return None
+    return next(iter(difflib.get_close_matches(index, _FORMS, n=1, cutoff=_NEAR)), None)
 
 
 def _is_one_curve(written: Mapping[Any, Any]) -> bool:

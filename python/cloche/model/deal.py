@@ -37,7 +37,7 @@ from cloche.model.reinvestment_rules import ReinvestmentRules
 from cloche.model.repair import repaired
 from cloche.model.replacement import PathError, replaced, value_at
 from cloche.model.schema import schema
-from cloche.model.source import file_text, json_source, mapping_of, yaml_source
+from cloche.model.source import file_source, json_source, mapping_of, yaml_source
 from cloche.model.steps import Waterfalls
 from cloche.model.template import with_template
 from cloche.model.tests import CoverageTest
@@ -94,8 +94,7 @@ def read_deal(path: str | os.PathLike[str]) -> Deal:
     ...     cl.read_deal(path)
     <Deal 'Example': USD 500,000,000, notes A, B, C, D, E, SUB>
     """
-    text = file_text(path, _SUBJECT)
-    return Deal.from_json(text) if str(path).endswith(".json") else Deal.from_yaml(text)
+    return Deal._from_source(file_source(path, _SUBJECT))  # noqa: SLF001 - this module's class
 
 
 @final
@@ -153,17 +152,17 @@ class Deal(Frozen[DealDocument]):
 
     @classmethod
     def _from_source(cls, source: Source) -> Self:
-        data = mapping_of(source.data, _SUBJECT)
+        data = mapping_of(source.data, source.of(_SUBJECT))
         try:
             document = _document(data)
         except ValidationError as refusal:
             problems = _all_problems(data, refusal, source.lines)
-            raise DealError(_headline(data, problems), problems) from None
+            raise DealError(_headline(source, data, problems), problems) from None
         deal = cls._of(document)
         problems = deal.check()
         if problems:
             placed = [Problem(place, message + line_note(place, source.lines)) for place, message in problems]
-            raise DealError(_headline(data, placed), placed)
+            raise DealError(_headline(source, data, placed), placed)
         return deal
 
     def check(self) -> list[Problem]:
@@ -403,9 +402,9 @@ def _document(data: Mapping[str, Any]) -> DealDocument:
     return DealDocument.model_validate(with_template(upgraded(data)))
 
 
-def _headline(data: Mapping[str, Any], problems: list[Problem]) -> str:
+def _headline(source: Source, data: Mapping[str, Any], problems: list[Problem]) -> str:
     name = data.get("name")
-    return headline(f"{_SUBJECT} {name!r}" if isinstance(name, str) else _SUBJECT, problems)
+    return headline(source.of(f"{_SUBJECT} {name!r}" if isinstance(name, str) else _SUBJECT), problems)
 
 
 def _all_problems(

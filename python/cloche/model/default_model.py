@@ -13,7 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from cloche.errors import ScenarioError
 from cloche.model.document import Document, problem
 from cloche.model.frozen import Frozen
-from cloche.model.source import checked, file_text, json_source, mapping_of, yaml_source
+from cloche.model.source import checked, file_source, mapping_of, yaml_source
 from cloche.model.units import Quantity
 from cloche.model.wording import did_you_mean, found
 from cloche.model.yaml import Source
@@ -267,18 +267,17 @@ def read_model(path: str | os.PathLike[str]) -> GaussianCopula:
     ...     read_model(path).intra
     0.25
     """
-    text = file_text(path, _SUBJECT, ScenarioError)
-    read = json_source if str(path).endswith(".json") else yaml_source
-    return GaussianCopula._of(_model_document(read(text, _SUBJECT, ScenarioError)))  # noqa: SLF001 - this module's class
+    source = file_source(path, _SUBJECT, ScenarioError)
+    return GaussianCopula._of(_model_document(source))  # noqa: SLF001 - this module's class
 
 
 def _model_document(source: Source) -> CopulaDocument:
-    kind = mapping_of(source.data, _SUBJECT, ScenarioError).get("kind")
+    kind = mapping_of(source.data, source.of(_SUBJECT), ScenarioError).get("kind")
     if kind != _KIND:
         known = f"this version has {_KIND}"
         if kind in _LATER:
             message = f"found {found(kind)}, a model that this version does not compute yet; {known}"
         else:
             message = f"found {found(kind)}, expected the kind of a default model; {known}"
-        raise ScenarioError(f"{_SUBJECT} has 1 problem", [("kind", message)])
+        raise ScenarioError(f"{source.of(_SUBJECT)} has 1 problem", [("kind", message)])
     return checked(CopulaDocument, source, _SUBJECT, ScenarioError)

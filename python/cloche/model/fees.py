@@ -12,7 +12,7 @@ from cloche.model.document import Document, problem
 from cloche.model.fixed_or_floating import FixedOrFloating
 from cloche.model.notes import DayCount
 from cloche.model.text import Name, iso_date
-from cloche.model.units import IRR, SHARE, Balance, Count, PositiveMoney, Rate, Share
+from cloche.model.units import IRR, SHARE, Balance, Count, FeeRate, PositiveMoney, Share
 from cloche.model.wording import found
 
 __all__ = ["Fee", "FeeCap", "Hurdle", "Tier", "UnpaidInterest"]
@@ -35,7 +35,7 @@ class FeeCap(Document):
         State of the deal from which on there is no cap.
     """
 
-    rate: Rate = 0.0
+    rate: FeeRate = 0.0
     fixed_per_year: Balance = 0.0
     day_count: DayCount | None = None
     carry_over: Count = 0
@@ -53,7 +53,7 @@ class Tier(Document):
     """A slice of the base, up to an amount of money, with its own rate a year; no `up_to` is the rest."""
 
     up_to: PositiveMoney | None = None
-    rate: Rate
+    rate: FeeRate
 
 
 class UnpaidInterest(FixedOrFloating):
@@ -118,7 +118,7 @@ class Fee(Document):
 
     name: Name
     amount_per_period: Balance | None = None
-    rate: Rate | None = None
+    rate: FeeRate | None = None
     fixed_per_year: Balance | None = None
     base: Name | None = None
     base_date: Literal["period_start", "period_end", "average"] | None = None

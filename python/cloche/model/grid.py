@@ -13,7 +13,7 @@ from cloche.model.reinvestment import Reinvestment
 from cloche.model.scenario import Scenario
 from cloche.model.wording import did_you_mean
 
-__all__ = ["Axis", "Grid", "grid"]
+__all__ = ["Axis", "Grid", "changed", "grid"]
 
 _FIELDS = (
     "cdr",
@@ -172,6 +172,22 @@ def changed(base: Scenario, changes: Mapping[str, Any]) -> Scenario:
     return base.replace(**own)
 
 
+def _refused(base: Scenario, axis: Axis) -> list[tuple[str, str]]:
+    """Return what a scenario refuses of the values of an axis; what it says of several of them, once."""
+    places: dict[str, list[int]] = {}
+    for place, value in enumerate(axis.values):
+        try:
+            changed(base, {axis.name: value})
+        except ScenarioError as error:
+            for problem in error.problems:
+                places.setdefault(problem.message, []).append(place)
+    problems = []
+    for message, (first, *others) in places.items():
+        again = f" (and {len(others)} more of its values)" if others else ""
+        problems.append((f"{axis.name}[{first}]", f"{message}{again}"))
+    return problems
+
+
 def grid(base: Scenario, *, deal: Mapping[str, Any] | None = None, **axes: Any) -> Grid:
     """Build the points of a stress grid for `sweep`: every combination of the values given.
 
@@ -222,11 +238,7 @@ def grid(base: Scenario, *, deal: Mapping[str, Any] | None = None, **axes: Any) 
         if not axis.values
     ]
     for axis in built:
-        for place, value in enumerate(axis.values):
-            try:
-                changed(base, {axis.name: value})
-            except ScenarioError as error:
-                problems += [(f"{axis.name}[{place}]", problem.message) for problem in error.problems]
+        problems += _refused(base, axis)
     if problems:
         raise ScenarioError("the grid cannot be built", problems)
     return Grid(base, built, deal_axes)

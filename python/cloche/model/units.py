@@ -21,13 +21,18 @@ from cloche.model.wording import found
 
 __all__ = [
     "BALANCE",
+    "DAY_OF_MONTH",
     "IRR",
+    "MONEY",
+    "MONTHS",
+    "POSITIVE_MONEY",
     "PRICE",
     "SHARE",
     "SPREAD",
     "Balance",
     "Count",
     "DayOfMonth",
+    "FeeRate",
     "Floor",
     "MarketPrice",
     "Money",
@@ -96,6 +101,10 @@ class Quantity:
         A harmless value of this kind; lets the rest of a document be examined when this number is wrong.
     whole
         Whether only whole numbers are accepted.
+    usual
+        What a number of this kind hardly exceeds, for the guess at a slip; absent: `high`.
+    limit
+        What a message adds for a number too large, where `what` does not tell how large it may be.
     """
 
     what: str
@@ -105,6 +114,8 @@ class Quantity:
     open_low: bool = False
     stand_in: float = 1.0
     whole: bool = False
+    usual: float = math.inf
+    limit: str = ""
 
     def __call__(self, value: object) -> float | int:
         """Return the number, or say what was found and expected."""
@@ -112,12 +123,18 @@ class Quantity:
         if not math.isfinite(number):
             raise self._refusal(f"found {found(value)}, expected {self.what}, finite")
         if not self.holds(number):
-            raise self._refusal(f"found {found(value)}, expected {self.what}{self._guess(number)}")
+            raise self._refusal(
+                f"found {found(value)}, expected {self.expected(number)}{self._guess(number)}"
+            )
         if self.whole:
             if number != int(number):
                 raise self._refusal(f"found {found(value)}, expected {self.what}")
             return int(number)
         return number + 0.0  # -0.0 becomes 0.0, so that equal documents have equal text
+
+    def expected(self, number: float) -> str:
+        """Return what is expected in place of a number; the limit that it breaks is told."""
+        return self.what + (self.limit if abs(number) > self.high else "")
 
     def holds(self, number: float) -> bool:
         """Tell whether a number is within the bounds."""
@@ -154,7 +171,7 @@ class Quantity:
             return ""
         for scale, slip in ((_PCT_PER_UNIT, "percent"), (_BP_PER_UNIT, "basis points")):
             decimal = float(Decimal(repr(number)) / scale)
-            if not self.holds(decimal):
+            if not self.holds(decimal) or decimal > self.usual:
                 continue
             if self.scale == "price":
                 return (
@@ -181,9 +198,10 @@ class Quantity:
         return WithJsonSchema({"anyOf": [number, text]}, mode="validation")
 
 
-BALANCE = Quantity("money, 0 or more", 0.0, 1e15, "plain")
-_MONEY = Quantity("money", -1e15, 1e15, "plain")
-POSITIVE_MONEY = Quantity("money above 0", 0.0, 1e15, "plain", open_low=True)
+BALANCE = Quantity("money, 0 or more", 0.0, 1e15, "plain", limit=", at most 1e15")
+MONEY = Quantity("money", -1e15, 1e15, "plain", limit=", from -1e15 to 1e15")
+POSITIVE_MONEY = Quantity("money above 0", 0.0, 1e15, "plain", open_low=True, limit=", at most 1e15")
+_FEE_RATE = Quantity("a rate a year from 0 to 0.5", 0.0, 0.5, stand_in=0.01, usual=0.05)
 _RATE = Quantity("a rate a year from 0 to 0.5", 0.0, 0.5, stand_in=0.01)
 SPREAD = Quantity("a spread from -0.05 to 0.5", -0.05, 0.5, stand_in=0.01)
 _FLOOR = Quantity("a rate from -0.1 to 0.5", -0.1, 0.5, stand_in=0.0)
@@ -193,17 +211,18 @@ PRICE = Quantity("a price above 0, at most 2 (1 is par)", 0.0, 2.0, "price", ope
 _MARKET_PRICE = Quantity("a market price from 0 to 2 (1 is par)", 0.0, 2.0, "price", stand_in=0.5)
 _YEARS_SINCE = Quantity("a number of years from 0 to 100", 0.0, 100.0, "plain")
 _IRR = Quantity("a rate of return from 0 to 1", 0.0, 1.0, stand_in=0.12)
-_COUNT = Quantity("a whole number, 0 or more", 0.0, 1e6, "plain", whole=True)
-_POSITIVE = Quantity("a whole number, 1 or more", 1.0, 1e6, "plain", whole=True)
+_COUNT = Quantity("a whole number, 0 or more", 0.0, 1e6, "plain", whole=True, limit=", at most 1,000,000")
+_POSITIVE = Quantity("a whole number, 1 or more", 1.0, 1e6, "plain", whole=True, limit=", at most 1,000,000")
 _TERM_YEARS = Quantity(
     "a number of years above 0, at most 30", 0.0, 30.0, "plain", open_low=True, stand_in=6.0
 )
-_DAY_OF_MONTH = Quantity("a day of the month from 1 to 31", 1.0, 31.0, "plain", whole=True)
-_MONTHS = Quantity("a whole number of months from 1 to 12", 1.0, 12.0, "plain", whole=True, stand_in=3)
+DAY_OF_MONTH = Quantity("a day of the month from 1 to 31", 1.0, 31.0, "plain", whole=True)
+MONTHS = Quantity("a whole number of months from 1 to 12", 1.0, 12.0, "plain", whole=True, stand_in=3)
 
 Balance = Annotated[float, BeforeValidator(BALANCE), BALANCE.json_schema()]
-Money = Annotated[float, BeforeValidator(_MONEY), _MONEY.json_schema()]
+Money = Annotated[float, BeforeValidator(MONEY), MONEY.json_schema()]
 PositiveMoney = Annotated[float, BeforeValidator(POSITIVE_MONEY), POSITIVE_MONEY.json_schema()]
+FeeRate = Annotated[float, BeforeValidator(_FEE_RATE), _FEE_RATE.json_schema()]
 Rate = Annotated[float, BeforeValidator(_RATE), _RATE.json_schema()]
 Spread = Annotated[float, BeforeValidator(SPREAD), SPREAD.json_schema()]
 Floor = Annotated[float, BeforeValidator(_FLOOR), _FLOOR.json_schema()]
@@ -216,5 +235,5 @@ YearsSince = Annotated[float, BeforeValidator(_YEARS_SINCE), _YEARS_SINCE.json_s
 TermYears = Annotated[float, BeforeValidator(_TERM_YEARS), _TERM_YEARS.json_schema()]
 Count = Annotated[int, BeforeValidator(_COUNT), _COUNT.json_schema()]
 Positive = Annotated[int, BeforeValidator(_POSITIVE), _POSITIVE.json_schema()]
-DayOfMonth = Annotated[int, BeforeValidator(_DAY_OF_MONTH), _DAY_OF_MONTH.json_schema()]
-Months = Annotated[int, BeforeValidator(_MONTHS), _MONTHS.json_schema()]
+DayOfMonth = Annotated[int, BeforeValidator(DAY_OF_MONTH), DAY_OF_MONTH.json_schema()]
+Months = Annotated[int, BeforeValidator(MONTHS), MONTHS.json_schema()]

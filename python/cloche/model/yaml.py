@@ -42,10 +42,23 @@ class Source:
         Mappings, lists, text, numbers, booleans and None.
     lines
         Line, from 1, of each place.
+    file
+        Name of the file that holds it; empty for a text or a mapping.
     """
 
     data: Any
     lines: dict[str, int] = field(default_factory=dict)
+    file: str = ""
+
+    def of(self, subject: str) -> str:
+        """Return what a headline calls the document: with the file that it is in.
+
+        Examples
+        --------
+        >>> Source({}, file="base.yaml").of("the scenario"), Source({}).of("the scenario")
+        ('the scenario in base.yaml', 'the scenario')
+        """
+        return f"{subject} in {self.file}" if self.file else subject
 
 
 class SyntaxProblems(Exception):  # noqa: N818 - it carries problems, as ClocheError does

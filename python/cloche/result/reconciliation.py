@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cloche.errors import RunError
-from cloche.model.wording import did_you_mean
+from cloche.model.wording import did_you_mean, found
 from cloche.result.layout import aligned
 from cloche.result.result import PaymentDate
 from cloche.table import Table
@@ -18,6 +18,8 @@ __all__ = ["Reconciliation", "reconcile"]
 
 _KEYS = ("waterfall", "label", "step", "payee")
 _AMOUNTS = ("paid", "amount", "reported")
+_UNFIT = "the report does not fit the payment date"
+_FORMS = "amounts by waterfall and clause, or rows"
 Row = Mapping[str, Any]
 
 
@@ -86,7 +88,7 @@ def reconcile(payment_date: PaymentDate, reported: Any, *, tolerance: float = 0.
     Raises
     ------
     RunError
-        With every reported row that fits no payment of the date, or has no amount.
+        With every reported row that fits no payment of the date, or has no amount; for a report in another form.
     TypeError
         If `payment_date` is none.
 
@@ -118,7 +120,7 @@ def reconcile(payment_date: PaymentDate, reported: Any, *, tolerance: float = 0.
             problems.append((f"reported[{place}]", _stranger(keys, ledger)))
             continue
         if not isinstance(amount, int | float) or not math.isfinite(amount):
-            problems.append((f"reported[{place}]", f"found {amount!r}, expected an amount in `paid`"))
+            problems.append((f"reported[{place}]", f"found {found(amount)}, expected an amount in `paid`"))
             continue
         covered.update(fits)
         paid = math.fsum(ledger[k]["paid"] for k in fits)
@@ -127,7 +129,7 @@ def reconcile(payment_date: PaymentDate, reported: Any, *, tolerance: float = 0.
             (fits[0], {**told, "paid": paid, "reported": float(amount), "difference": paid - amount})
         )
     if problems:
-        raise RunError("the report does not fit the payment date", problems)
+        raise RunError(_UNFIT, problems)
     rows = [row for _, row in sorted(compared, key=lambda pair: pair[0])]
     rest = [entry for k, entry in enumerate(ledger) if k not in covered and entry["paid"] > tolerance]
     columns = (*_KEYS, "paid", "reported", "difference")
@@ -147,18 +149,39 @@ def _rows(reported: Any) -> list[Row]:
         )
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     if isinstance(reported, Mapping):
-        return [
-            {"waterfall": waterfall, "label": label, "paid": amount}
-            for waterfall, amounts in reported.items()
-            for label, amount in amounts.items()
-        ]
-    return list(reported)
+        rows = list(_clauses(reported))
+    elif isinstance(reported, Iterable) and not isinstance(reported, str):
+        rows = list(reported)
+    else:
+        raise RunError(_UNFIT, [("reported", f"found {found(reported)}, expected {_FORMS}")])
+    strange = [
+        (f"reported[{place}]", f"found {found(row)}, expected a mapping with {', '.join(_KEYS)} and paid")
+        for place, row in enumerate(rows)
+        if not isinstance(row, Mapping)
+    ]
+    if strange:
+        raise RunError(_UNFIT, strange)
+    return rows
+
+
+def _clauses(reported: Mapping[Any, Any]) -> Iterator[Row]:
+    """Yield the rows of amounts by waterfall and clause."""
+    strange = [
+        (f"reported.{waterfall}", f"found {found(amounts)}, expected amounts by clause, {{label: amount}}")
+        for waterfall, amounts in reported.items()
+        if not isinstance(amounts, Mapping)
+    ]
+    if strange:
+        raise RunError(_UNFIT, strange)
+    for waterfall, amounts in reported.items():
+        for label, amount in amounts.items():
+            yield {"waterfall": waterfall, "label": label, "paid": amount}
 
 
 def _common(ledger: list[dict[str, Any]], fits: list[int], key: str) -> Any:
     """Return what all payments of a row have in common."""
-    found = {ledger[k][key] for k in fits}
-    return found.pop() if len(found) == 1 else None
+    each = {ledger[k][key] for k in fits}
+    return each.pop() if len(each) == 1 else None
 
 
 def _stranger(keys: Row, ledger: list[dict[str, Any]]) -> str:

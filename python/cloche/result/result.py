@@ -10,8 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from pydantic_core import PydanticCustomError
+
 from cloche.errors import RunError
 from cloche.model.state import DealState
+from cloche.model.text import iso_date
 from cloche.result.documents_in_force import BringsIn, InForce, documents_in_force
 from cloche.result.explanation import explained
 from cloche.result.path_summary import path_summary
@@ -81,7 +84,10 @@ class Result(Tables):
         """
         if self._state_at is None:
             raise RunError("a run that was pickled has no states: project it again")
-        return self._state_at(date.isoformat() if isinstance(date, dt.date) else date)
+        try:
+            return self._state_at(iso_date(date))
+        except PydanticCustomError as refusal:
+            raise RunError(f"date: {refusal.message()}") from None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_state_at": None}

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
+import numpy as np
+
 from cloche.errors import RunError
 from cloche.model.state import DealState
+from cloche.model.wording import found
 from cloche.result.documents_in_force import BringsIn
 from cloche.result.result import Result
 from cloche.result.schemas import SIMULATION_TABLES, Schema
@@ -141,8 +144,12 @@ class Simulation(Tables):
             raise RunError(
                 "a simulation that was pickled cannot replay: run it again with the manifest's seed"
             )
-        if not 0 <= path < self.paths_done:
-            raise RunError(f"path: found {path}, expected a number from 0 to {self.paths_done - 1}")
+        whole = isinstance(path, int | np.integer) and not isinstance(path, bool)
+        if not whole or not 0 <= path < self.paths_done:
+            raise RunError(
+                f"path: found {found(path)}, expected a whole number from 0 to {self.paths_done - 1}"
+            )
+        path = int(path)
         raw = self._core.replay(path)
         core = self._core
 

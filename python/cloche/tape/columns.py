@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cloche.model.units import Quantity
+from cloche.model.units import BALANCE, MONEY, POSITIVE_MONEY, Quantity
 from cloche.table import Kind
 
 __all__ = ["CANONICAL", "INPUTS", "REQUIRED", "TapeColumn", "Use"]
@@ -59,9 +59,9 @@ CANONICAL: dict[str, TapeColumn] = {
     "obligor_id": _TEXT,
     "obligor_name": _TEXT,
     "parent_id": _TEXT,
-    "par": _number("money, 0 or more", 0.0, 1e15, scale="plain"),
-    "par_unfunded": _number("money, 0 or more", 0.0, 1e15, scale="plain"),
-    "original_par": _number("money, 0 or more", 0.0, 1e15, scale="plain"),
+    "par": TapeColumn("float", "used", BALANCE),
+    "par_unfunded": TapeColumn("float", "used", BALANCE),
+    "original_par": TapeColumn("float", "used", BALANCE),
     "coupon_type": _TEXT,
     "index": _TEXT,
     "spread": _number("a spread from -0.05 to 0.3", -0.05, 0.3),
@@ -109,14 +109,14 @@ CANONICAL: dict[str, TapeColumn] = {
     "is_current_pay": _KEPT_FLAG,
     "is_dip": _KEPT_FLAG,
     "is_participation": _KEPT_FLAG,
-    "facility_size": _number("money above 0", 0.0, 1e15, use="kept", scale="plain"),
+    "facility_size": TapeColumn("float", "kept", POSITIVE_MONEY),
 }
 """Name to column, in the order of the pool's table."""
 
 INPUTS: dict[str, TapeColumn] = {
     "rating": TapeColumn("text", "input"),
-    "cost": _number("money", -1e15, 1e15, use="input", scale="plain"),
-    "market_value": _number("money", -1e15, 1e15, use="input", scale="plain"),
+    "cost": TapeColumn("float", "input", MONEY),
+    "market_value": TapeColumn("float", "input", MONEY),
     "is_defaulted": TapeColumn("bool", "input"),
     "count": _whole("a whole number of equal obligors, 1 or more", 1, 1e6, use="input"),
     "is_unfunded": TapeColumn("bool", "refused"),

@@ -119,7 +119,7 @@ def _worded_number(cell: Any, quantity: Quantity, unit: Unit, *, months: bool) -
 
 def _refusal(cell: object, number: float, quantity: Quantity, unit: Unit) -> str:
     if unit:
-        return f"found {found(cell)} ({unit}), which is {number:g}; expected {quantity.what}"
+        return f"found {found(cell)} ({unit}), which is {number:g}; expected {quantity.expected(number)}"
     try:
         quantity(number)
     except PydanticCustomError as error:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from cloche.build.builder import DealBuilder
-from cloche.errors import DealError
+from cloche.build.templates.arguments import Arguments
+from cloche.build.templates.capital_structure import capital_structure
+from cloche.build.templates.payment_dates import later, payment_date_from, weekday
 from cloche.model.deal import Deal
 from cloche.model.standard_waterfall import Variants
 from cloche.model.template import standard_parts, us_bsl_2_parts
+from cloche.model.units import DAY_OF_MONTH, MONTHS, POSITIVE_MONEY, Quantity
 
 __all__ = ["us_bsl"]
 
-_SIZES = {"A": 0.62, "B": 0.12, "C": 0.06, "D": 0.06, "E": 0.05, "SUB": 0.09}
-_SPREADS = {"A": 0.0130, "B": 0.0175, "C": 0.0210, "D": 0.0310, "E": 0.0600}
-_RATINGS = {"A": "AAA", "B": "AA", "C": "A", "D": "BBB-", "E": "BB-"}
-_OC_TRIGGERS = {"A/B": 1.25, "C": 1.165, "D": 1.10, "E": 1.055}
-_IC_TRIGGERS = {"A/B": 1.20, "C": 1.15, "D": 1.10}
 _MONTHS_A_YEAR = 12
+_YEARS = Quantity("a number of years from 0 to 100", 0.0, 100.0, "plain")
 
 
 def us_bsl(
@@ -30,16 +28,16 @@ def us_bsl(
     name: str = "US BSL",
     currency: str = "USD",
     sizes: Mapping[str, float] | None = None,
-    spreads: Mapping[str, float | str] | None = None,
-    fixed: Mapping[str, float | str] | None = None,
+    spreads: Mapping[str, float | str | None] | None = None,
+    fixed: Mapping[str, float | str | None] | None = None,
     pari_passu: Sequence[Sequence[str]] = (),
-    ratings: Mapping[str, str] | None = None,
+    ratings: Mapping[str, str | None] | None = None,
     agency: str = "sp",
     deferrable: Sequence[str] = ("C", "D", "E", "F"),
     index: str = "sofr_3m",
     index_floor: float = 0.0,
-    oc_triggers: Mapping[str, float] | None = None,
-    ic_triggers: Mapping[str, float] | None = None,
+    oc_triggers: Mapping[str, float | str | None] | None = None,
+    ic_triggers: Mapping[str, float | str | None] | None = None,
     coverage_name: str = "OC",
     last_cure_pays: Literal["sequence", "class"] = "sequence",
     diversion_trigger: float | None = 1.06,
@@ -95,10 +93,12 @@ def us_bsl(
     name, currency
         Name of the deal, ISO code of its currency.
     sizes
-        Share of par by class, senior first; a class without a spread or fixed rate is residual. Classes rank one after
-        another: ``A-1`` before ``A-2``.
+        Share of par by class, senior first: all classes of the deal, in place of the template's. A class without a
+        spread or fixed rate is residual. Classes rank one after another: ``A-1`` before ``A-2``. Of the template's own
+        terms by class stay those of classes that are here.
     spreads, fixed
-        Spread over `index`, or fixed rate (30/360), by class.
+        Spread over `index`, or fixed rate (30/360), by class. As with all terms by class, what is given changes the
+        template's own for that class alone, and None takes it away.
     pari_passu
         Groups of classes that rank equally, such as ``[("B-1", "B-2")]``.
     ratings, agency
@@ -108,7 +108,8 @@ def us_bsl(
     index, index_floor
         Index of the coupons, and its floor.
     oc_triggers, ic_triggers
-        Triggers by test, a ratio; ``A/B`` is the test through class B.
+        Triggers by test, a ratio; ``A/B`` is the test through class B. ``{"E": 1.05}`` changes that test and leaves the
+        others, ``{"E": None}`` takes it away.
     coverage_name
         What overcollateralization is called in the names of tests: ``OC``, ``Par Value``.
     last_cure_pays
@@ -169,7 +170,7 @@ def us_bsl(
     Raises
     ------
     DealError
-        With every problem of the document that these numbers make.
+        With every problem of the arguments, by their names, and of the document that these numbers make.
 
     Examples
     --------
@@ -177,17 +178,47 @@ def us_bsl(
     >>> deal.notes.names, deal.notes["A"].coupon.spread
     (['X', 'A', 'B', 'C', 'D', 'E', 'SUB'], 0.013)
     """
-    sizes, spreads = dict(sizes or _SIZES), dict(_SPREADS if spreads is None else spreads)
-    ratings = _RATINGS if ratings is None else ratings
-    fixed = dict(fixed or {})
-    rated = [note for note in sizes if note in spreads or note in fixed]
-    ranks = _ranks(rated, pari_passu)
-    day = _day(closing)
-    reinvests = not static and reinvestment_years > 0
+    given = Arguments(getattr(us_bsl, "__kwdefaults__", None) or {})
+    par = given.number("par", par, POSITIVE_MONEY)
+    notes = capital_structure(
+        given,
+        sizes=sizes,
+        spreads=spreads,
+        fixed=fixed,
+        pari_passu=pari_passu,
+        ratings=ratings,
+        deferrable=deferrable,
+        oc_triggers=oc_triggers,
+        ic_triggers=ic_triggers,
+    )
+    if not notes.rated:
+        raise given.error(name)
+    day = given.day("closing", closing, "dates.closing")
+    payment_frequency_months = given.whole("payment_frequency_months", payment_frequency_months, MONTHS)
+    payment_day = given.whole("payment_day", payment_day, DAY_OF_MONTH)
+    reinvestment_years = given.number("reinvestment_years", reinvestment_years, _YEARS)
+    non_call_years = given.number("non_call_years", non_call_years, _YEARS)
+    maturity_years = given.number("maturity_years", maturity_years, _YEARS)
+    upfront_cost_rate = given.share("upfront_cost_rate", upfront_cost_rate)
+    interest_reserve_rate = given.share("interest_reserve_rate", interest_reserve_rate)
+    variants = Variants(
+        diversion_share=given.share("diversion_share", diversion_share),
+        diversion_to=given.choice("diversion_to", diversion_to, ("principal", "notes")),
+        junior_fees_before_last_test=given.flag("sub_fee_before_last_test", sub_fee_before_last_test),
+        last_cure_pays=given.choice("last_cure_pays", last_cure_pays, ("sequence", "class")),
+        turbo_share=None if turbo_share is None else given.share("turbo_share", turbo_share),
+    )
+    index, agency = given.text("index", index), given.text("agency", agency)
+    coverage_name = given.text("coverage_name", coverage_name)
+    limits = given.mappings("concentration", concentration)
+    rights, conventions = given.mapping("rights", rights), given.mapping("conventions", conventions)
+    interest_smoothing = given.flag("interest_smoothing", interest_smoothing)
+    frequency_switch = given.flag("frequency_switch", frequency_switch)
+    reinvests = not given.flag("static", static) and reinvestment_years > 0
 
     def payment_date(years: float) -> dt.date:
-        return _payment_date_from(
-            _later(day, round(years * _MONTHS_A_YEAR)), payment_frequency_months, payment_day
+        return payment_date_from(
+            later(day, round(years * _MONTHS_A_YEAR)), payment_frequency_months, payment_day
         )
 
     builder = DealBuilder(
@@ -197,11 +228,11 @@ def us_bsl(
         first_payment=payment_date(0.5) if first_payment is None else first_payment,
         stated_maturity=payment_date(maturity_years),
         payment_frequency_months=payment_frequency_months,
-        effective=_weekday(_later(day, 4)) if reinvests else None,
+        effective=weekday(later(day, 4)) if reinvests else None,
         non_call_end=payment_date(non_call_years),
         reinvestment_end=payment_date(reinvestment_years) if reinvests else None,
         determination_lag_bd=determination_lag_bd,
-        calendars=list(calendars),
+        calendars=given.texts("calendars", calendars),
         roll=roll,
         currency=currency,
     )
@@ -222,19 +253,7 @@ def us_bsl(
             amortization={"payments": class_x_payments},
             rating={agency: "AAA"},
         )
-    for note in rated:
-        floating = {"index": index, "spread": spreads.get(note), "floor": index_floor}
-        builder = builder.note(
-            note,
-            round(sizes[note] * par, 2),
-            rank=ranks[note],
-            coupon={"fixed": fixed[note]} if note in fixed else floating,
-            deferrable=note in deferrable,
-            rating={agency: ratings[note]} if note in ratings else None,
-        )
-    for note in sizes:
-        if note not in rated:
-            builder = builder.note(note, round(sizes[note] * par, 2), residual=True)
+    builder = notes.issued(builder, par=par, index=index, index_floor=index_floor, agency=agency)
     builder = (
         builder.fee("taxes", amount_per_period=taxes)
         .fee(
@@ -248,25 +267,15 @@ def us_bsl(
         .fee("sub", rate=sub_fee, base="fee_basis", base_date="period_start", day_count="act/360")
         .fee("incentive", hurdles=[{"irr": incentive_irr, "share": incentive_share}])
     )
-    for label, trigger in (_OC_TRIGGERS if oc_triggers is None else oc_triggers).items():
-        builder = builder.oc_test(
-            f"{label} {coverage_name}", through=label.rsplit("/", 1)[-1], trigger=trigger
-        )
-    for label, trigger in (_IC_TRIGGERS if ic_triggers is None else ic_triggers).items():
-        builder = builder.ic_test(
-            f"{label} IC",
-            through=label.rsplit("/", 1)[-1],
-            trigger=trigger,
-            first_date="second_determination",
-        )
+    builder = notes.tested(builder, coverage_name=coverage_name)
     if reinvests:
         if diversion_trigger is not None:
             builder = builder.oc_test(
-                f"Reinvestment {coverage_name}", through=rated[-1], trigger=diversion_trigger
+                f"Reinvestment {coverage_name}", through=notes.rated[-1], trigger=diversion_trigger
             )
         builder = builder.reinvestment(during=["coverage"], max_maturity="stated_maturity")
     if par_ratio_trigger is not None:
-        builder = builder.test("EoD", kind="eod_par_ratio", through=rated[0], trigger=par_ratio_trigger)
+        builder = builder.test("EoD", kind="eod_par_ratio", through=notes.rated[0], trigger=par_ratio_trigger)
     rules = us_bsl_2_parts(
         ccc_limit=ccc_limit,
         discount_below=discount_below,
@@ -277,26 +286,19 @@ def us_bsl(
     builder = builder.collateral(**rules["collateral"]).default_events(
         **{**rules["default_events"], "accelerate": accelerate}
     )
-    if concentration:
-        builder = builder.collateral(concentration=[dict(limit) for limit in concentration])
+    if limits:
+        builder = builder.collateral(concentration=limits)
     if rights:
         # A switch is contracted, and so is the right to it.
         builder = builder.rights(**({"amendment": True, **rights} if frequency_switch else rights))
     if conventions:
         builder = builder.conventions(**conventions)
     document = builder.to_dict()
-    variants = Variants(
-        diversion_share=diversion_share,
-        diversion_to=diversion_to,
-        junior_fees_before_last_test=sub_fee_before_last_test,
-        last_cure_pays=last_cure_pays,
-        turbo_share=turbo_share,
-    )
     parts = _smoothing() if interest_smoothing else {}
     waterfalls = standard_parts(document, variants=variants) | parts.pop("waterfalls", {})
     switch = _frequency_switch(document, index, smooths=interest_smoothing)
     parts |= {"events": [switch]} if frequency_switch else {}
-    return Deal.from_dict({**document, **parts, "waterfalls": waterfalls})
+    return given.deal({**document, **parts, "waterfalls": waterfalls})
 
 
 def _smoothing() -> dict[str, Any]:
@@ -337,38 +339,4 @@ def _second_payment(dates: Mapping[str, Any]) -> str:
         day = first if isinstance(first, dt.date) else dt.date.fromisoformat(first)
     except (TypeError, ValueError):
         return str(first)
-    return _later(day, dates["payment_frequency_months"]).isoformat()
-
-
-def _ranks(rated: Sequence[str], pari_passu: Sequence[Sequence[str]]) -> dict[str, int]:
-    """Return the rank of each class, senior first; classes of a group have that of its first."""
-    first = {note: group[0] for group in pari_passu for note in group}
-    leaders = list(dict.fromkeys(first.get(note, note) for note in rated))
-    return {note: leaders.index(first.get(note, note)) + 1 for note in rated}
-
-
-def _day(closing: dt.date | str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(closing) if isinstance(closing, str) else closing
-    except ValueError:
-        problem = ("dates.closing", f"found {closing!r}, expected a date such as 2025-03-20")
-        raise DealError("the deal has 1 problem", [problem]) from None
-
-
-def _later(day: dt.date, months: int) -> dt.date:
-    """Return a date so many months later, the day clipped to the month's end."""
-    year, month = divmod(day.year * _MONTHS_A_YEAR + day.month - 1 + months, _MONTHS_A_YEAR)
-    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def _payment_date_from(day: dt.date, frequency: int, payment_day: int) -> dt.date:
-    """Return the first payment day from a day on; payment months count from January."""
-    candidate = dt.date(day.year, 1, payment_day)
-    while candidate < day:
-        candidate = _later(candidate, frequency)
-    return candidate
-
-
-def _weekday(day: dt.date) -> dt.date:
-    """Return the day, or the Monday after it."""
-    return day + dt.timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= 5 else 0)
+    return later(day, dates["payment_frequency_months"]).isoformat()

@@ -72,6 +72,4 @@ def eur_clo(
         "interest_smoothing": True,
         "conventions": {"deferred_form": "capitalized"},
     }
-    if "conventions" in terms:
-        terms["conventions"] = {"deferred_form": "capitalized", **(terms["conventions"] or {})}
     return family("eur_clo", own, terms)

@@ -130,6 +130,6 @@ def _years_later(day: dt.date | str, years: int) -> str:
     """Return the first of the month so many years later; what is no date stays for the document to refuse."""
     try:
         date = dt.date.fromisoformat(day) if isinstance(day, str) else day
-    except ValueError:
+        return date.replace(year=date.year + years, day=1).isoformat()
+    except (AttributeError, TypeError, ValueError):
         return str(day)
-    return date.replace(year=date.year + years, day=1).isoformat()
