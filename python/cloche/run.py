@@ -21,6 +21,7 @@ from cloche.calls import (
 from cloche.date_of_a_state import of_notes, refuse_events, repriced, ruling, state_after
 from cloche.errors import Cancelled, DealError, Problem, RunError
 from cloche.group_warnings import warn_of_groups
+from cloche.loan_problems import told_by_cause
 from cloche.model.closed_accounts import with_closed_accounts
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
@@ -112,7 +113,8 @@ def project(
     check_state(deal, [scenario], state)
     warn_of_groups(pool, [scenario])
     inputs = (compiled(deal), pool._core(), assumed(deal, scenario), *given(state, pool))  # noqa: SLF001 - one package
-    raw = core().project(*inputs)
+    with told_by_cause(pool):
+        raw = core().project(*inputs)
     raw["schedule"] = lambda: core().schedule(engine_text(deal.to_canonical()))
 
     def state_at(date: str) -> DealState:
@@ -213,20 +215,21 @@ def simulate(
             f"{paths:,} paths keep about {estimate / 2**30:.1f} GiB, above max_memory={max_memory / 2**30:.1f} GiB: "
             "ask for fewer paths or raise max_memory"
         )
-    raw = core().simulate(
-        compiled(deal),
-        pool._core(),  # noqa: SLF001 - one package
-        model.canonical_json(),
-        assumed(deal, scenario),
-        *given(state, pool),
-        paths=paths,
-        seed=seed,
-        threads=workers(threads),
-        keep_flows=keep == "cashflows",
-        keep_paths=keep == "paths",
-        portable=portable,
-        on_progress=on_progress,
-    )
+    with told_by_cause(pool):
+        raw = core().simulate(
+            compiled(deal),
+            pool._core(),  # noqa: SLF001 - one package
+            model.canonical_json(),
+            assumed(deal, scenario),
+            *given(state, pool),
+            paths=paths,
+            seed=seed,
+            threads=workers(threads),
+            keep_flows=keep == "cashflows",
+            keep_paths=keep == "paths",
+            portable=portable,
+            on_progress=on_progress,
+        )
     facts = manifest(deal, pool, scenario, state) | {
         "model": model.digest,
         "measure": model.measure,
