@@ -34,6 +34,7 @@ from cloche.model.transitions import engine_text
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.state_on_tape import on_tape
 from cloche.tape import LoanPool
+from cloche.tape_fit import warn_of_tape
 
 __all__ = ["project", "run_payment_date", "simulate"]
 
@@ -60,7 +61,8 @@ def project(
     deal
         The deal.
     pool
-        Its loans, as of closing or later, before the end of the first collection period.
+        Its loans, as of closing or later, before the end of the first collection period. Where a run begins at closing,
+        a later date, and par of less than half or more than twice the target par, are logged as warnings ("cloche").
     scenario
         What is assumed: default, prepayment and recovery rates, index curves, reinvestment.
     state
@@ -112,6 +114,8 @@ def project(
     check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
     check_state(deal, [scenario], state)
     warn_of_groups(pool, [scenario])
+    if state is None:
+        warn_of_tape(deal, pool)
     inputs = (compiled(deal), pool._core(), assumed(deal, scenario), *given(state, pool))  # noqa: SLF001 - one package
     with told_by_cause(pool):
         raw = core().project(*inputs)
@@ -209,6 +213,8 @@ def simulate(
     )
     check_state(deal, [scenario], state)
     warn_of_groups(pool, [scenario])
+    if state is None:
+        warn_of_tape(deal, pool)
     estimate = _memory(deal, paths, keep)
     if estimate > max_memory:
         raise RunError(

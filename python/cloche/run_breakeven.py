@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cloche.calls import check_inputs
 from cloche.errors import RunError
-from cloche.group_warnings import already_told, warn_of_groups
+from cloche.group_warnings import warn_of_groups
 from cloche.model.deal import Deal
 from cloche.model.grid import Grid, grid
 from cloche.model.scenario import Scenario
@@ -23,6 +23,8 @@ from cloche.run import project
 from cloche.run_sweep import sweep
 from cloche.table import Table
 from cloche.tape import LoanPool
+from cloche.tape_fit import warn_of_tape
+from cloche.told_once import already_told
 
 __all__ = ["breakeven"]
 
@@ -118,6 +120,8 @@ def breakeven(
         raise RunError(f"tolerance: found {tolerance}, expected a number above 0")
 
     warn_of_groups(pool, [scenario])
+    if state is None:
+        warn_of_tape(deal, pool)
     search = _Search(on_progress, _most_points(start, end, tolerance))
 
     def meets(values: NDArray[np.float64]) -> NDArray[np.bool_]:

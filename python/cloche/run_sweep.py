@@ -29,6 +29,7 @@ from cloche.model.state import DealState
 from cloche.model.transitions import engine_text
 from cloche.result.sweep import Sweep
 from cloche.tape import LoanPool
+from cloche.tape_fit import warn_of_tape
 
 __all__ = ["sweep"]
 
@@ -93,6 +94,8 @@ def sweep(
     points = scenarios if isinstance(scenarios, Grid) else _listed(scenarios)
     check_inputs(deal=deal, pool=pool, **({} if state is None else {"state": state}))
     check_state(deal, [points.base] if isinstance(points, Grid) else points.values, state)
+    if state is None:
+        warn_of_tape(deal, pool)
     deals = _variants(deal, points) if isinstance(points, Grid) else [compiled(deal)]
     if isinstance(points, Grid):
         texts, axes = [assumed(deal, points.base)], points.fields()
