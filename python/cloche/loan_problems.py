@@ -16,7 +16,7 @@ _LOAN = re.compile(r"\bloan (.+?)(?=: |\)|, column )")
 
 
 def by_cause(problems: Iterable[Problem], loan_ids: Sequence[str]) -> list[Problem]:
-    """Return problems with those that differ in the loan alone as one, which counts the loans and names the first.
+    r"""Return problems with those that differ in the loan alone as one, which counts the loans and names the first.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def by_cause(problems: Iterable[Problem], loan_ids: Sequence[str]) -> list[Probl
     Examples
     --------
     >>> missing = [Problem("scenario.recovery", f"missing for loan {name}: no rate") for name in ("c", "a", "b", "d")]
-    >>> print(*by_cause(missing, ["a", "b", "c", "d"]), sep="\\n")
+    >>> print(*by_cause(missing, ["a", "b", "c", "d"]), sep="\n")
     scenario.recovery: missing for 4 loans such as a, b, c: no rate
-    >>> print(*by_cause(missing[:2], ["a", "b", "c", "d"]), sep="\\n")
+    >>> print(*by_cause(missing[:2], ["a", "b", "c", "d"]), sep="\n")
     scenario.recovery: missing for loans a, c: no rate
     """
     order = {name: place for place, name in enumerate(loan_ids)}

@@ -356,9 +356,7 @@ def test_validate_refuses_a_tape_that_a_projection_of_the_deal_refuses(
 
 
 def test_validate_warns_of_a_tape_of_after_closing(example: Path, cloche: Run) -> None:
-    done = cloche(
-        "validate", example / "deal.yaml", "--tape", example / "tape.csv", "--as-of", "2025-06-30"
-    )
+    done = cloche("validate", example / "deal.yaml", "--tape", example / "tape.csv", "--as-of", "2025-06-30")
     assert done.returncode == 0
     assert "warning: tape.as_of: found 2025-06-30, after closing 2025-03-20" in done.stdout
 

@@ -40,7 +40,9 @@ def test_a_payment_date_warns_of_a_balance_above_the_original(
     assert caplog.messages == warned
 
 
-def test_a_run_on_from_such_a_state_warns_too_and_one_of_a_run_never(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_on_from_such_a_state_warns_too_and_one_of_a_run_never(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     state = cl.project(DEAL, POOL, BASE).state_at("2027-04-20")
     grown = state.to_dict()
     grown["notes"]["A"]["balance"] = 410e6
@@ -54,7 +56,9 @@ def test_a_run_on_from_such_a_state_warns_too_and_one_of_a_run_never(caplog: pyt
 def test_a_class_that_capitalizes_may_grow(caplog: pytest.LogCaptureFixture) -> None:
     deal = cl.templates.eur_clo(par=400e6, closing="2025-03-20")
     assert deal.conventions.deferred_form == "capitalized"
-    pool = cl.synthetic.loan_pool(n=40, seed=3, par=400e6, as_of="2025-03-20", currency="EUR", index="euribor_3m")
+    pool = cl.synthetic.loan_pool(
+        n=40, seed=3, par=400e6, as_of="2025-03-20", currency="EUR", index="euribor_3m"
+    )
     run = cl.project(deal, pool, BASE.replace(cdr=0.15))
     with caplog.at_level(logging.WARNING, logger="cloche"):
         for day in sorted(set(run.cashflows["date"].tolist()))[8:20:4]:

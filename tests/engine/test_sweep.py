@@ -116,7 +116,9 @@ def test_a_pivot_of_three_varied_values_says_at_which_of_the_third() -> None:
     path = "notes.A.coupon.spread"
     points = cl.grid(BASE, cdr=[0.0, 0.05], recovery=[0.3, 0.7], deal={path: [0.013, 0.019]})
     sweep = cl.sweep(DEAL, POOL, points)
-    with pytest.raises(cl.RunError, match=r"notes\.A\.coupon\.spread varies, too, over 0\.013, 0\.019: say which"):
+    with pytest.raises(
+        cl.RunError, match=r"notes\.A\.coupon\.spread varies, too, over 0\.013, 0\.019: say which"
+    ):
         sweep.pivot("irr", note="SUB", rows="cdr", columns="recovery")
     for spread in (0.013, 0.019):
         table = sweep.pivot("irr", note="SUB", rows="cdr", columns="recovery", at={path: spread})

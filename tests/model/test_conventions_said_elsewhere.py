@@ -35,5 +35,5 @@ def test_tests_that_differ_have_no_convention_in_common(small_deal: dict[str, An
         {"name": "B OC", "kind": "oc", "through": "B", "trigger": 1.1},
     ]
     small_deal["collateral"] = {"ccc": {"limit": 0.075, "base": 90e6}}
-    shown = Deal.from_dict(small_deal).conventions
+    shown: Any = Deal.from_dict(small_deal).conventions
     assert (shown.test_rounding, shown.ccc_base) == ("by test", 90e6)
