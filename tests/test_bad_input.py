@@ -205,7 +205,7 @@ def test_every_problem_is_kept_and_fifty_are_printed() -> None:
         cl.LoanPool.from_columns(
             {
                 "loan_id": [f"L{i}" for i in range(number)],
-                "par": [-1.0] * number,
+                "par": [-1.0 - i for i in range(number)],
                 "maturity": ["2030-01-15"] * number,
                 "coupon_type": ["floating"] * number,
                 "spread": [0.04] * number,

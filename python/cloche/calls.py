@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cloche.errors import DealError, Problem, RunError, ScenarioError, TapeError
@@ -18,6 +18,7 @@ from cloche.model.state_fit import misfits
 from cloche.model.transitions import engine_deal, engine_events, has_transitions
 from cloche.result.documents_in_force import BringsIn
 from cloche.tape import LoanPool
+from cloche.tape_fit import misfits as misfits_of_tape
 
 __all__ = [
     "assumed",
@@ -178,7 +179,7 @@ def check_inputs(**inputs: object) -> None:
             raise TypeError(f"{name}: found {type(value).__name__}, expected {_CLASSES[name].__name__}")
     deal, pool = inputs["deal"], inputs.get("pool")
     if isinstance(deal, Deal) and isinstance(pool, LoanPool):
-        problems = list(_misfits(deal, pool, from_closing="state" not in inputs))
+        problems = list(misfits_of_tape(deal, pool, from_closing="state" not in inputs))
         if problems:
             raise TapeError("the tape does not fit the deal", problems)
 
@@ -203,16 +204,3 @@ def check_state(deal: Deal, scenarios: Sequence[Scenario], state: DealState | No
         )
         if found:
             raise DealError(headline(f"the state of {state.payment_date}", found), found)
-
-
-def _misfits(deal: Deal, pool: LoanPool, *, from_closing: bool) -> Iterator[tuple[str, str]]:
-    """Yield why a tape is none of a deal; how late it may be depends on the state that a run goes on from."""
-    currency = next(filter(None, pool.texts("currency")), deal.currency)
-    if currency != deal.currency:
-        message = f"found {currency}, expected {deal.currency}, the currency of the deal"
-        yield 'tape column "currency"', message
-    closing = deal.dates.closing
-    if from_closing and pool.as_of.isoformat() < closing:
-        expected = f"expected {closing}, or a later day of the first collection period"
-        message = f"found {pool.as_of}, before closing; {expected}"
-        yield "tape.as_of", message

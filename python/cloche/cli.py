@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cloche.cli_inputs import read_deal_file, read_inputs, read_state_file, read_tape, warn_of_par
+from cloche.cli_inputs import (
+    check_fit,
+    print_columns,
+    read_deal_file,
+    read_inputs,
+    read_state_file,
+    read_tape,
+    warn_of_fit,
+)
 from cloche.cli_output import INTERRUPTED, Form, prepare, run_long, say, show, write
 from cloche.cli_vary import axis_of, number_of
 
@@ -170,7 +178,7 @@ def validate(
     tape: Annotated[Path | None, typer.Option("--tape", help="Loan tape to check as well.")] = None,
     as_of: AsOf = None,
 ) -> None:
-    """Check a deal document, and a tape; report every problem with its place."""
+    """Check a deal document, a tape, and whether they fit; report every problem with its place."""
     from cloche.errors import DealError, TapeError
 
     document: Deal | None = None
@@ -185,11 +193,14 @@ def validate(
     if tape is not None:
         try:
             pool = read_tape(tape, document, as_of)
+            if document is not None:
+                check_fit(document, pool)
             print(f"{tape}: no problem found: {pool!r}")
+            print_columns(pool)
             print("what the tape leaves open, and what stands in for it:")
             print(pool.defaults_used)
             if document is not None:
-                warn_of_par(tape, document, pool)
+                warn_of_fit(tape, document, pool)
         except TapeError as error:
             refused = _complain(str(error), BAD_INPUT)
     if refused:

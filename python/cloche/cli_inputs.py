@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from cloche.model.state import DealState
     from cloche.tape import LoanPool
 
-__all__ = ["read_deal_file", "read_inputs", "read_scenario", "read_state_file", "read_tape", "warn_of_par"]
+__all__ = [
+    "check_fit",
+    "print_columns",
+    "read_deal_file",
+    "read_inputs",
+    "read_scenario",
+    "read_state_file",
+    "read_tape",
+    "warn_of_fit",
+]
 
 
 def read_deal_file(path: Path) -> Deal:
@@ -24,7 +33,56 @@ def read_deal_file(path: Path) -> Deal:
     return read_deal(path)
 
 
-def warn_of_par(path: Path, deal: Deal, pool: LoanPool) -> None:
+def check_fit(deal: Deal, pool: LoanPool) -> None:
+    """Refuse a tape that a run of the deal from closing refuses.
+
+    Raises
+    ------
+    TapeError
+        With every problem.
+    """
+    from cloche.errors import TapeError
+    from cloche.tape_fit import late, misfits
+
+    problems = [*misfits(deal, pool, from_closing=True), *late(deal, pool)]
+    if problems:
+        raise TapeError("the tape does not fit the deal", problems)
+
+
+def print_columns(pool: LoanPool) -> None:
+    """Print which column of a tape became which, and which ones are not read."""
+    import textwrap
+
+    from cloche.tape.near_columns import near_columns
+
+    rows = list(pool.mapping.rows())
+    own = [row["source"] for row in rows if row["source"] == row["column"] and row["use"] != "kept"]
+    print("which column became which:")
+    if own:
+        told = f"by their own names: {', '.join(own)}"
+        print(textwrap.fill(told, 100, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+    for row in rows:
+        if row["column"] and row["source"] not in own:
+            unit = f" ({row['unit']})" if row["unit"] else ""
+            kept = ", kept without effect" if row["use"] == "kept" else ""
+            print(f"  {row['source']} -> {row['column']}{unit}{kept}")
+    ignored = [row["source"] for row in rows if not row["column"]]
+    near = near_columns(ignored, {row["column"] for row in rows})
+    for source in ignored:
+        meant = f"; did you mean {near[source]!r}?" if source in near else ""
+        print(f"  {source}: not read{meant}")
+
+
+def warn_of_fit(path: Path, deal: Deal, pool: LoanPool) -> None:
+    """Print what of a tape beside a deal is probably not meant: its date, and its par."""
+    from cloche.tape_fit import tape_doubts
+
+    for problem in tape_doubts(deal, pool):
+        print(f"{path}: warning: {problem}")
+    _warn_of_par(path, deal, pool)
+
+
+def _warn_of_par(path: Path, deal: Deal, pool: LoanPool) -> None:
     """Print where a tape of the closing date holds another par than the closing balance sheet buys."""
     undrawn = pool.numbers("par_unfunded")
     stated, held = deal.closing.par_purchased, pool.par + float(undrawn[undrawn > 0].sum())

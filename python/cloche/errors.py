@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cloche.rows_alike import lines_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -71,10 +73,13 @@ class ClocheError(Exception):
 
     def __str__(self) -> str:
         """Return the headline and one line per problem, the first 50 of them."""
-        lines = [self.headline, *map(str, self.problems[:_MOST_LINES])]
-        if len(self.problems) > _MOST_LINES:
-            lines.append(f"and {len(self.problems) - _MOST_LINES} more")
-        return "\n".join(lines)
+        lines = self._lines()
+        rest = len(lines) - _MOST_LINES
+        more = [f"and {rest} more"] if rest > 0 else []
+        return "\n".join([self.headline, *lines[:_MOST_LINES], *more])
+
+    def _lines(self) -> list[str]:
+        return list(map(str, self.problems))
 
 
 class DealError(ClocheError):
@@ -82,7 +87,10 @@ class DealError(ClocheError):
 
 
 class TapeError(ClocheError):
-    """A loan tape with rows or columns that cannot be used."""
+    """A loan tape with rows or columns that cannot be used; rows with the same problem print as one line."""
+
+    def _lines(self) -> list[str]:
+        return lines_of(self.problems)
 
 
 class ScenarioError(ClocheError):

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 
 from cloche.errors import Problem
 from cloche.model.scenario import Scenario
 from cloche.model.scenario_groups import rating_word
 from cloche.tape import LoanPool
+from cloche.told_once import is_told
 
-__all__ = ["already_told", "idle_groups", "warn_of_groups"]
+__all__ = ["idle_groups", "warn_of_groups"]
 
 _LOGGER = logging.getLogger("cloche")
 _VALUES = ("cdr", "cpr", "recovery", "recovery_lag_months")
 _KINDS = ("rating", "industry", "lien")
-_TOLD: ContextVar[bool] = ContextVar("the call around has warned of its groups", default=False)
 
 
 def idle_groups(pool: LoanPool, scenarios: Iterable[Scenario]) -> Iterator[Problem]:
@@ -70,17 +68,7 @@ def warn_of_groups(pool: LoanPool, scenarios: Iterable[Scenario]) -> None:
     scenarios
         What is assumed of them.
     """
-    if _TOLD.get():
+    if is_told():
         return
     for problem in dict.fromkeys(idle_groups(pool, scenarios)):
         _LOGGER.warning("%s", problem)
-
-
-@contextmanager
-def already_told() -> Iterator[None]:
-    """Let the runs of a search, which has warned, not warn again."""
-    token = _TOLD.set(True)
-    try:
-        yield
-    finally:
-        _TOLD.reset(token)

@@ -21,6 +21,7 @@ from cloche.calls import (
 from cloche.date_of_a_state import of_notes, refuse_events, repriced, ruling, state_after
 from cloche.errors import Cancelled, DealError, Problem, RunError
 from cloche.group_warnings import warn_of_groups
+from cloche.loan_problems import told_by_cause
 from cloche.model.closed_accounts import with_closed_accounts
 from cloche.model.deal import Deal
 from cloche.model.default_model import GaussianCopula
@@ -34,6 +35,7 @@ from cloche.model.transitions import engine_text
 from cloche.result import Keep, PaymentDate, Result, Simulation
 from cloche.state_on_tape import on_tape
 from cloche.tape import LoanPool
+from cloche.tape_fit import warn_of_tape
 
 __all__ = ["project", "run_payment_date", "simulate"]
 
@@ -60,7 +62,8 @@ def project(
     deal
         The deal.
     pool
-        Its loans, as of closing or later, before the end of the first collection period.
+        Its loans, as of closing or later, before the end of the first collection period. Where a run begins at closing,
+        a later date, and par of less than half or more than twice the target par, are logged as warnings ("cloche").
     scenario
         What is assumed: default, prepayment and recovery rates, index curves, reinvestment.
     state
@@ -112,8 +115,11 @@ def project(
     check_inputs(deal=deal, pool=pool, scenario=scenario, **({} if state is None else {"state": state}))
     check_state(deal, [scenario], state)
     warn_of_groups(pool, [scenario])
+    if state is None:
+        warn_of_tape(deal, pool)
     inputs = (compiled(deal), pool._core(), assumed(deal, scenario), *given(state, pool))  # noqa: SLF001 - one package
-    raw = core().project(*inputs)
+    with told_by_cause(pool):
+        raw = core().project(*inputs)
     raw["schedule"] = lambda: core().schedule(engine_text(deal.to_canonical()))
 
     def state_at(date: str) -> DealState:
@@ -208,26 +214,29 @@ def simulate(
     )
     check_state(deal, [scenario], state)
     warn_of_groups(pool, [scenario])
+    if state is None:
+        warn_of_tape(deal, pool)
     estimate = _memory(deal, paths, keep)
     if estimate > max_memory:
         raise RunError(
             f"{paths:,} paths keep about {estimate / 2**30:.1f} GiB, above max_memory={max_memory / 2**30:.1f} GiB: "
             "ask for fewer paths or raise max_memory"
         )
-    raw = core().simulate(
-        compiled(deal),
-        pool._core(),  # noqa: SLF001 - one package
-        model.canonical_json(),
-        assumed(deal, scenario),
-        *given(state, pool),
-        paths=paths,
-        seed=seed,
-        threads=workers(threads),
-        keep_flows=keep == "cashflows",
-        keep_paths=keep == "paths",
-        portable=portable,
-        on_progress=on_progress,
-    )
+    with told_by_cause(pool):
+        raw = core().simulate(
+            compiled(deal),
+            pool._core(),  # noqa: SLF001 - one package
+            model.canonical_json(),
+            assumed(deal, scenario),
+            *given(state, pool),
+            paths=paths,
+            seed=seed,
+            threads=workers(threads),
+            keep_flows=keep == "cashflows",
+            keep_paths=keep == "paths",
+            portable=portable,
+            on_progress=on_progress,
+        )
     facts = manifest(deal, pool, scenario, state) | {
         "model": model.digest,
         "measure": model.measure,

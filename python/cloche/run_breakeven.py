@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cloche.calls import check_inputs
 from cloche.errors import DealError, RunError, ScenarioError
-from cloche.group_warnings import already_told, warn_of_groups
+from cloche.group_warnings import warn_of_groups
 from cloche.model.deal import Deal
 from cloche.model.deal_document import DealDocument
 from cloche.model.grid import Grid, changed, grid
@@ -25,6 +25,8 @@ from cloche.run import project
 from cloche.run_sweep import sweep
 from cloche.table import Table
 from cloche.tape import LoanPool
+from cloche.tape_fit import warn_of_tape
+from cloche.told_once import already_told
 
 __all__ = ["breakeven", "searched_range"]
 
@@ -135,6 +137,8 @@ def breakeven(
     _refuse_ends(deal, scenario, vary, (start, end))
 
     warn_of_groups(pool, [scenario])
+    if state is None:
+        warn_of_tape(deal, pool)
     search = _Search(on_progress, _most_points(start, end, tolerance))
 
     def meets(values: NDArray[np.float64]) -> NDArray[np.bool_]:

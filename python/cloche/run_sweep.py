@@ -20,6 +20,7 @@ from cloche.calls import (
 )
 from cloche.errors import Cancelled, DealError, Problem, RunError, ScenarioError
 from cloche.group_warnings import warn_of_groups
+from cloche.loan_problems import told_by_cause
 from cloche.model.deal import Deal
 from cloche.model.grid import Axis, Grid
 from cloche.model.replacement import PathError, put, value_at
@@ -28,6 +29,7 @@ from cloche.model.state import DealState
 from cloche.model.transitions import engine_text
 from cloche.result.sweep import Sweep
 from cloche.tape import LoanPool
+from cloche.tape_fit import warn_of_tape
 
 __all__ = ["sweep"]
 
@@ -92,6 +94,8 @@ def sweep(
     points = scenarios if isinstance(scenarios, Grid) else _listed(scenarios)
     check_inputs(deal=deal, pool=pool, **({} if state is None else {"state": state}))
     check_state(deal, [points.base] if isinstance(points, Grid) else points.values, state)
+    if state is None:
+        warn_of_tape(deal, pool)
     deals = _variants(deal, points) if isinstance(points, Grid) else [compiled(deal)]
     if isinstance(points, Grid):
         texts, axes = [assumed(deal, points.base)], points.fields()
@@ -102,16 +106,17 @@ def sweep(
         texts, axes = [assumed(deal, scenario) for scenario in points.values], []
         varied = [points]
         warn_of_groups(pool, points.values)
-    raw = core().sweep(
-        deals,
-        pool._core(),  # noqa: SLF001 - one package
-        texts,
-        [(field, [assumed(deal, scenario) for scenario in values]) for field, values in axes],
-        *given(state, pool),
-        threads=workers(threads),
-        portable=portable,
-        on_progress=on_progress,
-    )
+    with told_by_cause(pool):
+        raw = core().sweep(
+            deals,
+            pool._core(),  # noqa: SLF001 - one package
+            texts,
+            [(field, [assumed(deal, scenario) for scenario in values]) for field, values in axes],
+            *given(state, pool),
+            threads=workers(threads),
+            portable=portable,
+            on_progress=on_progress,
+        )
     number = len(points) if isinstance(points, Grid) else len(points.values)
     facts = manifest(deal, pool, state=state) | {"points": number}
     facts |= {"scenario": points.base.digest} if isinstance(points, Grid) else {}

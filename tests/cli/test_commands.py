@@ -335,6 +335,46 @@ def test_project_and_simulate_go_on_from_a_state(example: Path, tmp_path: Path, 
     assert "state.notes.SUB: missing" in refused.stderr
 
 
+def test_validate_tells_which_column_became_which_and_which_are_not_read(
+    example: Path, cloche: Run, tmp_path: Path
+) -> None:
+    head, _, rest = (example / "tape.csv").read_text().partition("\n")
+    for own, other in (("par", "Principal Balance"), ("rating_sp", "ratng_sp"), ("pd_1y", "internal_grade")):
+        head = ",".join(other if name == own else name for name in head.split(","))
+    tape = tmp_path / "tape.csv"
+    tape.write_text(f"{head}\n{rest}")
+    done = cloche("validate", example / "deal.yaml", "--tape", tape)
+    assert done.returncode == 0
+    assert "by their own names: loan_id, obligor_name, original_par" in done.stdout
+    assert "  Principal Balance -> par\n" in done.stdout
+    assert "  facility -> facility, kept without effect\n" in done.stdout
+    assert "  ratng_sp: not read; did you mean 'rating_sp'?\n" in done.stdout
+    assert "  internal_grade: not read\n" in done.stdout
+    assert done.stderr == "cloche: warning: tape column \"ratng_sp\": not read; did you mean 'rating_sp'?\n"
+
+
+def test_validate_refuses_a_tape_that_a_projection_of_the_deal_refuses(
+    example: Path, cloche: Run, tmp_path: Path
+) -> None:
+    tape = tmp_path / "tape.csv"
+    tape.write_text((example / "tape.csv").read_text().replace(",USD,", ",EUR,"))
+    files = (example / "deal.yaml", "--tape", tape, "--as-of", "2027-01-01")
+    done = cloche("validate", *files)
+    assert done.returncode == 2
+    assert "found EUR, expected USD, the currency of the deal" in done.stderr
+    late = "tape.as_of: found 2027-01-01, after the first collection period of the deal (it ends 2025-10-07)"
+    assert late in done.stderr
+    tape.write_text((example / "tape.csv").read_text())
+    assert late in cloche("validate", *files).stderr
+    assert late in cloche("project", *files, "--scenario", example / "scenario.yaml").stderr
+
+
+def test_validate_warns_of_a_tape_of_after_closing(example: Path, cloche: Run) -> None:
+    done = cloche("validate", example / "deal.yaml", "--tape", example / "tape.csv", "--as-of", "2025-06-30")
+    assert done.returncode == 0
+    assert "warning: tape.as_of: found 2025-06-30, after closing 2025-03-20" in done.stdout
+
+
 def test_validate_compares_the_tape_with_the_closing_balance_sheet(
     example: Path, cloche: Run, tmp_path: Path
 ) -> None:

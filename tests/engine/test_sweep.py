@@ -112,6 +112,24 @@ def test_a_pivot_is_a_table_of_two_varied_values() -> None:
             sweep.pivot(value, note=note, rows=rows)
 
 
+def test_a_pivot_of_three_varied_values_says_at_which_of_the_third() -> None:
+    path = "notes.A.coupon.spread"
+    points = cl.grid(BASE, cdr=[0.0, 0.05], recovery=[0.3, 0.7], deal={path: [0.013, 0.019]})
+    sweep = cl.sweep(DEAL, POOL, points)
+    with pytest.raises(
+        cl.RunError, match=r"notes\.A\.coupon\.spread varies, too, over 0\.013, 0\.019: say which"
+    ):
+        sweep.pivot("irr", note="SUB", rows="cdr", columns="recovery")
+    for spread in (0.013, 0.019):
+        table = sweep.pivot("irr", note="SUB", rows="cdr", columns="recovery", at={path: spread})
+        own = sweep.notes.filter(**{"note": "SUB", "recovery": 0.7, path: spread})
+        assert table["0.7"].tolist() == own["irr"].tolist()
+    with pytest.raises(cl.RunError, match=r"expected one of 0\.013, 0\.019"):
+        sweep.pivot("irr", note="SUB", rows="cdr", columns="recovery", at={path: 0.015})
+    with pytest.raises(cl.RunError, match="'cdr' twice"):
+        sweep.pivot("irr", note="SUB", rows="cdr", columns="cdr")
+
+
 def test_what_cannot_be_swept_is_refused_with_its_place() -> None:
     with pytest.raises(cl.ScenarioError) as unknown:
         cl.grid(BASE, cdrs=[0.1], recovry=[0.2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 from pathlib import Path
@@ -148,6 +149,40 @@ def test_the_550m_deal_covers_its_classes_as_published() -> None:
     assert "Tests: none" in summary
 
 
+def test_deferred_interest_of_before_the_path_is_not_called_never_deferred() -> None:
+    # B owed 900,000 when the path began, and defers nothing more; A owes nothing.
+    flows = {
+        "date": days(DAY, DAY),
+        "note": text("A", "B"),
+        "deferred_balance": np.array([0.0, 900e3]),
+        "deferred_paid": np.array([0.0, 0.0]),
+    }
+    raw = {**projected(), "cashflows": flows}
+    raw["notes"] = {**raw["notes"], "periods_deferred": np.array([0, 0, 0])}
+    lines = Result.from_engine(raw, document=DOCUMENT, manifest=MANIFEST).summary().splitlines()
+    deferred = {line.split()[0]: line for line in lines if "before" in line or "never" in line}
+    assert "before" in deferred["B"]
+    assert "never" in deferred["A"]
+
+
+def test_one_of_a_thing_is_no_plural_and_a_title_is_not_said_twice() -> None:
+    raw = projected()
+    raw["notes"] = {
+        **raw["notes"], "note": text("A", "B", "Equity"), "periods_deferred": np.array([0, 1, 0]),
+    }  # fmt: skip
+    lines = Result.from_engine(raw, document=DOCUMENT, manifest=MANIFEST).summary().splitlines()
+    assert any(" 1 period " in line for line in lines)
+    assert any(line.startswith("Equity: IRR 14.32%") for line in lines)
+
+
+def test_copies_are_the_result_itself_since_it_cannot_change(simulation: Simulation) -> None:
+    replayed = simulation.replay(41)
+    for result in (replayed, simulation):
+        assert copy.copy(result) is result
+        assert copy.deepcopy([result])[0] is result
+    assert copy.deepcopy(simulation).replay(41).manifest["path"] == 41
+
+
 def test_results_are_pickled_and_compared_by_value(result: Result) -> None:
     again = pickle.loads(pickle.dumps(result))  # noqa: S301 - our own bytes
     assert again == result
@@ -269,3 +304,16 @@ def test_the_summary_of_a_simulation_fits_a_screen_and_says_what_matters(simulat
     assert "SUB IRR 12.30% ±0.20 – – – – 14.0%" in joined
     assert "SUB returns less than its cost in 5.000% ±0.100 of paths" in joined
     assert "<pre>" in simulation._repr_html_()
+
+
+def test_one_path_has_no_standard_errors() -> None:
+    core = Core()
+    tables = core.tables()
+    tables["equity"] |= {"irr_se": np.array([np.nan]), "moic_se": np.array([np.nan])}
+    core.tables = lambda: tables  # type: ignore[method-assign]  # the same engine, other figures
+    one = Simulation.from_core(core, keep="summary", document=DOCUMENT, manifest={**MANIFEST, "paths": 1})
+    text_of_it = one.summary()
+    assert "1 path, seed 7 (one path has no standard errors)" in text_of_it
+    rows = [" ".join(line.split()) for line in text_of_it.splitlines()]
+    assert any(row.startswith("SUB IRR 12.30% –") for row in rows)
+    assert any(row.startswith("SUB MOIC 1.80x –") for row in rows)

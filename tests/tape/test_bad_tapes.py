@@ -190,3 +190,19 @@ def test_unfunded_flags_need_the_unfunded_par(columns: Columns) -> None:
     columns["is_partly_unfunded"] = [1, 0, 0]
     columns["par_unfunded"] = [500_000.0, None, None]
     assert LoanPool.from_columns(columns, as_of=AS_OF).numbers("par_unfunded")[0] == 500_000.0
+
+
+def test_rows_with_the_same_problem_print_as_one_line_and_are_all_in_the_list(columns: Columns) -> None:
+    many = {name: cells * 2 for name, cells in columns.items()}
+    many["loan_id"] = ["L1", "L2", "L3", "L4", "L5", "L6"]
+    many["rate_cap"] = [0.09, None, 0.09, 0.09, 0.09, None]
+    many["par"][5] = None
+    with pytest.raises(TapeError) as error:
+        LoanPool.from_columns(many, as_of=AS_OF)
+    assert [place for place, _ in error.value.problems] == [
+        *(f'tape row {row}, column "rate_cap"' for row in (1, 3, 4, 5)), 'tape row 6, column "par"',
+    ]  # fmt: skip
+    headline, capped, missing = str(error.value).splitlines()
+    assert headline.endswith("has 5 problems")
+    assert capped.startswith('tape column "rate_cap", 4 rows such as 1, 3, 4: this version does not compute')
+    assert missing == 'tape row 6, column "par": loan L6: found nothing, expected money, 0 or more'

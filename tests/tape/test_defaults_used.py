@@ -174,3 +174,12 @@ def test_loans_that_reset_on_other_dates_are_counted(columns: Columns) -> None:
     assert used(pool, "next_reset") == {said: 1}
     for column in ("reset_frequency_months", "next_reset"):
         assert pool.mapping.filter(column=column)["use"].tolist() == ["kept"]
+
+
+def test_loans_without_an_industry_are_counted_since_they_share_one_factor(columns: Columns) -> None:
+    assert used(LoanPool.from_columns(columns, as_of=AS_OF), "industry") == {}
+    columns["industry"] = ["Cargo", "", None]
+    told = "none: all such loans share one industry factor"
+    assert used(LoanPool.from_columns(columns, as_of=AS_OF), "industry") == {told: 2}
+    del columns["industry"]
+    assert used(LoanPool.from_columns(columns, as_of=AS_OF), "industry") == {told: 3}

@@ -163,3 +163,17 @@ def test_every_alias_names_one_canonical_column() -> None:
     words = [" ".join(alias.split()) for text in ALIASES.values() for alias in text.split(",")]
     assert len(words) == len(set(words))
     assert not set(words) & set(CANONICAL)
+
+
+def test_a_column_with_nearly_a_known_name_is_warned_of(
+    columns: Columns, caplog: pytest.LogCaptureFixture
+) -> None:
+    columns |= {"market_prce": [0.9] * 3, "Analyst": ["a"] * 3, "sprread": [0.04] * 3}
+    LoanPool.from_columns(columns, as_of=AS_OF)
+    # The tape has a spread, so that nothing else is meant to be one.
+    assert [record.getMessage() for record in caplog.records] == [
+        "tape column \"market_prce\": not read; did you mean 'market_price'?"
+    ]
+    caplog.clear()
+    LoanPool.read(columns, as_of=AS_OF, columns={"market_prce": None})
+    assert not caplog.records

@@ -19,6 +19,7 @@ from cloche.model.auction_months import auction_months
 from cloche.model.closing_balance import sources_and_uses
 from cloche.model.collateral import CollateralRules
 from cloche.model.conventions import Conventions
+from cloche.model.conventions_said_elsewhere import with_what_is_said_elsewhere
 from cloche.model.dates import Closing, Dates
 from cloche.model.deal_document import DealDocument
 from cloche.model.deal_views import Named, Waterfall
@@ -274,8 +275,8 @@ class Deal(Frozen[DealDocument]):
 
     @property
     def conventions(self) -> Conventions:
-        """Where indentures differ, defaults included."""
-        return self._document.conventions
+        """Where indentures differ, defaults included, and what other parts of the document say of it."""
+        return with_what_is_said_elsewhere(self._document)
 
     @property
     def sequences(self) -> Mapping[str, Sequence[Sequence[str]]]:

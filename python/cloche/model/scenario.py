@@ -83,9 +83,9 @@ class Scenario(Frozen[ScenarioDocument]):
     """What the future is assumed to bring; rates are decimals a year.
 
     A value is a number, a list per payment period (the last value continues), ``{"monthly": […]}``, ``{date:
-    value}``, or by group: ``{"*": 0.02, "rating:CCC": 0.10, "industry:…": …, "obligor:…": …,
-    "lien:2L": …}``, where the most specific wins. Ratings and liens may be spelled as on a tape, ``rating:NR`` is what
-    is unrated; a run warns of groups that hold no loan of its pool.
+    value}`` (the first value holds before its date, too), or by group: ``{"*": 0.02, "rating:CCC": 0.10,
+    "industry:…": …, "obligor:…": …, "lien:2L": …}``, where the most specific wins. Ratings and liens may be spelled as
+    on a tape, ``rating:NR`` is what is unrated; a run warns of groups that hold no loan of its pool.
 
     Parameters
     ----------

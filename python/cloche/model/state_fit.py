@@ -20,6 +20,7 @@ __all__ = ["is_last_date", "misfits"]
 _LOGGER = logging.getLogger("cloche")
 _EPOCH = dt.date(1970, 1, 1)
 _KEPT = 16
+_CENT = 0.01
 # What the engine does not read of a class that has no such thing.
 _UNREAD = (".cost", ".amortization_due")
 _Rows = tuple[tuple[str, str, str], ...]
@@ -31,7 +32,7 @@ def misfits(
     """Return where a state contradicts the document that rules on its payment date.
 
     Whether its payment date is one, and which names it knows, the engine tells. A determination date off the schedule
-    is a warning.
+    is a warning, and so is a balance of more than a class can have.
 
     Parameters
     ----------
@@ -49,6 +50,8 @@ def misfits(
     dated = [(since, each) for since, each in ruled if since is None or since < state.payment_date]
     names = ruled[-1][1]
     found, misplaced = [*_dates(dated[-1], state), *_deferrals(names, state)], list(_misplaced(names, state))
+    for problem in _grown(names, state):
+        _LOGGER.warning("%s", problem)
     if of_run:
         return [*found, *(problem for problem in misplaced if problem.place.endswith(_UNREAD))]
     return [*_name(names, state), *found, *misplaced]
@@ -108,6 +111,20 @@ def _deferrals(document: Mapping[str, Any], state: DealState) -> Iterator[Proble
         if name in firm and note.deferred_interest > 0.0:
             message = f"found {words.money(note.deferred_interest)}, expected 0: interest of {name} may not be deferred"
             yield Problem(f"state.notes.{name}.deferred_interest", message)
+
+
+def _grown(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
+    """Yield balances above what a class had at closing, or above what is committed to one that is drawn over time."""
+    if (document.get("conventions") or {}).get("deferred_form") == "capitalized":
+        return
+    for note in document["notes"]:
+        if note.get("residual") or note["name"] not in state.notes:
+            continue
+        most = (note.get("commitment") or {}).get("amount") or note["balance"]
+        balance = state.notes[note["name"]].balance
+        if balance > most + _CENT:
+            message = f"found {words.money(balance)}, above the {words.money(most)} of {note['name']}"
+            yield Problem(f"state.notes.{note['name']}.balance", message)
 
 
 def _misplaced(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:

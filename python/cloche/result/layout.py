@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["NOTHING", "aligned", "basis_points", "money", "multiple", "percent", "with_error", "years"]
+__all__ = [
+    "NOTHING",
+    "aligned",
+    "basis_points",
+    "counted",
+    "money",
+    "multiple",
+    "percent",
+    "with_error",
+    "years",
+]
 
 NOTHING = "–"
 
@@ -41,6 +51,17 @@ def basis_points(value: float) -> str:
     ('130bp', '12.5bp')
     """
     return f"{value * 10_000:.6g}bp"
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun, in the plural where it is not one.
+
+    Examples
+    --------
+    >>> counted(1, "path"), counted(1_000, "path")
+    ('1 path', '1,000 paths')
+    """
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def years(value: float | None) -> str:

@@ -5,24 +5,26 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from cloche.model.difference import changes
 from cloche.result.documents_in_force import InForce
-from cloche.result.layout import NOTHING, aligned, basis_points, money, multiple, percent, years
+from cloche.result.layout import NOTHING, aligned, basis_points, counted, money, multiple, percent, years
 from cloche.table import Table
 
 __all__ = ["capital_structure", "coupon_text", "heading", "path_summary"]
 
 _MOST_CHANGES = 4
+_CENT = 0.01
 _AMOUNT = re.compile(r"\d{4,}\.\d\d")
 
 
 def path_summary(
     *,
     notes: Table,
+    cashflows: Table | None,
     tests: Table,
     events: Table | None,
     course: Sequence[InForce],
@@ -33,8 +35,8 @@ def path_summary(
 
     Parameters
     ----------
-    notes, tests, events
-        Tables of the path; without `events` nothing is told of them.
+    notes, cashflows, tests, events
+        Tables of the path; without `events` or `cashflows` nothing is told of them.
     course
         The documents that ruled, in order.
     manifest
@@ -47,7 +49,7 @@ def path_summary(
         heading(course[0].document, manifest, later=course[1:]),
         [*capital_structure(course[0].document), ""],
         *([*_structure_after(reset), ""] for reset in resets),
-        [*_classes(notes), ""],
+        [*_classes(notes, _carried(cashflows)), ""],
         *([*lines, ""] for lines in _tests(tests, resets)),
         _events(events, course),
         _equity(notes),
@@ -177,7 +179,15 @@ def _grouped(amount: re.Match[str]) -> str:
     return money(float(amount[0]))
 
 
-def _classes(notes: Table) -> list[str]:
+def _carried(cashflows: Table | None) -> set[str]:
+    """Return the classes with deferred interest on any date, also of dates before the path."""
+    if cashflows is None:
+        return set()
+    rows = zip(*(cashflows[name] for name in ("note", "deferred_balance", "deferred_paid")), strict=True)
+    return {name for name, balance, paid in rows if balance >= _CENT or paid >= _CENT}
+
+
+def _classes(notes: Table, carried: Collection[str]) -> list[str]:
     lines = [
         ["class", "WAL", "principal window", "interest paid", "deferred", "shortfall", "loss", "loss rate"]
     ]
@@ -191,7 +201,7 @@ def _classes(notes: Table) -> list[str]:
                 years(note["wal"]),
                 f"{first:%Y-%m} to {last:%Y-%m}" if first and last else NOTHING,
                 money(note["interest_paid"]),
-                f"{note['periods_deferred']} periods" if note["periods_deferred"] else "never",
+                _deferred(note["periods_deferred"], carried=note["note"] in carried),
                 _dust(note["interest_shortfall"]),
                 _dust(note["principal_loss"]),
                 percent(note["loss_rate"]),
@@ -200,9 +210,14 @@ def _classes(notes: Table) -> list[str]:
     return ["This path", *aligned(lines)]
 
 
+def _deferred(periods: int, *, carried: bool) -> str:
+    """Return on how many dates a class deferred; ``before`` where all it has deferred is of before the path."""
+    return counted(periods, "period") if periods else "before" if carried else "never"
+
+
 def _dust(amount: float | None) -> str:
     """Return money, 0 for less than a cent."""
-    return money(0.0 if amount is not None and abs(amount) < 0.01 else amount)
+    return money(0.0 if amount is not None and abs(amount) < _CENT else amount)
 
 
 def _tests(tests: Table, resets: Sequence[InForce]) -> list[list[str]]:
@@ -254,7 +269,12 @@ def _equity(notes: Table) -> list[str]:
         cost = note["original_balance"] * note["issue_price"]
         moic = multiple(paid / cost if cost else None)
         lines.append(
-            f"Equity {note['note']}: IRR {percent(note['irr'])}, MOIC {moic}, "
+            f"{_titled(note['note'])}: IRR {percent(note['irr'])}, MOIC {moic}, "
             f"{money(paid)} paid on {money(cost)}"
         )
     return lines
+
+
+def _titled(note: str) -> str:
+    """Return a residual note as ``Equity SUB``; one that is called equity needs no title."""
+    return note if "equity" in note.casefold() else f"Equity {note}"

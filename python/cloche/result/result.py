@@ -206,6 +206,7 @@ class Result(Tables):
         """Return one screen: capital structure, what each class gets, tests, events, equity."""
         return path_summary(
             notes=self.notes,
+            cashflows=self.cashflows if "cashflows" in self._made else None,
             tests=self.tests,
             events=self.events if "events" in self._made else None,
             course=self._course(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cloche.result.layout import aligned, multiple, percent, with_error, years
+from cloche.result.layout import aligned, counted, multiple, percent, with_error, years
 from cloche.result.path_summary import capital_structure, heading
 from cloche.table import Table
 
@@ -37,7 +37,7 @@ def simulation_summary(
             *heading(document, manifest),
             *capital_structure(document),
             "",
-            f"{manifest['paths']:,} paths, seed {manifest['seed']} (± is one standard error)",
+            f"{counted(manifest['paths'], 'path')}, seed {manifest['seed']} {_errors(manifest['paths'])}",
             *_classes(tables["notes"], residuals),
             "",
             *_pool(tables["pool"]),
@@ -104,14 +104,14 @@ def _equity(equity: Table) -> list[str]:
         lines.append(
             [
                 f"{note} IRR",
-                f"{percent(row['irr'])} ±{(row['irr_se'] or 0.0) * 100:.2f}",
+                percent(row["irr"]) + _doubt(row["irr_se"], 100.0, 2),
                 *(percent(row[f"irr_{part}"], 1) for part in ("sd", *quantiles)),
             ]
         )
         lines.append(
             [
                 f"{note} MOIC",
-                f"{multiple(row['moic'])} ±{row['moic_se'] or 0.0:.3f}",
+                multiple(row["moic"]) + _doubt(row["moic_se"], 1.0, 3),
                 *(multiple(row[f"moic_{part}"]) for part in ("sd", *quantiles)),
             ]
         )
@@ -121,3 +121,12 @@ def _equity(equity: Table) -> list[str]:
             f"IRR of the mean cash flows {percent(row['irr_of_mean_flows'])}"
         )
     return [*aligned(lines), *losses]
+
+
+def _doubt(error: float | None, scale: float, decimals: int) -> str:
+    """Return a standard error behind its estimate; nothing where one path alone has none."""
+    return "" if error is None else f" ±{error * scale:.{decimals}f}"
+
+
+def _errors(paths: int) -> str:
+    return "(± is one standard error)" if paths > 1 else "(one path has no standard errors)"

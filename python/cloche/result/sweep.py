@@ -117,7 +117,15 @@ class Sweep(Tables):
     def __len__(self) -> int:
         return len(self.points)
 
-    def pivot(self, value: str, *, note: str, rows: str | None = None, columns: str | None = None) -> Table:
+    def pivot(
+        self,
+        value: str,
+        *,
+        note: str,
+        rows: str | None = None,
+        columns: str | None = None,
+        at: Mapping[str, Any] | None = None,
+    ) -> Table:
         """Return one figure of one class as a table of two varied values.
 
         Parameters
@@ -129,17 +137,19 @@ class Sweep(Tables):
         rows, columns
             Varied values; by default the first and the second. With one varied value the table has one column of
             figures.
+        at
+            Of the other varied values the one that is shown, as `notes` has it.
 
         Returns
         -------
         Table
-            A row per value of `rows`, a column per value of `columns`; where other values vary too, the figure of
-            their first point.
+            A row per value of `rows`, a column per value of `columns`.
 
         Raises
         ------
         RunError
-            If the sweep has no such figure, class or varied value.
+            If the sweep has no such figure, class or varied value, or another value varies and `at` does not tell which
+            is meant.
         """
         down = self._named("rows", rows or self._varied[0], self._varied)
         across = columns or next((name for name in self._varied if name != down), None)
@@ -148,16 +158,34 @@ class Sweep(Tables):
         own = self.notes.filter(note=self._named("note", note, names))
         if across is None:
             return Table.from_columns({down: own[down], value: own[value]})
-        self._named("columns", across, self._varied)
+        if self._named("columns", across, self._varied) == down:
+            raise RunError(f"rows, columns: found {down!r} twice, expected two varied values")
+        own = self._at(own, at or {}, shown=(down, across))
         heads, tops = (list(dict.fromkeys(own[name].tolist())) for name in (down, across))
-        first: dict[tuple[Any, Any], Any] = {}
-        for key, figure in zip(
-            zip(own[down].tolist(), own[across].tolist(), strict=True), own[value].tolist(), strict=True
-        ):
-            first.setdefault(key, figure)
+        keys = zip(own[down].tolist(), own[across].tolist(), strict=True)
+        figures = dict(zip(keys, own[value].tolist(), strict=True))
         return Table.from_columns(
-            {down: heads, **{str(top): [first.get((head, top)) for head in heads] for top in tops}}
+            {down: heads, **{str(top): [figures.get((head, top)) for head in heads] for top in tops}}
         )
+
+    def _at(self, own: Table, at: Mapping[str, Any], *, shown: Sequence[str]) -> Table:
+        """Return the rows of a class at one value of all that varies beside what is shown."""
+        others = [name for name in self._varied if name not in shown]
+        for name in at:
+            self._named("at", name, others)
+        for name in others:
+            known = list(dict.fromkeys(own[name].tolist()))
+            if name in at:
+                if at[name] not in known:
+                    expected = ", ".join(map(repr, known))
+                    raise RunError(f"at: found {name} = {at[name]!r}, expected one of {expected}")
+                own = own.filter(**{name: at[name]})
+            elif len(known) > 1:
+                raise RunError(
+                    f"{name} varies, too, over {', '.join(map(repr, known))}: "
+                    f"say which is meant with at={{{name!r}: {known[0]!r}}}"
+                )
+        return own
 
     def project(self, point: int) -> Result:
         """Return one point with every payment explained.

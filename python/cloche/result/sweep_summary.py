@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cloche.result.layout import NOTHING, aligned, percent
+from cloche.result.layout import NOTHING, aligned, counted, percent
 from cloche.result.path_summary import heading
 from cloche.table import Table
 
@@ -51,9 +51,9 @@ def sweep_summary(
             for k, name in enumerate(names)
         ]
         lines.append([*(_word(notes[name][first]) for name in varied), *figures])
-    text = [*heading(document, manifest), f"{len(points):,} points", *aligned(lines)]
+    text = [*heading(document, manifest), counted(len(points), "point"), *aligned(lines)]
     if len(points) > _MOST_POINTS:
-        text.append(f"and {len(points) - _MOST_POINTS:,} more points")
+        text.append(f"and {counted(len(points) - _MOST_POINTS, 'more point')}")
     text += [
         "",
         f"Cash in less cash out: at most {conservation_error:.1e} of par in any period of any point.",

@@ -147,6 +147,14 @@ class Tables:
             )
         return [*files, path]
 
+    def __copy__(self) -> Self:
+        """Return the result itself: it is immutable."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return the result itself: it is immutable."""
+        return self
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the state with every table made."""
         return {**self.__dict__, "_made": dict(self.tables)}

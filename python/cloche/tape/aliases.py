@@ -19,7 +19,7 @@ from cloche.tape.columns import CANONICAL, INPUTS
 from cloche.tape.problems import Problems
 from cloche.tape.vocabulary import ALIASES
 
-__all__ = ["Match", "Unit", "match_columns", "near_names"]
+__all__ = ["Match", "Unit", "key_of", "known_keys", "match_columns", "near_names"]
 
 Unit = Literal["", "bps", "pct"]
 
@@ -64,7 +64,8 @@ class Match:
     currency: str = ""
 
 
-def _key(text: str) -> str:
+def key_of(text: str) -> str:
+    """Return a name without case, blanks and punctuation."""
     return "".join(re.findall(r"[a-z0-9&]+", text.casefold()))
 
 
@@ -72,7 +73,12 @@ _KNOWN = {**CANONICAL, **INPUTS}
 _ORDER: dict[str, tuple[str, int]] = {}
 for _name in _KNOWN:
     for _place, _alias in enumerate((_name, *ALIASES.get(_name, "").split(","))):
-        _ORDER.setdefault(_key(_alias), (_name, _place))
+        _ORDER.setdefault(key_of(_alias), (_name, _place))
+
+
+def known_keys() -> dict[str, str]:
+    """Return the canonical column of every name that is recognized, by `key_of` the name."""
+    return {key: column for key, (column, _) in _ORDER.items()}
 
 
 def _read_name(source: str) -> tuple[Match, int]:
@@ -154,5 +160,5 @@ def _chosen(sources: Sequence[str], chosen: Mapping[str, str | None], problems: 
 def near_names(column: str, sources: Sequence[str]) -> str:
     """Return ``; near: 'Maturty'`` for the names in the source that may have been meant for a column."""
     keys = [key for key, (name, _) in _ORDER.items() if name == column]
-    near = [source for source in sources if difflib.get_close_matches(_key(source), keys, n=1, cutoff=0.75)]
+    near = [source for source in sources if difflib.get_close_matches(key_of(source), keys, n=1, cutoff=0.75)]
     return f"; did you mean the column {one_of(near)}?" if near else ""

@@ -78,6 +78,8 @@ def _companies(draft: Draft) -> None:
     draft.note_default("obligor_id", "from the normalized name", from_name)
     draft.note_default("obligor_id", "the loan_id: a company of its own", from_loan)
     draft.note_default("obligor_name", "the obligor_id", draft.fill_texts("obligor_name", ids))
+    unsaid = sum(not text for text in draft.texts["industry"])
+    draft.note_default("industry", "none: all such loans share one industry factor", unsaid)
     liens = [lien_in(text) for text in draft.texts["facility"]]
     draft.note_default("lien", "from the facility", draft.fill_texts("lien", liens))
 

@@ -75,7 +75,8 @@ class LoanPool:
             Date on which the balances stand; ISO text or a date.
         columns
             Name in the source to canonical name, where the name alone does not say it; with ``_bps`` or
-            ``_pct`` if the numbers are written so; None leaves a column out.
+            ``_pct`` if the numbers are written so; None leaves a column out. A column that is not read and is
+            nearly called like one that the tape does not have is logged as a warning ("cloche").
 
         Raises
         ------

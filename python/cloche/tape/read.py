@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from cloche.tape.columns import CANONICAL, INPUTS
 from cloche.tape.defaults import fill
 from cloche.tape.draft import Draft
 from cloche.tape.names import COUPON_TYPES, DAY_COUNTS
+from cloche.tape.near_columns import near_columns
 from cloche.tape.problems import Problems
 from cloche.tape.ratings import agency_of, as_ratings
 from cloche.tape.sources import Source, read_source
@@ -26,6 +28,7 @@ from cloche.tape.values import as_texts, choice_of, date_of
 
 __all__ = ["Reading", "read_tape"]
 
+_LOGGER = logging.getLogger("cloche")
 _MONEY = ("par", "par_unfunded", "original_par", "facility_size")
 
 
@@ -75,9 +78,18 @@ def read_tape(source: Any, *, as_of: dt.date | str, columns: Mapping[str, str | 
     fill(draft)
     check_rows(draft)
     problems.raise_if_any()
+    _warn_of_near_names(matches, columns or {})
     repeats = np.nan_to_num(draft.numbers["count"], nan=1.0).astype(np.int64)
     table, order = _ordered(draft, repeats)
     return Reading(day, table, _mapping(matches), _defaults(draft), _extra(raw, matches, order))
+
+
+def _warn_of_near_names(matches: Sequence[Match], chosen: Mapping[str, str | None]) -> None:
+    """Log columns that are not read and nearly have the name of one; what the caller leaves out is meant so."""
+    ignored = [match.source for match in matches if not match.column and match.source not in chosen]
+    read = {match.column for match in matches}
+    for source, column in near_columns(ignored, read).items():
+        _LOGGER.warning('tape column "%s": not read; did you mean %r?', source, column)
 
 
 def _by_letters(match: Match, raw: Source, problems: Problems) -> Match:
