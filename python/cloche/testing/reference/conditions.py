@@ -49,7 +49,7 @@ def _quality_holds(day: Day, test: Mapping[str, Any], cash: float) -> bool:
         return True
     holdings = _collateral(day)
     weighed = [found for position in holdings.positions if (found := weigh(day, position)) is not None]
-    bought = pool.Position(holdings.bought_terms(day.period, 1.0), 1.0, 1.0)
+    bought = pool.Position(holdings.bought_terms(holdings.last_step(day.period), 1.0), 1.0, 1.0)
     one = weigh(day, bought)
     if one is None:
         raise ValueError(f"scenario.reinvestment.rating: missing for the quality test {test['kind']}")
@@ -107,28 +107,30 @@ def _spread(day: Day, position: pool.Position) -> Weighed | None:
 
 def _recovery(day: Day, position: pool.Position) -> Weighed | None:
     """The rate that the run assumes of a default."""
-    return position.par, position.par * _collateral(day).recovery_rate(position.terms, day.period)
+    holdings = _collateral(day)
+    rate = holdings.recovery_rate(position.terms, holdings.last_step(day.period))
+    return position.par, position.par * rate
 
 
 def _life(day: Day, position: pool.Position) -> Weighed | None:
     """Years to each instalment, on the last day of its collection period, and to the rest at maturity."""
     holdings, start = _collateral(day), day.period.collection_end
     left, moment = replace(position), 0.0
-    for period in holdings.periods:
-        if period.step <= day.period.step or left.par <= 0:
+    for step in holdings.steps:
+        if step.step <= day.period.step or left.par <= 0:
             continue
         flow = pool.step(
             left,
-            period,
+            step,
             default_rate=0.0,
             prepayment_rate=0.0,
-            instalment_years=holdings.instalment_years(period),
+            instalment_years=holdings.instalment_years(step),
             index_rate=0.0,
             fixing=lambda _index, _day: 0.0,
             conventions=holdings.conventions,
             draw_rate=holdings.scenario.get("draw_rate", 0.0),
         )
-        paid = min(left.terms.maturity, period.collection_end)
+        paid = min(left.terms.maturity, step.collection_end)
         moment += flow.scheduled * day_count_fraction("30e/360", start, paid)
     moment += left.par * day_count_fraction("30e/360", start, left.terms.maturity)
     return position.par, moment
@@ -145,7 +147,8 @@ WEIGHTS: Mapping[str, Callable[[Day, pool.Position], Weighed | None]] = {
 
 def _ccc_holds(day: Day, limit: float, base: float | str | None, cash: float) -> bool:
     """Whether CCC loans are within a limit with a purchase; one of other loans never adds to them."""
-    terms = _collateral(day).bought_terms(day.period, 1.0)
+    holdings = _collateral(day)
+    terms = holdings.bought_terms(holdings.last_step(day.period), 1.0)
     if not terms.ccc or not (valuation(day.conventions).with_discount or terms.discount_price is None):
         return True
     spent = day.purchase_cash + cash

@@ -138,6 +138,9 @@ class Period:
     `collection_start`, the first period's from it on, up to and including `collection_end`. `credit_years` is the
     30/360 time on which yearly rates act. `is_part` is the part of a period that ends with a redemption between
     payment dates.
+
+    A month step of the pool is a period, too: `month_step` is its number in the run, `month` the months from closing to
+    its start; a payment period has none.
     """
 
     number: int
@@ -155,11 +158,18 @@ class Period:
     scheduled_determination: date
     before: int = 0
     is_part: bool = False
+    month_step: int | None = None
+    month: int | None = None
 
     @property
     def step(self) -> int:
         """Number of the period in the run: documents that ruled before had `before` periods."""
         return self.before + self.number
+
+    @property
+    def pool_step(self) -> int:
+        """Number of the step of the pool in the run: that of the month step, else of the period."""
+        return self.step if self.month_step is None else self.month_step
 
 
 def unadjusted_dates(dates: Mapping[str, Any]) -> list[date]:

@@ -30,12 +30,13 @@ class Day:
     `status` is `normal`, or `accelerated` or `redemption` on a date that applies all proceeds as one pot; `sold` when
     all collateral was sold for it. `event_cost` is what refinancings and re-pricings cost and interest pays; `groups`
     has the classes for which the name of a refinanced class stands. `unscheduled` is prepaid principal of the
-    collection period; `residual_flows` the dated flows of the residual notes before this date. The amounts from
-    `diverted` on move as the waterfalls run. `confirmed`: the agencies have confirmed their ratings;
-    `special_redemption` is principal that cannot be invested; `make_whole` the premium of one unit of balance of each
-    class that has one when it is redeemed on the date; `unfunded` what is not drawn of the collateral's commitments;
-    `holdings` the collateral after the step, where there is one; `interest_collected` the interest proceeds before
-    `receipts`.
+    collection period that bought nothing at a month end; `residual_flows` the dated flows of the residual notes before
+    this date. The amounts from `diverted` on move as the waterfalls run. `confirmed`: the agencies have confirmed their
+    ratings; `special_redemption` is principal that cannot be invested; `make_whole` the premium of one unit of balance
+    of each class that has one when it is redeemed on the date; `unfunded` what is not drawn of the collateral's
+    commitments; `holdings` the collateral after the step, where there is one; `interest_collected` the interest
+    proceeds before `receipts`; `purchases_allowed` whether the step that buys at month ends, too, could buy on the
+    date.
     """
 
     deal: Mapping[str, Any]
@@ -78,6 +79,7 @@ class Day:
     held_interest: float = 0.0
     held_principal: float = 0.0
     purchase_cash: float = 0.0
+    purchases_allowed: bool = False
     incentive: dict[str, float] = field(default_factory=dict)
     ratio_after_cure: dict[str, float] = field(default_factory=dict)
     ledger: list[Row] = field(default_factory=list)

@@ -4,14 +4,16 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from cloche.testing.reference import pool, values
 from cloche.testing.reference.collateral import Defaulted, Measure, measure, valuation
+from cloche.testing.reference.collected import Collections
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
+from cloche.testing.reference.month_steps import pool_steps
 from cloche.testing.reference.rates import fixing, period_fixing
 from cloche.testing.reference.rating_factors import rating_factor
 from cloche.testing.reference.recoveries import Recovery
@@ -23,39 +25,13 @@ ROUNDING = 1e-9
 """What a count of months or periods may exceed a whole number by without counting as the next."""
 
 
-@dataclass
-class Collections:
-    """What the pool paid in a step, in currency units."""
-
-    interest: float = 0.0
-    scheduled: float = 0.0
-    prepaid: float = 0.0
-    recoveries: float = 0.0
-    sale_proceeds: float = 0.0
-    sale_cost: float = 0.0
-    sold_par: float = 0.0
-    defaulted: float = 0.0
-    by_frequency: dict[int, float] = field(default_factory=dict)
-
-    def take_interest(self, terms: pool.Terms, amount: float) -> None:
-        """Add interest of a loan, and remember it by frequency for loans with own payment dates."""
-        self.interest += amount
-        if terms.own_dates:
-            months = terms.frequency_months
-            self.by_frequency[months] = self.by_frequency.get(months, 0.0) + amount
-
-    @property
-    def principal(self) -> float:
-        """All principal proceeds."""
-        return self.scheduled + self.prepaid + self.recoveries + self.sale_proceeds
-
-
 @dataclass(frozen=True)
 class Future:
     """What a projection assumes.
 
     `defaults_by_period` holds obligors that default wholly at the start of a step and are spared the scenario's
-    default rate; the defaults that the scenario names by date come on top of its rate.
+    default rate; the defaults that the scenario names by date come on top of its rate. A step is a payment period, or
+    a month where the pool moves by months.
     """
 
     deal: Document
@@ -82,6 +58,7 @@ class Holdings:
         self.scenario = future.scenario
         self.periods = future.periods
         self.conventions = conventions(future.deal)
+        self.steps = pool_steps(future.deal, future.periods)
         self.fixing_days = BusinessDays(frozenset(future.fixing_holidays))
         self.benchmark = benchmark_index(future.deal, future.scenario["rates"])
         self.stated_maturity = parse_date(future.deal["dates"]["stated_maturity"])
@@ -110,8 +87,8 @@ class Holdings:
         defaulted_on = parse_date(defaulted_on)
         if defaulted_on > as_of:
             raise ValueError(f"{terms.loan_id}: default_date {defaulted_on} is after {as_of}")
-        rate = self.recovery_rate(terms, self.periods[0])
-        lag = math.ceil(self._recovery_lag(terms, self.periods[0]) - ROUNDING)
+        rate = self.recovery_rate(terms, self.steps[0])
+        lag = math.ceil(self._recovery_lag(terms, self.steps[0]) - ROUNDING)
         due = add_months(defaulted_on, lag)
         self.queue.append(Recovery(loan["par"], rate, terms.market_price, defaulted_on, due, of_tape=True))
 
@@ -130,7 +107,7 @@ class Holdings:
         return values.by_group(value, period, keys)
 
     def recovery_rate(self, terms: pool.Terms, period: Period) -> float:
-        """What is recovered of a default in a period, a share of par."""
+        """What is recovered of a default in a step, a share of par."""
         if terms.cohort and terms.recovery is not None:
             return terms.recovery
         rate = self._number("recovery", terms, period, terms.recovery)
@@ -163,8 +140,8 @@ class Holdings:
         return period.credit_years
 
     def _defaults_in(self, obligor: str, period: Period) -> bool:
-        """Whether a named obligor defaults in a period; in a part of one only where its date says so."""
-        if self.named.get(obligor) != period.step:
+        """Whether a named obligor defaults in a step; in a part of a period only where its date says so."""
+        if self.named.get(obligor) != period.pool_step:
             return False
         if not period.is_part:
             return True
@@ -197,6 +174,7 @@ class Holdings:
         """
         past = [period for period in self.periods if period.step < periods[0].step]
         self.deal, self.periods = deal, [*past, *periods]
+        self.steps = list(self.periods)
         self.conventions = conventions(deal)
         self.fixings = {key: rate for key, rate in self.fixings.items() if key[1] < periods[0].step}
         self.stated_maturity = parse_date(deal["dates"]["stated_maturity"])
@@ -210,6 +188,17 @@ class Holdings:
             position.terms = replace(terms, discount_price=price)
 
     # Steps
+
+    def steps_of(self, period: Period) -> list[Period]:
+        """Steps of a payment period; the last collects to the end of its collections, also with a sale."""
+        if self.conventions["pool_step"] == "period":
+            return [period]
+        *earlier, last = (step for step in self.steps if step.step == period.step)
+        return [*earlier, replace(last, collection_end=period.collection_end)]
+
+    def last_step(self, period: Period) -> Period:
+        """The step with which a payment period ends."""
+        return self.steps_of(period)[-1]
 
     def fork(self) -> "Holdings":
         """A copy that can be stepped without moving this one."""
@@ -259,7 +248,9 @@ class Holdings:
         rate = self.recovery_rate(terms, period)
         lag = math.ceil(self._recovery_lag(terms, period) - ROUNDING)
         since = max(self.start, period.unadjusted_start)
-        self.queue.append(Recovery(par, rate, rate, since, add_months(period.unadjusted_end, lag)))
+        due = add_months(period.unadjusted_end, lag)
+        due_step = None if period.month_step is None else period.month_step + lag
+        self.queue.append(Recovery(par, rate, rate, since, due, due_step=due_step))
 
     def _sell(self, period: Period, got: Collections, sale: Sale) -> None:
         """Sell performing par at the price of the sale and defaulted par at its recovery rate, less the cost.
@@ -299,7 +290,10 @@ class Holdings:
         )
 
     def buy(self, period: Period, cash: float) -> float:
-        """Turn cash into a cohort on the payment date; the par bought, in currency units."""
+        """Turn cash into a cohort at the end of a step; the par bought, in currency units.
+
+        In the last step of a period that is the payment date, before it the month end.
+        """
         if cash <= 0:
             return 0.0
         terms = self.bought_terms(period, 1.0)
@@ -308,7 +302,7 @@ class Holdings:
         return par
 
     def bought_terms(self, period: Period, par: float) -> pool.Terms:
-        """What is bought on the payment date of a period, so much par of it."""
+        """What is bought at the end of a step, so much par of it."""
         rules = self.scenario.get("reinvestment", {})
         price = values.at_period(rules.get("price", {"kind": "constant", "value": 1.0}), period)
         spread = values.at_period(rules.get("spread", {"kind": "constant", "value": 0.0350}), period)
@@ -317,7 +311,7 @@ class Holdings:
         weak = rating in pool.CCC_RATINGS
         discount_rules = self.deal.get("collateral", {}).get("discount")
         return pool.Terms(
-            loan_id=f"cohort {period.step}",
+            loan_id=f"cohort {period.pool_step}",
             obligor="",
             industry="",
             rating=rating,
@@ -377,7 +371,7 @@ def benchmark_index(deal: Document, curves: Mapping[str, Any]) -> str:
 def named_defaults(loans: Sequence[Document], future: Future) -> dict[str, int]:
     """Step in which each named obligor defaults.
 
-    A default on a date falls into the step whose unadjusted payment dates enclose it, in 30/360 time from the
+    A default on a date falls into the step whose unadjusted ends enclose it, in 30/360 time from the
     as-of date; after the last step it has no effect.
 
     Raises
@@ -395,8 +389,8 @@ def named_defaults(loans: Sequence[Document], future: Future) -> dict[str, int]:
         if day <= future.as_of:
             raise ValueError(f"defaults.{obligor}: {day} is not after {future.as_of}")
         time = day_count_fraction("30/360", future.as_of, day)
-        for period in future.periods:
-            if time <= day_count_fraction("30/360", future.as_of, period.unadjusted_end):
-                steps[obligor] = period.step
+        for step in pool_steps(future.deal, future.periods):
+            if time <= day_count_fraction("30/360", future.as_of, step.unadjusted_end):
+                steps[obligor] = step.pool_step
                 break
     return steps

@@ -5,20 +5,22 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
-from cloche.testing.reference import make_whole, waterfall
+from cloche.testing.reference import make_whole, month_steps, waterfall
 from cloche.testing.reference.accounts import joined
 from cloche.testing.reference.collateral import Measure
+from cloche.testing.reference.collected import Collections
 from cloche.testing.reference.commitments import scheduled_draw
 from cloche.testing.reference.conventions import conventions
-from cloche.testing.reference.dates import Period, day_count_fraction
+from cloche.testing.reference.dates import Period, business_days, day_count_fraction
 from cloche.testing.reference.day import Day, Row
 from cloche.testing.reference.events import events_of
 from cloche.testing.reference.fees import Fee
 from cloche.testing.reference.hedges import Hedge, open_hedge, termination_date
-from cloche.testing.reference.holdings import Collections, Document, Holdings
+from cloche.testing.reference.holdings import Document, Holdings
 from cloche.testing.reference.ledgers import opening_ledgers
 from cloche.testing.reference.notes import Note, in_force, instalment
 from cloche.testing.reference.opening import bases, cap_lifted, fee_base, fee_basis, open_fee, open_note
+from cloche.testing.reference.purchases import month_end_step
 from cloche.testing.reference.refinancing import COST
 from cloche.testing.reference.sales import Sale
 from cloche.testing.reference.spreads import market_spreads
@@ -29,7 +31,7 @@ DUST = 1e-9
 
 @dataclass
 class Opened:
-    """A payment date before its payments: the collateral after the step, what it paid, the date itself."""
+    """A payment date before its payments: the collateral after its steps, what they paid, the date itself."""
 
     holdings: Holdings
     got: Collections
@@ -58,11 +60,14 @@ class Dates:
         self.ledgers = opening_ledgers(self.deal)
         self.measures = [holdings.measure(holdings.start, self.ledgers.principal_cash)]
         self.events = events_of(self.deal, self.scenario)
+        business = business_days(self.deal["dates"], holidays)
+        month_steps.check(self.deal, self.events, holdings.periods, business)
         self.groups: dict[str, list[str]] = {}
         self.status = "normal"
         self.ended = False
         self.confirmed = False
         self.period_over = False
+        self.purchases_allowed = True
         self.steps: dict[str, set[int]] = {}
         self.record: list[Row] = []
 
@@ -70,11 +75,11 @@ class Dates:
         """Collect a period and open its payment date, perhaps with a sale of all collateral; nothing is kept."""
         held = self.ledgers.principal_cash
         holdings = self.holdings.fork()
-        got = holdings.collect(period, sale)
+        got = self._collect(holdings, period, sale)
         interest = got.interest + self._interest_on_cash(period) + self.ledgers.interest_cash
         if period.number == 1:
             interest += self.deal.get("closing", {}).get("interest_reserve", 0.0)
-        principal = held + got.principal
+        principal = held + got.unspent
         status = self.status if sale is None else sale.status
         in_reinvestment = period.in_reinvestment and not self.period_over and status == "normal"
         fixings = self._fixings(period)
@@ -106,7 +111,7 @@ class Dates:
             interest_proceeds=interest,
             principal_proceeds=principal,
             residual_flows=list(self.ledgers.flows),
-            unscheduled=got.prepaid,
+            unscheduled=got.unspent_prepaid,
             post_period_share=self.scenario.get("post_period_share", 0.0),
             status=status,
             sold=sale is not None,
@@ -128,6 +133,24 @@ class Dates:
             day.notes[name].draw(amount)
         waterfall.measure(day)
         return Opened(holdings, got, figures, day)
+
+    def _collect(self, holdings: Holdings, period: Period, sale: Sale | None) -> Collections:
+        """Collect the steps of a period one after another; what month ends inside it collect may buy on them."""
+        *earlier, last = holdings.steps_of(period)
+        got = Collections()
+        for step in earlier:
+            got.add(holdings.collect(step))
+            if step.in_reinvestment and self._buys_at_month_ends():
+                got.spend(holdings.buy(step, got.unspent))
+        got.add(holdings.collect(last, sale))
+        return got
+
+    def _buys_at_month_ends(self) -> bool:
+        """Whether principal buys at month ends before the next payment date, by what the last one left."""
+        if self.status != "normal" or self.period_over or month_end_step(self.deal) is None:
+            return False
+        asked = (self.deal.get("reinvestment") or {}).get("during")
+        return self.purchases_allowed or not asked
 
     def _draws(self, period: Period, notes: Mapping[str, Note]) -> dict[str, float]:
         """Scheduled draws of the date; they join once the interest of the date is fixed."""

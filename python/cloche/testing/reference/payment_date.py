@@ -112,6 +112,8 @@ def run_payment_date(
         joining = joined(deal, accounts)
         interest, cash = interest + joining["interest"], cash + joining["principal"]
     chosen = conventions(deal)
+    if chosen["pool_step"] == "monthly":
+        raise ValueError("conventions.pool_step: monthly is not computed from a state")
     if loans is None:
         figures = state_measure(deal, state, cash, valuation(chosen))
     else:

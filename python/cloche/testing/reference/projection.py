@@ -48,7 +48,8 @@ def project(
     scenario
         Canonical scenario document.
     defaults_by_period
-        Step in which an obligor defaults wholly; the scenario's default rate does not act on these obligors.
+        Step in which an obligor defaults wholly, from 1: a payment period, a month where the pool moves by months. The
+        scenario's default rate does not act on these obligors.
     holidays
         Days that the deal's calendars do not count as business days.
     fixing_holidays
@@ -67,7 +68,8 @@ def project(
     ------
     ValueError
         When the documents contradict each other or ask for what the reference does not compute, and for a call of a
-        day up to which nothing is collected.
+        day up to which nothing is collected. Where the pool moves by months also for resets, amendments and calls
+        between payment dates.
 
     Examples
     --------
@@ -126,11 +128,11 @@ class Projection(Successions):
         self._redeem_specially(period, figures, day)
         tables = pay_date(day)
         day.look_at_target_par()
-        self.confirmed = day.confirmed
+        self.confirmed, self.purchases_allowed = day.confirmed, day.purchases_allowed
         self.deal, self.groups, cash = changes.apply(self.deal, self.groups, tables)
         for one in coming:
             one.apply(tables)
-        bought = self.holdings.buy(day.period, day.purchase_cash)
+        bought = self.holdings.buy(self.holdings.last_step(day.period), day.purchase_cash)
         self._close(day, tables["fees"], cash)
         for terms in changes.issued:
             self._take_in(terms)

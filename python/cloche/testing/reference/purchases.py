@@ -1,6 +1,7 @@
 """Cash that buys collateral, waits for a purchase or stays on deposit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from cloche.testing.reference import conditions
 from cloche.testing.reference.day import Day
@@ -29,6 +30,8 @@ def reinvest(cash: Proceeds, step: Step) -> None:
     elif wanted > 0 and day.holdings is not None and not conditions.hold(day, asked, amount):
         fails = "a condition of purchases fails"
     held = fails is not None
+    if step is month_end_step(day.deal):
+        day.purchases_allowed = not held
     if held and not during:
         cash.write(step, COLLATERAL, 0.0, 0.0, fails, transfer=True)
         return
@@ -38,6 +41,17 @@ def reinvest(cash: Proceeds, step: Step) -> None:
         day.purchase_cash += amount
     payee = PRINCIPAL_ACCOUNT if held else COLLATERAL
     cash.write(step, payee, wanted, amount, fails, transfer=True)
+
+
+def month_end_step(deal: Mapping[str, Any]) -> Step | None:
+    """The step whose purchases are also made at month ends: it takes all principal during the reinvestment period."""
+    for step in deal["waterfalls"]["principal"]:
+        takes_all = step["verb"] == "reinvest" and (step["of"], step["share"]) == ("all", 1.0)
+        always = step.get("when") in {None, "during_reinvestment"} and step.get("amount") is None
+        if takes_all and always:
+            found: Step = step
+            return found
+    return None
 
 
 def coverage_holds(day: Day) -> bool:

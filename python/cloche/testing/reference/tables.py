@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cloche.testing.reference.collected import Collections
 from cloche.testing.reference.day import Day, Row
-from cloche.testing.reference.holdings import Collections
 
 NAMES = ("collateral", "tests", "cashflows", "fees", "ledger", "events")
 
@@ -13,6 +13,7 @@ NAMES = ("collateral", "tests", "cashflows", "fees", "ledger", "events")
 def collateral_row(day: Day, got: Collections, bought: float, cash_held: float) -> Row:
     """The row of the table `collateral`: at the determination date after the step, before payments.
 
+    Flows are those of all steps of the period, purchases those of its month ends and of the payment date.
     `sale_proceeds` are net of `sale_cost`.
     """
     figures = day.measure
@@ -31,8 +32,8 @@ def collateral_row(day: Day, got: Collections, bought: float, cash_held: float) 
         "sale_cost": got.sale_cost,
         "sold_par": got.sold_par,
         "new_defaults": got.defaulted,
-        "new_purchases_par": bought,
-        "purchase_cost": day.purchase_cash,
+        "new_purchases_par": got.bought_par + bought,
+        "purchase_cost": got.spent + day.purchase_cash,
         "unfunded": day.unfunded,
         "oc_numerator": figures.oc_numerator,
         "ccc_excess_haircut": figures.ccc_excess_haircut,

@@ -10,15 +10,16 @@ Value = Mapping[str, Any]
 
 
 def at_period(value: Value, period: Period) -> float:
-    """What a value says for a payment period.
+    """What a value says for a payment period or a month step in one.
 
-    A list gives one number a period, the last continues; `{date: number}` holds from the first period whose
-    unadjusted start is on or after the date, and before its first date the first number holds.
+    A list gives one number a payment period, the last continues; `{date: number}` holds from the first step whose
+    unadjusted start is on or after the date, and before its first date the first number holds. A list by month gives
+    one number a month from closing for month steps, by their starts; the last continues.
 
     Raises
     ------
     ValueError
-        For a value by group or by month.
+        For a value by group, and for one by month where the step is no month.
     """
     kind = value["kind"]
     if kind == "constant":
@@ -27,6 +28,8 @@ def at_period(value: Value, period: Period) -> float:
         return float(value["values"][min(period.step, len(value["values"])) - 1])
     if kind == "dates":
         return step_value(value["values"], period.unadjusted_start)
+    if kind == "monthly" and period.month is not None:
+        return float(value["values"][min(period.month, len(value["values"]) - 1)])
     raise ValueError(f"a value of kind {kind} cannot stand here")
 
 

@@ -1,0 +1,314 @@
+"""Month steps of the pool, by hand, on the tiny deal: where they end, and what loans do in them."""
+
+from datetime import date
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import pytest
+
+from cloche.testing.reference.dates import schedule
+from cloche.testing.reference.month_steps import pool_steps
+from reference.months import MONTHLY, by_month, monthly
+from reference.tiny import Document, column, constant, deal_of, loan_of, run, scenario_of
+
+approx = pytest.approx
+
+
+def cut(as_of: date | None = None, **dates: Any) -> list[tuple[str, str, str]]:
+    """Unadjusted start and end of the month steps, and the end of their collections, up to the first payment date."""
+    deal = monthly(dates=dates)
+    steps = pool_steps(deal, schedule(deal, as_of=as_of))
+    return [
+        (str(step.unadjusted_start), str(step.unadjusted_end), str(step.collection_end))
+        for step in steps
+        if step.number == 1
+    ]
+
+
+class TestCutting:
+    LAG: ClassVar[Document] = {"determination": {"business_days_before": 5}}
+
+    def test_a_quarter_has_three_months_whose_collections_end_as_early_as_its_own(self) -> None:
+        # Tuesday 15 April less five business days is the 8th, seven days earlier
+        assert cut(**self.LAG) == [
+            ("2025-01-15", "2025-02-15", "2025-02-08"),
+            ("2025-02-15", "2025-03-15", "2025-03-08"),
+            ("2025-03-15", "2025-04-15", "2025-04-08"),
+        ]
+
+    def test_steps_follow_one_another_and_are_numbered_over_the_run(self) -> None:
+        deal = monthly(dates=self.LAG)
+        steps = pool_steps(deal, schedule(deal))
+        assert [step.pool_step for step in steps] == list(range(1, 13))
+        assert [step.step for step in steps] == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+        assert [step.last for step in steps] == [False] * 11 + [True]
+        assert all(step.credit_years == approx(1 / 12) for step in steps)
+        for before, after in pairwise(steps):
+            assert after.unadjusted_start == before.unadjusted_end
+            assert after.collection_start == before.collection_end
+
+    def test_a_long_first_period_begins_with_a_stub(self) -> None:
+        ends = [end for _, end, _ in cut(first_payment="2025-05-20")]
+        assert ends == ["2025-01-20", "2025-02-20", "2025-03-20", "2025-04-20", "2025-05-20"]
+
+    def test_a_month_end_whose_collections_end_before_the_run_begins_is_none(self) -> None:
+        # 20 May less five business days is the 13th: the window of 20 January would end on the 13th, before closing
+        assert cut(first_payment="2025-05-20", **self.LAG)[0] == ("2025-01-15", "2025-02-20", "2025-02-13")
+        # and of the 22nd with seven days on closing itself
+        assert cut(first_payment="2025-05-22", **self.LAG)[0] == ("2025-01-15", "2025-02-22", "2025-02-15")
+
+    def test_days_are_clipped_to_the_length_of_the_month_of_the_payment_date(self) -> None:
+        ends = [end for _, end, _ in cut(first_payment="2025-05-31", closing="2025-02-15")]
+        assert ends == ["2025-02-28", "2025-03-31", "2025-04-30", "2025-05-31"]
+
+    @pytest.mark.parametrize(("keeps", "end"), [(False, "2025-03-30"), (True, "2025-03-31")])
+    def test_month_ends_may_be_kept(self, keeps: bool, end: str) -> None:
+        assert cut(first_payment="2025-04-30", end_of_month=keeps)[-2][1] == end
+
+    def test_a_later_tape_starts_the_first_step(self) -> None:
+        assert cut(as_of=date(2025, 3, 1)) == [
+            ("2025-03-01", "2025-03-15", "2025-03-15"),
+            ("2025-03-15", "2025-04-15", "2025-04-15"),
+        ]
+        result = run(deal=monthly(), scenario=scenario_of(cdr=constant(0.12)), as_of=date(2025, 3, 1))
+        # fourteen days and a month
+        first = 100 * 0.12 * 14 / 360
+        assert column(result, "new_defaults")[0] == approx(first + (100 - first) * 0.01)
+
+    def test_a_period_of_one_month_is_one_step(self) -> None:
+        dates: Document = {"first_payment": "2025-02-15", "payment_frequency_months": 1}
+        dates |= {"stated_maturity": "2025-07-15", "reinvestment_end": "2025-05-15"}
+        scenario = scenario_of(cdr=constant(0.12), cpr=constant(0.24))
+        whole, cut_up = (
+            run(
+                loan_of(amortization_rate=0.1),
+                deal=deal_of(dates=dates, conventions=chosen),
+                scenario=scenario,
+            )
+            for chosen in ({**MONTHLY, "pool_step": "period"}, MONTHLY)
+        )
+        assert cut_up["collateral"] == whole["collateral"]
+        assert cut_up["cashflows"] == whole["cashflows"]
+
+
+class TestSteps:
+    def test_default_interest_instalment_and_prepayment_follow_every_month(self) -> None:
+        # 1 % a month each of defaults, of instalments on the original 100 and of prepayments
+        scenario = scenario_of(cdr=constant(0.12), cpr=constant(0.12))
+        row = run(loan_of(amortization_rate=0.12), deal=monthly(), scenario=scenario)["collateral"][0]
+        first = 100 * 0.99 * (1 - 1 / 100) * 0.99
+        second = first * 0.99 * (1 - 1 / 99) * 0.99
+        third = second * 0.99 * (1 - 1 / 98) * 0.99
+        assert row["performing_par"] == approx(third)
+        assert row["new_defaults"] == approx(0.01 * (100 + first + second))
+        assert row["interest_collected"] == approx(0.99 * (100 + first + second) * 0.08 / 12)
+        assert row["scheduled_principal"] == approx(0.99 * (100 / 100 + first / 99 + second / 98))
+        survived = 0.99 * (100 * 99 / 100 + first * 98 / 99 + second * 97 / 98)
+        assert row["prepaid_principal"] == approx(0.01 * survived)
+        assert row["principal_cash"] == approx(row["scheduled_principal"] + row["prepaid_principal"])
+
+    def test_compound_rates_lose_in_three_months_what_they_lose_in_a_quarter(self) -> None:
+        scenario = scenario_of(cdr=constant(0.12))
+        whole = run(deal=deal_of(), scenario=scenario)
+        cut_up = run(deal=monthly(conventions={"rate_convention": "compound"}), scenario=scenario)
+        assert column(cut_up, "new_defaults") == approx(column(whole, "new_defaults"))
+        # but the par of the later months earns until its month begins
+        survival = [0.88 ** (k / 12) for k in (1, 2, 3)]
+        assert column(cut_up, "interest_collected")[0] == approx(sum(survival) * 100 * 0.08 / 12)
+
+    def test_without_events_of_loans_nothing_changes(self) -> None:
+        loans = [
+            loan_of(),
+            loan_of(loan_id="L2", par=30.0, day_count="act/360", maturity=date(2025, 8, 20)),
+            loan_of(loan_id="L3", par=20.0, next_payment=date(2025, 3, 1), payment_frequency_months=6),
+        ]
+        whole, cut_up = (
+            run(
+                *loans, deal=deal_of(dates={"determination": {"business_days_before": 5}}, conventions=chosen)
+            )
+            for chosen in ({}, {"pool_step": "monthly"})
+        )
+        for table in ("collateral", "cashflows"):
+            for before, after in zip(whole[table], cut_up[table], strict=True):
+                assert {
+                    key: value for key, value in after.items() if not isinstance(value, str | date)
+                } == approx(
+                    {key: value for key, value in before.items() if not isinstance(value, str | date)}
+                )
+
+    def test_rates_may_act_on_the_days_of_the_windows(self) -> None:
+        deal = monthly(conventions={"rate_exponent": "days_365"})
+        result = run(deal=deal, scenario=scenario_of(cdr=constant(0.365)))
+        left = (1 - 0.031) * (1 - 0.028) * (1 - 0.031)
+        assert column(result, "new_defaults")[0] == approx(100 * (1 - left))
+
+    def test_a_loan_matures_in_the_window_that_holds_its_maturity(self) -> None:
+        result = run(
+            loan_of(maturity=date(2025, 3, 1)), deal=monthly(), scenario=scenario_of(cdr=constant(0.12))
+        )
+        # 1 % each at the starts of the first and the second month, nothing after
+        assert column(result, "scheduled_principal")[0] == approx(98.01)
+        assert column(result, "interest_collected")[0] == approx(99 * 0.08 / 12 + 98.01 * 0.08 * 16 / 360)
+
+    def test_a_loan_with_own_dates_pays_in_the_window_that_holds_them(self) -> None:
+        loan = loan_of(next_payment=date(2025, 3, 1), payment_frequency_months=3, amortization_rate=0.04)
+        scenario = scenario_of(cdr=constant(0.12), cpr=by_month(0.0, 0.0, 0.12, 0.0))
+        result = run(loan, deal=monthly(), scenario=scenario)
+        # from closing to 1 March on what two defaults leave; then 1 of 100 is repaid, 1 % defaults and 1 % prepays
+        third = 98.01 * 0.99 * 0.99
+        assert column(result, "scheduled_principal")[0] == approx(98.01 * 0.01)
+        assert column(result, "prepaid_principal")[0] == approx(third * 0.01)
+        paid = 98.01 * 0.08 * 46 / 360 + third * 0.01 * 0.08 * 44 / 360
+        assert column(result, "interest_collected")[0] == approx(paid)
+
+    def test_a_commitment_is_drawn_every_month(self) -> None:
+        loan = loan_of(par=60.0, par_unfunded=40.0)
+        result = run(loan, deal=monthly(), scenario=scenario_of(draw_rate=0.12))
+        assert column(result, "unfunded")[0] == approx(40 * 0.99**3)
+        drawn = 60 + (60 + 0.4) + (60 + 0.4 + 0.396)
+        idle = 40 * 0.038 * 90 / 360
+        assert column(result, "interest_collected")[0] == approx(drawn * 0.08 / 12 + idle)
+
+    def test_the_index_of_a_period_holds_in_all_its_months(self) -> None:
+        curve = {"kind": "forwards", "points": {"2025-01-01": 0.04, "2025-02-01": 0.06}}
+        result = run(deal=monthly(), scenario=scenario_of(rates={"*": curve}))
+        assert column(result, "interest_collected")[:2] == approx([2.0, 2.5])
+
+
+class TestScenario:
+    def test_a_list_by_month_counts_from_closing_and_its_last_value_continues(self) -> None:
+        result = run(deal=monthly(), scenario=scenario_of(cdr=by_month(0.12, 0.0, 0.24, 0.36)))
+        left = 99 * 0.98
+        assert column(result, "new_defaults")[:2] == approx([1 + 99 * 0.02, left * (1 - 0.97**3)])
+
+    def test_a_stub_belongs_to_the_month_in_which_it_starts(self) -> None:
+        # steps start on 15 and 20 January, 20 February, …: in months 0, 0, 1
+        deal = monthly(dates={"first_payment": "2025-03-20"})
+        result = run(deal=deal, scenario=scenario_of(cdr=by_month(0.36, 0.12)))
+        assert column(result, "new_defaults")[0] == approx(100 * (1 - (1 - 0.36 * 5 / 360) * 0.97 * 0.99))
+
+    def test_a_later_tape_begins_in_a_later_month(self) -> None:
+        result = run(
+            deal=monthly(), scenario=scenario_of(cdr=by_month(1.0, 0.0, 0.12)), as_of=date(2025, 2, 15)
+        )
+        assert column(result, "new_defaults")[0] == approx(1.0)
+
+    def test_without_month_steps_a_list_by_month_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="monthly"):
+            run(scenario=scenario_of(cdr=by_month(0.12)))
+
+    def test_a_dated_value_holds_from_the_first_month_that_starts_on_or_after_it(self) -> None:
+        values = {"2025-01-01": 0.0, "2025-02-16": 0.12}
+        result = run(deal=monthly(), scenario=scenario_of(cdr={"kind": "dates", "values": values}))
+        assert column(result, "new_defaults")[0] == approx(1.0)
+
+    def test_a_list_by_period_holds_in_all_months_of_the_period(self) -> None:
+        scenario = scenario_of(cdr={"kind": "periods", "values": [0.12, 0.0]})
+        assert column(run(deal=monthly(), scenario=scenario), "new_defaults")[:2] == approx(
+            [100 * (1 - 0.99**3), 0.0]
+        )
+
+    @pytest.mark.parametrize(
+        ("day", "months"), [("2025-01-16", 0), ("2025-02-15", 0), ("2025-02-16", 1), ("2025-04-15", 2)]
+    )
+    def test_a_named_default_falls_into_the_month_around_its_date(self, day: str, months: int) -> None:
+        result = run(deal=monthly(), scenario=scenario_of(defaults={"L1": day}))
+        assert column(result, "new_defaults")[0] == 100.0
+        assert column(result, "interest_collected")[0] == approx(months * 100 * 0.08 / 12)
+
+    def test_defaults_by_period_count_months(self) -> None:
+        loans = [loan_of(), loan_of(loan_id="L2")]
+        named = run(*loans, deal=monthly(), scenario=scenario_of(defaults={"L1": "2025-05-01"}))
+        counted = run(*loans, deal=monthly(), defaults_by_period={"L1": 4})
+        assert column(counted, "new_defaults")[1] == 100.0
+        assert counted["collateral"] == named["collateral"]
+        assert counted["cashflows"] == named["cashflows"]
+
+
+class TestRecoveries:
+    @pytest.mark.parametrize(
+        ("lag", "row"), [(0.0, 0), (1.0, 0), (1.5, 1), (2.0, 1), (4.0, 1), (5.0, 2), (48.0, 3)]
+    )
+    def test_a_recovery_comes_as_many_steps_after_the_default_as_its_lag_has_months(
+        self, lag: float, row: int
+    ) -> None:
+        # the second of twelve steps
+        scenario = scenario_of(defaults={"L1": "2025-03-01"}, recovery_lag_months=constant(lag))
+        result = run(loan_of(), loan_of(loan_id="L2"), deal=monthly(), scenario=scenario)
+        expected = [0.0] * 4
+        expected[row] = 40.0
+        assert column(result, "recoveries") == approx(expected)
+        carried = [40.0 if k < row else 0.0 for k in range(4)]
+        assert column(result, "defaulted_value") == approx(carried)
+
+    @pytest.mark.parametrize(("lag", "months"), [(0.0, 2), (1.0, 1), (2.0, 0)])
+    def test_it_buys_at_the_month_end_of_its_step(self, lag: float, months: int) -> None:
+        deal = monthly(dates={"reinvestment_end": "2025-04-15"})
+        scenario = scenario_of(
+            defaults={"L1": "2025-02-01"},
+            recovery_lag_months=constant(lag),
+            reinvestment={"spread": constant(0.06)},
+        )
+        row = run(loan_of(), deal=deal, scenario=scenario)["collateral"][0]
+        starts = [date(2025, 2, 15), date(2025, 3, 15), date(2025, 4, 15)]
+        # 40 bought at a month end repay 1/3000 a month, which buys again
+        assert row["purchase_cost"] == approx(40 * (1 + months / 1200))
+        days = (starts[2] - starts[2 - months]).days
+        assert row["interest_collected"] == approx(40 * 0.10 * days / 360)
+
+    def test_rate_and_lag_are_those_of_the_step_of_the_default(self) -> None:
+        scenario = scenario_of(
+            defaults={"L1": "2025-03-01"},
+            recovery=by_month(0.1, 0.2, 0.3),
+            recovery_lag_months=by_month(0, 1, 9),
+        )
+        result = run(loan_of(), loan_of(loan_id="L2"), deal=monthly(), scenario=scenario)
+        assert column(result, "recoveries")[:2] == approx([20.0, 0.0])
+
+    def test_par_in_default_before_is_recovered_in_the_step_that_holds_the_day(self) -> None:
+        # two months after 20 December: 20 February, collected by 15 March, where it buys
+        bad = loan_of(loan_id="L2", par=10.0, default_date=date(2024, 12, 20), recovery_lag_months=2.0)
+        deal = monthly(dates={"reinvestment_end": "2025-04-15"})
+        result = run(loan_of(), bad, deal=deal, scenario=scenario_of(reinvestment={"price": constant(0.8)}))
+        row = result["collateral"][0]
+        assert row["recoveries"] == approx(4.0)
+        assert row["interest_collected"] == approx(2 + 5.0 * 0.075 * 31 / 360)
+        assert row["scheduled_principal"] == approx(5.0 * 0.01 / 12)
+
+    @pytest.mark.parametrize(("month", "value"), [(1, 0.0), (2, 4.0)])
+    def test_three_years_in_default_count_from_the_start_of_the_step(self, month: int, value: float) -> None:
+        # steps 1 and 2 start on 15 January and 15 February 2025, the date in question is that of 8 February 2028
+        dates = {
+            "first_payment": "2025-02-15",
+            "payment_frequency_months": 12,
+            "stated_maturity": "2030-02-15",
+            "determination": {"business_days_before": 5},
+        }
+        scenario = scenario_of(recovery_lag_months=constant(120.0))
+        loans = [loan_of(par=10.0), loan_of(loan_id="L2", maturity=date(2035, 1, 15))]
+        result = run(*loans, deal=monthly(dates=dates), scenario=scenario, defaults_by_period={"L1": month})
+        row = next(row for row in result["collateral"] if row["date"] == date(2028, 2, 15))
+        assert row["determination_date"] == date(2028, 2, 8)
+        assert row["defaulted_value"] == approx(value)
+
+
+class TestRefusals:
+    def second(self, **more: Any) -> Document:
+        dates = {"closing": "2025-07-15", "first_payment": "2025-10-15", "stated_maturity": "2026-07-15"}
+        return deal_of(dates=dates, **more)
+
+    @pytest.mark.parametrize("kind", ["reset", "amend"])
+    def test_other_documents_are_refused(self, kind: str) -> None:
+        event = {"date": "2025-07-15", kind: {"into": self.second()}}
+        with pytest.raises(ValueError, match=rf"events\[0\]\.{kind}: .*pool_step"):
+            run(deal=monthly(events=[event]))
+
+    def test_a_second_document_with_month_steps_is_refused(self) -> None:
+        event = {"date": "2025-07-15", "reset": {"into": self.second(conventions={"pool_step": "monthly"})}}
+        with pytest.raises(ValueError, match=r"events\[0\]\.reset: .*pool_step"):
+            run(deal=deal_of(events=[event]))
+
+    def test_a_call_between_payment_dates_is_refused(self) -> None:
+        scenario = scenario_of(events=[{"call": {}, "date": "2025-08-01"}])
+        with pytest.raises(ValueError, match=r"scenario\.events\[0\]\.date: found 2025-08-01"):
+            run(deal=monthly(), scenario=scenario)
