@@ -185,7 +185,7 @@ def test_problems_of_shape_and_of_meaning_come_together(template: Document) -> N
     for change in (unknown_note, negative_balance, maturity_before_closing, missing_class, cash_left):
         change(deal)
     deal["waterfalls"]["interest"][4]["when"] = "remaining > 0.5"
-    deal["conventions"] = {"pool_step": "monthly", "x_in_oc": "no"}
+    deal["conventions"] = {"pool_step": "own_dates", "x_in_oc": "no"}
     places = {place for place, _ in problems(deal)}
     assert places == {
         "notes[0].balance",
@@ -344,7 +344,6 @@ def test_a_correlation_that_is_none_is_refused() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("pool_step", "monthly"),
         ("pool_step", "own_dates"),
     ],
 )

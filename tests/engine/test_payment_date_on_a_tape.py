@@ -386,7 +386,9 @@ def test_a_state_of_a_run_is_no_state_before_a_payment_date() -> None:
         cdr=0.0, cpr=0.0, recovery=0.5, recovery_lag_months=6, rates=cl.RateCurve.flat(0.04)
     )
     after = cl.project(deal, pool, scenario).state_at("2026-01-20")
-    with pytest.raises(cl.DealError, match=r"state\.pool: found what a run has left"):
+    with pytest.raises(
+        cl.DealError, match=r"state\.payment_date: found 2026-01-20, on which SUB has been paid"
+    ):
         cl.run_payment_date(deal, after, tape(par=[1.0]))
 
 

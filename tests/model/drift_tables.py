@@ -123,6 +123,7 @@ INTENDED = {
         f"compile/quality.rs: compares with {kind!r}, {_UNLIMITED}": "a kind of limit, which Python has checked"
         for kind in ("warf", "was", "wal", "warr", "ccc", "caa")
     },
+    f"compile/month_steps.rs: compares with 'during_reinvestment', {_UNLIMITED}": "a condition of steps",
     f"compile/steps/cures.rs: compares with 'buy', {_UNLIMITED}": "stands among the names of sequences",
 }
 """Differences that are meant, and why."""

@@ -61,11 +61,11 @@ def test_shape_and_meaning_are_reported_together(small_deal: dict[str, Any]) -> 
 
 
 def test_a_convention_that_is_not_built_is_refused_by_name(small_deal: dict[str, Any]) -> None:
-    small_deal["conventions"] = {"pool_step": "monthly"}
+    small_deal["conventions"] = {"pool_step": "own_dates"}
     with pytest.raises(DealError) as caught:
         Deal.from_dict(small_deal)
     assert caught.value.problems == [
-        ("conventions.pool_step", "monthly is a known alternative that this version does not compute yet")
+        ("conventions.pool_step", "own_dates is a known alternative that this version does not compute yet")
     ]
 
 

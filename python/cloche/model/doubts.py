@@ -13,6 +13,7 @@ from cloche.model.deal_document import DealDocument
 from cloche.model.fees import Fee
 from cloche.model.never_due import never_due
 from cloche.model.placed_steps import PlacedStep, mentioned, placed_steps, sequences_of
+from cloche.model.steps import Step
 from cloche.model.tests import CoverageTest
 from cloche.model.unpaid_classes import partly_paid_classes
 
@@ -47,9 +48,24 @@ def doubts(document: DealDocument) -> list[Problem]:
         *_steps(document, steps),
         *_purchases(document, steps),
         *_causes(document),
+        *_unassigned(document),
     ]
     own = [Problem(place, message) for place, message in found]
     return [*own, *closing_doubts(document), *_after_resets(document)]
+
+
+def _unassigned(document: DealDocument) -> Iterator[tuple[str, str]]:
+    """Yield the waterfalls of one pot whose last step can leave cash that nobody gets: the run ends with it."""
+    for fall in ("acceleration", "redemption"):
+        steps = getattr(document.waterfalls, fall)
+        if steps and not _takes_all(steps[-1]):
+            expected = "expected an unconditional pay_residual (without until) or retain"
+            yield f"waterfalls.{fall}", f"the last step can leave cash unassigned; {expected}"
+
+
+def _takes_all(step: Step) -> bool:
+    limited = any(getattr(step, key, None) is not None for key in ("when", "amount", "until"))
+    return getattr(step, "verb", None) in ("pay_residual", "retain") and not limited
 
 
 def _after_resets(document: DealDocument) -> Iterator[Problem]:

@@ -298,6 +298,9 @@ class StateDocument(Document):
         State of the deal.
     in_reinvestment_period
         Absent: from the deal's dates.
+    purchases_allowed
+        Whether the conditions of purchases held on the date, after which a deal with ``pool_step: monthly`` buys at the
+        ends of months; absent: they did.
     ratings_confirmed
         Whether the agencies have confirmed their ratings after the effective date; absent: they have where an
         earlier payment date was after it.
@@ -336,6 +339,7 @@ class StateDocument(Document):
     determination_date: IsoDate
     status: Literal["normal", "accelerated", "redemption"] = "normal"
     in_reinvestment_period: Flag | None = None
+    purchases_allowed: Flag | None = None
     ratings_confirmed: Flag | None = None
     index_fixings: dict[Name, Floor] = Field(default_factory=dict)
     collected: Collected

@@ -71,6 +71,16 @@ def unpaid_classes(document: DealDocument) -> list[Problem]:
     return [Problem(place, message) for place, note in _owed(document) for message in _missing(note, paid)]
 
 
+def _left_out(document: DealDocument, steps: Iterable[PlacedStep], fall: str) -> Iterator[Problem]:
+    """Yield the classes whose principal a waterfall of one pot never pays, where the document states it."""
+    of_fall = [placed for placed in steps if placed.fall == fall]
+    paid = _paid(document, of_fall)
+    for _, note in _owed(document):
+        if of_fall and not note.residual and note.name not in paid.principal | paid.principal_by_tests:
+            expected = "expected a pay_principal step or a sequence that names it"
+            yield Problem(f"waterfalls.{fall}", f"no step pays principal of {note.name}; {expected}")
+
+
 def _owed(document: DealDocument) -> Iterator[tuple[str, Note]]:
     """Yield the classes that steps have to pay, each with its place."""
     for k, note in enumerate(document.notes):
@@ -108,6 +118,7 @@ def partly_paid_classes(document: DealDocument) -> Iterator[tuple[str, str]]:
         The deal.
     """
     steps = list(placed_steps(document))
+    yield from _left_out(document, steps, "redemption")
     ever = _paid(document, steps)
     paid = _paid(document, [placed for placed in steps if placed.fall in _NORMAL])
     first = _paid(document, [placed for placed in steps if placed.fall == "interest"])

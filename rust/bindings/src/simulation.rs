@@ -74,9 +74,9 @@ impl Simulation {
                 for (n, note) in notes.iter().enumerate() {
                     path.push(done as i64);
                     name.push(note.name.as_str());
-                    principal.push(block.principal_loss[n][k] * note.original);
-                    interest.push(block.interest_loss[n][k] * note.original);
-                    pv.push(block.pv_loss[n][k] * note.original);
+                    principal.push(block.principal_loss[n][k]);
+                    interest.push(block.interest_loss[n][k]);
+                    pv.push(block.pv_loss[n][k]);
                     wal.push(block.wal[n][k]);
                     irr.push(if note.residual { returns[residual].irr[done] } else { f64::NAN });
                     residual += usize::from(note.residual);

@@ -203,6 +203,8 @@ pub struct State<const L: usize> {
     pub default_conditions: Vec<Mask<L>>,
     /// Futures in which the reinvestment period has ended before its date.
     pub reinvestment_over: Mask<L>,
+    /// Futures in which the conditions of purchases held when they were last asked.
+    pub may_buy: Mask<L>,
     /// Principal that the manager certifies on this date it cannot invest.
     pub special_redemption: Pack<L>,
     /// Per note: what its redemption on this date pays above par; nothing where no class is made whole.
@@ -289,6 +291,7 @@ impl<const L: usize> State<L> {
             coupon_steps: Vec::new(),
             default_conditions: Vec::new(),
             reinvestment_over: Mask::splat(false),
+            may_buy: Mask::splat(true),
             special_redemption: Pack::ZERO,
             make_whole: Vec::new(),
             redeemed: Mask::splat(false),

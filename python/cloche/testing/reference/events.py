@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from cloche.testing.reference.dates import BusinessDays, Period, add_months, parse_date, unadjusted_dates
-from cloche.testing.reference.rights import Right, check_cost, check_day, right_to
+from cloche.testing.reference.rights import NEVER_BARRED, Right, check_cost, check_day, right_to
 
 Document = Mapping[str, Any]
 
@@ -91,12 +91,19 @@ class Event:
         }
         self.start = known.get("date", known.get("from"))
         self.end = known.get("until")
-        if self.kind in BARRED:
+        right = self.right(deal)
+        if self.kind in BARRED and (right is None or right.name not in NEVER_BARRED):
             self.start = _not_barred(self.start, dates)
-        right = None if self.contracted else right_to(self.kind, self.place, deal)
         if right is not None:
             self.below = right.below
             self.start = _later(self.start, right_date(right, dates))
+
+    def right(self, deal: Document) -> Right | None:
+        """The right to it; None where the documents leave it open, and of the auction call, which needs none."""
+        if self.contracted:
+            return None
+        barred = self.kind == "call" and _in_non_call(self, deal["dates"])
+        return right_to(self.kind, self.place, deal, barred=barred)
 
     @property
     def contracted(self) -> bool:
@@ -192,9 +199,9 @@ def _event(entry: Document, place: str, deal: Document) -> Event:
         raise ValueError(f"{place}: found neither or both of date and when; expected one of them")
     if kind in {"refinance", "reset", "amend"} and event.repeat:
         raise ValueError(f"{place}.repeat: found true; expected false, it acts once")
-    if kind in BARRED:
+    right = event.right(deal)
+    if kind in BARRED and (right is None or right.name not in NEVER_BARRED):
         _check_non_call(event, deal["dates"])
-    right = right_to(kind, place, deal)
     if right is not None:
         _check_right(event, right, deal)
     return event
@@ -228,13 +235,19 @@ def _later(start: date | None, first: date | None) -> date | None:
     return max((day for day in (start, first) if day is not None), default=None)
 
 
-def _check_non_call(event: Event, dates: Document) -> None:
-    """Refuse a dated event whose payment date lies in the non-call period."""
+def _in_non_call(event: Event, dates: Document) -> bool:
+    """Whether a dated event acts in the non-call period."""
     if not event.dated or dates.get("non_call_end") is None:
-        return
+        return False
     written = event_date(event.written["date"], dates)
     acts_on = [day for day in unadjusted_dates(dates) if day >= written]
-    if acts_on and (event.called_on or acts_on[0]) < parse_date(dates["non_call_end"]):
+    return bool(acts_on) and (event.called_on or acts_on[0]) < parse_date(dates["non_call_end"])
+
+
+def _check_non_call(event: Event, dates: Document) -> None:
+    """Refuse a dated event whose payment date lies in the non-call period."""
+    if _in_non_call(event, dates):
+        written = event_date(event.written["date"], dates)
         raise ValueError(
             f"{event.place}.date: found {written}; expected a date after the non-call period, "
             f"which ends on {dates['non_call_end']}"

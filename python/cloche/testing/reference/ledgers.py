@@ -19,7 +19,8 @@ class Ledgers:
     `idle` is the part of deferred and of overdue interest that bears no interest where interest on unpaid interest is
     simple, `flows` the dated flows of all residual notes, `event_cost` the unpaid cost of refinancings and
     re-pricings, `accounts` the balances of the deal's accounts, `hedges` unpaid periodic and termination amounts,
-    `drawn` all draws on the commitment of a class, `rated` the rated balances of combination notes.
+    `drawn` all draws on the commitment of a class, `rated` the rated balances of combination notes, `issued_on` the
+    number of the payment date on which an event has issued a class.
     """
 
     balance: dict[str, float]
@@ -37,6 +38,7 @@ class Ledgers:
     hedges: dict[str, tuple[float, float]] = field(default_factory=dict)
     drawn: dict[str, float] = field(default_factory=dict)
     rated: dict[str, float] = field(default_factory=dict)
+    issued_on: dict[str, int] = field(default_factory=dict)
 
 
 def opening_ledgers(deal: Mapping[str, Any]) -> Ledgers:

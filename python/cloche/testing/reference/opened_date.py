@@ -213,7 +213,8 @@ class Dates:
                 drawn=ledgers.drawn[name],
             )
             note.idle_deferred, note.idle_overdue = ledgers.idle[name]
-            note.amortization = instalment(terms, period.number, note.balance, ledgers.carried[name])
+            number = period.number - ledgers.issued_on.get(name, 0)
+            note.amortization = instalment(terms, number, note.balance, ledgers.carried[name])
             notes[name] = note
         return notes
 

@@ -28,6 +28,9 @@ from cloche.testing.reference.values import period_rate
 Fixing = Callable[[str, date], float]
 """Fixing of an index on a date."""
 
+ROUNDING = 1e-12
+"""Share of the original par that is no more than rounding of instalments."""
+
 SHARE = {"none": 0.0, "half": 0.5, "full": 1.0}
 """Share of a step's interest under the conventions on defaulted and prepaid par."""
 
@@ -76,11 +79,11 @@ class Terms:
     rating_factor: float | None = None
 
     def rate(self, index_rate: float) -> float:
-        """All-in rate a year for a fixing: the floor is on the index, or on index plus adjustment."""
+        """All-in rate a year for a fixing: the floor is on the index, or on index plus adjustment; at least 0."""
         if self.fixed_rate is not None:
             return self.fixed_rate
         inside = self.csa if self.csa_in_floor else 0.0
-        return max(index_rate + inside, self.floor) + (self.csa - inside) + self.spread
+        return max(0.0, max(index_rate + inside, self.floor) + (self.csa - inside) + self.spread)
 
 
 @dataclass
@@ -365,11 +368,16 @@ class Paid:
 
 
 def _instalment(position: Position, years: float, *, final: bool) -> float:
-    """Share of the balance that the contract repays; the contractual balance moves with it."""
+    """Share of the balance that the contract repays; the contractual balance moves with it.
+
+    What would be left is repaid, too, where it is no more than rounding of the original par.
+    """
     if position.contractual <= 0:
         return float(final)
-    due = position.terms.amortization_rate * position.terms.original_par * years
-    due = position.contractual if final else min(position.contractual, due)
+    original = position.terms.original_par
+    due = position.terms.amortization_rate * original * years
+    if final or position.contractual - due <= ROUNDING * original:
+        due = position.contractual
     share = due / position.contractual
     position.contractual -= due
     return share

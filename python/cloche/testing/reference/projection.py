@@ -122,8 +122,10 @@ class Projection(Successions):
         self.measures.append(opened.measure)
         day = opened.day
         self.ended = day.sold
-        changes = Changes(day, self._changing(period, figures))
         coming = self._coming(period, figures, day)
+        # A reset redeems every class: nothing is left for another event to change.
+        resets = any(isinstance(one, Reset) for one in coming)
+        changes = Changes(day, [] if resets else self._changing(period, figures))
         self._charge(day, changes, coming)
         self._redeem_specially(period, figures, day)
         tables = pay_date(day)
@@ -135,7 +137,7 @@ class Projection(Successions):
         bought = self.holdings.buy(self.holdings.last_step(day.period), day.purchase_cash)
         self._close(day, tables["fees"], cash)
         for terms in changes.issued:
-            self._take_in(terms)
+            self._take_in(terms, period.number)
         self.successions += changes.successions
         self._look_for_default(day, conditions)
         self._pay_combinations(tables["notes"])

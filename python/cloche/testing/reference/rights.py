@@ -19,6 +19,9 @@ ALLOWING = {
 }
 """Rights that allow an event of a kind; the first that a deal gives counts. Ratings may always be confirmed."""
 
+NEVER_BARRED = ("clean_up", "tax_redemption")
+"""Rights that hold in the non-call period, too."""
+
 ROUNDING = 1e-13
 """Share of the target par by which interest of a year may rise where the cost of debt may not."""
 
@@ -32,10 +35,11 @@ class Right:
     below: float | None = None
 
 
-def right_to(kind: str, place: str, deal: Document) -> Right | None:
+def right_to(kind: str, place: str, deal: Document, *, barred: bool = False) -> Right | None:
     """The right that allows an event; None where the documents leave it open.
 
     A deal without `rights` leaves all open, and so does one with an auction call alone, which is contracted.
+    `barred`: it is a call in the non-call period, for which a right that holds there comes first.
 
     Raises
     ------
@@ -51,7 +55,8 @@ def right_to(kind: str, place: str, deal: Document) -> Right | None:
     rights = deal.get("rights") or {}
     if kind not in ALLOWING or not set(rights) - {"auction_call"}:
         return None
-    given = [name for name in ALLOWING[kind] if rights.get(name) not in (None, False)]
+    order = (*NEVER_BARRED, *ALLOWING[kind]) if barred else ALLOWING[kind]
+    given = [name for name in order if rights.get(name) not in (None, False)]
     if not given:
         raise ValueError(
             f"{place}.{kind}: found {sorted(rights)}; expected {' or '.join(ALLOWING[kind])} in rights"

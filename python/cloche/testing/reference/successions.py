@@ -172,8 +172,9 @@ class Successions(Dates):
         for hedge in deal.get("hedges") or ():
             ledgers.hedges.setdefault(hedge["name"], (0.0, 0.0))
 
-    def _take_in(self, terms: Document) -> None:
-        """Open the ledgers of a successor."""
+    def _take_in(self, terms: Document, number: int) -> None:
+        """Open the ledgers of a successor, which comes in on a payment date of a number."""
+        self.ledgers.issued_on[terms["name"]] = number
         self.ledgers.balance[terms["name"]] = terms["balance"]
         self.ledgers.idle[terms["name"]] = (0.0, 0.0)
         self.ledgers.drawn[terms["name"]] = 0.0

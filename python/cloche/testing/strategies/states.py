@@ -72,7 +72,7 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any], *, events: bool = F
             "proceeds": unit * draw(st.integers(0, 110)) / 100,
             "costs": draw(st.integers(0, 30)) * 100_000.0,
         }
-    state = {
+    state: Document = {
         "cloche_state": 1,
         "payment_date": period.payment_date.isoformat(),
         "previous_payment_date": period.accrual_start.isoformat(),
@@ -93,6 +93,8 @@ def payment_states(draw: st.DrawFn, deal: Mapping[str, Any], *, events: bool = F
             "defaulted": draw(_assets(unit, "defaulted")),
         },
     }
+    if "unfunded" in repr((deal["waterfalls"], deal.get("accounts"))):
+        state["readings"] = {"unfunded": unit * draw(st.integers(0, 50)) / 1000}
     return state if deal.get("accounts") else {key: state[key] for key in state if key != "accounts"}
 
 

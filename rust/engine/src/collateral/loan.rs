@@ -14,6 +14,9 @@
 use super::commitment::{Commitment, Draws};
 use crate::time::{Date, DayCount};
 
+/// Less than this share of the original par is rounding of instalments.
+const ROUNDING: f64 = 1e-12;
+
 /// The contract of one loan.
 #[derive(Clone, Debug)]
 pub struct LoanContract {
@@ -39,7 +42,8 @@ pub enum LoanCoupon {
 }
 
 impl LoanCoupon {
-    /// All-in rate at an index fixing: `max(index + csa, floor) + spread` or `max(index, floor) + csa + spread`.
+    /// All-in rate at an index fixing: `max(index + csa, floor) + spread` or `max(index, floor) + csa + spread`; the lender
+    /// pays nothing where it is below zero.
     #[must_use]
     pub fn rate(self, index: f64) -> f64 {
         match self {
@@ -47,7 +51,8 @@ impl LoanCoupon {
             Self::Floating { spread, floor, csa, csa_in_floor } => {
                 let base = if csa_in_floor { index + csa } else { index };
                 let floored = if base > floor { base } else { floor };
-                floored + if csa_in_floor { 0.0 } else { csa } + spread
+                let rate = floored + if csa_in_floor { 0.0 } else { csa } + spread;
+                if rate > 0.0 { rate } else { 0.0 }
             }
         }
     }
@@ -269,10 +274,10 @@ impl Walk {
         ContractStep { undrawn: self.undrawn, released, ..step }
     }
 
-    /// The instalment of `years` on a contractual balance.
+    /// The instalment of `years` on a contractual balance: all of it where no more than rounding would be left.
     fn instalment(loan: &LoanContract, balance: f64, years: f64) -> f64 {
         let due = loan.original_par * loan.amortization_rate * years;
-        if due < balance { due } else { balance }
+        if due < balance - ROUNDING * loan.original_par { due } else { balance }
     }
 
     fn plain_step(

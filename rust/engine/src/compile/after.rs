@@ -63,10 +63,11 @@ pub fn state_after(
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     let moved = number.checked_sub(1).and_then(|k| Some(plan.regimes.get(k)?.path(path?)));
     let path = moved.as_ref().or(path);
-    let left = Left::new(&prepared.contracts, &mut assumed, path, p);
+    let step = plan.pool_step(p);
+    let left = Left::new(&prepared.contracts, &mut assumed, path, step);
     let events = &prepared.events;
     let shown = &*in_force.with_shown_names();
-    let writer = Writer { deal: shown, contracts: &prepared.contracts, opening: &opening, events, p };
+    let writer = Writer { deal: shown, contracts: &prepared.contracts, opening: &opening, events, p, step };
     Ok(DealState {
         pool: Some(PoolState {
             tape: tape.to_owned(),
@@ -168,6 +169,8 @@ struct Writer<'a> {
     opening: &'a Opening,
     events: &'a Events,
     p: usize,
+    /// The pool step that ended on the date.
+    step: usize,
 }
 
 impl Writer<'_> {
@@ -176,7 +179,7 @@ impl Writer<'_> {
     }
 
     fn date(&self, step: usize) -> String {
-        self.deal.terms.grid.periods[step].payment.to_string()
+        self.contracts.steps.bought_on[step].to_string()
     }
 
     /// Dates, cash and what is owed.
@@ -221,6 +224,7 @@ impl Writer<'_> {
             determination_date: period.determination.to_string(),
             status: if opening.accelerated { Status::Accelerated } else { Status::Normal }.name().to_owned(),
             in_reinvestment_period: opening.reinvestment_ended.then_some(false),
+            purchases_allowed: (!opening.may_buy).then_some(false),
             ratings_confirmed: terms.target_par_test.map(|_| opening.confirmed),
             collected: Collected { interest: opening.held_interest, principal: opening.held, liquidation: None },
             fee_basis: Some(fee_basis),
@@ -310,7 +314,7 @@ impl Writer<'_> {
             if standing.share <= 0.0 && standing.defaults.is_empty() {
                 continue;
             }
-            let open = self.contracts.of(loan).get(self.p + 1).map_or(0.0, |step| step.open);
+            let open = self.contracts.of(loan).get(self.step + 1).map_or(0.0, |step| step.open);
             let defaulted = self.tape().is_defaulted(loan);
             let defaults = standing.defaults.iter().map(|past| LoanDefaultState {
                 defaulted: past.step.map(|step| self.date(step)),
@@ -341,7 +345,7 @@ impl Writer<'_> {
                     let terms = &compiled.terms[step];
                     CohortState {
                         bought: self.date(step),
-                        par: units * cohorts.survival * compiled.tables.balance(step, self.p),
+                        par: units * cohorts.survival * compiled.tables.balance(step, self.step),
                         units,
                         price: terms.price,
                         spread: terms.spread,
@@ -376,8 +380,9 @@ impl Writer<'_> {
             });
         }
         // Documents that others may follow have dates behind their last that they never reach.
-        let last = self.deal.terms.grid.periods.iter().position(|period| period.is_last).unwrap_or(path.hazard.len());
-        let rates = path.hazard.iter().enumerate().take(last + 1).skip(self.p + 1);
+        let last = self.deal.terms.grid.periods.iter().position(|period| period.is_last);
+        let last = last.map_or(path.hazard.len(), |last| self.contracts.steps.last_of(last));
+        let rates = path.hazard.iter().enumerate().take(last + 1).skip(self.step + 1);
         PathState { defaults, cohort_default_rates: rates.map(|(step, rate)| (self.date(step), *rate)).collect() }
     }
 }

@@ -327,7 +327,8 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             due = pending.due;
         }
         let late = since.add_months(MONTHS_CARRIED);
-        let carry_end = deal.terms.grid.periods.iter().position(|p| p.determination > late).unwrap_or(steps.len());
+        let period = deal.terms.grid.periods.iter().position(|p| p.determination > late);
+        let carry_end = period.map_or(steps.len(), |period| *steps.within.of(period).start());
         let (par, market) = (tape.par[loan], tape.market_price[loan]);
         let asset = DefaultedAsset { par, market, carrying: 0.0, recovery: 0.0, recovery_step, carry_end };
         Some(DefaultedSource { loan, asset, recovery, due })

@@ -277,7 +277,15 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
         by_deal.entry(d).or_insert_with(|| {
             let (as_of, deal) = (Date(tape.as_of), &points.deals[d]);
             let spread = scenario.cash_rate_spread;
-            periods::compile(deal, &curves, spread, as_of, opening, &events.repricings, &mut problems)
+            periods::compile(
+                deal,
+                &curves,
+                spread,
+                as_of,
+                opening,
+                (&events.changes, &events.repricings),
+                &mut problems,
+            )
         });
     }
     let nothing = cohorts::BoughtBefore::default();
@@ -286,6 +294,10 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     let standing = resumed.as_ref().and_then(|resumed| resumed.standing.clone());
     let mut contracts =
         pool::compile(PoolInput { deal, tape, scenario, curves: &curves, steps, standing }, &mut problems);
+    if !problems.is_empty() {
+        // Without fixings there are no contracts to look at.
+        return Err(refusal(problems));
+    }
     contracts.parts = read.parts(deal, tape);
     let purchases = read.purchases(&mut contracts, &bought, (scenario, &curves), &mut problems);
     for point in &own {

@@ -154,8 +154,8 @@ pub fn compile(
             .map_or_else(|| vec![absent; n], |(v, _)| values::series(v, &steps.timeline, Nature::Level))
     };
     let lag = levels(scenario.recovery_lag_months.as_ref(), 0.0);
-    let grid = &deal.terms.grid;
-    let terms = terms(deal, scenario, &levels(Some(&rules.price), 1.0), &levels(Some(&rules.spread), 0.0), before);
+    let terms =
+        terms(deal, scenario, steps, &levels(Some(&rules.price), 1.0), &levels(Some(&rules.spread), 0.0), before);
     let mut recovery_step: Vec<u32> = (0..n).map(|p| steps.recovery_step(p, lag[p])).collect();
     for &(p, collected, _) in &before.defaults {
         recovery_step[p] = u32::try_from(collected).unwrap_or(u32::MAX);
@@ -211,7 +211,7 @@ pub fn compile(
     let index = periods::deal_index(deal);
     let mut fixings = Vec::with_capacity(n);
     for p in 0..n {
-        match periods::fixing(deal, curves, &index, p) {
+        match periods::fixing(deal, curves, &index, steps.timeline.periods[p]) {
             Ok(rate) => fixings.push(rate),
             // What was fixed before the run starts is not paid in it.
             Err(_) if p < steps.start.first => fixings.push(0.0),
@@ -253,7 +253,7 @@ pub fn compile(
         }
     });
     for c in 0..n.saturating_sub(1) {
-        let bought = &grid.periods[c];
+        let bought_on = steps.bought_on[c];
         let CohortTerms { price, spread, floor, maturity } = terms[c];
         let coupon = floating(spread, floor);
         let below_par = if ccc.is_some() { 0.0 } else { below_par(price) };
@@ -265,7 +265,7 @@ pub fn compile(
             }
             last_alive[c] = p;
             let dates = &steps.dates[p];
-            let start = if p == c + 1 { bought.payment } else { dates.start };
+            let start = if p == c + 1 { later(bought_on, dates.start) } else { dates.start };
             if let Some(sale_end) = steps.sale_ends.get(p) {
                 let matured = maturity <= *sale_end;
                 let end = if matured { later(maturity, start) } else { *sale_end };
@@ -351,6 +351,7 @@ fn weights(
 fn terms(
     deal: &CompiledDeal,
     scenario: &Scenario,
+    steps: &Steps,
     price: &[f64],
     spread: &[f64],
     before: &BoughtBefore,
@@ -364,15 +365,13 @@ fn terms(
             earlier.iter().find(|(up_to, _)| p <= *up_to).map_or(deal.dates.stated_maturity, |(_, day)| *day);
         maturity.add_months(-1)
     };
-    let mut out: Vec<CohortTerms> = deal
-        .terms
-        .grid
-        .periods
+    let mut out: Vec<CohortTerms> = steps
+        .unadjusted_end
         .iter()
         .zip(price.iter().zip(spread))
         .enumerate()
-        .map(|(p, (period, (&price, &spread)))| {
-            let (own, latest) = (period.unadjusted.add_months(months), latest(p));
+        .map(|(step, (end, (&price, &spread)))| {
+            let (own, latest) = (end.add_months(months), latest(steps.timeline.periods[step]));
             CohortTerms { price, spread, floor: rules.floor, maturity: if own < latest { own } else { latest } }
         })
         .collect();

@@ -53,6 +53,8 @@ pub struct Conventions {
     pub cash_timing_period: bool,
     pub simple_rates: bool,
     pub rates_by_days: bool,
+    /// The pool steps from month to month inside a payment period.
+    pub monthly_steps: bool,
     pub interest_on_unpaid: OnUnpaid,
 }
 
@@ -81,7 +83,7 @@ const KEYS: &[Key] = &[
     ("cash_timing", &["dated", "period"], &["dated", "period"]),
     ("rate_convention", &["compound", "simple"], &["compound", "simple"]),
     ("rate_exponent", &["periods", "days_365"], &["periods", "days_365"]),
-    ("pool_step", &["period", "monthly", "own_dates"], &["period"]),
+    ("pool_step", &["period", "monthly", "own_dates"], &["period", "monthly"]),
     ("interest_on_prepaid_period", &["full", "half", "none"], &["full", "half", "none"]),
     ("interest_on_unpaid", &["compound", "simple", "none"], &["compound", "simple", "none"]),
 ];
@@ -145,6 +147,7 @@ impl Conventions {
             cash_timing_period: value("cash_timing") == "period",
             simple_rates: value("rate_convention") == "simple",
             rates_by_days: value("rate_exponent") == "days_365",
+            monthly_steps: value("pool_step") == "monthly",
             interest_on_unpaid: match value("interest_on_unpaid").as_str() {
                 "simple" => OnUnpaid::Simple,
                 "none" => OnUnpaid::Nothing,

@@ -54,7 +54,7 @@ pub fn compile_simulation(
     let deal = &*ruling(input)?;
     let compiled = compile_plan(input)?;
     dates_of_the_first(&compiled.plan)?;
-    let run_first = compiled.plan.first();
+    let run_first = compiled.steps.start.first;
     let redemptions: Vec<f64> =
         compiled.plan.regimes.iter().filter_map(Regime::redeems).map(|redemption| redemption.until).collect();
     let axis = TimeAxis::new(&compiled.steps.credit_time, &redemptions, run_first, compiled.steps.drawn_from());

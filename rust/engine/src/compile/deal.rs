@@ -173,7 +173,8 @@ pub fn compile_one(
         fee_terms.push(fees::unpriced(COST));
         u16::try_from(fee_terms.len() - 1).ok()
     });
-    let test_terms = tests::compile(&document, &note_terms, &note_names, dates.as_ref(), &conventions, &mut problems);
+    let mut test_terms =
+        tests::compile(&document, &note_terms, &note_names, dates.as_ref(), &conventions, &mut problems);
     let special = written.events.iter().chain(assumed).filter_map(|event| event.special_redemption.as_ref());
     let ranks = notes::ranks(&note_terms);
     let by_rank = if conventions.x_in_sequence { notes::with_unranked(&note_terms, &ranks) } else { ranks.clone() };
@@ -208,6 +209,7 @@ pub fn compile_one(
     for expression in &program.expressions {
         expression.uses(|quantity| reads_ccc_share |= quantity == Quantity::CccShare);
     }
+    tests::mark_shared(&mut test_terms, &program);
     let target_par_test = position(&test_terms, TestKind::TargetPar);
     let combines = note_terms.iter().any(NoteTerms::is_combination);
     let terms = DealTerms {

@@ -3,7 +3,7 @@
 use crate::compile::deal::CompiledDeal;
 use crate::compile::events::Events;
 use crate::compile::plan::{CompiledPlan, PlanInput, one};
-use crate::error::EngineError;
+use crate::error::{EngineError, Problem};
 use crate::lifecycle::event_of;
 use crate::path::plan::{Entry, Plan, Regime};
 
@@ -40,6 +40,10 @@ pub fn follow(
         let of_document = PlanInput { deal: &regime.deal, ..input };
         let (next, places) = one(of_document, compiled.resumed.clone(), None, shows)?;
         let mut plan = next.plan;
+        if !plan.within.is_empty() && next.steps.unadjusted_end != compiled.steps.unadjusted_end {
+            let message = "brings in other payment dates beside conventions.pool_step: monthly, which this version does not compute; expected the payment dates of the document before";
+            return Err(refused(Problem::new(regime.place.clone(), message)));
+        }
         plan.number = k + 1;
         let before = match regime.parent.checked_sub(1) {
             None => &compiled.plan,
@@ -72,6 +76,16 @@ pub fn follow(
     }
     compiled.plan.regimes = regimes;
     Ok(all)
+}
+
+/// The error of one problem: of the scenario where its event is assumed there.
+#[must_use]
+pub fn refused(problem: Problem) -> EngineError {
+    if problem.place.starts_with("scenario") {
+        EngineError::Scenario(vec![problem])
+    } else {
+        EngineError::Deal(vec![problem])
+    }
 }
 
 /// Per re-pricing of a plan: that of the same event and class in the plan before it.

@@ -5,7 +5,8 @@ use crate::compile::conditions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::redemptions::{self, Between};
-use crate::compile::rights;
+use crate::compile::regimes::is_assumed;
+use crate::compile::rights::{self, Granted};
 use crate::error::Problem;
 use crate::expression::{Expression, Quantity};
 use crate::lifecycle::{Change, ChangeKind, Repricing, event_of};
@@ -80,7 +81,7 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
     let of_scenario = assumed.iter().enumerate().map(|(i, event)| (format!("scenario.events[{i}]"), event));
     let first_document = deal.rule.since == 0;
     for (place, event) in own.chain(of_scenario) {
-        let later = !first_document && place.starts_with("scenario.events");
+        let later = !first_document && is_assumed(&place);
         // It can only act in this document, which has come in by a reset.
         let bound = later && deal.rule.after_reset && deal.rule.certain && !deal.rule.past.contains(&place) && {
             let date = event.date.as_deref().and_then(|text| event_date(&deal.dates, text, &place, &mut Vec::new()));
@@ -151,9 +152,10 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         problems.push(Problem::new(place, message));
         return;
     }
+    let barred = event.call.is_some() && acts_on(deal, event).is_some_and(|day| !may_redeem(deal, day));
     let granted = rights::check(
         deal,
-        event,
+        (event, barred),
         place,
         |text, place, problems| event_date(&deal.dates, text, place, problems),
         problems,
@@ -163,7 +165,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
             .when
             .as_ref()
             .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
-        let Some(window) = window(deal, event, granted.from, place, problems) else { return };
+        let Some(window) = window(deal, event, &granted, place, problems) else { return };
         let window = if event.date.is_some() { on_one_date(window) } else { window };
         if event.brings_in().is_some() {
             let (dated, resets) = (event.date.is_some(), event.reset.is_some());
@@ -203,7 +205,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         .when
         .as_ref()
         .and_then(|text| conditions::condition(&deal.terms, text, &format!("{place}.when"), problems));
-    let Some(window) = window(deal, event, granted.from, place, problems) else { return };
+    let Some(window) = window(deal, event, &granted, place, problems) else { return };
     // What is withdrawn on its date is over, also for a run that goes on from a later one.
     let again = event.date.is_none() || retry || event.repeat;
     let mut window = if again { window } else { on_one_date(window) };
@@ -264,18 +266,31 @@ fn may_redeem(deal: &CompiledDeal, unadjusted: Date) -> bool {
     deal.dates.non_call_end.is_none_or(|end| unadjusted >= end)
 }
 
+/// The day on which a dated event acts: a call between payment dates on its own, others on a payment date.
+fn acts_on(deal: &CompiledDeal, event: &Event) -> Option<Date> {
+    let date = event_date(&deal.dates, event.date.as_ref()?, "", &mut Vec::new())?;
+    let periods = &deal.terms.grid.periods;
+    let moved = periods.iter().find(|period| event.call.is_some() && period.payment == date);
+    let scheduled = || periods.iter().find(|period| period.unadjusted >= date);
+    redemptions::day_of(deal, event)
+        .map(|(_, day)| day)
+        .or_else(|| moved.or_else(scheduled).map(|period| period.unadjusted))
+}
+
 /// Per step: whether an event may act. A dated one acts on the first payment date whose schedule date is not before it; a
 /// call of the business day to which a payment date has moved acts on that.
 ///
-/// `right` is the first day of the right to it, where the deal has one.
+/// `granted` are the terms of the right to it.
 fn window(
     deal: &CompiledDeal,
     event: &Event,
-    right: Option<Date>,
+    granted: &Granted,
     place: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<bool>> {
+    let right = granted.from;
     let redeems = event.call.is_some() || event.refinance.is_some() || event.reprice.is_some() || event.reset.is_some();
+    let redeems = redeems && !granted.always;
     let may = |day: Date| (!redeems || may_redeem(deal, day)) && right.is_none_or(|from| day >= from);
     let mut read = |text: &Option<String>, key: &str| {
         text.as_ref().map(|text| event_date(&deal.dates, text, &format!("{place}.{key}"), problems))
@@ -307,6 +322,7 @@ fn window(
     let made_on = |period: &Period| redemptions::day_of(deal, event).map_or(period.unadjusted, |(_, day)| day);
     if let Some(date) = date {
         let written = event.date.as_ref().is_some_and(|text| text.trim().starts_with(|c: char| c.is_ascii_digit()));
+        let stays = deal.rule.since == 0 || deal.rule.certain;
         let acts = periods.iter().find(|period| period.unadjusted >= date);
         match acts {
             None => {
@@ -314,7 +330,8 @@ fn window(
                 problems.push(Problem::new(format!("{place}.date"), message));
                 return None;
             }
-            Some(_) if written && !on_a_day(deal, date, place, problems) => return None,
+            // Where a condition moves the dates of a document, none of them is as it is written.
+            Some(_) if written && stays && !on_a_day(deal, date, place, problems) => return None,
             Some(period) if redeems && !may_redeem(deal, made_on(period)) => {
                 let end = deal.dates.non_call_end.map_or_else(String::new, |end| end.to_string());
                 let message = format!("found {date}; expected a date after the non-call period, which ends on {end}");

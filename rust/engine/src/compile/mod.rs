@@ -15,6 +15,7 @@ pub mod default_events;
 pub mod documents;
 pub mod events;
 pub mod fees;
+pub mod month_steps;
 pub mod moved_dates;
 pub mod names;
 pub mod notes;

@@ -142,8 +142,10 @@ pub fn compile(
         problems.push(Problem::new("state.payment_date", message));
         return None;
     }
-    let calendar = Calendar { deal, p };
     let start = Start { first: p + 1, tape: if state.pool.is_some() { 0 } else { p + 1 } };
+    let mut of_tape = Vec::new();
+    let steps = Steps::new(deal, Date(tape.as_of), start, &mut of_tape);
+    let calendar = Calendar::new(deal, p, steps.as_ref());
     let (mut standing, mut before, mut cohorts) = (None, BoughtBefore::default(), CohortsAfter::default());
     let mut path = None;
     let mut same_tape = true;
@@ -169,7 +171,7 @@ pub fn compile(
         problems.push(Problem::new("state.path", "a path goes on with its own tape; expected `pool` beside it"));
     }
     if same_tape {
-        let _: Option<Steps> = Steps::new(deal, Date(tape.as_of), start, problems);
+        problems.append(&mut of_tape);
     }
     let bases = state.fee_bases.as_ref();
     let opening = Opening {
@@ -177,6 +179,7 @@ pub fn compile(
         after_reset: deal.rule.after_reset,
         accelerated,
         reinvestment_ended: state.in_reinvestment_period == Some(false),
+        may_buy: state.purchases_allowed != Some(false),
         confirmed: payment_date::confirmed(deal, state, p + 1, problems),
         coupon_steps: payment_date::coupon_steps(deal, state, problems),
         notes: notes(deal, state),

@@ -4,7 +4,7 @@ use crate::compile::deal::CompiledDeal;
 use crate::error::Problem;
 use crate::fees;
 use crate::hedges::{HedgeTerms, Leg};
-use crate::lifecycle::Repricing;
+use crate::lifecycle::{Change, ChangeKind, Issued, Repricing};
 use crate::math;
 use crate::notes::make_whole::{self, Accrued};
 use crate::notes::{CouponTerms, RateTerms};
@@ -38,17 +38,15 @@ pub fn fixing(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize) -> Re
 
 /// The same of a period of other payment dates.
 fn fixing_of(deal: &CompiledDeal, curves: &Curves, index: &str, p: usize, period: &Period) -> Result<f64, String> {
-    let months = f64::from(deal.dates.months);
     let [from, to] = period.fixed_for;
     // Where a redemption cuts the first period, both parts have its fixing.
-    let is_first = p == deal.dates.counted_from
-        || deal
-            .terms
-            .grid
-            .periods
-            .get(deal.dates.counted_from)
-            .is_some_and(|first| first.fixed_for == period.fixed_for);
-    if is_first && period.years * 12.0 > months + 0.5 {
+    let periods = &deal.terms.grid.periods;
+    let whole = |part: &&Period| part.fixed_for == period.fixed_for;
+    let is_first =
+        p == deal.dates.counted_from || periods.get(deal.dates.counted_from).is_some_and(|first| whole(&first));
+    // A period that only its move to a business day makes longer is not a long one.
+    let until = periods.iter().rev().find(whole).map_or(period.unadjusted, |last| last.unadjusted);
+    if is_first && Curves::accrues_longer(index, from, until) {
         return curves.interpolated_fixing(index, from, to, period.fixing);
     }
     curves.fixing(index, period.fixing)
@@ -101,10 +99,11 @@ pub fn compile(
     cash_spread: f64,
     as_of: Date,
     opening: Option<&Opening>,
-    repricings: &[Repricing],
+    (changes, repricings): (&[Change], &[Repricing]),
     problems: &mut Vec<Problem>,
 ) -> Vec<PeriodTerms> {
     let terms = &deal.terms;
+    let since = counted_from(deal, changes);
     let index = deal_index(deal);
     let first = opening.map_or(0, |opening| opening.first);
     let first = if first > deal.rule.since { first } else { deal.rule.since };
@@ -151,7 +150,7 @@ pub fn compile(
             row.rate.push(rate);
             row.day_count_fraction.push(fraction);
             row.coupon.push(rate * fraction);
-            row.instalment.push(note.instalment((p + 1).saturating_sub(note.since)));
+            row.instalment.push(note.instalment((p + 1).saturating_sub(since[row.instalment.len()])));
         }
         for repricing in repricings {
             let n = repricing.note as usize;
@@ -248,6 +247,25 @@ pub fn compile(
     }
     make_whole(deal, curves, first, &mut out, problems);
     out
+}
+
+/// Per note: the step (from 0) whose payment date counts as its first; of one that a dated event issues that after the event.
+fn counted_from(deal: &CompiledDeal, changes: &[Change]) -> Vec<usize> {
+    let mut since: Vec<usize> = deal.terms.notes.iter().map(|note| note.since).collect();
+    for change in changes.iter().filter(|change| change.when.is_none()) {
+        let Some(step) = change.window.iter().position(|acts| *acts) else { continue };
+        let mut begins = |issued: &[Issued]| {
+            for one in issued {
+                since[one.note as usize] = step + 1;
+            }
+        };
+        match &change.kind {
+            ChangeKind::Refinancing(classes) => classes.iter().for_each(|class| begins(&class.into)),
+            ChangeKind::Issue { notes, .. } => begins(notes),
+            _ => {}
+        }
+    }
+    since
 }
 
 /// What a redemption on each date pays above par for a unit of each note.

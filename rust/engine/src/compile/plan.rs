@@ -9,6 +9,7 @@ use crate::compile::cohorts::{self, BoughtBefore, CompiledCohorts};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::documents::{self, Places};
 use crate::compile::events::{self, Events};
+use crate::compile::month_steps;
 use crate::compile::opening::{self, Resumed, StateInput};
 use crate::compile::periods;
 use crate::compile::pool::{self, Contracts, PoolInput};
@@ -105,8 +106,18 @@ fn compile(input: PlanInput<'_>, shows: bool) -> Result<CompiledPlan, EngineErro
 /// [`EngineError::Scenario`] for events that do not fit the deal, [`EngineError::Deal`] for a state whose document does not come in.
 pub fn ruling(input: PlanInput<'_>) -> Result<Cow<'_, CompiledDeal>, EngineError> {
     let deal = input.deal.with_events(&input.scenario.events).map_err(assumed)?;
-    let Some(state) = input.state.filter(|input| !input.state.documents.is_empty()) else { return Ok(deal) };
+    let Some(state) = input.state else { return Ok(deal) };
     let mut problems = Vec::new();
+    if state.state.documents.is_empty() {
+        let date = Date::parse(&state.state.payment_date);
+        if let Some((event, on)) = date.and_then(|date| deal.brought_in_by(&input.scenario.events, date)) {
+            let message = format!(
+                "missing: {event} brought in its document on {on}, before the state; expected [{{event: \"{event}\", on: {on}}}]"
+            );
+            return Err(EngineError::Deal(vec![Problem::new("state.documents", message)]));
+        }
+        return Ok(deal);
+    }
     let number = deal.brought_in(&state.state.documents, &mut problems);
     if !problems.is_empty() {
         return Err(EngineError::Deal(problems));
@@ -155,8 +166,9 @@ pub fn one(
         },
         periods,
         pool,
+        within: contracts.steps.within.clone(),
         cohorts: bought.tables,
-        cohort_mdr: if drawn { vec![0.0; grid.periods.len()] } else { bought.mdr },
+        cohort_mdr: if drawn { vec![0.0; contracts.steps.len()] } else { bought.mdr },
         liquidation_price: input.scenario.liquidation_price,
         post_period_share: input.scenario.post_period_share,
         calls: events.calls,
@@ -201,7 +213,8 @@ pub fn prepare<'a>(
     let opening = resumed.as_ref().map(|resumed| &resumed.opening);
     let as_of = Date(tape.as_of);
     let spread = scenario.cash_rate_spread;
-    let periods = periods::compile(deal, &curves, spread, as_of, opening, &events.repricings, problems);
+    let periods =
+        periods::compile(deal, &curves, spread, as_of, opening, (&events.changes, &events.repricings), problems);
     let nothing = BoughtBefore::default();
     let before = resumed.as_ref().map_or(&nothing, |resumed| &resumed.before);
     let goes_on_alike = goes_on && steps.cut.is_none();
@@ -304,6 +317,7 @@ pub fn curves_and_steps(
     if tape.is_empty() {
         return Err(EngineError::Tape(vec![Problem::new("tape", "found no rows; expected at least one loan")]));
     }
+    month_steps::refuse(deal)?;
     let curves = rates::compile(&scenario.rates, problems);
     let mut of_tape = Vec::new();
     let start = resumed.map_or_else(Start::default, |resumed| resumed.start);

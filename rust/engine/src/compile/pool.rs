@@ -259,7 +259,7 @@ fn step_fixings(input: &PoolInput<'_, '_>, problems: &mut Vec<Problem>) -> Optio
         }
         let mut row = Vec::with_capacity(input.steps.len());
         for p in 0..input.steps.len() {
-            match periods::fixing(input.deal, input.curves, name, p) {
+            match periods::fixing(input.deal, input.curves, name, input.steps.timeline.periods[p]) {
                 Ok(rate) => row.push(rate),
                 // What was fixed before the run starts is not paid in it.
                 Err(_) if p < input.steps.start.first => row.push(0.0),

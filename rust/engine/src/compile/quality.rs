@@ -168,7 +168,8 @@ impl Builder<'_> {
         let index = periods::deal_index(self.contracts.deal);
         let mut weights = vec![0.0; tape.len() * steps.len()];
         for p in steps.start.first..steps.len() {
-            let benchmark = periods::fixing(self.contracts.deal, self.curves, &index, p).unwrap_or(0.0);
+            let benchmark =
+                periods::fixing(self.contracts.deal, self.curves, &index, steps.timeline.periods[p]).unwrap_or(0.0);
             for loan in (0..tape.len()).filter(|&loan| floating[loan]) {
                 let coupon = pool::coupon(tape, loan);
                 weights[loan * steps.len() + p] = coupon.rate(benchmark) - benchmark;

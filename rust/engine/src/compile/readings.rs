@@ -12,6 +12,7 @@ use crate::compile::pool::{self, Contracts};
 use crate::compile::quality;
 use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, Nature, Range};
+use crate::coverage::TestKind;
 use crate::coverage::purchases::Conditions;
 use crate::error::Problem;
 use crate::expression::{Expression, Quantity};
@@ -35,6 +36,8 @@ pub struct Read {
     /// Notes whose market spreads are asked for, and where first.
     pub market_spreads: BTreeMap<u32, String>,
     pub deal_spreads: BTreeSet<u32>,
+    /// Tests that are asked before the waterfalls, by conditions of coupons, events and the reinvestment period.
+    pub early_tests: BTreeSet<u32>,
     /// What purchases need of the collateral.
     pub purchases: Conditions,
     /// Averages of the collateral are shown.
@@ -48,14 +51,14 @@ impl Read {
         let mut out = Self { purchases: deal.purchases.at_all(), ..Self::of_waterfalls(deal) };
         let terms = &deal.terms;
         if let Some(expression) = &terms.reinvestment_ends {
-            out.add(expression, "reinvestment.ends_when");
+            out.add_early(expression, "reinvestment.ends_when");
         }
         for expression in &terms.default_conditions {
-            out.add(expression, "default_events.causes");
+            out.add_early(expression, "default_events.causes");
         }
         out.add_coupons(deal);
         for (expression, place) in events.conditions() {
-            out.add(expression, &format!("{place}.when"));
+            out.add_early(expression, &format!("{place}.when"));
         }
         out
     }
@@ -94,8 +97,14 @@ impl Read {
         let terms = &deal.terms;
         for step in &terms.coupon_steps {
             let note = &terms.notes[step.note as usize].name;
-            self.add(&step.when, &format!("notes.{note}.coupon.step_up[{}].when", step.step));
+            self.add_early(&step.when, &format!("notes.{note}.coupon.step_up[{}].when", step.step));
         }
+    }
+
+    /// Notes what an expression asks for that is asked before the waterfalls.
+    fn add_early(&mut self, expression: &Expression, place: &str) {
+        self.add(expression, place);
+        expression.uses(|quantity| self.early_tests.extend(quantity.test_now()));
     }
 
     /// Notes what an expression at a place asks for.
@@ -174,8 +183,10 @@ impl Read {
         steps: &Steps,
         problems: &mut Vec<Problem>,
     ) -> ReadingTerms {
+        let of_interest = |test: &u32| deal.terms.tests[*test as usize].kind == TestKind::InterestCoverage;
         let mut out = ReadingTerms {
             liquidation_value: self.liquidation_value.is_some(),
+            expenses: self.early_tests.iter().any(of_interest),
             semiannual: self.semiannual_share.as_ref().map(|_| 0),
             deal_spreads: self.deal_spreads.iter().map(|note| deal_spread(deal, *note)).collect(),
             ..ReadingTerms::default()
@@ -185,7 +196,9 @@ impl Read {
         out.undrawn = tape.has_commitments().then_some(first + out.frequencies.len());
         for (note, place) in &self.market_spreads {
             if let Some(value) = market_spread(deal, scenario, *note) {
-                out.market_spreads.push((*note, values::series(value, &steps.timeline, Nature::Level)));
+                let by_step = values::series(value, &steps.timeline, Nature::Level);
+                let of_period = |period: usize| by_step[*steps.within.of(period).start()];
+                out.market_spreads.push((*note, (0..deal.terms.grid.periods.len()).map(of_period).collect()));
             } else {
                 let name = &deal.terms.notes[*note as usize].name;
                 let message = format!(

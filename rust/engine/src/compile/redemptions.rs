@@ -4,7 +4,7 @@
 //! yearly rates and default times run to it, and collections end as those of a sale do. It ends a run where it is feasible.
 
 use crate::compile::deal::CompiledDeal;
-use crate::compile::documents::Places;
+use crate::compile::documents::{Places, refused};
 use crate::compile::events::Events;
 use crate::compile::plan::{CompiledPlan, PlanInput, one};
 use crate::compile::run_steps::{Start, Steps};
@@ -173,13 +173,4 @@ fn cut(deal: &CompiledDeal, p: usize, day: Date) -> CompiledDeal {
     out.dates.grid = grid.clone();
     out.terms.grid = grid;
     out
-}
-
-fn refused(problem: Problem) -> EngineError {
-    let problems = vec![problem];
-    if problems[0].place.starts_with("scenario") {
-        EngineError::Scenario(problems)
-    } else {
-        EngineError::Deal(problems)
-    }
 }

@@ -67,7 +67,7 @@ impl Rule {
     /// Whether an event may act while the document is in force.
     #[must_use]
     pub fn lets_act(&self, place: &str, event: &Event) -> bool {
-        let goes_on = !self.after_reset || !place.starts_with("scenario.events") || event.call.is_some();
+        let goes_on = !self.after_reset || !is_assumed(place) || event.call.is_some();
         goes_on && !self.past.iter().any(|past| past == place)
     }
 
@@ -76,6 +76,12 @@ impl Rule {
     pub fn own(&self, n: usize) -> bool {
         self.own.get(n).copied().unwrap_or(false)
     }
+}
+
+/// Whether an event at a place is one that a scenario assumes, and not one of a document that such an event brings in.
+#[must_use]
+pub fn is_assumed(place: &str) -> bool {
+    place.strip_prefix("scenario.events[").and_then(|rest| rest.strip_suffix(']')).is_some_and(|i| !i.contains(']'))
 }
 
 /// How yearly rates and capitalized interest run from a step on.
@@ -112,6 +118,18 @@ impl CompiledDeal {
             note.name.clone_from(name);
         }
         Cow::Owned(notes)
+    }
+
+    /// The dated event that has brought in a document up to a payment date, and the date on which it acted.
+    #[must_use]
+    pub fn brought_in_by(&self, assumed: &[Event], date: Date) -> Option<(&str, Date)> {
+        let of_first = self.regimes.iter().filter(|regime| regime.parent == 0);
+        of_first
+            .filter(|regime| {
+                find(&self.written, &self.rule, assumed, &regime.place).is_some_and(|event| event.date.is_some())
+            })
+            .map(|regime| (regime.place.as_str(), regime.deal.terms.grid.periods[regime.step].payment))
+            .find(|(_, on)| *on <= date)
     }
 
     /// The document in force on a payment date, by itself: of those that dated events bring in, the last one before the date.
@@ -375,11 +393,18 @@ fn arrive(
             problems.push(Problem::new(format!("{place}.amend.notes"), message));
         }
     }
-    let timing = |deal: &Deal| deal.conventions.get("cash_timing").cloned().unwrap_or_else(|| "dated".into());
-    let [before, after] = [timing(&node.written), timing(&document)];
-    if before != after {
-        let message = format!("found {after}; expected {before}, as in the first document");
-        problems.push(Problem::new(format!("{}conventions.cash_timing", rule.prefix), message));
+    if document.currency != node.written.currency {
+        let message =
+            format!("found {}; expected {}, as in the first document", document.currency, node.written.currency);
+        problems.push(Problem::new(format!("{}currency", rule.prefix), message));
+    }
+    for (key, absent) in [("cash_timing", "dated"), ("pool_step", "period")] {
+        let stated = |deal: &Deal| deal.conventions.get(key).cloned().unwrap_or_else(|| absent.into());
+        let [before, after] = [stated(&node.written), stated(&document)];
+        if before != after {
+            let message = format!("found {after}; expected {before}, as in the first document");
+            problems.push(Problem::new(format!("{}conventions.{key}", rule.prefix), message));
+        }
     }
     if !problems.is_empty() {
         return Ok(None);

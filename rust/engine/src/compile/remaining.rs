@@ -9,6 +9,7 @@ use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::opening::Resumed;
 use crate::compile::pool::{self, Contracts};
+use crate::compile::run_steps::Steps;
 use crate::error::Problem;
 use crate::path::opening::{DrawnPath, PastDistributions};
 use crate::path::runner::NOTHING_LEFT;
@@ -18,17 +19,28 @@ use crate::time::Date;
 
 /// The payment dates of a deal around the one after which a run goes on.
 pub struct Calendar<'a> {
-    pub deal: &'a CompiledDeal,
-    /// Step (from 0) of the state's payment date.
-    pub p: usize,
+    deal: &'a CompiledDeal,
+    /// Payment period (from 0) that ends on the state's payment date, and the pool step that does.
+    p: usize,
+    step: usize,
+    /// Per pool step: its payment date, or the end of its month.
+    days: Vec<Date>,
 }
 
-impl Calendar<'_> {
+impl<'a> Calendar<'a> {
+    /// The dates around that of payment period `p` and, where the pool steps from month to month, the ends of months.
+    #[must_use]
+    pub fn new(deal: &'a CompiledDeal, p: usize, steps: Option<&Steps>) -> Self {
+        let payments = || deal.terms.grid.periods.iter().map(|period| period.payment).collect();
+        let (days, step) = steps.map_or_else(|| (payments(), p), |steps| (steps.bought_on.clone(), steps.last_of(p)));
+        Self { deal, p, step, days }
+    }
+
     /// The step (from 0) of a payment date that is not after the state's, or is.
     fn step(&self, text: &str, place: String, later: bool, problems: &mut Vec<Problem>) -> Option<usize> {
         let on = date(text, &place, problems)?;
-        let step = self.deal.terms.grid.periods.iter().position(|period| period.payment == on);
-        let fits = step.filter(|step| (*step > self.p) == later);
+        let step = self.days.iter().position(|day| *day == on);
+        let fits = step.filter(|step| (*step > self.step) == later);
         if fits.is_none() {
             let payment = self.deal.terms.grid.periods[self.p].payment;
             let expected = if later { "after" } else { "up to" };
@@ -125,7 +137,7 @@ impl Calendar<'_> {
         problems: &mut Vec<Problem>,
     ) -> DrawnPath {
         let obligors = pool::obligors(tape);
-        let mut out = DrawnPath { hazard: vec![0.0; self.deal.terms.grid.periods.len()], ..DrawnPath::default() };
+        let mut out = DrawnPath { hazard: vec![0.0; self.days.len()], ..DrawnPath::default() };
         for (k, default) in path.defaults.iter().enumerate() {
             let place = format!("state.path.defaults[{k}]");
             let obligor = obligors.binary_search_by(|(id, _)| id.cmp(&default.obligor)).ok();
@@ -134,7 +146,7 @@ impl Calendar<'_> {
                 problems.push(Problem::new(format!("{place}.obligor"), message));
             }
             let on = date(&default.defaulted, &format!("{place}.defaulted"), problems);
-            let step = on.and_then(|on| self.deal.terms.grid.periods.iter().position(|period| period.payment == on));
+            let step = on.and_then(|on| self.days.iter().position(|day| *day == on));
             if on.is_some() && step.is_none() {
                 let message = format!("{} is not a payment date of the deal's schedule", default.defaulted);
                 problems.push(Problem::new(format!("{place}.defaulted"), message));
@@ -148,7 +160,7 @@ impl Calendar<'_> {
                 }
             }
             let (Some(obligor), Some(step)) = (obligor, step) else { continue };
-            if step <= self.p {
+            if step <= self.step {
                 for (standing, id) in loans.iter_mut().zip(&tape.obligor_id) {
                     standing.drawn |= *id == default.obligor;
                 }
@@ -213,7 +225,7 @@ pub fn check_pars(
         }
     };
     let Some(pool) = &state.pool else { return };
-    let first = resumed.start.first;
+    let first = contracts.steps.start.first;
     let place_of: HashMap<&str, usize> = contracts.tape.loan_id.iter().map(String::as_str).zip(0..).collect();
     for (id, loan) in &pool.loans {
         let Some(&i) = place_of.get(id.as_str()) else { continue };

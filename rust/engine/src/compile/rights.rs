@@ -19,7 +19,12 @@ pub struct Granted {
     pub from: Option<Date>,
     /// Collateral principal amount that must have fallen below this, where a clean-up call says so.
     pub below: Option<f64>,
+    /// It holds in the non-call period, too.
+    pub always: bool,
 }
+
+/// Rights to redeem the notes in the non-call period.
+const NEVER_BARRED: [&str; 2] = ["clean_up", "tax_redemption"];
 
 /// Rights that allow an event.
 fn rights_to(event: &Event) -> Option<(&'static str, &'static [&'static str])> {
@@ -42,10 +47,11 @@ fn rights_to(event: &Event) -> Option<(&'static str, &'static [&'static str])> {
     }
 }
 
-/// Checks that a deal gives the right to an event; returns its terms.
+/// Checks that a deal gives the right to an event, of several the first, of a call in the non-call period (`barred`) one that
+/// holds there, too; returns its terms.
 pub fn check(
     deal: &CompiledDeal,
-    event: &Event,
+    (event, barred): (&Event, bool),
     place: &str,
     date: impl Fn(&str, &str, &mut Vec<Problem>) -> Option<Date>,
     problems: &mut Vec<Problem>,
@@ -57,7 +63,8 @@ pub fn check(
     }
     let Some((kind, allowing)) = rights_to(event) else { return nothing };
     let granted = |name: &&str| rights.get(*name).is_some_and(|terms| *terms != Value::Bool(false) && !terms.is_null());
-    let Some(name) = allowing.iter().copied().find(granted) else {
+    let first = if barred { &NEVER_BARRED[..] } else { &[] };
+    let Some(name) = first.iter().chain(allowing).copied().find(granted) else {
         let given: Vec<&str> = rights.keys().map(String::as_str).filter(granted).collect();
         let given = if given.is_empty() { "none".to_owned() } else { given.join(", ") };
         let message = format!(
@@ -92,7 +99,7 @@ pub fn check(
         "non_call_end" => deal.dates.non_call_end,
         other => date(other, &format!("rights.{name}.after"), problems),
     });
-    Granted { from, below: below(deal, name, terms, problems) }
+    Granted { from, below: below(deal, name, terms, problems), always: NEVER_BARRED.contains(&name) }
 }
 
 /// Checks that a dated event stands on a payment date where its right has no other days.

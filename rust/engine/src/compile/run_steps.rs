@@ -3,9 +3,12 @@
 use crate::collateral::commitment::Draws;
 use crate::collateral::loan::StepDates;
 use crate::compile::deal::CompiledDeal;
+use crate::compile::month_steps::{self, StepEnd};
 use crate::compile::values::Timeline;
+use crate::coverage::purchases::Conditions;
 use crate::error::Problem;
 use crate::math;
+use crate::path::month_steps::MonthSteps;
 use crate::time::{Date, thirty_360};
 
 /// Months after which a defaulted obligation counts nothing.
@@ -21,8 +24,15 @@ pub struct Steps {
     /// Credit time of each unadjusted payment date, years from the as-of date.
     pub credit_time: Vec<f64>,
     pub carry_end: Vec<usize>,
+    /// Months between the ends of two steps.
     pub months: u32,
-    /// Schedule dates, and whether yearly rates are simple, where several documents have them.
+    /// Steps before the last of a payment period, where they are months.
+    pub within: MonthSteps,
+    /// Per step: the day on which something may be bought after it: its payment date, or the month's end.
+    pub bought_on: Vec<Date>,
+    /// Per step: the schedule date or month's end on which it ends.
+    pub unadjusted_end: Vec<Date>,
+    /// Ends of the steps, and whether yearly rates are simple, where several documents have them.
     pub unadjusted: Vec<Date>,
     pub simple: Vec<bool>,
     /// Per step: the last day of its collections where all is sold at its end; nothing where no sale may come.
@@ -32,7 +42,7 @@ pub struct Steps {
     pub cut: Option<usize>,
 }
 
-/// Where a run starts among the payment dates of a deal.
+/// Where a run starts: among the payment dates of a deal or, in [`Steps`], among its steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Start {
     /// Step (from 0) that is run first.
@@ -69,12 +79,18 @@ impl Steps {
             return None;
         }
         let mut dates = Vec::new();
-        let mut timeline = Timeline { starts: Vec::new(), months: Vec::new() };
+        let mut timeline = Timeline { starts: Vec::new(), periods: Vec::new(), months: Vec::new() };
         let mut exponent = Vec::new();
         let mut defaults_from = Vec::new();
         let mut credit_time = Vec::new();
+        let (mut bought_on, mut unadjusted_end) = (Vec::new(), Vec::new());
+        let monthly = deal.conventions.monthly_steps;
+        let mut within =
+            MonthSteps { asks: monthly && deal.purchases.during != Conditions::NONE, ..MonthSteps::default() };
         let mut previous = grid.closing;
         let mut ended = false;
+        let (mut first_step, mut tape_step) = (0, 0);
+        let invests = monthly && month_steps::buys_all(deal);
         let ruled = |p: usize| deal.rule.rates.iter().rev().find(|rates| rates.from <= p);
         for (p, period) in grid.periods.iter().enumerate() {
             let mut from = period.previous_unadjusted;
@@ -83,47 +99,68 @@ impl Steps {
                 if start > from {
                     from = start;
                 }
+                tape_step = dates.len();
             }
-            let years = thirty_360(from, period.unadjusted);
-            let yearly = if ruled(p).map_or(deal.conventions.rates_by_days, |rates| rates.by_days) {
-                f64::from(period.collection_last - previous) / 365.0
+            if p == run.first {
+                first_step = dates.len();
+            }
+            let ends = if monthly {
+                month_steps::ends(period, from, previous, deal.dates.schedule.end_of_month)
             } else {
-                years
+                vec![StepEnd::of(period)]
             };
-            dates.push(StepDates {
-                start: previous,
-                end: period.collection_last,
-                is_last: period.is_last,
-                years: yearly,
-                on_pik: ruled(p).map_or(deal.conventions.interest_on_pik, |rates| rates.on_pik),
-                draws: Draws::default(),
-            });
-            timeline.starts.push(period.previous_unadjusted);
-            defaults_from.push(from);
-            let since = |d: Date| (thirty_360(grid.closing, d) * 12.0 + 0.5) as usize;
-            timeline.months.push((since(from), since(period.unadjusted) - since(from)));
-            // After the last date of a document that ends before another nothing happens any more.
-            exponent.push(if ended { 0.0 } else { yearly });
+            let mut starts = if monthly { from } else { period.previous_unadjusted };
+            for (k, end) in ends.iter().enumerate() {
+                let is_last = k + 1 == ends.len();
+                let yearly = if ruled(p).map_or(deal.conventions.rates_by_days, |rates| rates.by_days) {
+                    f64::from(end.collected - previous) / 365.0
+                } else {
+                    thirty_360(from, end.unadjusted)
+                };
+                dates.push(StepDates {
+                    start: previous,
+                    end: end.collected,
+                    is_last: is_last && period.is_last,
+                    years: yearly,
+                    on_pik: ruled(p).map_or(deal.conventions.interest_on_pik, |rates| rates.on_pik),
+                    draws: Draws::default(),
+                });
+                timeline.starts.push(starts);
+                timeline.periods.push(p);
+                defaults_from.push(from);
+                let since = |d: Date| (thirty_360(grid.closing, d) * 12.0 + 0.5) as usize;
+                timeline.months.push((since(from), since(end.unadjusted) - since(from)));
+                // After the last date of a document that ends before another nothing happens any more.
+                exponent.push(if ended { 0.0 } else { yearly });
+                credit_time.push(thirty_360(as_of, end.unadjusted));
+                bought_on.push(if is_last { period.payment } else { end.unadjusted });
+                unadjusted_end.push(end.unadjusted);
+                if monthly {
+                    let in_time = deal.dates.reinvestment_end.is_some_and(|last| end.unadjusted <= last);
+                    within.buys.push(invests && in_time && !is_last);
+                }
+                (from, starts, previous) = (end.unadjusted, end.unadjusted, end.collected);
+            }
+            if monthly {
+                within.last.push(dates.len() - 1);
+            }
             ended |= period.is_last;
-            credit_time.push(thirty_360(as_of, period.unadjusted));
-            previous = period.collection_last;
         }
-        let carry_end = carry_ends(&defaults_from, |p| grid.periods[p].determination);
+        let carry_end = carry_ends(&defaults_from, |step| grid.periods[timeline.periods[step]].determination);
         Some(Self {
             dates,
-            timeline,
             exponent,
             credit_time,
             carry_end,
-            months: deal.dates.months,
-            unadjusted: if deal.rule.rates.is_empty() {
-                Vec::new()
-            } else {
-                grid.periods.iter().map(|period| period.unadjusted).collect()
-            },
-            simple: (0..grid.periods.len()).filter_map(|p| ruled(p).map(|rates| rates.simple)).collect(),
+            months: if monthly { 1 } else { deal.dates.months },
+            within,
+            bought_on,
+            unadjusted: if deal.rule.rates.is_empty() { Vec::new() } else { unadjusted_end.clone() },
+            simple: timeline.periods.iter().filter_map(|p| ruled(*p).map(|rates| rates.simple)).collect(),
+            unadjusted_end,
+            timeline,
             sale_ends: Vec::new(),
-            start: run,
+            start: Start { first: first_step, tape: tape_step },
             cut: deal.rule.cut,
         })
     }
@@ -137,7 +174,11 @@ impl Steps {
 
     /// Takes in that all collateral may be sold for a payment date.
     pub fn may_sell(&mut self, deal: &CompiledDeal) {
-        self.sale_ends = deal.terms.grid.periods.iter().map(|period| period.sale_last).collect();
+        let ends = self.timeline.periods.iter().zip(&self.dates).enumerate();
+        let sold = |(step, (period, dates)): (usize, (&usize, &StepDates))| {
+            if step == self.last_of(*period) { deal.terms.grid.periods[*period].sale_last } else { dates.end }
+        };
+        self.sale_ends = ends.map(sold).collect();
     }
 
     /// Credit time from which on defaults are drawn: the as-of date, or the state that goes on with an older tape.
@@ -145,6 +186,12 @@ impl Steps {
     pub fn drawn_from(&self) -> f64 {
         let Start { first, tape } = self.start;
         if first > tape { self.credit_time[first - 1] } else { 0.0 }
+    }
+
+    /// The last step of a payment period.
+    #[must_use]
+    pub fn last_of(&self, period: usize) -> usize {
+        self.within.last_of(period)
     }
 
     /// Number of steps.

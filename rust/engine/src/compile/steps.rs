@@ -16,6 +16,7 @@ mod scope;
 
 pub use scope::Scope;
 
+use crate::coverage::TestKind;
 use crate::error::Problem;
 use crate::expression::{self, Kind, Quantity};
 use crate::spec::deal::Waterfalls;
@@ -76,6 +77,7 @@ impl<'a> Builder<'a> {
         let mut ops = Vec::new();
         self.steps(&falls.receipts, "waterfalls.receipts", Pot::Receipts, None, &mut ops);
         self.program.receipts = ops;
+        self.program.receipts_read_coverage = self.reads_interest_coverage("waterfalls.receipts");
         let place = "waterfalls.interest";
         let mut ops = Vec::new();
         self.steps(interest, place, Pot::Interest, None, &mut ops);
@@ -199,6 +201,20 @@ impl<'a> Builder<'a> {
             or_tests_hold: false,
             info,
         }
+    }
+
+    /// Whether some expression at a place asks for a test of interest coverage.
+    fn reads_interest_coverage(&self, place: &str) -> bool {
+        let mut reads = false;
+        for (expression, at) in self.program.expressions.iter().zip(&self.program.places) {
+            if at.starts_with(place) {
+                expression.uses(|quantity| {
+                    let kind = quantity.test_now().map(|test| self.scope.tests[test as usize].kind);
+                    reads |= kind == Some(TestKind::InterestCoverage);
+                });
+            }
+        }
+        reads
     }
 
     fn steps(&mut self, steps: &[Step], place: &str, pot: Pot, slot: Option<u16>, ops: &mut Vec<Op>) {

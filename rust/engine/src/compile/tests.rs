@@ -9,6 +9,7 @@ use crate::error::Problem;
 use crate::notes::{DUST, NoteTerms};
 use crate::spec::deal::{Deal, Test};
 use crate::time::Date;
+use crate::waterfall::{Action, Program};
 
 /// Compiles the tests.
 pub fn compile(
@@ -94,6 +95,28 @@ pub fn compile(
         out[i].summed_with = u16::try_from(longest.unwrap_or(i)).unwrap_or(u16::MAX);
     }
     out
+}
+
+/// Marks the tests whose cures also pay notes outside their denominators, ahead of or beside those inside.
+pub fn mark_shared(tests: &mut [TestTerms], program: &Program) {
+    let waterfalls =
+        [&program.receipts, &program.interest, &program.principal, &program.acceleration, &program.redemption];
+    for op in waterfalls.into_iter().flatten() {
+        let (cured, sequence) = match &op.action {
+            Action::Cure { tests, sequence } => (program.tests[tests.range()].to_vec(), *sequence),
+            Action::DivertToNotes { test, sequence, .. } => (vec![*test], *sequence),
+            _ => continue,
+        };
+        let sequence = &program.sequences[sequence as usize];
+        for test in cured {
+            let test = &mut tests[test as usize];
+            let cures = matches!(test.kind, TestKind::Overcollateralization | TestKind::InterestCoverage);
+            let inside = |n: &u16| test.notes.contains(n);
+            let last = sequence.iter().rposition(|group| group.iter().any(inside));
+            let paid = sequence.iter().take(last.map_or(0, |last| last + 1)).flatten();
+            test.shares_payments |= cures && !paid.into_iter().all(inside);
+        }
+    }
 }
 
 /// The tests of the same kind whose denominators nest inside that of test `i`, the smallest first, and the test itself.

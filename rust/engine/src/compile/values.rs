@@ -11,6 +11,8 @@ use crate::time::Date;
 pub struct Timeline {
     /// Unadjusted start of each step.
     pub starts: Vec<Date>,
+    /// Payment period of each step.
+    pub periods: Vec<usize>,
     /// Months from closing to the start of each step, and its length in months.
     pub months: Vec<(usize, usize)>,
 }
@@ -148,7 +150,7 @@ pub fn series(value: &Value, timeline: &Timeline, nature: Nature) -> Vec<f64> {
     let n = timeline.starts.len();
     match value {
         Value::Constant { value } => vec![*value; n],
-        Value::Periods { values } => (0..n).map(|p| values[p.min(values.len() - 1)]).collect(),
+        Value::Periods { values } => timeline.periods.iter().map(|p| values[(*p).min(values.len() - 1)]).collect(),
         Value::Monthly { values } => timeline
             .months
             .iter()

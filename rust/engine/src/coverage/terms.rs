@@ -38,7 +38,8 @@ pub struct TestTerms<P = f64> {
     pub notes: Vec<u16>,
     /// Those of them that cures can pay, where some have no place in the note payment sequence (class X).
     pub payable: Option<Vec<u16>>,
-    /// Classes outside the test share in what its classes are paid: a class X in the note payment sequence.
+    /// Classes outside the test share in what its classes are paid, or are paid before them: a class X in the note payment
+    /// sequence, a senior class that the test does not count.
     pub shares_payments: bool,
     /// While it fails it takes all that is left of interest (interest coverage).
     pub takes_all: bool,

@@ -132,10 +132,19 @@ impl Quantity {
         }
     }
 
+    /// The test of which it is a result as things stand.
+    #[must_use]
+    pub const fn test_now(self) -> Option<u32> {
+        match self {
+            Self::Passes(test) | Self::Ratio(test) | Self::CureAmount(test) | Self::Cushion(test) => Some(test),
+            _ => None,
+        }
+    }
+
     /// Whether it is a result of a test as things stand.
     #[must_use]
     pub const fn of_test_now(self) -> bool {
-        matches!(self, Self::Passes(_) | Self::Ratio(_) | Self::CureAmount(_) | Self::Cushion(_))
+        self.test_now().is_some()
     }
 
     /// Whether futures can differ in it on one payment date. The status cannot: nothing in a path changes it.

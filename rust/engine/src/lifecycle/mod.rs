@@ -33,9 +33,19 @@ impl Change {
     pub fn equity_contributes(&self) -> bool {
         let costs = self.cost.paid_from == Payer::Equity && !self.cost.is_nothing();
         // A reset may leave a difference for equity to pay.
-        costs
-            || matches!(self.kind, ChangeKind::Issue { equity, .. } if equity > 0.0)
-            || matches!(&self.kind, ChangeKind::Transition(transition) if transition.resets)
+        costs || matches!(self.kind, ChangeKind::Issue { equity, .. } if equity > 0.0) || self.resets()
+    }
+
+    /// Whether it redeems every class and brings in another document.
+    #[must_use]
+    pub const fn resets(&self) -> bool {
+        matches!(&self.kind, ChangeKind::Transition(transition) if transition.resets)
+    }
+
+    /// Whether a reset on the same date leaves nothing for it to change.
+    #[must_use]
+    pub const fn gives_way(&self) -> bool {
+        matches!(self.kind, ChangeKind::Refinancing(_) | ChangeKind::Issue { .. } | ChangeKind::Repricing { .. })
     }
 }
 

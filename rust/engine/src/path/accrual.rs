@@ -247,6 +247,9 @@ pub fn figures<const L: usize, P>(
     running: Mask<L>,
 ) {
     state.unscheduled = running.keep(collateral.closing.prepaid + collateral.cohorts.prepaid);
+    if collateral.reinvested.any() {
+        state.unscheduled = running.keep((state.unscheduled - collateral.reinvested).positive());
+    }
     state.numerator = collateral.numerator;
     state.par_ratio_numerator = if deal.eod_adjusted {
         collateral.numerator

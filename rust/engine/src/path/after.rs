@@ -70,6 +70,7 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
         after_reset: false,
         accelerated: state.accelerated.any(),
         reinvestment_ended: state.reinvestment_over.any(),
+        may_buy: plan.within.is_empty() || state.may_buy.all(),
         confirmed: state.confirmed.any(),
         coupon_steps: state.coupon_steps.iter().map(|lanes| lanes.any()).collect(),
         notes: state
@@ -116,7 +117,7 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
         held_interest: state.held_interest.0[0],
         bases: [work.opening.fee_basis, work.opening.performing_par, work.opening.principal_amount]
             .map(|base| base.0[0]),
-        cohorts: work.cohorts.after(&ruling.cohorts, p, 0),
+        cohorts: work.cohorts.after(&ruling.cohorts, ruling.pool_step(p), 0),
         past,
     })
 }

@@ -199,7 +199,7 @@ impl Observer<1, f64> for Tables {
             self.fees.push(FeeRow { period, fee: f, base, due, paid, unpaid });
         }
         self.bases = bases;
-        let purchases = one(state.purchases);
+        let purchases = one(state.purchases + c.spent);
         let [market_value, was, warf, wal] = purchases::shown(plan, &state.readings.purchases.averages, c);
         self.collateral.push(CollateralRow {
             period,
@@ -281,8 +281,11 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         let p = row.period as usize;
         let number = work.documents.on(p);
         let drivers = work.documents.drivers_of(number).unwrap_or(&work.drivers);
-        row.new_defaults += drivers.defaults(0, p);
-        row.floor_benefit = drivers.floor_benefit(&plan.of_number(number).pool, 0, p);
+        let of = plan.of_number(number);
+        for step in of.within.of(p) {
+            row.new_defaults += drivers.defaults(0, step);
+            row.floor_benefit += drivers.floor_benefit(&of.pool, 0, step);
+        }
     }
     ledger.tests.retain(|entry| {
         let of = plan.of_number(work.documents.on(entry.period as usize));
@@ -302,7 +305,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         if !plan.deal.notes[row.note as usize].residual {
             row.final_loss = row.end_balance;
             if row.end_balance > 1e-9 * plan.deal.notes[row.note as usize].original
-                && plan.deal.watched.contains(&Cause::Maturity)
+                && plan.of_number(work.documents.on(row.period as usize)).deal.watched.contains(&Cause::Maturity)
             {
                 let detail =
                     format!("{} ends with {:.2} unpaid", plan.deal.notes[row.note as usize].name, row.end_balance);

@@ -10,6 +10,7 @@ pub mod drivers;
 pub mod effective_date;
 pub mod explained;
 pub mod make_whole;
+pub mod month_steps;
 pub mod observer;
 pub mod opening;
 pub mod payment_date;

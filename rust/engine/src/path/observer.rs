@@ -29,6 +29,9 @@ pub struct Collateral<const L: usize> {
     pub fee_basis: Pack<L>,
     /// Recovery cash still to come after this date.
     pub pending: Pack<L>,
+    /// Principal that was spent before the date, at the ends of months, and what had been prepaid when it last was.
+    pub spent: Pack<L>,
+    pub reinvested: Pack<L>,
 }
 
 impl<const L: usize> Collateral<L> {
@@ -51,6 +54,8 @@ impl<const L: usize> Collateral<L> {
         recoveries: Pack::ZERO,
         fee_basis: Pack::ZERO,
         pending: Pack::ZERO,
+        spent: Pack::ZERO,
+        reinvested: Pack::ZERO,
     };
 }
 

@@ -72,6 +72,8 @@ pub struct Opening {
     pub accelerated: bool,
     /// The reinvestment period has ended, whatever the dates of the deal say.
     pub reinvestment_ended: bool,
+    /// Where the pool steps from month to month: the conditions of purchases held on the date.
+    pub may_buy: bool,
     /// Per step of a coupon under a condition: whether it is in force.
     pub coupon_steps: Vec<bool>,
     /// The agencies have confirmed their ratings after the effective date.
@@ -127,6 +129,7 @@ impl Opening {
             *lanes = Mask::splat(*in_force);
         }
         state.reinvestment_over = Mask::splat(self.reinvestment_ended);
+        state.may_buy = Mask::splat(self.may_buy);
         for (lanes, after) in state.fees.iter_mut().zip(&self.fees) {
             lanes.arrears = Pack::splat(after.unpaid);
             lanes.has_arrears = true;

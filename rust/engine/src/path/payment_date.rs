@@ -228,10 +228,12 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         isa: Isa::PORTABLE,
         status: Status::Normal,
     };
+    expenses::foresee(&mut state, &terms, &collateral.interest_proceeds);
     if deal.acceleration.is_some() || !deal.default_conditions.is_empty() {
         status::open(&mut state, &terms, deal);
     }
     coupon_steps::decide(deal, &mut state, &terms);
+    state.coverage_numerator = collateral.interest_proceeds;
     if let Some(test) = deal.target_par_test {
         effective_date::look(&mut state, &terms, test);
     }
@@ -412,6 +414,8 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
         recoveries: Pack::ZERO,
         fee_basis: one(input.fee_basis),
         pending: Pack::ZERO,
+        spent: Pack::ZERO,
+        reinvested: Pack::ZERO,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::commitments::CommitmentDate;
 use super::deal_terms::{CallTerms, DealTerms};
+use super::month_steps::MonthSteps;
 use super::opening::{DrawnPath, Opening};
 use super::readings::ReadingTerms;
 use crate::collateral::groups::PoolFlows;
@@ -80,6 +81,8 @@ pub struct Plan<P = f64> {
     pub deal: DealTerms<P>,
     pub periods: Vec<PeriodTerms<P>>,
     pub pool: ClosingPool,
+    /// Pool steps inside payment periods.
+    pub within: MonthSteps,
     pub cohorts: CohortTables<P>,
     /// Period default rates of the cohorts where no default model replaces them.
     pub cohort_mdr: Vec<f64>,
@@ -183,7 +186,7 @@ impl<P> Regime<P> {
             Entry::Redemption(Redemption { until, .. }) => {
                 (time <= until + SAME_TIME).then_some(if step < self.plan.last { step } else { self.plan.last })
             }
-            Entry::Change(_) => (step <= self.plan.last).then_some(step),
+            Entry::Change(_) => (step <= self.plan.pool_step(self.plan.last)).then_some(step),
         }
     }
 
@@ -312,6 +315,13 @@ impl<P> Plan<P> {
         let message = format!("found proceeds of {proceeds:.2} on its date; expected {uses:.2}, which they must pay");
         let problems = vec![Problem::new(format!("{place}.{verb}"), message)];
         if place.starts_with("scenario") { EngineError::Scenario(problems) } else { EngineError::Deal(problems) }
+    }
+
+    /// The pool step that ends a payment period.
+    #[inline(always)]
+    #[must_use]
+    pub fn pool_step(&self, p: usize) -> usize {
+        self.within.last_of(p)
     }
 
     /// Number of payment dates.

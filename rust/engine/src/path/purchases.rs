@@ -80,7 +80,7 @@ pub fn shown(plan: &Plan, averages: &[Average<1>], collateral: &Collateral<1>) -
     [value + collateral.market_of_defaulted.0[0], mean(was), mean(warf), mean(wal)]
 }
 
-/// Takes the figures of a date.
+/// Takes the figures after pool step `p`.
 pub fn take<const L: usize, P: Param<L>>(
     plan: &Plan<P>,
     terms: &PurchaseTerms,

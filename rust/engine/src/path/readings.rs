@@ -16,6 +16,8 @@ use crate::state::{NoteLanes, State};
 #[derive(Clone, Debug, Default)]
 pub struct ReadingTerms<P = f64> {
     pub liquidation_value: bool,
+    /// Tests of interest coverage are asked before the waterfalls: what senior expenses are paid must be known then.
+    pub expenses: bool,
     /// Place of the part of the pool that pays every six months or less often.
     pub semiannual: Option<usize>,
     /// Months between payments, and the place of the part of the pool that pays so.
@@ -42,6 +44,7 @@ impl<P> ReadingTerms<P> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.liquidation_value
+            && !self.expenses
             && self.semiannual.is_none()
             && self.frequencies.is_empty()
             && self.undrawn.is_none()
@@ -54,24 +57,28 @@ impl<P> ReadingTerms<P> {
 /// Takes what the expressions of a run read on a date.
 #[inline(never)]
 pub fn take<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, p: usize) {
-    let terms = &plan.readings;
+    let (terms, step) = (&plan.readings, plan.pool_step(p));
     let (collateral, drivers) = (&work.collateral, &work.drivers);
     let mut readings = std::mem::take(&mut work.state.readings);
     if terms.liquidation_value {
-        let recoveries = collateral.market_of_defaulted + drivers.recovers_above(&plan.pool, p);
+        let recoveries = collateral.market_of_defaulted + drivers.recovers_above(&plan.pool, step);
         let something = collateral.performing_par.gt(Pack::ZERO).or(collateral.defaulted_par.gt(Pack::ZERO));
         readings.liquidation_value =
             something.keep(collateral.performing_par * plan.liquidation_price.pack() + recoveries);
     }
     if let Some(part) = terms.semiannual {
-        readings.semiannual_share = drivers.part(part, p).ratio_or_zero(collateral.performing_par);
+        readings.semiannual_share = drivers.part(part, step).ratio_or_zero(collateral.performing_par);
     }
     readings.interest_by_frequency.clear();
     for &(months, part) in &terms.frequencies {
-        readings.interest_by_frequency.push((months, drivers.part(part, p)));
+        let mut interest = drivers.part(part, step);
+        for before in *plan.within.of(p).start()..step {
+            interest += drivers.part(part, before);
+        }
+        readings.interest_by_frequency.push((months, interest));
     }
     if let Some(part) = terms.undrawn {
-        readings.undrawn = collateral.performing_par.gt(Pack::ZERO).keep(drivers.part(part, p));
+        readings.undrawn = collateral.performing_par.gt(Pack::ZERO).keep(drivers.part(part, step));
     }
     readings.market_spreads.clear();
     for (note, spreads) in &terms.market_spreads {
@@ -82,7 +89,7 @@ pub fn take<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>
         readings.deal_spreads.push((class.class, deal_spread(plan, &work.state, class, p)));
     }
     if let Some(terms) = &terms.purchases {
-        purchases::take(plan, terms, work, p, &mut readings.purchases);
+        purchases::take(plan, terms, work, step, &mut readings.purchases);
     }
     work.state.readings = readings;
 }
@@ -92,7 +99,7 @@ pub fn take<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>
 #[must_use]
 pub fn set_aside<const L: usize, P: Param<L>>(plan: &Plan<P>, drivers: &Drivers<L>, p: usize) -> Option<Pack<L>> {
     let part = plan.readings.undrawn?;
-    Some(if p > plan.first() { drivers.part(part, p - 1) } else { Pack::splat(plan.pool.undrawn) })
+    Some(if p > plan.first() { drivers.part(part, plan.pool_step(p - 1)) } else { Pack::splat(plan.pool.undrawn) })
 }
 
 /// The spread in force of a class.

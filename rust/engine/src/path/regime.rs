@@ -92,7 +92,7 @@ impl<const L: usize> Workspace<L> {
             return;
         }
         self.documents.drawn.push(Drawn { lane, obligor, step: k, time });
-        if k <= plan.last {
+        if k <= plan.pool_step(plan.last) {
             self.drivers.default(&plan.pool, lane, obligor, k);
         }
     }
@@ -173,7 +173,7 @@ pub fn take_over<const L: usize, P: Param<L>>(
         }
     }
     if since > 0 {
-        work.cohorts.follow(&plan.cohorts, since - 1);
+        work.cohorts.follow(&plan.cohorts, plan.pool_step(since - 1));
     }
     let mut drivers = match work.documents.drivers[number].take() {
         Some(drivers) => drivers,

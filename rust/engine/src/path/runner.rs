@@ -10,6 +10,7 @@ use super::deal_terms::DealTerms;
 use super::drivers::Drivers;
 use super::effective_date;
 use super::make_whole;
+use super::month_steps::{self, Months};
 use super::observer::{Collateral, Observer};
 use super::plan::{PeriodTerms, Plan};
 use super::readings;
@@ -26,6 +27,7 @@ use crate::lanes::{Mask, Pack, Param};
 use crate::lifecycle::Changes;
 use crate::notes::{OnUnpaid, combination, deferral};
 use crate::state::{CommitmentLanes, HedgeLanes, State, Status};
+use crate::waterfall::expenses;
 use crate::waterfall::interpreter::{self, Terms};
 use crate::waterfall::recorder::Recorder;
 
@@ -40,6 +42,7 @@ pub struct Workspace<const L: usize> {
     pub state: State<L>,
     pub cohorts: Cohorts<L>,
     pub drivers: Drivers<L>,
+    pub months: Months<L>,
     pub calls: Calls<L>,
     pub collateral: Collateral<L>,
     /// Lanes whose run had not ended before this date.
@@ -66,8 +69,9 @@ impl<const L: usize> Workspace<L> {
         Self {
             state,
             // A plan that ends between payment dates has one step more.
-            cohorts: Cohorts::new(plan.steps() + usize::from(plan.regimes.iter().any(|to| to.redeems().is_some()))),
+            cohorts: Cohorts::new(plan.pool.steps + usize::from(plan.regimes.iter().any(|to| to.redeems().is_some()))),
             drivers: Drivers::new(&plan.pool, L == 1),
+            months: Months::NONE,
             calls: Calls::new(plan.calls.len()),
             collateral: Collateral::ZERO,
             running: Mask::splat(true),
@@ -77,6 +81,12 @@ impl<const L: usize> Workspace<L> {
             opening: FeeBases::default(),
             documents: Documents::new(plan),
         }
+    }
+
+    /// The instruction set that is used.
+    #[must_use]
+    pub const fn isa(&self) -> Isa {
+        self.isa
     }
 
     /// The state at closing.
@@ -117,6 +127,7 @@ impl<const L: usize> Workspace<L> {
         state.accelerates_next = Mask::splat(false);
         state.confirmed = Mask::splat(false);
         state.reinvestment_over = Mask::splat(false);
+        state.may_buy = Mask::splat(true);
         state.coupon_steps.fill(Mask::splat(false));
         state.redeemed = Mask::splat(false);
         state.liquidated = Mask::splat(false);
@@ -181,6 +192,9 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
             succession::decide(plan, work, &terms, p);
         }
         let (interest, principal) = (&work.collateral.interest_proceeds, &work.collateral.principal_proceeds);
+        if plan.readings.expenses {
+            work.state.coverage_numerator = *interest;
+        }
         let one_pot = plan.deal.acceleration.is_some() || may_sell;
         if one_pot && work.state.accelerated.or(work.state.redeemed).any() {
             status::pay(&mut work.state, &terms, [interest, principal], recorder);
@@ -213,6 +227,9 @@ pub fn open<'a, const L: usize, P: Param<L>>(plan: &'a Plan<P>, work: &mut Works
     let (period, isa) = (&plan.periods[p], work.isa);
     let reads = !plan.readings.is_empty();
     let may_sell = !plan.sells.is_empty();
+    if !plan.within.is_empty() {
+        month_steps::run(plan, work, p);
+    }
     if may_sell {
         sale::prepare(plan, work, period, p);
     }
@@ -241,6 +258,9 @@ pub fn open<'a, const L: usize, P: Param<L>>(plan: &'a Plan<P>, work: &mut Works
         deposits: false,
         status: Status::Normal,
     };
+    if plan.readings.expenses {
+        expenses::foresee(&mut work.state, &terms, &work.collateral.interest_proceeds);
+    }
     if plan.deal.acceleration.is_some() || !plan.deal.default_conditions.is_empty() {
         status::open(&mut work.state, &terms, &plan.deal);
     }
@@ -276,15 +296,20 @@ impl<const L: usize, P: Param<L>> Kernel for Collect<'_, L, P> {
     #[inline(always)]
     fn run(self) {
         let Self { plan, work, period, p } = self;
-        work.drivers.step(p, &mut work.collateral.closing);
-        let mdr = &work.drivers.hazard[p];
+        let step = plan.pool_step(p);
+        work.drivers.step(step, &mut work.collateral.closing);
+        let mdr = &work.drivers.hazard[step];
         work.isa.run(cohorts::Step {
             cohorts: &mut work.cohorts,
             tables: &plan.cohorts,
-            p,
+            p: step,
             mdr,
             out: &mut work.collateral.cohorts,
         });
+        if !plan.within.is_empty() {
+            work.months.join(&mut work.collateral.closing, &mut work.collateral.cohorts);
+            (work.collateral.spent, work.collateral.reinvested) = (work.months.spent, work.months.prepaid_before);
+        }
         collect(plan, work, period, p);
     }
 }
@@ -313,7 +338,10 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>, R: Recorder<L>> Kernel for 
         }
         // A difference that is not a number stays one.
         work.error = difference.max(-difference).max(work.error) + difference * 0.0;
-        work.bought = work.cohorts.buy(&plan.cohorts, p, work.state.purchases);
+        work.bought = work.cohorts.buy(&plan.cohorts, plan.pool_step(p), work.state.purchases);
+        if !plan.within.is_empty() {
+            work.bought += work.months.bought;
+        }
         if let Some(terms) = plan.deal.acceleration {
             status::close(&mut work.state, &plan.deal, terms, work.running);
         }
@@ -340,6 +368,7 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>, R: Recorder<L>> Kernel for 
 fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, period: &PeriodTerms<P>, p: usize) {
     let (state, running, out) = (&mut work.state, &work.running, &mut work.collateral);
     let (closing, cohorts) = (&out.closing, &mut out.cohorts);
+    let step = plan.pool_step(p);
     let mut cash_income = state.held * period.cash_income;
     if let Some(cash) = readings::set_aside(plan, &work.drivers, p) {
         cash_income += cash * period.cash_income;
@@ -354,7 +383,7 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     out.sale_proceeds = Pack::ZERO;
     if period.is_last {
         out.sale_proceeds = out.performing_par * plan.liquidation_price.pack();
-        out.recoveries += work.drivers.pending(p) + work.cohorts.pending(p);
+        out.recoveries += work.drivers.pending(step) + work.cohorts.pending(step);
         out.performing_par = Pack::ZERO;
         out.defaulted_par = Pack::ZERO;
         out.carrying = Pack::ZERO;
@@ -363,12 +392,15 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
         out.pending = Pack::ZERO;
         cohorts.performing = Pack::ZERO;
     } else if out.performing_par.lt(Pack::splat(NOTHING_LEFT * plan.deal.target_par)).any() {
-        out.pending = work.drivers.pending(p) + work.cohorts.pending(p);
+        out.pending = work.drivers.pending(step) + work.cohorts.pending(step);
     } else {
         // Enough is left whatever is still to be recovered.
         out.pending = out.performing_par;
     }
-    let principal = state.held + closing.principal + cohorts.scheduled + cohorts.prepaid;
+    let mut principal = state.held + closing.principal + cohorts.scheduled + cohorts.prepaid;
+    if !plan.within.is_empty() {
+        principal -= out.spent;
+    }
     out.principal_proceeds = running.keep(principal + out.recoveries + out.sale_proceeds);
     if !(plan.deal.accounts.is_empty() && plan.deal.hedges.is_empty()) {
         let left = out.performing_par + out.pending;
@@ -384,7 +416,7 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     if !period.is_last {
         let base = plan.deal.ccc_base.map_or(principal_amount, Pack::splat);
         let (drivers, cohort_par) = (&work.drivers, &cohorts.performing);
-        let ccc = Ccc { plan, drivers, p, base: &base, cohort_par, out: &mut found };
+        let ccc = Ccc { plan, drivers, p: step, base: &base, cohort_par, out: &mut found };
         if !ccc.is_within() {
             work.isa.run(ccc);
         }

@@ -91,8 +91,12 @@ pub fn prepare<const L: usize, P: Param<L>>(
     state.liquidated = Mask::splat(false);
     state.withdrawn = Mask::splat(false);
     if plan.sells[p] {
-        work.calls.closing = work.drivers.sale(p);
-        work.calls.cohorts = work.cohorts.sale(&plan.cohorts, p, work.drivers.hazard[p]);
+        let step = plan.pool_step(p);
+        work.calls.closing = work.drivers.sale(step);
+        work.calls.cohorts = work.cohorts.sale(&plan.cohorts, step, work.drivers.hazard[step]);
+        if !plan.within.is_empty() {
+            work.months.join_sale(&mut work.calls.closing, &mut work.calls.cohorts);
+        }
         work.calls.cash_income = state.held * period.sale_cash_income;
         if let Some(cash) = readings::set_aside(plan, &work.drivers, p) {
             work.calls.cash_income += cash * period.sale_cash_income;
@@ -199,7 +203,10 @@ fn sale<const L: usize, P: Param<L>>(
     out.recoveries = normal.recoveries;
     let interest = out.closing.interest + out.cohorts.interest + calls.cash_income + calls.held_interest;
     out.interest_proceeds = work.running.keep(interest);
-    let principal = calls.held + out.closing.principal + out.cohorts.scheduled + out.cohorts.prepaid;
+    let mut principal = calls.held + out.closing.principal + out.cohorts.scheduled + out.cohorts.prepaid;
+    if !plan.within.is_empty() {
+        principal -= normal.spent;
+    }
     out.principal_proceeds = work.running.keep(principal + out.recoveries);
     if !(plan.deal.accounts.is_empty() && plan.deal.hedges.is_empty()) {
         let [interest, principal] = reserves::with_sale(&plan.deal, period, &work.state, work.running);
@@ -212,7 +219,7 @@ fn sale<const L: usize, P: Param<L>>(
         }
     }
     // What has defaulted so far counts at its recovery, as in its market value; only the tape may say otherwise.
-    out.pending = normal.market_of_defaulted + work.drivers.recovers_above(&plan.pool, p);
+    out.pending = normal.market_of_defaulted + work.drivers.recovers_above(&plan.pool, plan.pool_step(p));
     out
 }
 

@@ -52,14 +52,16 @@ pub fn decide<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<
     state.special_redemption = Pack::ZERO;
     state.changes.issued.fill(Pack::ZERO);
     state.changes.contributed = Pack::ZERO;
+    let mut resetting = Mask::splat(false);
+    for (c, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.resets()) {
+        resetting = resetting.or(wanted(state, terms, change, c, (may, p)));
+    }
     for (c, change) in plan.changes.iter().enumerate() {
         let mut acting = Mask::splat(false);
         if change.window[p] {
-            acting = may.and(state.changes.spent[c].not());
-            if let Some(when) = &change.when
-                && acting.any()
-            {
-                acting = acting.and(quantities::holds_in_status(state, terms, when));
+            acting = wanted(state, terms, change, c, (may, p));
+            if change.gives_way() {
+                acting = acting.and(resetting.not());
             }
             if !change.repeat {
                 state.changes.spent[c] = state.changes.spent[c].or(acting);
@@ -91,6 +93,24 @@ pub fn decide<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<
     }
 }
 
+/// In which of the futures that an event `may` act in on a date it does.
+fn wanted<const L: usize, P: Param<L>>(
+    state: &State<L>,
+    terms: &Terms<'_, P>,
+    change: &Change,
+    c: usize,
+    (may, p): (Mask<L>, usize),
+) -> Mask<L> {
+    if !change.window[p] {
+        return Mask::splat(false);
+    }
+    let acting = may.and(state.changes.spent[c].not());
+    match &change.when {
+        Some(when) if acting.any() => acting.and(quantities::holds_in_status(state, terms, when)),
+        _ => acting,
+    }
+}
+
 /// What an event costs where it acts: nothing where nothing is outstanding of its classes.
 fn cost<const L: usize, P: Param<L>>(plan: &Plan<P>, state: &State<L>, change: &Change, acting: Mask<L>) -> Pack<L> {
     let (mut balance, mut deferred) = (Pack::ZERO, Pack::ZERO);
@@ -102,8 +122,8 @@ fn cost<const L: usize, P: Param<L>>(plan: &Plan<P>, state: &State<L>, change: &
         CostBase::RefinancedBalance => balance,
         CostBase::PerformingPar => state.performing_par,
     };
-    // A document comes in whatever is outstanding.
-    let whole = change.of.is_empty() || matches!(change.kind, ChangeKind::Transition(_));
+    // A document comes in, and notes are issued, whatever is outstanding.
+    let whole = change.of.is_empty() || matches!(change.kind, ChangeKind::Transition(_) | ChangeKind::Issue { .. });
     let some = whole || (balance + deferred).gt(dust(plan)).any();
     if !some {
         return Pack::ZERO;

@@ -256,8 +256,8 @@ pub fn finish<const L: usize, P: Param<L>>(
             let (mut of_run, mut since) = (Vec::new(), &times.irr);
             let mut flows = all.as_mut_slice();
             match &plan.opening {
-                None if plan.changes.is_empty() => {}
-                // The returns of what events change read the flows once more.
+                None if plan.changes.is_empty() && plan.deal.commitments.is_empty() => {}
+                // The returns of what events change, and of what is drawn, read the flows once more.
                 None => {
                     of_run.extend_from_slice(flows);
                     flows = &mut of_run;

@@ -52,6 +52,12 @@ impl Curves {
         Ok(curve.fixing(date, Tenor::of(index).map_or(DEFAULT_MONTHS, |t| t.months)))
     }
 
+    /// Whether a period is longer than the tenor of an index; of one without a tenor in its name none is.
+    #[must_use]
+    pub fn accrues_longer(index: &str, start: Date, end: Date) -> bool {
+        Tenor::of(index).is_some_and(|tenor| end > tenor.end(start))
+    }
+
     /// The fixing of a first period from `start` to `end` that is longer than the index's tenor, linear in days between
     /// the two tenors of the same family (`sofr_3m`, `sofr_6m`) that enclose the period:
     /// `r1 + (r2 − r1) (n − n1) / (n2 − n1)`. The plain fixing when two such curves are not there.

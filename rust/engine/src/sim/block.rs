@@ -367,14 +367,15 @@ impl<const L: usize> Kernel for Fold<'_, L> {
                     continue;
                 }
                 let figures = work.note(setup, n, lane);
-                principal.0[lane] = figures.principal_loss;
-                interest.0[lane] = figures.interest_loss;
-                pv.0[lane] = figures.pv_loss;
+                let share = |loss: f64| loss / note.original;
+                principal.0[lane] = share(figures.principal_loss);
+                interest.0[lane] = share(figures.interest_loss);
+                pv.0[lane] = share(figures.pv_loss);
                 count(&mut total.economic, figures.default_period);
                 count(&mut total.realized, figures.realized_period);
                 total.shortfalls += u64::from(figures.shortfall);
                 if figures.principal_loss > 0.0 {
-                    total.losses.push(figures.principal_loss);
+                    total.losses.push(principal.0[lane]);
                 }
             }
             total.principal_loss.add(place, principal);
@@ -444,9 +445,9 @@ impl<const L: usize> BlockWork<L> {
             m.factors.get(n).map_or(m.discount[n * setup.plan.steps() + last as usize], |factor| factor.0[lane]);
         let received = m.principal[n].0[lane];
         PathNote {
-            principal_loss: principal_loss / original,
-            interest_loss: interest_loss / original,
-            pv_loss: (principal_loss + interest_loss) * discount / original,
+            principal_loss,
+            interest_loss,
+            pv_loss: (principal_loss + interest_loss) * discount,
             wal: if received > dust { m.moment[n].0[lane] / received } else { f64::NAN },
             default_period: if short < economic { short } else { economic },
             realized_period: if short < realized { short } else { realized },

@@ -18,7 +18,7 @@ pub struct PathColumns {
     pub deferral: Vec<Vec<bool>>,
 }
 
-/// What one note does in one path.
+/// What one note does in one path; losses in money.
 #[derive(Clone, Copy, Debug)]
 pub struct PathNote {
     pub principal_loss: f64,

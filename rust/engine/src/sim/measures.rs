@@ -187,7 +187,7 @@ fn discount(plan: &Plan) -> Vec<f64> {
                 out.push(1.0);
                 continue;
             }
-            factor *= 1.0 / (1.0 + period.coupon[n]);
+            factor /= 1.0 + period.coupon[n];
             out.push(factor);
         }
     }

@@ -28,7 +28,7 @@ pub struct DefaultRow {
 pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
     let (mut scratch, mut events) = (CopulaScratch::default(), Defaults::default());
     setup.copula.draw::<1>(path, &mut scratch, &mut events);
-    let mut hazard = vec![Pack::<1>::ZERO; setup.plan.steps()];
+    let mut hazard = vec![Pack::<1>::ZERO; setup.plan.pool.steps];
     setup.copula.conditional_hazard(&setup.copula.market::<1>(path), &mut hazard);
     let axis = &setup.axis;
     let step = |place: u32| axis.cells[place as usize - 1].0 as usize;

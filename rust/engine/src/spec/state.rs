@@ -19,6 +19,9 @@ pub struct DealState {
     pub status: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reinvestment_period: Option<bool>,
+    /// Whether the conditions of purchases held on the date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchases_allowed: Option<bool>,
     /// Whether the agencies have confirmed their ratings after the effective date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratings_confirmed: Option<bool>,
@@ -71,6 +74,7 @@ impl Default for DealState {
             determination_date: String::new(),
             status: normal(),
             in_reinvestment_period: None,
+            purchases_allowed: None,
             ratings_confirmed: None,
             index_fixings: BTreeMap::new(),
             collected: Collected::default(),

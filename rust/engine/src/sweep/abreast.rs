@@ -111,6 +111,7 @@ pub fn readings<const L: usize>(readings: [&ReadingTerms; L]) -> ReadingTerms<Pa
         SpreadTerms { class: of.class, members: (0..of.members.len()).map(member).collect() }
     };
     ReadingTerms {
+        expenses: first.expenses,
         liquidation_value: first.liquidation_value,
         semiannual: first.semiannual,
         frequencies: first.frequencies.clone(),

@@ -129,6 +129,7 @@ impl<'a, const L: usize> Worker<'a, L> {
             deal: side_by_side(points, class, deals),
             periods: periods(class, deals),
             pool: class.pool.clone(),
+            within: contracts.steps.within.clone(),
             cohorts: cohort_tables(&class.cohorts),
             cohort_mdr: Vec::new(),
             liquidation_price: Pack::ZERO,
@@ -141,14 +142,14 @@ impl<'a, const L: usize> Worker<'a, L> {
             opening_defaulted_par: contracts.defaulted_par(),
             days: days(contracts.deal, class.resumed.as_ref()),
             opening: class.resumed.as_ref().map(|resumed| resumed.opening.clone()),
-            last: contracts.steps.len() - 1,
+            last: contracts.deal.terms.grid.periods.len() - 1,
             number: 0,
             shown: Vec::new(),
             regimes: Vec::new(),
         };
         let (steps, notes) = (plan.steps(), plan.deal.notes.len());
         let mut work = Workspace::new(&plan, isa);
-        work.drivers.give(PoolFlows::new(steps, class.pool.ccc.len(), false));
+        work.drivers.give(PoolFlows::new(plan.pool.steps, class.pool.ccc.len(), false));
         Self {
             class: index,
             of: class,

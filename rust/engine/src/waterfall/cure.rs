@@ -223,17 +223,24 @@ pub fn need<const L: usize, P: Param<L>>(
                 return need;
             }
             if t.takes_all && pot == Pot::Interest {
-                return left.gt(Pack::ZERO).keep(state.outstanding(t.payable.as_ref().unwrap_or(&t.notes)));
+                let fails = left.gt(Pack::ZERO);
+                if t.shares_payments {
+                    for group in reached(sequence, t) {
+                        need += fails.keep(state.outstanding(group));
+                    }
+                    return need;
+                }
+                return fails.keep(state.outstanding(t.payable.as_ref().unwrap_or(&t.notes)));
             }
-            for group in sequence {
+            for group in reached(sequence, t) {
                 let mut deferred = interest_coverage::Segment { amount: Pack::ZERO, interest: Pack::ZERO };
                 let mut balance = deferred;
-                let shares = t.shares_payments && group.iter().any(|n| t.notes.contains(n));
                 for &n in group {
                     let i = n as usize;
                     if !t.notes.contains(&n) {
                         // A class outside the test takes its share of what the group is paid.
-                        if shares {
+                        if t.shares_payments {
+                            deferred.amount += state.notes[i].deferred;
                             balance.amount += state.notes[i].balance;
                         }
                         continue;
@@ -264,6 +271,13 @@ pub fn need<const L: usize, P: Param<L>>(
             overcollateralization::passes(numerator, denominator, t.threshold).not().keep(all)
         }
     }
+}
+
+/// The groups that a cure of a test may pay: money does not flow below the last with a note of the test.
+#[inline(always)]
+fn reached<'a, P>(sequence: &'a [Vec<u16>], test: &TestTerms<P>) -> &'a [Vec<u16>] {
+    let last = sequence.iter().rposition(|group| group.iter().any(|n| test.notes.contains(n)));
+    &sequence[..last.map_or(0, |last| last + 1)]
 }
 
 /// A need, up to what the notes of the test that cures can pay are owed: money does not flow below them.
@@ -316,9 +330,9 @@ fn need_past_deferred<const L: usize, P: Param<L>>(
     need
 }
 
-/// What restores an overcollateralization test where classes outside the test share in what is paid.
+/// What restores an overcollateralization test where classes outside the test share in what is paid, or are paid before.
 ///
-/// In a group of which `in` of `all` counts, a payment `x` lowers the denominator by `x · in/all`: of the gap `T·D − N`
+/// In a group of which `in` of `all` counts (nothing, of a class outside), a payment `x` lowers the denominator by `x · in/all`: of the gap `T·D − N`
 /// it closes `x · (T · in/all)`, less `x` where principal pays it.
 fn need_of_shares<const L: usize, P: Param<L>>(
     state: &State<L>,
@@ -332,7 +346,7 @@ fn need_of_shares<const L: usize, P: Param<L>>(
     let trigger = test.threshold.pack();
     let mut gap = gap(test, numerator, denominator);
     let mut need = Pack::ZERO;
-    for group in sequence.iter().filter(|group| group.iter().any(|n| test.notes.contains(n))) {
+    for group in reached(sequence, test) {
         let (mut deferred, mut balance) = ([Pack::ZERO; 2], [Pack::ZERO; 2]);
         for &n in group {
             let (note, counts) = (&state.notes[n as usize], test.notes.contains(&n));

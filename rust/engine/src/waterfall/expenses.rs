@@ -44,6 +44,16 @@ pub fn measure_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
     show_tests(state, terms, recorder);
 }
 
+/// Lets the numerator of interest coverage be net of senior expenses while conditions are asked before the waterfalls.
+#[inline(never)]
+pub fn foresee<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, interest: &Pack<L>) {
+    let available = state.available;
+    state.available = *interest;
+    on_trial(state, terms);
+    state.available = available;
+    state.looked = false;
+}
+
 /// Measures the tests before the first step of the interest waterfall.
 #[inline(never)]
 pub fn measure_first<const L: usize, P: Param<L>, R: Recorder<L>>(

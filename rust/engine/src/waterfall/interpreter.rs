@@ -121,13 +121,17 @@ fn receive<const L: usize, P: Param<L>, R: Recorder<L>>(
 ) {
     state.receipts = proceeds.map(|cash| *cash);
     let pot = Pot::Receipts;
+    let gross = state.coverage_numerator;
+    if terms.program.receipts_read_coverage {
+        expenses::foresee(state, terms, proceeds[0]);
+    }
     for step in terms.program.steps(pot, terms.in_reinvestment) {
         // `remaining` is what the step can move.
         state.available = step.source.map_or(Pack::ZERO, |source| reserves::cash(state, source));
         terms.isa.run(OneStep { state, terms, step, pot, recorder });
     }
     state.clear = 0;
-    state.coverage_numerator += state.receipts[0] - *proceeds[0];
+    state.coverage_numerator = gross + (state.receipts[0] - *proceeds[0]);
     let principal = state.receipts[1] - *proceeds[1];
     state.par_ratio_numerator += principal;
     state.principal_left(-principal);
@@ -358,8 +362,11 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
             }
         }
         Action::Turbo { share, sequence } => turbo(state, terms, share, sequence, limit, pot, op.info, recorder),
-        Action::Reinvest { share, unscheduled, conditions } => {
+        Action::Reinvest { share, unscheduled, conditions, remembered } => {
             let share = share.map_or(terms.post_period_share.pack(), Pack::splat);
+            if remembered {
+                remember(state, terms, conditions, limit);
+            }
             reinvest(state, terms, share, unscheduled, conditions, limit, op.info, recorder);
         }
         Action::Incentive { fee } => residual::incentive(state, terms, fee, limit, pot, op.info, recorder),
@@ -424,6 +431,26 @@ fn turbo<const L: usize, P: Param<L>, R: Recorder<L>>(
     if let Some(before) = before {
         before.write(state, Reason::PaidInFull, info, recorder);
     }
+}
+
+/// Keeps for the ends of the next months whether the conditions of purchases hold; those of the collateral are asked of cash.
+#[inline(never)]
+fn remember<const L: usize, P: Param<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    conditions: Conditions,
+    limit: Pack<L>,
+) {
+    let mut may = state.accelerated.or(state.redeemed).not();
+    if conditions.asks(Conditions::COVERAGE) {
+        may = may.and(coverage_passes(state, terms));
+    }
+    if terms.purchases && conditions.ask_collateral() {
+        let dust = NOTHING_PERFORMS * terms.target_par;
+        let holds = state.readings.purchases.may(conditions, state.purchases, limit, dust);
+        may = may.and(holds.or(limit.gt(Pack::ZERO).not()));
+    }
+    state.may_buy = may;
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parameters of one step")]

@@ -167,7 +167,8 @@ pub enum Action {
     /// Pays deferred interest and principal with a share of what is left.
     Turbo { share: f64, sequence: u16 },
     /// Buys collateral, or keeps the cash where a condition does not hold.
-    Reinvest { share: Option<f64>, unscheduled: bool, conditions: Conditions },
+    /// `remembered`: purchases at the ends of months until the next date depend on whether its conditions hold.
+    Reinvest { share: Option<f64>, unscheduled: bool, conditions: Conditions, remembered: bool },
     /// Pays the manager's share above the hurdle.
     Incentive { fee: u16 },
     /// Pays residual notes; `until` names the incentive fee whose hurdle ends the step.
@@ -270,6 +271,7 @@ impl ReadyOp {
                         | Action::SeniorExpensesEnd
                         | Action::MeasureFirst
                         | Action::ReleaseDiverted
+                        | Action::Reinvest { remembered: true, .. }
                 ),
             spends_all: matches!(
                 action,
@@ -341,6 +343,8 @@ pub struct Program {
     pub expressions: Vec<Expression>,
     /// Where in the document each stands.
     pub places: Vec<String>,
+    /// Steps of the receipts waterfall read tests of interest coverage.
+    pub receipts_read_coverage: bool,
     pub infos: Vec<StepInfo>,
     /// Info of the ledger rows of new notes; that of contributions of equity follows it.
     pub changes: u16,

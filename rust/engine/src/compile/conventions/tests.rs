@@ -56,10 +56,10 @@ fn the_alternatives_of_cures_and_of_the_ccc_bucket_change_the_convention() {
 
 #[test]
 fn a_known_alternative_that_is_not_built_is_refused_by_name() {
-    let (_, problems) = read(r#"{"interest_on_pik": false, "pool_step": "monthly"}"#);
+    let (_, problems) = read(r#"{"interest_on_pik": false, "pool_step": "own_dates"}"#);
     assert_eq!(
         problems,
-        ["conventions.pool_step: monthly is a known alternative that this version does not compute yet",]
+        ["conventions.pool_step: own_dates is a known alternative that this version does not compute yet",]
     );
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Builder, Frame, NOTE_PAYMENT_SEQUENCE, index, span};
 use crate::coverage::TestKind;
+use crate::coverage::purchases::Conditions;
 use crate::error::Problem;
 use crate::spec::steps::{Groups, NumberOrName};
 use crate::waterfall::program::Sequence;
@@ -172,6 +173,7 @@ impl Builder<'_> {
             }
         };
         let conditions = if unscheduled { self.scope.purchases.after } else { self.scope.purchases.during };
-        self.push(Action::Reinvest { share, unscheduled, conditions }, "reinvest", frame, pot, slot, ops);
+        let remembered = self.scope.conventions.monthly_steps && !unscheduled && conditions != Conditions::NONE;
+        self.push(Action::Reinvest { share, unscheduled, conditions, remembered }, "reinvest", frame, pot, slot, ops);
     }
 }

@@ -8,6 +8,7 @@ fn day(text: &str) -> Date {
 fn timeline() -> Timeline {
     Timeline {
         starts: vec![day("2025-03-20"), day("2025-10-20"), day("2026-01-20")],
+        periods: vec![0, 1, 2],
         months: vec![(0, 7), (7, 3), (10, 3)],
     }
 }

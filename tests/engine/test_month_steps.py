@@ -1,0 +1,224 @@
+"""Pool steps from month to month: the reference agrees, and every kind of run has the bits of one run."""
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+
+import cloche as cl
+from cloche.errors import DealError, ScenarioError
+from cloche.testing import strategies
+from cloche.testing.strategies import Case
+from engine.test_against_reference import (
+    assert_projections_agree,
+    assert_projections_with_events_agree,
+    generated,
+)
+
+Document = dict[str, Any]
+CLOSING = "2025-03-20"
+BASE = cl.Scenario(
+    cdr=0.03,
+    cpr=0.25,
+    recovery=0.6,
+    recovery_lag_months=4,
+    rates=cl.RateCurve.flat(0.043),
+    liquidation_price=0.98,
+)
+
+
+def monthly(case: Case) -> Case:
+    conventions = {**case.deal["conventions"], "pool_step": "monthly"}
+    return replace(case, deal={**case.deal, "conventions": conventions})
+
+
+def called_between_dates(case: Case) -> bool:
+    """Tell whether a call may act between payment dates, which is not computed beside month steps."""
+    events = [*case.deal.get("events", ()), *case.scenario.get("events", ())]
+    return any("call" in event and event.get("date") for event in events)
+
+
+@generated
+@given(strategies.cases())
+def test_projections_agree_with_the_reference(case: Case) -> None:
+    assert_projections_agree(monthly(case))
+
+
+@generated
+@given(strategies.cases(events=["default", "order", "refinance", "reprice"]))
+def test_projections_with_events_agree_with_the_reference(case: Case) -> None:
+    assume(not called_between_dates(case))
+    assert_projections_with_events_agree(monthly(case))
+
+
+def template(**conventions: str) -> cl.Deal:
+    document = cl.templates.us_bsl(par=500e6, closing=CLOSING).to_dict()
+    document["conventions"] = {"pool_step": "monthly", **conventions}
+    return cl.Deal.from_dict(document)
+
+
+@pytest.fixture(scope="module")
+def deal() -> cl.Deal:
+    return template()
+
+
+@pytest.fixture(scope="module")
+def pool() -> cl.LoanPool:
+    return cl.synthetic.loan_pool(n=60, seed=11, as_of=CLOSING)
+
+
+def test_cash_is_idle_for_weeks_not_months(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    # Prepaid par is bought anew at the end of its month: more of the quarter's par earns.
+    by_period = cl.project(cl.templates.us_bsl(par=500e6, closing=CLOSING), pool, BASE)
+    by_month = cl.project(deal, pool, BASE)
+    assert by_month.conservation_error < 1e-9
+    first = [run.collateral.to_dict()["interest_collected"][1] for run in (by_period, by_month)]
+    assert first[1] > first[0]
+    # What is bought at the ends of months is no principal of the date.
+    rows = [list(run.collateral.rows())[1] for run in (by_period, by_month)]
+    assert rows[1]["principal_cash"] < 0.5 * rows[0]["principal_cash"]
+    assert rows[1]["purchase_cost"] == pytest.approx(
+        rows[1]["scheduled_principal"] + rows[1]["prepaid_principal"] + rows[1]["recoveries"], rel=1e-9
+    )
+
+
+def test_without_defaults_prepayments_and_instalments_months_change_nothing() -> None:
+    columns: dict[str, list[Any]] = {
+        "loan_id": ["1"],
+        "par": [500e6],
+        "maturity": ["2031-06-30"],
+        "fixed_rate": [0.09],
+        "coupon_type": ["fixed"],
+        "day_count": ["act/360"],
+        "amortization_rate": [0.0],
+    }
+    pool = cl.LoanPool.from_columns(columns, as_of=CLOSING)
+    quiet = BASE.replace(cdr=0.0, cpr=0.0)
+    document = cl.templates.us_bsl(par=500e6, closing=CLOSING).to_dict()
+    document["dates"].pop("reinvestment_end")
+    by_period = cl.project(cl.Deal.from_dict(document), pool, quiet)
+    document["conventions"] = {"pool_step": "monthly"}
+    by_month = cl.project(cl.Deal.from_dict(document), pool, quiet)
+    for name in ("interest_paid", "principal_paid", "end_balance"):
+        assert np.allclose(
+            by_month.cashflows.to_dict()[name], by_period.cashflows.to_dict()[name], rtol=0, atol=1e-3
+        )
+
+
+def test_a_simulated_path_has_its_bits_alone_in_any_block_and_on_any_thread(
+    deal: cl.Deal, pool: cl.LoanPool
+) -> None:
+    model = cl.GaussianCopula(inter=0.15, intra=0.25)
+    one = cl.simulate(deal, pool, model, scenario=BASE, paths=1_500, seed=3, threads=1, keep="paths")
+    two = cl.simulate(deal, pool, model, scenario=BASE, paths=1_500, seed=3, threads=2, keep="paths")
+    assert one.paths == two.paths
+    irr = one.paths.filter(note="SUB")["irr"].tolist()
+    for path in (0, 7, 1_024, 1_499):
+        replayed = one.replay(path)
+        assert replayed.notes.filter(note="SUB")["irr"][0] == irr[path]
+        assert replayed.conservation_error < 1e-9
+    assert one.conservation_error < 1e-9
+
+
+def test_the_conditions_of_purchases_hold_from_date_to_date_in_lanes(pool: cl.LoanPool) -> None:
+    document = template().to_dict()
+    document["reinvestment"] = {"during": ["coverage"]}
+    deal = cl.Deal.from_dict(document)
+    stressed = BASE.replace(cdr=0.08, recovery=0.4)
+    many = cl.simulate(
+        deal,
+        pool,
+        cl.GaussianCopula(inter=0.3, intra=0.4),
+        scenario=stressed,
+        paths=600,
+        seed=5,
+        keep="paths",
+    )
+    irr = many.paths.filter(note="SUB")["irr"].tolist()
+    for path in range(0, 600, 60):
+        assert many.replay(path).notes.filter(note="SUB")["irr"][0] == irr[path]
+
+
+def test_points_of_a_grid_are_projections(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    grid = cl.sweep(deal, pool, [BASE.replace(cdr=cdr) for cdr in (0.0, 0.02, 0.10)])
+    for number, cdr in enumerate((0.0, 0.02, 0.10)):
+        run = cl.project(deal, pool, BASE.replace(cdr=cdr))
+        row = grid.notes.filter(note="SUB").to_dict()
+        assert row["irr"][number] == run.notes.filter(note="SUB")["irr"][0]
+
+
+@pytest.mark.parametrize("date", ["2025-10-20", "2027-01-20", "2031-04-21"])
+def test_a_saved_state_goes_on_with_the_bits_of_the_straight_run(
+    deal: cl.Deal, pool: cl.LoanPool, date: str
+) -> None:
+    run = cl.project(deal, pool, BASE)
+    state = cl.DealState.from_yaml(run.state_at(date).to_yaml())
+    rest = cl.project(deal, pool, BASE, state=state)
+    assert rest.ledger["paid"].tolist() == run.ledger["paid"].tolist()[-len(rest.ledger) :]
+    bought = state.pool.bought.cohorts if state.pool and state.pool.bought else ()
+    days = {dt.date.fromisoformat(cohort.bought).day for cohort in bought}
+    # On payment dates and, before them, at the ends of months.
+    assert len(bought) >= 5
+    assert 20 in days
+
+
+def test_a_saved_path_goes_on_with_its_bits(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    many = cl.simulate(deal, pool, cl.GaussianCopula(inter=0.3, intra=0.4), scenario=BASE, paths=50, seed=9)
+    run = many.replay(17)
+    state = run.state_at("2028-01-20")
+    rest = cl.project(deal, pool, BASE, state=state)
+    assert rest.ledger["paid"].tolist() == run.ledger["paid"].tolist()[-len(rest.ledger) :]
+
+
+def test_purchases_that_were_held_back_stay_so_in_a_state(pool: cl.LoanPool) -> None:
+    document = template().to_dict()
+    document["reinvestment"] = {"during": ["coverage"]}
+    deal = cl.Deal.from_dict(document)
+    bad = BASE.replace(cdr=0.12, recovery=0.2)
+    run = cl.project(deal, pool, bad)
+    failing = [row["date"] for row in run.tests.rows() if row["passes"] is False]
+    dates = sorted({row["date"] for row in run.cashflows.rows() if row["date"] > min(failing)})
+    state = run.state_at(dates[0])
+    assert state.to_dict()["purchases_allowed"] is False
+    rest = cl.project(deal, pool, bad, state=state)
+    assert rest.ledger["paid"].tolist() == run.ledger["paid"].tolist()[-len(rest.ledger) :]
+    held = [row["new_purchases_par"] for row in rest.collateral.rows()]
+    assert held[0] == 0.0
+
+
+def test_an_amendment_that_moves_no_date_goes_on_by_months(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    amended = BASE.replace(events=[{"amend": {"tests.E OC.trigger": 1.02}, "date": "2027-07-20"}])
+    run = cl.project(deal, pool, amended)
+    plain = cl.project(deal, pool, BASE)
+    before = [row["interest_collected"] for row in plain.collateral.rows()]
+    assert [row["interest_collected"] for row in run.collateral.rows()][:12] == before[:12]
+    assert run.conservation_error < 1e-9
+    named = {(row["test"], row["trigger"]) for row in run.tests.rows()}
+    assert ("E OC", 1.02) in named
+
+
+def test_what_is_not_computed_beside_months_is_refused(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    between = BASE.replace(events=[{"call": {}, "date": "2028-02-15"}])
+    with pytest.raises(
+        DealError, match=r"conventions.pool_step: found monthly beside a call between payment dates"
+    ):
+        cl.project(deal, pool, between)
+    slower = BASE.replace(
+        events=[{"amend": {"dates.payment_frequency_months": 6}, "when": "pool_factor < 0.9"}]
+    )
+    with pytest.raises(ScenarioError, match=r"scenario.events\[0\]: brings in other payment dates"):
+        cl.project(deal, pool, slower)
+
+
+def test_a_slower_frequency_from_a_date_on_has_six_months_a_period(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    slower = BASE.replace(events=[{"amend": {"dates.payment_frequency_months": 6}, "date": "2028-01-20"}])
+    run, plain = cl.project(deal, pool, slower), cl.project(deal, pool, BASE)
+    assert run.conservation_error < 1e-9
+    halves = [row["prepaid_principal"] for row in run.collateral.rows() if row["date"] > dt.date(2028, 2, 1)]
+    quarters = [
+        row["prepaid_principal"] for row in plain.collateral.rows() if row["date"] > dt.date(2028, 2, 1)
+    ]
+    assert halves[0] == pytest.approx(quarters[0] + quarters[1], rel=0.02)
