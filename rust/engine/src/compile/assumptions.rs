@@ -374,7 +374,6 @@ impl DefaultedValue {
     }
 }
 
-/// Per obligor: the step in which the scenario names it as defaulting.
 /// The parts of a pool, with the recovery rates that some weigh by, `[loan][step]`.
 fn with_rates(parts: &[PoolPart], recoveries: &[f64]) -> Vec<PoolPart> {
     let mut out = parts.to_vec();
@@ -384,6 +383,7 @@ fn with_rates(parts: &[PoolPart], recoveries: &[f64]) -> Vec<PoolPart> {
     out
 }
 
+/// Per obligor: the step in which the scenario names it as defaulting.
 fn named_defaults(contracts: &Contracts<'_>, scenario: &Scenario, problems: &mut Vec<Problem>) -> Vec<Option<usize>> {
     let mut out = vec![None; contracts.obligors.len()];
     let as_of = Date(contracts.tape.as_of);

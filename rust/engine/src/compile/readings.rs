@@ -82,8 +82,7 @@ impl Read {
     }
 
     /// What the waterfalls of a deal ask for.
-    #[must_use]
-    pub fn of_waterfalls(deal: &CompiledDeal) -> Self {
+    fn of_waterfalls(deal: &CompiledDeal) -> Self {
         let mut out = Self::default();
         let program = &deal.terms.program;
         for (expression, place) in program.expressions.iter().zip(&program.places) {

@@ -5,6 +5,7 @@ use super::drivers::ClosingStep;
 use super::plan::Plan;
 use super::runner::Workspace;
 use crate::collateral::cohorts::{self, CohortStep};
+use crate::collateral::sale::SaleStep;
 use crate::lanes::{Mask, Pack, Param};
 
 /// Which pool steps a payment period has; nothing where it is one.
@@ -38,12 +39,6 @@ impl MonthSteps {
     pub fn of(&self, period: usize) -> std::ops::RangeInclusive<usize> {
         let first = period.checked_sub(1).map_or(0, |before| self.last_of(before) + 1);
         first..=self.last_of(period)
-    }
-
-    /// The payment period of a step.
-    #[must_use]
-    pub fn period_of(&self, step: usize) -> usize {
-        if self.last.is_empty() { step } else { self.last.partition_point(|last| *last < step) }
     }
 }
 
@@ -96,11 +91,7 @@ impl<const L: usize> Months<L> {
     }
 
     /// The same for a sale of all collateral.
-    pub fn join_sale(
-        &self,
-        closing: &mut crate::collateral::sale::SaleStep<L>,
-        cohorts: &mut crate::collateral::sale::SaleStep<L>,
-    ) {
+    pub fn join_sale(&self, closing: &mut SaleStep<L>, cohorts: &mut SaleStep<L>) {
         closing.interest += self.closing.interest;
         closing.scheduled += self.closing.principal - self.closing.prepaid;
         closing.prepaid += self.closing.prepaid;
@@ -160,14 +151,12 @@ mod tests {
     #[test]
     fn a_period_without_months_is_one_step() {
         let steps = MonthSteps::default();
-        assert_eq!((steps.of(4), steps.last_of(4), steps.period_of(4)), (4..=4, 4, 4));
+        assert_eq!((steps.of(4), steps.last_of(4)), (4..=4, 4));
     }
 
     #[test]
-    fn steps_and_periods_find_each_other() {
+    fn a_period_begins_after_the_last_step_of_the_one_before() {
         let steps = MonthSteps { last: vec![3, 6, 9], ..MonthSteps::default() };
         assert_eq!((steps.of(0), steps.of(1)), (0..=3, 4..=6));
-        let periods: Vec<usize> = (0..10).map(|step| steps.period_of(step)).collect();
-        assert_eq!(periods, [0, 0, 0, 0, 1, 1, 1, 2, 2, 2]);
     }
 }
