@@ -9,17 +9,13 @@ use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
 use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
 use super::quantities::evaluate;
-use super::{claims, divert, draw, expenses, quick, reserves, residual};
-use crate::coverage::purchases::Conditions;
+use super::{claims, divert, draw, expenses, purchases, quick, reserves, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack, Param};
 use crate::notes::NoteTerms;
 use crate::state::{State, Status};
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder, Silent};
-
-/// Performing par of less than this share of the target par has no quality that a purchase could keep.
-const NOTHING_PERFORMS: f64 = 1e-9;
 
 /// What the waterfalls of one payment date read: the deal, and the scalars of the date.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
@@ -365,9 +361,9 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
         Action::Reinvest { share, unscheduled, conditions, remembered } => {
             let share = share.map_or(terms.post_period_share.pack(), Pack::splat);
             if remembered {
-                remember(state, terms, conditions, limit);
+                purchases::remember(state, terms, conditions, limit);
             }
-            reinvest(state, terms, share, unscheduled, conditions, limit, op.info, recorder);
+            purchases::reinvest(state, terms, share, unscheduled, conditions, limit, op.info, recorder);
         }
         Action::Incentive { fee } => residual::incentive(state, terms, fee, limit, pot, op.info, recorder),
         Action::Residual { notes, until } => {
@@ -383,19 +379,6 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
             hold(state, limit, pot, Reason::Retained, op.info, recorder);
         }
     }
-}
-
-/// Whether every active test that a cure names passes as things stand.
-#[inline(always)]
-#[must_use]
-pub fn coverage_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>) -> Mask<L> {
-    let mut all = Mask::splat(true);
-    for &test in &terms.program.coverage {
-        if !cure::clear(state, terms, test as usize) {
-            all = all.and(test_passes(state, terms, test as usize));
-        }
-    }
-    all
 }
 
 /// Whether a test passes as things stand.
@@ -433,74 +416,8 @@ fn turbo<const L: usize, P: Param<L>, R: Recorder<L>>(
     }
 }
 
-/// Keeps for the ends of the next months whether the conditions of purchases hold; those of the collateral are asked of cash.
-#[inline(never)]
-fn remember<const L: usize, P: Param<L>>(
-    state: &mut State<L>,
-    terms: &Terms<'_, P>,
-    conditions: Conditions,
-    limit: Pack<L>,
-) {
-    let mut may = state.accelerated.or(state.redeemed).not();
-    if conditions.asks(Conditions::COVERAGE) {
-        may = may.and(coverage_passes(state, terms));
-    }
-    if terms.purchases && conditions.ask_collateral() {
-        let dust = NOTHING_PERFORMS * terms.target_par;
-        let holds = state.readings.purchases.may(conditions, state.purchases, limit, dust);
-        may = may.and(holds.or(limit.gt(Pack::ZERO).not()));
-    }
-    state.may_buy = may;
-}
-
-#[expect(clippy::too_many_arguments, reason = "the parameters of one step")]
 #[inline(always)]
-fn reinvest<const L: usize, P: Param<L>, R: Recorder<L>>(
-    state: &mut State<L>,
-    terms: &Terms<'_, P>,
-    share: Pack<L>,
-    unscheduled: bool,
-    conditions: Conditions,
-    limit: Pack<L>,
-    info: u16,
-    recorder: &mut R,
-) {
-    if !(terms.purchases || terms.deposits) {
-        return;
-    }
-    let base = if unscheduled { state.unscheduled } else { limit };
-    let wanted = (base * share).min(limit);
-    let covered = if conditions.asks(Conditions::COVERAGE) { coverage_passes(state, terms) } else { Mask::splat(true) };
-    let mut may = covered;
-    if terms.purchases && conditions.ask_collateral() {
-        let dust = NOTHING_PERFORMS * terms.target_par;
-        may = may.and(state.readings.purchases.may(conditions, state.purchases, wanted, dust));
-    }
-    let spent = if terms.purchases { may.keep(wanted) } else { Pack::ZERO };
-    let kept = wanted - spent;
-    if R::ON && spent.any_positive() {
-        let before = state.available;
-        let payee = Payee::Collateral;
-        let reason = Reason::Purchased;
-        recorder.row(LedgerRow { info, payee, due: wanted, paid: spent, before, transfer: true, reason });
-    }
-    state.available -= spent;
-    state.purchases += spent;
-    if unscheduled {
-        return;
-    }
-    let reason = match (may.all(), covered.all()) {
-        (true, _) => Reason::Retained,
-        (false, false) => Reason::CoverageFails,
-        (false, true) => Reason::ConditionFails,
-    };
-    if !R::ON || kept.any_positive() || !spent.any_positive() {
-        hold(state, kept, Pot::Principal, reason, info, recorder);
-    }
-}
-
-#[inline(always)]
-fn hold<const L: usize, R: Recorder<L>>(
+pub fn hold<const L: usize, R: Recorder<L>>(
     state: &mut State<L>,
     amount: Pack<L>,
     pot: Pot,

@@ -8,6 +8,7 @@ pub mod expenses;
 pub mod interpreter;
 pub mod principal;
 pub mod program;
+pub mod purchases;
 pub mod quantities;
 pub mod quick;
 pub mod recorder;
