@@ -99,15 +99,73 @@ def test_the_first_date_is_near_the_statistics_of_the_tape() -> None:
     assert first["wal"] == pytest.approx(told["wal"] - 0.06, abs=0.03)
 
 
-def test_replayed_paths_do_not_tell_them() -> None:
+def test_a_replayed_path_without_defaults_tells_what_the_projection_tells() -> None:
     pool = cl.synthetic.loan_pool(n=20, seed=4, as_of="2025-03-20")
-    scenario = cl.Scenario(cdr=0.02, recovery=0.6, rates=0.043)
-    simulated = cl.simulate(
-        cl.templates.us_bsl(),
-        pool,
-        cl.GaussianCopula(inter=0.1, intra=0.2),
-        scenario=scenario,
-        paths=2,
-        seed=1,
-    )
-    assert {row["was"] for row in simulated.replay(0).collateral.rows()} == {None}
+    scenario = cl.Scenario(cdr=0.0, cpr=0.15, recovery=0.6, rates=0.043)
+    deal = cl.templates.us_bsl(closing="2025-03-20")
+    model = cl.GaussianCopula(inter=0.1, intra=0.2)
+    replayed = cl.simulate(deal, pool, model, scenario=scenario, paths=2, seed=1).replay(0)
+    projected = cl.project(deal, pool, scenario)
+    for column in ("market_value", "was", "warf", "wal", "diversity", "n_obligors", "floor_benefit"):
+        here, there = (list(run.collateral.to_dict()[column]) for run in (replayed, projected))
+        assert here == [None if x is None else pytest.approx(x, rel=1e-9, abs=1e-3) for x in there], column
+        assert here[0] is not None
+
+
+def two_companies(**more: Any) -> tuple[Document, Document]:
+    one = tiny.loan_of(par=60.0, industry="food")
+    other = tiny.loan_of(loan_id="L2", par=40.0, obligor_id="O2", industry="steel", **more)
+    return one, other
+
+
+def test_companies_and_their_diversity_by_hand() -> None:
+    # 50 on average: a unit of food scores 1, 0.8 of steel 0.8. The second is repaid in the second quarter.
+    found = rows(*two_companies(maturity=dt.date(2025, 7, 15)))
+    assert [(row["diversity"], row["n_obligors"]) for row in found] == [
+        (pytest.approx(1.8), 2.0),
+        (pytest.approx(1.0), 1.0),
+        (pytest.approx(1.0), 1.0),
+        (None, None),
+    ]
+
+
+def test_a_company_of_no_industry_has_no_score_but_counts() -> None:
+    one, other = two_companies()
+    del other["industry"]
+    assert [rows(one, other)[0][name] for name in ("diversity", "n_obligors")] == [None, 2.0]
+
+
+def test_affiliates_are_one_company_of_the_score_and_two_obligors() -> None:
+    columns: dict[str, list[Any]] = {
+        "loan_id": ["1", "2", "3"],
+        "obligor_id": ["O1", "O2", "O3"],
+        "parent_id": ["G", "G", None],
+        "industry": ["food", "steel", "food"],
+        "par": [30e6, 20e6, 50e6],
+        "maturity": ["2031-06-30"] * 3,
+        "spread": [0.04] * 3,
+    }
+    pool = cl.LoanPool.from_columns(columns, as_of="2025-03-20")
+    deal = cl.templates.static_clo(par=100e6, closing="2025-03-20")
+    scenario = cl.Scenario(cdr=0.0, cpr=0.0, recovery=0.6, rates=0.043)
+    first = next(iter(cl.project(deal, pool, scenario).collateral.rows()))
+    # Two companies of 50 in food, where the group has its larger par: two units score 1.5.
+    assert (first["diversity"], first["n_obligors"]) == (pytest.approx(1.5), 3.0)
+
+
+@pytest.mark.parametrize("table", ["exact", "printed"])
+def test_the_score_is_that_of_the_statistics_by_the_table_of_the_deal(table: Any) -> None:
+    pool = cl.synthetic.loan_pool(n=80, seed=4, as_of="2025-03-20")
+    columns = pool.table.to_dict() | {"amortization_rate": [0.0] * 80}
+    columns = {
+        name: columns[name] for name in ("loan_id", "obligor_id", "industry", "par", "maturity", "spread")
+    }
+    pool = cl.LoanPool.from_columns(columns | {"amortization_rate": [0.0] * 80}, as_of="2025-03-20")
+    document = cl.templates.us_bsl(par=500e6, closing="2025-03-20").to_dict()
+    document["conventions"] = {"diversity_table": table}
+    scenario = cl.Scenario(cdr=0.05, cpr=0.0, recovery=0.6, rates=0.043)
+    first = next(iter(cl.project(cl.Deal.from_dict(document), pool, scenario).collateral.rows()))
+    told = {row["statistic"]: row["value"] for row in pool.statistics(diversity_table=table).rows()}
+    # All loans are left in the same share.
+    assert first["diversity"] == pytest.approx(told["diversity"], abs=1e-9)
+    assert first["n_obligors"] == told["obligors"]

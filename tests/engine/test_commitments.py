@@ -4,6 +4,7 @@ By hand, on the tiny deal: A is 60 at 6 %, due 0.9 a quarter; DD is drawn to 20 
 """
 
 import datetime as dt
+import math
 from typing import Any
 
 import pytest
@@ -108,6 +109,38 @@ class TestLiquidityFacilities:
         deal["waterfalls"]["interest"][1].update(amount="0.001 * performing_par", when="date < 2025-05-01")
         run = projected(deal, **LATE)
         assert of_note(run, "LF", "end_balance")[:2] == approx([0.1, 0.1])
+
+
+class TestAverageLives:
+    def test_draws_are_no_principal_repaid(self) -> None:
+        # 20 at closing and 30 drawn after six months, all repaid after the year.
+        deal = facilities.facility_deal(
+            facilities.drawn_class(draws={"2025-07-15": 30.0}),
+            principal=[{"verb": "reinvest", "of": "all", "share": 1.0}, SEQUENCE, RESIDUAL],
+        )
+        run = projected(deal)
+        assert of_note(run, "DD", "principal_paid") == approx([0.0, -30.0, 0.0, 50.0])
+        [life] = [row["wal"] for row in run["notes"] if row["note"] == "DD"]
+        assert life == approx(1.0)
+
+    def test_what_is_repaid_between_is_weighed_by_its_time(self) -> None:
+        # A facility lends 0.3 in each of three quarters; principal repays it before the sale of the last date.
+        run = projected(liquidity(amount=50.0), **LATE)
+        paid = of_note(run, "LF", "principal_paid")
+        years = [day / 365 for day in (90, 181, 273, 365)]
+        repaid = [max(0.0, amount) for amount in paid]
+        [life] = [row["wal"] for row in run["notes"] if row["note"] == "LF"]
+        assert min(paid) < -0.2
+        assert life == approx(sum(map(math.prod, zip(years, repaid, strict=True))) / sum(repaid))
+
+    def test_a_simulated_path_has_the_life_of_its_replay(self, deal: cl.Deal, pool: cl.LoanPool) -> None:
+        model = cl.GaussianCopula(inter=0.15, intra=0.25)
+        run = cl.simulate(deal, pool, model, scenario=scenario(), paths=8, seed=3, keep="paths")
+        for path in (0, 5):
+            replayed = {row["note"]: row["wal"] for row in run.replay(path).notes.rows()}
+            for row in run.paths.filter(path=path).rows():
+                assert row["wal"] is None or row["wal"] == approx(replayed[row["note"]], rel=1e-12)
+            assert 0.0 < replayed["B"] < 13.0
 
 
 FACILITY: Document = {

@@ -10,13 +10,17 @@ from hypothesis import assume, given
 
 import cloche as cl
 from cloche.errors import DealError, ScenarioError
-from cloche.testing import strategies
+from cloche.testing import reference, strategies
+from cloche.testing.invariants import cash_conserved
 from cloche.testing.strategies import Case
+from engine import crossing
+from engine.agreement import differences
 from engine.test_against_reference import (
     assert_projections_agree,
     assert_projections_with_events_agree,
     generated,
 )
+from reference import tiny
 
 Document = dict[str, Any]
 CLOSING = "2025-03-20"
@@ -222,3 +226,78 @@ def test_a_slower_frequency_from_a_date_on_has_six_months_a_period(deal: cl.Deal
         row["prepaid_principal"] for row in plain.collateral.rows() if row["date"] > dt.date(2028, 2, 1)
     ]
     assert halves[0] == pytest.approx(quarters[0] + quarters[1], rel=0.02)
+
+
+def test_the_ledger_shows_what_is_bought_at_the_ends_of_months(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    run = cl.project(deal, pool, BASE)
+    flows = list(run.collateral.rows())
+    bought = list(run.ledger.filter(waterfall="month_ends").rows())
+    assert {(row["step"], row["payee"], row["source"]) for row in bought} == {
+        ("reinvest", "collateral", "transfer")
+    }
+    # The first months of the deal, each on its last day, beside the payment date that follows.
+    first = [(row["date"].isoformat(), row["label"]) for row in bought[:4]]
+    assert first[:3] == [("2025-10-20", day) for day in ("2025-04-20", "2025-05-20", "2025-06-20")]
+    held = 0.0
+    for row in flows:
+        rows = list(run.ledger.filter(date=row["date"]).rows())
+        early = sum(each["paid"] for each in rows if each["waterfall"] == "month_ends")
+        shown = next(each["available_before"] for each in rows if each["waterfall"] == "principal")
+        collected = sum(
+            row[name] for name in ("scheduled_principal", "prepaid_principal", "recoveries", "sale_proceeds")
+        )
+        assert early + shown == pytest.approx(held + collected, abs=1e-3)
+        spent = sum(each["paid"] for each in rows if each["payee"] == "collateral")
+        assert spent == pytest.approx(row["purchase_cost"], abs=1e-3)
+        held = sum(
+            each["paid"]
+            for each in rows
+            if each["waterfall"] == "principal" and each["payee"] == "principal account"
+        )
+    assert sum(row["paid"] for row in bought) > 20e6
+    cash_conserved(list(run.ledger.rows()), flows, par=500e6)
+
+
+def test_a_month_end_purchase_by_hand() -> None:
+    # 100 that repays 10 on 15 May, which falls into the second quarter of the deal: bought then, at 80 %.
+    deal = tiny.deal_of(dates={"reinvestment_end": "2026-01-15"}, conventions={"pool_step": "monthly"})
+    usual = {"obligor_id": "O1", "fixed": False, "ccc": False, "weak": False}
+    loans = [
+        {**usual, **tiny.loan_of(par=90.0)},
+        {**usual, **tiny.loan_of(loan_id="L2", par=10.0, maturity=dt.date(2025, 5, 15))},
+    ]
+    buys = {"price": tiny.constant(0.8), "spread": tiny.constant(0.04)}
+    run = crossing.project(Case(deal, loans, tiny.CLOSING, tiny.scenario_of(reinvestment=buys)))
+    day = dt.date(2025, 7, 15)
+    rows = [row for row in run["ledger"] if row["waterfall"] == "month_ends" and row["date"] == day]
+    # An instalment of 1 % a year of the 12.5 follows a month later, and buys.
+    instalment = 12.5 / 1200
+    assert [(row["label"], row["paid"]) for row in rows] == [
+        ("2025-05-15", 10.0),
+        ("2025-06-15", pytest.approx(instalment)),
+    ]
+    first = rows[0]
+    assert (first["due"], first["available_before"], first["available_after"]) == (10.0, 10.0, 0.0)
+    second = run["collateral"][1]
+    # On the payment date the next one, and that of what the first had bought.
+    last = instalment + instalment / 0.8 / 1200
+    assert second["purchase_cost"] == pytest.approx(10.0 + instalment + last)
+    assert second["new_purchases_par"] == pytest.approx((10.0 + instalment + last) / 0.8)
+
+
+def test_what_is_bought_earns_from_its_day_where_collections_end_a_month_before() -> None:
+    # What 50 buy on 31 October earns nothing in the collections up to 30 October, and from its day on in the next, of
+    # what defaults have left then.
+    dates = {"first_payment": "2025-03-31", "stated_maturity": "2026-03-31", "reinvestment_end": "2026-03-31"}
+    terms = {**dates, "determination": {"month_end": True}}
+    deal = tiny.deal_of(dates=terms, conventions={"pool_step": "monthly"})
+    usual = {"obligor_id": "O1", "fixed": False, "ccc": False, "weak": False}
+    repaid = {"loan_id": "L2", "par": 50.0, "maturity": dt.date(2025, 9, 15)}
+    loans = [{**usual, **tiny.loan_of(par=50.0)}, {**usual, **tiny.loan_of(**repaid)}]
+    buys = {"price": tiny.constant(1.0), "spread": tiny.constant(0.04), "pd": 0.5, "recovery": 0.0}
+    case = Case(deal, loans, tiny.CLOSING, tiny.scenario_of(reinvestment=buys))
+    ours = crossing.project(case)
+    theirs = reference.project(case.deal, case.loans, case.as_of, case.scenario)
+    bought = {row["label"]: row["paid"] for row in ours["ledger"] if row["waterfall"] == "month_ends"}
+    assert bought["2025-10-31"] == 50.0
+    assert not list(differences(ours, theirs, par=100.0))

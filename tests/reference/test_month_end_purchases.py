@@ -52,8 +52,11 @@ class TestPurchases:
         assert row["principal_cash"] == approx(third)
         earned = 100 * 0.08 * 16 / 360 + 125 * 0.10 * 28 / 360 + (125 - second + more) * 0.10 * 31 / 360
         assert row["interest_collected"] == approx(earned)
-        bought = [line["paid"] for line in result["ledger"] if line["step"] == "reinvest"]
-        assert bought[0] == approx(third)
+        [first, *bought] = [
+            line for line in result["ledger"] if line["step"] == "reinvest" and line["date"] == row["date"]
+        ]
+        assert (first["waterfall"], first["label"], first["paid"]) == ("month_ends", "2025-02-15", 100.0)
+        assert [line["paid"] for line in bought] == approx([second, third])
         assert result["conservation_error"] <= 1e-12
 
     def test_a_cohort_earns_from_the_month_end_not_moved_to_a_business_day(self) -> None:

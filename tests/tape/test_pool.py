@@ -73,6 +73,7 @@ def test_columns_for_the_engine_have_the_types_it_takes(pool: LoanPool) -> None:
         "loan_id",
         "obligor_id",
         "obligor_name",
+        "parent_id",
         "index",
         "industry",
         "rating",

@@ -22,6 +22,8 @@ _HELD = {
     "held: a condition of purchases fails": ", as a condition of purchases fails",
 }
 _OUTSIDE = "refinancing"
+# Cash of the ledger that is in none of the date's waterfalls.
+_NO_WATERFALL = (_OUTSIDE, "month_ends")
 _TOLD_APART = ("cure", "divert", "reinvest", "retain")
 
 
@@ -70,7 +72,9 @@ class DateLedger:
         self.document = document = in_force.document
         # What new notes pay is outside the waterfalls.
         self.redemptions = [row for row in ledger if row["waterfall"] == _OUTSIDE]
-        self.ledger = self._told_apart([row for row in ledger if row["waterfall"] != _OUTSIDE], document)
+        self.ledger = self._told_apart(
+            [row for row in ledger if row["waterfall"] not in _NO_WATERFALL], document
+        )
         self.tests = {row["test"]: row for row in tests}
         terms = {each["name"]: each for each in document["notes"]}
         self.terms: Mapping[str, Any] = terms.get(self._class(self.note), {})

@@ -171,10 +171,12 @@ def _prices(draft: Draft) -> None:
     _number(draft, "purchase_price", "1", every, 1.0)
     counted: Counter[tuple[str, float]] = Counter()
     prices = draft.numbers["market_price"]
-    for row in np.flatnonzero(np.isnan(prices)).tolist():
-        if draft.problems.has(row, "market_price"):
-            continue
-        bucket = price_bucket(draft.rating(row), defaulted=draft.dates["default_date"][row] != NO_DATE)
+    defaulted = draft.dates["default_date"] != NO_DATE
+    problems = draft.problems.rows("market_price", draft.rows)
+    missing = np.isnan(prices) & ~problems
+    draft.note_default("market_price", "recovery rate (defaulted)", int((missing & defaulted).sum()))
+    for row in np.flatnonzero(missing & ~defaulted).tolist():
+        bucket = price_bucket(draft.rating(row))
         prices[row] = bucket[1]
         counted[bucket] += 1
     for (name, price), rows in sorted(counted.items(), key=lambda item: -item[0][1]):

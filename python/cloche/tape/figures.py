@@ -129,17 +129,19 @@ def figures(pool: LoanPool, document: Mapping[str, Any], determination: dt.date)
     maturities = pool.table.column("maturity").python()
     defaults = pool.numbers("default_date")
     for row, loan in enumerate(pool.texts("loan_id")):
-        asset: dict[str, Any] = {"id": loan, "par": float(balance[row]), "market_price": float(market[row])}
+        asset: dict[str, Any] = {"id": loan, "par": float(balance[row])}
+        if not math.isnan(market[row]):
+            asset["market_price"] = float(market[row])
         if not pool.performing[row]:
             years = anniversaries(_EPOCH + dt.timedelta(days=int(defaults[row])), determination)
             rate = float(recovery[row])
-            if math.isnan(rate) and rules.reads_recovery(years):
-                message = (
-                    f"missing; expected the share of par that is recovered, which {rules.defaulted} reads"
-                )
+            priced = "market_price" in asset
+            if math.isnan(rate) and (rules.reads_recovery(years) or not priced):
+                reader = rules.defaulted if priced else "the value of a loan without a market price"
+                message = f"missing; expected the share of par that is recovered, which {reader} reads"
                 problems.append((f"tape loan {loan}, column 'recovery'", message))
             # What does not count may be any number.
-            known = asset["market_price"] if math.isnan(rate) else rate
+            known = asset.get("market_price", 0.0) if math.isnan(rate) else rate
             asset |= {"par": float(par[row]), "recovery": known, "years_since_default": years}
             lists["defaulted"].append(asset)
             continue

@@ -29,7 +29,7 @@ _NUMBERS = (
 )  # fmt: skip
 _DATES = ("maturity", "next_payment", "accrual_start", "default_date")
 _AGENCIES = {2: "rating_fitch", 4: "rating_moodys", 8: "rating_sp"}
-_TEXTS = ("loan_id", "obligor_id", "obligor_name", "index", "industry", "lien", "country")
+_TEXTS = ("loan_id", "obligor_id", "obligor_name", "parent_id", "index", "industry", "lien", "country")
 
 
 class LoanPool:

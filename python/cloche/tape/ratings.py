@@ -70,16 +70,16 @@ def notch_of(letters: str) -> int | None:
     return _MOODYS_NOTCHES.get(letters) if notch is None else notch
 
 
-def price_bucket(letters: str, *, defaulted: bool) -> tuple[str, float]:
+def price_bucket(letters: str) -> tuple[str, float]:
     """Return the bucket of a rating and the market price (1 is par) that stands for a missing one.
 
     Examples
     --------
-    >>> price_bucket("B3", defaulted=False), price_bucket("", defaulted=False)
+    >>> price_bucket("B3"), price_bucket("")
     (('B-', 0.95), ('unrated', 0.97))
     """
     notch = notch_of(letters)
-    if defaulted or (notch is not None and notch > CCC_NOTCH):
+    if notch is not None and notch > CCC_NOTCH:
         return "CCC and below", 0.65
     if notch is None:
         return "unrated", 0.97

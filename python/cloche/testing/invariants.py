@@ -43,6 +43,8 @@ def cash_conserved(
     for row in ledger:
         if row["waterfall"] == "refinancing":
             continue
+        if row["waterfall"] == "month_ends":  # spent before the date, so not in its principal cash
+            proceeds[row["date"]] += row["paid"]
         if row["source"] != "draw":
             left[row["date"], row["waterfall"]] = row["available_after"]
         if row["source"] not in {"transfer", "draw"}:
@@ -91,7 +93,10 @@ def ledger_is_continuous(ledger: Sequence[Row], *, par: float, tolerance: float 
             assert error <= tolerance * par, row
         if (first["date"], first["waterfall"]) != (second["date"], second["waterfall"]):
             continue
-        if first["waterfall"] in {"refinancing", "receipts"} or "draw" in {first["source"], second["source"]}:
+        if first["waterfall"] in {"refinancing", "receipts", "month_ends"} or "draw" in {
+            first["source"],
+            second["source"],
+        }:
             continue
         gain = second["available_before"] - first["available_after"]
         if first["waterfall"] == "principal" and gain > tolerance * par:

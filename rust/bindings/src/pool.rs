@@ -49,6 +49,7 @@ impl Pool {
             loan_id,
             obligor_id: texts(columns, "obligor_id", n)?,
             obligor_name: texts(columns, "obligor_name", n)?,
+            parent_id: if columns.contains("parent_id")? { texts(columns, "parent_id", n)? } else { Vec::new() },
             index: texts(columns, "index", n)?,
             industry: texts(columns, "industry", n)?,
             rating: texts(columns, "rating", n)?,

@@ -4,7 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use cloche_dispatch::Isa;
 use cloche_engine::collateral::Tape;
-use cloche_engine::compile::{CompiledDeal, Given, PlanInput, compile_simulation, state_after};
+use cloche_engine::compile::{CompiledDeal, Given, PlanInput, compile_shown_plan, compile_simulation, state_after};
+use cloche_engine::error::EngineError;
+use cloche_engine::path::plan::Plan;
 use cloche_engine::sim::estimates::{Estimates, estimate};
 use cloche_engine::sim::{self, Keep, Options, Setup, Simulated};
 use cloche_engine::spec::{DefaultModel, Scenario};
@@ -25,6 +27,8 @@ use crate::tables;
 pub struct Simulation {
     setup: Arc<Setup>,
     inputs: Arc<Inputs>,
+    /// The plan that shows the collateral of a path, made for the first that is replayed.
+    shown: OnceLock<Arc<Plan>>,
     simulated: Arc<Simulated>,
     /// Made at first access, so that an interrupted run returns at once.
     estimates: OnceLock<Estimates>,
@@ -117,7 +121,8 @@ impl Simulation {
     /// One path with every payment explained, and who defaulted in it.
     fn replay<'py>(&self, py: Python<'py>, path: u64) -> PyResult<Bound<'py, PyDict>> {
         let setup = self.setup.clone();
-        let (explained, defaults) = py.detach(|| sim::replay(&setup, path));
+        let shown = py.detach(|| self.shown()).map_err(errors::to_python)?;
+        let (explained, defaults) = py.detach(|| sim::replay_shown(&setup, &shown, path));
         let out = tables::explained(py, &setup.plan, &explained)?;
         let table = Columns::new(py)
             .text("obligor_id", defaults.iter().map(|d| setup.companies[d.company].id.as_str()))?
@@ -128,6 +133,18 @@ impl Simulation {
             .date("recovery_date", defaults.iter().map(|d| Some(d.recovery_date.0)).collect())?;
         out.set_item("defaults", table.finish())?;
         Ok(out)
+    }
+}
+
+impl Simulation {
+    fn shown(&self) -> Result<Arc<Plan>, EngineError> {
+        if let Some(plan) = self.shown.get() {
+            return Ok(plan.clone());
+        }
+        let Inputs { deal, tape, scenario, given } = &*self.inputs;
+        let input = PlanInput { deal, tape, scenario, model_defaults: true, state: given.input() };
+        let plan = Arc::new(compile_shown_plan(input)?.plan);
+        Ok(self.shown.get_or_init(|| plan).clone())
     }
 }
 
@@ -186,6 +203,7 @@ pub fn simulate(
         setup: Arc::new(setup),
         inputs: Arc::new(inputs),
         interrupted,
+        shown: OnceLock::new(),
         simulated: Arc::new(simulated),
         estimates: OnceLock::new(),
     })

@@ -7,6 +7,7 @@ use cloche_engine::path::explained::Explained;
 use cloche_engine::path::plan::{PeriodTerms, Plan};
 use cloche_engine::path::summary::{NoteSummary, summarize};
 use cloche_engine::sim::estimates::{Distribution, Estimates};
+use cloche_engine::time::Date;
 use cloche_engine::waterfall::StepInfo;
 use cloche_engine::waterfall::recorder::{Entry, Payee};
 use pyo3::prelude::*;
@@ -142,11 +143,15 @@ fn tests<'py>(py: Python<'py>, dates: &Dates<'_>, path: &Explained) -> PyResult<
 fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.ledger.entries;
     let info = |r: &Entry| &deal.program.infos[r.info as usize];
+    // What happens before the payment date has its day.
+    let days: Vec<String> = rows.iter().map(|r| r.day.map_or_else(String::new, |day| Date(day).to_string())).collect();
+    let labels =
+        rows.iter().zip(&days).map(|(r, day)| if r.day.is_some() { day.as_str() } else { info(r).label.as_str() });
     Ok(Columns::new(py)
         .date("date", rows.iter().map(|r| Some(dates.payment[r.period as usize])).collect())?
         .text("waterfall", rows.iter().map(|r| info(r).pot.name()))?
         .text("step", rows.iter().map(|r| info(r).verb))?
-        .text("label", rows.iter().map(|r| info(r).label.as_str()))?
+        .text("label", labels)?
         .text(
             "payee",
             rows.iter().map(|r| match r.payee {
@@ -248,6 +253,8 @@ pub fn collateral<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResu
         .float("was", rows.iter().map(|r| r.was).collect())?
         .float("warf", rows.iter().map(|r| r.warf).collect())?
         .float("wal", rows.iter().map(|r| r.wal).collect())?
+        .float("diversity", rows.iter().map(|r| r.diversity).collect())?
+        .float("n_obligors", rows.iter().map(|r| r.n_obligors).collect())?
         .float("par_built", rows.iter().map(|r| r.par_built).collect())?
         .finish())
 }

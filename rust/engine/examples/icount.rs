@@ -85,6 +85,7 @@ impl Loans {
             loan_id: self.loan_id,
             obligor_id: self.obligor_id,
             obligor_name: self.obligor_name,
+            parent_id: Vec::new(),
             index: texts(self.index),
             industry: texts(self.industry),
             rating: texts(self.rating),

@@ -1,6 +1,7 @@
 """What the pool pays: the collections of a step, and of the steps of a period together."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from cloche.testing.reference import pool
 
@@ -10,7 +11,7 @@ class Collections:
     """What the pool paid in a step or in the steps of a period, in currency units.
 
     `unspent` is principal that bought nothing at a month end, `unspent_prepaid` what was prepaid since the last such
-    purchase, `spent` and `bought_par` what these purchases cost and brought.
+    purchase, `spent` and `bought_par` what these purchases cost and brought, `purchases` their days and costs.
     """
 
     interest: float = 0.0
@@ -26,6 +27,7 @@ class Collections:
     unspent_prepaid: float = 0.0
     spent: float = 0.0
     bought_par: float = 0.0
+    purchases: list[tuple[date, float]] = field(default_factory=list)
 
     def take_interest(self, terms: pool.Terms, amount: float) -> None:
         """Add interest of a loan, and remember it by frequency for loans with own payment dates."""
@@ -54,8 +56,10 @@ class Collections:
         self.unspent += step.principal
         self.unspent_prepaid += step.prepaid
 
-    def spend(self, par: float) -> None:
-        """Note that what was not spent yet bought so much par."""
+    def spend(self, par: float, day: date) -> None:
+        """Note that what was not spent yet bought so much par on a day."""
+        if self.unspent > 0:
+            self.purchases.append((day, self.unspent))
         self.spent += self.unspent
         self.bought_par += par
         self.unspent = self.unspent_prepaid = 0.0

@@ -90,7 +90,9 @@ class Holdings:
         rate = self.recovery_rate(terms, self.steps[0])
         lag = math.ceil(self._recovery_lag(terms, self.steps[0]) - ROUNDING)
         due = add_months(defaulted_on, lag)
-        self.queue.append(Recovery(loan["par"], rate, terms.market_price, defaulted_on, due, of_tape=True))
+        # Without a price it is worth what is recovered.
+        price = rate if loan.get("market_price") is None else terms.market_price
+        self.queue.append(Recovery(loan["par"], rate, price, defaulted_on, due, of_tape=True))
 
     # Numbers of the scenario for a loan
 

@@ -20,7 +20,7 @@ from cloche.testing.reference.holdings import Document, Holdings
 from cloche.testing.reference.ledgers import opening_ledgers
 from cloche.testing.reference.notes import Note, in_force, instalment
 from cloche.testing.reference.opening import bases, cap_lifted, fee_base, fee_basis, open_fee, open_note
-from cloche.testing.reference.purchases import month_end_step
+from cloche.testing.reference.purchases import month_end_rows, month_end_step
 from cloche.testing.reference.refinancing import COST
 from cloche.testing.reference.sales import Sale
 from cloche.testing.reference.spreads import market_spreads
@@ -129,6 +129,7 @@ class Dates:
             make_whole=premiums,
             holdings=holdings,
         )
+        day.ledger += month_end_rows(day.date, got.purchases)
         for name, amount in draws.items():
             day.notes[name].draw(amount)
         waterfall.measure(day)
@@ -141,7 +142,7 @@ class Dates:
         for step in earlier:
             got.add(holdings.collect(step))
             if step.in_reinvestment and self._buys_at_month_ends():
-                got.spend(holdings.buy(step, got.unspent))
+                got.spend(holdings.buy(step, got.unspent), step.payment_date)
         got.add(holdings.collect(last, sale))
         return got
 

@@ -328,7 +328,8 @@ def tape_measure(deal: Document, loans: Sequence[Document], day: date, cash: flo
         aged = day > add_months(parse_date(loan["default_date"]), 36)
         if terms.recovery is None:
             raise ValueError(f"{terms.loan_id}: no recovery on the tape")
-        defaulted.append(Defaulted(loan["par"], terms.market_price, terms.recovery, aged))
+        price = terms.recovery if loan.get("market_price") is None else terms.market_price
+        defaulted.append(Defaulted(loan["par"], price, terms.recovery, aged))
     return _measured(deal, assets, defaulted, cash, valuation(conventions(deal)))
 
 

@@ -67,6 +67,7 @@ class Proceeds:
         self.name = name
         self.pot = name in POTS
         self.source = "pot" if self.pot else name
+        self.short = "insufficient funds"
         self.available = {"interest": day.interest_proceeds, "principal": day.principal_proceeds}.get(
             name, day.interest_proceeds + day.principal_proceeds
         )
@@ -86,7 +87,14 @@ class Proceeds:
 
     def limit(self, step: Step, due: float) -> float:
         """Cash that a step may use: what is available, and not more than its `amount`."""
-        return min(self.available, self.amount(step, due))
+        allowed = self.amount(step, due)
+        if allowed < self.available or allowed == 0.0:
+            self.short = "limited by its amount"
+        elif step["verb"] == "pay_principal" and not self.pot and not self.day.period.last:
+            self.short = "all that is left"
+        else:
+            self.short = "insufficient funds"
+        return min(self.available, allowed)
 
     def quantities(self, due: float) -> dict[str, Any]:
         """Published quantities at a step with an amount due."""
@@ -141,7 +149,8 @@ class Proceeds:
         if self.source == "principal" and not transfer:
             self.day.principal_spent += paid
         if reason is None and paid < due:
-            reason = "short of cash"
+            nothing = self.short == "all that is left" and paid <= 0
+            reason = "nothing left" if nothing else self.short
         self.day.ledger.append(
             {
                 "date": self.day.date,

@@ -1,10 +1,11 @@
 """Cash that buys collateral, waits for a purchase or stays on deposit."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from cloche.testing.reference import conditions
-from cloche.testing.reference.day import Day
+from cloche.testing.reference.day import Day, Row
 from cloche.testing.reference.proceeds import COLLATERAL, INTEREST_ACCOUNT, PRINCIPAL_ACCOUNT, Proceeds, Step
 
 
@@ -52,6 +53,26 @@ def month_end_step(deal: Mapping[str, Any]) -> Step | None:
             found: Step = step
             return found
     return None
+
+
+def month_end_rows(payment_date: date, purchases: Sequence[tuple[date, float]]) -> list[Row]:
+    """Rows of the ledger of a payment date for what was bought at month ends before it, labelled with their days."""
+    return [
+        {
+            "date": payment_date,
+            "waterfall": "month_ends",
+            "step": "reinvest",
+            "label": day.isoformat(),
+            "payee": COLLATERAL,
+            "due": cash,
+            "paid": cash,
+            "available_before": cash,
+            "available_after": 0.0,
+            "source": "transfer",
+            "reason": None,
+        }
+        for day, cash in purchases
+    ]
 
 
 def coverage_holds(day: Day) -> bool:

@@ -114,7 +114,7 @@ pub struct ClosingPool {
 #[derive(Clone, Copy, Debug)]
 pub struct DefaultedAsset<P = f64> {
     pub par: f64,
-    pub market: f64,
+    pub market: P,
     pub carrying: P,
     pub recovery: P,
     /// Step (from 0) that collects the recovery.

@@ -38,6 +38,12 @@ pub struct CohortTables<P = f64> {
     pub has_discount: bool,
     /// Price and discount of the cohorts when they are in the CCC set; `discount` leaves them out then.
     pub ccc: Option<CccAsset>,
+    /// Contractual balance at the end of the step, where each cohort is a CCC asset of its own; nothing elsewhere.
+    pub contract: Vec<f64>,
+    /// What floors bring on the balance that survives the step's default, and what prepaying all of a cohort adds to it,
+    /// where tables show it; nothing elsewhere.
+    pub floor_benefit: Vec<f64>,
+    pub floor_benefit_of_prepaid: Vec<f64>,
     /// What the cohorts do in a step at whose end all is sold; nothing where no sale may come.
     pub sale: SaleTables,
     /// What quality tests weigh cohorts by; nothing where none is read.
@@ -357,6 +363,30 @@ impl<const L: usize> Cohorts<L> {
         }
         let (row, first) = (p * tables.steps, tables.first_alive[p]);
         self.survival * weighted_sum(&self.units[first..p], &table[row + first..row + p])
+    }
+
+    /// Performing par of each cohort at the end of step `p`, which has been run, the oldest first.
+    #[inline(always)]
+    pub fn each<P>(&self, tables: &CohortTables<P>, p: usize, mut take: impl FnMut(Pack<L>)) {
+        if !self.any {
+            return;
+        }
+        for c in tables.first_alive[p]..p {
+            take(self.survival * self.units[c] * tables.contract[p * tables.steps + c]);
+        }
+    }
+
+    /// What floors add to the interest of step `p`, before it is run.
+    #[must_use]
+    pub fn floor_benefit<P: Param<L>>(&self, tables: &CohortTables<P>, p: usize, mdr: Pack<L>) -> Pack<L> {
+        if !self.any || tables.floor_benefit.is_empty() {
+            return Pack::ZERO;
+        }
+        let (row, first) = (p * tables.steps, tables.first_alive[p]);
+        let sum = |table: &[f64]| weighted_sum(&self.units[first..p], &table[row + first..row + p]);
+        let (factor, whole) = (self.survival * (Pack::splat(1.0) - mdr), sum(&tables.floor_benefit));
+        let of_prepaid = factor * tables.mpr[p].pack() * sum(&tables.floor_benefit_of_prepaid);
+        factor * whole + of_prepaid + self.survival * mdr * whole * tables.on_default
     }
 
     /// What step `p` would do if all were sold at its end, before it is run.

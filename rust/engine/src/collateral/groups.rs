@@ -334,10 +334,10 @@ impl<const L: usize> PoolFlows<L> {
         let par = Pack::splat(asset.par);
         self.recovers_above.resize(self.flows.len(), Pack::ZERO);
         for p in 0..asset.recovery_step {
-            self.recovers_above[p] += par * (asset.recovery.pack() - Pack::splat(asset.market));
+            self.recovers_above[p] += par * (asset.recovery.pack() - asset.market.pack());
             let held = &mut self.defaulted[p];
             held[DEFAULTED_PAR] += par;
-            held[MARKET] += Pack::splat(asset.par * asset.market);
+            held[MARKET] += par * asset.market.pack();
             if p < asset.carry_end {
                 held[CARRYING] += par * asset.carrying.pack();
             }

@@ -11,6 +11,8 @@ pub struct Tape {
     pub loan_id: Vec<String>,
     pub obligor_id: Vec<String>,
     pub obligor_name: Vec<String>,
+    /// The group of companies that an obligor belongs to; empty: it stands alone.
+    pub parent_id: Vec<String>,
     /// Index of a floating loan; empty: the deal's own.
     pub index: Vec<String>,
     pub industry: Vec<String>,

@@ -1,6 +1,6 @@
 //! What a scenario assumes of each loan: period rates of default and prepayment, recoveries and when they come.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::collateral::closing_pool::{DefaultedAsset, PERFORMING};
 use crate::collateral::groups::{GroupRates, LoanGroup};
@@ -13,8 +13,10 @@ use crate::compile::pool::Contracts;
 use crate::compile::run_steps::MONTHS_CARRIED;
 use crate::compile::series::{Origin, Series};
 use crate::compile::values::{self, GroupKeys};
+use crate::coverage::diversity::NO_INDUSTRY;
 use crate::error::Problem;
 use crate::math;
+use crate::path::companies::Companies;
 use crate::spec::Scenario;
 use crate::spec::scenario::Value;
 use crate::time::{Date, thirty_360};
@@ -170,6 +172,40 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         pool
     }
 
+    /// The loans one by one, with their companies.
+    #[must_use]
+    pub fn companies(&mut self) -> Companies {
+        let contracts = self.contracts;
+        let (tape, n) = (contracts.tape, contracts.steps.len());
+        let mut flows = LoanFlows::default();
+        let [mut par, mut floor_benefit] = [const { Vec::new() }; 2];
+        for loan in 0..tape.len() {
+            if !tape.is_defaulted(loan) {
+                let GroupKey { from: [cdr, cpr, ..], named, .. } = self.key(loan);
+                let (mut mdr, mpr) = (self.series(Series::Cdr, cdr), self.series(Series::Cpr, cpr));
+                if let Some(step) = named {
+                    mdr[step] = 1.0;
+                }
+                flows.set(contracts.of(loan), &mdr, &mpr, contracts.steps.start.first, contracts.standing(loan));
+                par.extend_from_slice(&flows.end);
+                floor_benefit.extend_from_slice(&flows.floor_benefit);
+            }
+            par.resize((loan + 1) * n, 0.0);
+            floor_benefit.resize((loan + 1) * n, 0.0);
+        }
+        let group =
+            |loan: usize| tape.parent_id.get(loan).filter(|id| !id.is_empty()).unwrap_or(&tape.obligor_id[loan]);
+        Companies {
+            steps: n,
+            par,
+            floor_benefit,
+            obligor: contracts.obligor_of.clone(),
+            company: numbered((0..tape.len()).map(|loan| group(loan).as_str())),
+            industry: numbered(tape.industry.iter().map(String::as_str)),
+            printed: contracts.deal.conventions.printed_diversity,
+        }
+    }
+
     /// The performing loans by what the scenario assumes of them.
     #[must_use]
     pub fn groups(&mut self) -> Groups<'a> {
@@ -217,7 +253,8 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         for loan in (0..tape.len()).filter(|&i| tape.is_defaulted(i)) {
             let Some(source) = self.defaulted_source(loan) else { continue };
             let recovery = self.recovery(&source);
-            out.push(DefaultedAsset { recovery, carrying: rule.value(source.asset.market, recovery), ..source.asset });
+            let market = market_value(source.asset.market, recovery);
+            out.push(DefaultedAsset { recovery, market, carrying: rule.value(market, recovery), ..source.asset });
         }
         out
     }
@@ -335,6 +372,12 @@ impl<'c, 'a> Assumptions<'c, 'a> {
     }
 }
 
+/// Market value of a defaulted asset: its recovery where the tape has no price of it; shares of par.
+#[must_use]
+pub fn market_value(price: f64, recovery: f64) -> f64 {
+    if price.is_nan() { recovery } else { price }
+}
+
 /// What a defaulted asset is carried at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DefaultedValue {
@@ -372,6 +415,13 @@ impl DefaultedValue {
             }
         }
     }
+}
+
+/// Places of names in their order; of no name [`NO_INDUSTRY`].
+fn numbered<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Vec<u32> {
+    let places: BTreeSet<&str> = names.clone().filter(|name| !name.is_empty()).collect();
+    let places: BTreeMap<&str, u32> = places.into_iter().zip(0..).collect();
+    names.map(|name| places.get(name).copied().unwrap_or(NO_INDUSTRY)).collect()
 }
 
 /// The parts of a pool, with the recovery rates that some weigh by, `[loan][step]`.

@@ -202,6 +202,9 @@ pub fn compile(
         par_per_cash: terms.iter().map(|of| 1.0 / of.price).collect(),
         has_discount: false,
         ccc,
+        contract: if ccc.is_some() && deal.terms.ccc_rules.whole { vec![0.0; n * n] } else { Vec::new() },
+        floor_benefit: vec![0.0; if shows { n * n } else { 0 }],
+        floor_benefit_of_prepaid: vec![0.0; if shows { n * n } else { 0 }],
         sale: SaleTables::default(),
         quality: QualityTables::default(),
         shared: None,
@@ -265,10 +268,11 @@ pub fn compile(
             }
             last_alive[c] = p;
             let dates = &steps.dates[p];
-            let start = if p == c + 1 { later(bought_on, dates.start) } else { dates.start };
+            // Collections may end more than a month before the day of a purchase.
+            let start = later(bought_on, dates.start);
             if let Some(sale_end) = steps.sale_ends.get(p) {
                 let matured = maturity <= *sale_end;
-                let end = if matured { later(maturity, start) } else { *sale_end };
+                let end = later(if matured { maturity } else { *sale_end }, start);
                 let weight = coupon.rate(fixings[p]) * DayCount::Act360.fraction(start, end);
                 let due = AMORTIZATION_RATE * dates.years;
                 let instalment = if matured || due > contract { contract } else { due };
@@ -281,7 +285,7 @@ pub fn compile(
                 }
             }
             let matured = maturity <= dates.end;
-            let end = if matured { later(maturity, start) } else { dates.end };
+            let end = later(if matured { maturity } else { dates.end }, start);
             let weight = coupon.rate(fixings[p]) * DayCount::Act360.fraction(start, end);
             let due = AMORTIZATION_RATE * dates.years;
             let instalment = if matured || due > contract { contract } else { due };
@@ -294,6 +298,14 @@ pub fn compile(
             }
             tables.discount[at] = (contract - instalment) * below_par;
             let rest = contract - instalment;
+            if shows {
+                let weight = coupon.floor_benefit(fixings[p]) * DayCount::Act360.fraction(start, end);
+                tables.floor_benefit[at] = contract * weight;
+                tables.floor_benefit_of_prepaid[at] = (deal.conventions.interest_on_prepaid - 1.0) * rest * weight;
+            }
+            if let Some(of_step) = tables.contract.get_mut(at) {
+                *of_step = rest;
+            }
             if let Some(shared) = &mut shared {
                 shared.steps[p].correct(c, [contract, instalment, weight]);
                 in_order &= matured || rest > 0.0;

@@ -55,6 +55,8 @@ pub struct Conventions {
     pub rates_by_days: bool,
     /// The pool steps from month to month inside a payment period.
     pub monthly_steps: bool,
+    /// Diversity scores are those of the printed table.
+    pub printed_diversity: bool,
     pub interest_on_unpaid: OnUnpaid,
 }
 
@@ -136,6 +138,7 @@ impl Conventions {
             whole_assets: value("ccc_last_asset") == "whole",
             eod_adjusted: value("eod_numerator") == "adjusted",
             discount_in_ccc: value("discount_in_ccc") == "lower",
+            printed_diversity: value("diversity_table") == "printed",
             agency_rule: match value("ccc_agency_rule").as_str() {
                 "each" => AgencyRule::Each,
                 "sum" => AgencyRule::Sum,

@@ -442,8 +442,8 @@ fn collateral(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem
     }
     for (i, asset) in given.defaulted.iter().enumerate() {
         let place = format!("state.collateral.defaulted[{i}]");
-        let market = price(asset, asset.market_price, &place, "market_price", problems);
         let recovery = price(asset, asset.recovery, &place, "recovery", problems);
+        let market = price(asset, asset.market_price.or(Some(recovery)), &place, "market_price", problems);
         out.defaulted_par += asset.par;
         out.defaulted_market += asset.par * market;
         if asset.years_since_default.unwrap_or(0.0) <= YEARS_CARRIED {

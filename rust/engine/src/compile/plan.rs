@@ -153,6 +153,7 @@ pub fn one(
         flows.set(&groups.groups, &rates, &assumed.defaulted_assets(), &contracts.rules);
         (contracts.facts(), flows)
     };
+    let companies = shows.then(|| assumed.companies());
     let resumed = prepared.resumed.take();
     let (path, before) = resumed.as_ref().map_or_else(Default::default, |r| (r.path.clone(), r.before.clone()));
     let Prepared { contracts, curves, bought, periods, events, readings, drawn, .. } = prepared;
@@ -176,6 +177,7 @@ pub fn one(
         changes: events.changes,
         repricings: events.repricings,
         readings,
+        companies,
         opening_defaulted_par: contracts.defaulted_par(),
         opening: resumed.as_ref().map(|resumed| resumed.opening.clone()),
         last: grid.periods.iter().position(|period| period.is_last).unwrap_or(0),

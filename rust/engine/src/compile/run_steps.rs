@@ -138,6 +138,7 @@ impl Steps {
                 if monthly {
                     let in_time = deal.dates.reinvestment_end.is_some_and(|last| end.unadjusted <= last);
                     within.buys.push(invests && in_time && !is_last);
+                    within.days.push(end.unadjusted.0);
                 }
                 (from, starts, previous) = (end.unadjusted, end.unadjusted, end.collected);
             }

@@ -116,9 +116,7 @@ impl<'a> Builder<'a> {
         }
         self.program.principal = ops;
         self.must_end(principal, place);
-        if self.scope.event_cost.is_some() || !self.scope.groups.is_empty() {
-            self.ledger_of_changes();
-        }
+        self.outside_waterfalls();
         self.program.acceleration = self.whole(&falls.acceleration, falls, Pot::Acceleration);
         self.program.redemption = if falls.redemption.is_empty() {
             // What is wrong with these steps has been said.
@@ -153,12 +151,13 @@ impl<'a> Builder<'a> {
         ops
     }
 
-    /// Ledger rows of cash that new notes bring or that equity contributes.
-    fn ledger_of_changes(&mut self) {
+    /// Ledger rows of cash that new notes bring, that equity contributes, and that buys at the ends of months.
+    fn outside_waterfalls(&mut self) {
         self.program.changes = index(self.program.infos.len());
         for pot in [Pot::NewNotes, Pot::Contribution] {
             self.program.infos.push(StepInfo { verb: "refinance", label: String::new(), pot });
         }
+        self.program.infos.push(StepInfo { verb: "reinvest", label: String::new(), pot: Pot::MonthEnds });
     }
 
     /// Pays what events cost just before the first residual or incentive step that is reached.

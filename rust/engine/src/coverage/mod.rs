@@ -1,6 +1,7 @@
 //! Coverage tests: the overcollateralization numerator, OC, IC and the event-of-default par ratio; conditions of purchases.
 
 pub mod ccc_excess;
+pub mod diversity;
 pub mod interest_coverage;
 pub mod overcollateralization;
 pub mod purchases;

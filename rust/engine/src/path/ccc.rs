@@ -4,6 +4,7 @@ use cloche_dispatch::Kernel;
 
 use super::drivers::Drivers;
 use super::plan::Plan;
+use crate::collateral::cohorts::Cohorts;
 use crate::coverage::ccc_excess::{self, AGENCIES, Excesses, Haircuts};
 use crate::lanes::Pack;
 
@@ -11,6 +12,7 @@ use crate::lanes::Pack;
 pub struct Ccc<'a, const L: usize, P> {
     pub plan: &'a Plan<P>,
     pub drivers: &'a Drivers<L>,
+    pub cohorts: &'a Cohorts<L>,
     pub p: usize,
     pub base: &'a Pack<L>,
     pub cohort_par: &'a Pack<L>,
@@ -36,7 +38,7 @@ impl<const L: usize, P> Ccc<'_, L, P> {
         if self.plan.pool.ccc_sets != 0 {
             return self.walk_by_agency(par);
         }
-        let Self { plan, base, cohort_par, out, .. } = self;
+        let Self { plan, cohorts, p, base, cohort_par, out, .. } = self;
         let mut cohort = plan.cohorts.ccc;
         if cohort.is_some() {
             total += *cohort_par;
@@ -49,7 +51,7 @@ impl<const L: usize, P> Ccc<'_, L, P> {
         for place in 0..plan.pool.ccc.len() {
             let asset = plan.pool.ccc[place].0;
             if let Some(c) = cohort.take_if(|c| c.price < asset.price) {
-                haircuts.take(c, *cohort_par, &mut excess, rules);
+                bought(plan, cohorts, p, cohort_par, |par| haircuts.take(c, par, &mut excess, rules));
             }
             if asset.discount <= 0.0 && !excess.any_positive() {
                 continue;
@@ -57,14 +59,14 @@ impl<const L: usize, P> Ccc<'_, L, P> {
             haircuts.take(asset, par(place), &mut excess, rules);
         }
         if let Some(c) = cohort {
-            haircuts.take(c, *cohort_par, &mut excess, rules);
+            bought(plan, cohorts, p, cohort_par, |par| haircuts.take(c, par, &mut excess, rules));
         }
         *out = (total, haircuts);
     }
 
     /// The same where agencies have sets of their own.
     fn walk_by_agency(self, par: impl Fn(usize) -> Pack<L>) {
-        let Self { plan, base, cohort_par, out, .. } = self;
+        let Self { plan, cohorts, p, base, cohort_par, out, .. } = self;
         let mut cohort = plan.cohorts.ccc;
         let mut sets = [Pack::ZERO; AGENCIES.len()];
         for place in 0..plan.pool.ccc.len() {
@@ -79,7 +81,7 @@ impl<const L: usize, P> Ccc<'_, L, P> {
         for place in 0..plan.pool.ccc.len() {
             let asset = plan.pool.ccc[place].0;
             if let Some(c) = cohort.take_if(|c| c.price < asset.price) {
-                haircuts.take_by_agency(c, *cohort_par, &mut left, rules);
+                bought(plan, cohorts, p, cohort_par, |par| haircuts.take_by_agency(c, par, &mut left, rules));
             }
             if asset.discount <= 0.0 && !left.any() {
                 continue;
@@ -87,9 +89,25 @@ impl<const L: usize, P> Ccc<'_, L, P> {
             haircuts.take_by_agency(asset, par(place), &mut left, rules);
         }
         if let Some(c) = cohort {
-            haircuts.take_by_agency(c, *cohort_par, &mut left, rules);
+            bought(plan, cohorts, p, cohort_par, |par| haircuts.take_by_agency(c, par, &mut left, rules));
         }
         *out = (largest, haircuts);
+    }
+}
+
+/// The purchases as assets of the CCC set: one together, or one a date of purchase where the last asset is taken as a whole.
+#[inline(always)]
+fn bought<const L: usize, P>(
+    plan: &Plan<P>,
+    cohorts: &Cohorts<L>,
+    p: usize,
+    par: &Pack<L>,
+    mut take: impl FnMut(Pack<L>),
+) {
+    if plan.cohorts.contract.is_empty() {
+        take(*par);
+    } else {
+        cohorts.each(&plan.cohorts, p, take);
     }
 }
 

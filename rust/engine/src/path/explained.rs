@@ -8,6 +8,7 @@ mod rows;
 
 use cloche_dispatch::Isa;
 
+use super::companies::{self, PathDefault};
 use super::deal_terms::{Cause, DealTerms};
 use super::observer::{Collateral, Observer};
 use super::opening::{DrawnPath, Opening};
@@ -215,7 +216,7 @@ impl Observer<1, f64> for Tables {
             new_defaults: one(c.cohorts.default),
             new_purchases_par: one(bought),
             purchase_cost: purchases,
-            floor_benefit: 0.0,
+            floor_benefit: one(c.floor_benefit),
             unfunded: one(state.readings.undrawn),
             oc_numerator: one(c.numerator),
             ccc_excess_haircut: one(c.ccc_haircut),
@@ -225,6 +226,8 @@ impl Observer<1, f64> for Tables {
             was,
             warf,
             wal,
+            diversity: f64::NAN,
+            n_obligors: f64::NAN,
             par_built: one(bought) - purchases,
         });
     }
@@ -376,13 +379,19 @@ pub fn restate_target_par<P>(ledger: &mut Ledger, deal: &DealTerms<P>, test: u16
 /// Runs the plan's own projection: no default model, one path.
 #[must_use]
 pub fn project(plan: &Plan, flows: &PoolFlows<1>) -> Explained {
-    run(plan, &mut projected(plan, flows))
+    let mut path = run(plan, &mut projected(plan, flows));
+    companies::show(plan, &mut path, &[]);
+    path
 }
 
 /// Runs a path whose defaults are known.
 #[must_use]
 pub fn go_on(plan: &Plan, path: &DrawnPath) -> Explained {
-    run(plan, &mut drawn(plan, path))
+    let mut run = run(plan, &mut drawn(plan, path));
+    let of = |(k, &(obligor, step)): (usize, &(usize, usize))| PathDefault { obligor, step, time: path.time(k) };
+    let defaults: Vec<PathDefault> = path.defaults.iter().enumerate().map(of).collect();
+    companies::show(plan, &mut run, &defaults);
+    run
 }
 
 /// The drivers of the plan's own projection.

@@ -7,6 +7,8 @@ use super::runner::Workspace;
 use crate::collateral::cohorts::{self, CohortStep};
 use crate::collateral::sale::SaleStep;
 use crate::lanes::{Mask, Pack, Param};
+use crate::waterfall::program::MONTH_ENDS;
+use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Which pool steps a payment period has; nothing where it is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct MonthSteps {
     pub last: Vec<usize>,
     /// Per step: whether principal is invested at its end, before the payment date.
     pub buys: Vec<bool>,
+    /// Per step: its last day, days since 1970-01-01.
+    pub days: Vec<i32>,
     /// Purchases have conditions, which are asked on payment dates.
     pub asks: bool,
 }
@@ -52,6 +56,10 @@ pub struct Months<const L: usize> {
     pub bought: Pack<L>,
     /// What had been prepaid when something was last bought.
     pub prepaid_before: Pack<L>,
+    /// What floors add to the interest of purchases, where tables show it.
+    pub floor_benefit: Pack<L>,
+    /// Per purchase of a path that is explained: the step at whose end it was made, and what it cost.
+    purchases: Vec<(usize, Pack<L>)>,
 }
 
 impl<const L: usize> Months<L> {
@@ -62,6 +70,8 @@ impl<const L: usize> Months<L> {
         spent: Pack::ZERO,
         bought: Pack::ZERO,
         prepaid_before: Pack::ZERO,
+        floor_benefit: Pack::ZERO,
+        purchases: Vec::new(),
     };
 
     fn add(&mut self, closing: &ClosingStep<L>, cohorts: &CohortStep<L>) {
@@ -131,16 +141,37 @@ pub fn run<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
         work.drivers.step(step, &mut closing);
         let mdr = &work.drivers.hazard[step];
         let (isa, tables) = (work.isa(), &plan.cohorts);
+        work.months.floor_benefit += work.cohorts.floor_benefit(tables, step, *mdr);
         isa.run(cohorts::Step { cohorts: &mut work.cohorts, tables, p: step, mdr, out: &mut cohorts });
         work.months.add(&closing, &cohorts);
         let months = &mut work.months;
         let cash = if plan.within.buys[step] { may.keep(months.unspent()) } else { Pack::ZERO };
         let bought = work.cohorts.buy(tables, step, cash);
+        if L == 1 && cash.any_positive() {
+            months.purchases.push((step, cash));
+        }
         months.spent += cash;
         months.bought += bought;
         if plan.within.buys[step] {
             months.prepaid_before = may.select(months.prepaid(), months.prepaid_before);
         }
+    }
+}
+
+/// Writes the purchases at the ends of the months before a payment date into its ledger.
+pub fn tell<const L: usize, P: Param<L>, R: Recorder<L>>(plan: &Plan<P>, work: &Workspace<L>, recorder: &mut R) {
+    for &(step, cash) in &work.months.purchases {
+        recorder.on_day(Some(plan.within.days[step]));
+        recorder.row(LedgerRow {
+            info: plan.deal.program.changes + MONTH_ENDS,
+            payee: Payee::Collateral,
+            due: cash,
+            paid: cash,
+            before: cash,
+            transfer: true,
+            reason: Reason::Purchased,
+        });
+        recorder.on_day(None);
     }
 }
 

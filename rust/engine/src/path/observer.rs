@@ -32,6 +32,8 @@ pub struct Collateral<const L: usize> {
     /// Principal that was spent before the date, at the ends of months, and what had been prepaid when it last was.
     pub spent: Pack<L>,
     pub reinvested: Pack<L>,
+    /// What floors add to the interest of purchases, where tables show it.
+    pub floor_benefit: Pack<L>,
 }
 
 impl<const L: usize> Collateral<L> {
@@ -56,6 +58,7 @@ impl<const L: usize> Collateral<L> {
         pending: Pack::ZERO,
         spent: Pack::ZERO,
         reinvested: Pack::ZERO,
+        floor_benefit: Pack::ZERO,
     };
 }
 

@@ -416,6 +416,7 @@ fn collateral(input: &PaymentDateInput) -> Collateral<1> {
         pending: Pack::ZERO,
         spent: Pack::ZERO,
         reinvested: Pack::ZERO,
+        floor_benefit: Pack::ZERO,
     }
 }
 

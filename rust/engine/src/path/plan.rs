@@ -1,6 +1,7 @@
 //! Everything a run reads: the compiled deal, the scalars of each date, the closing pool and the cohorts.
 
 use super::commitments::CommitmentDate;
+use super::companies::Companies;
 use super::deal_terms::{CallTerms, DealTerms};
 use super::month_steps::MonthSteps;
 use super::opening::{DrawnPath, Opening};
@@ -96,6 +97,8 @@ pub struct Plan<P = f64> {
     pub repricings: Vec<Repricing>,
     /// What only some conditions and amounts read.
     pub readings: ReadingTerms<P>,
+    /// The loans one by one, where tables show their companies.
+    pub companies: Option<Companies>,
     /// Par of assets that were in default on the as-of date.
     pub opening_defaulted_par: f64,
     /// Days from closing to each payment date, and before them to dates of distributions that are none.

@@ -188,6 +188,9 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
         on_date(recorder, plan, p);
         let may_sell = !plan.sells.is_empty();
         let terms = open(plan, work, p);
+        if R::EXPLAINS && !plan.within.is_empty() {
+            month_steps::tell(plan, work, recorder);
+        }
         if !plan.changes.is_empty() {
             succession::decide(plan, work, &terms, p);
         }
@@ -299,6 +302,10 @@ impl<const L: usize, P: Param<L>> Kernel for Collect<'_, L, P> {
         let step = plan.pool_step(p);
         work.drivers.step(step, &mut work.collateral.closing);
         let mdr = &work.drivers.hazard[step];
+        if !plan.cohorts.floor_benefit.is_empty() {
+            let of_months = work.months.floor_benefit;
+            work.collateral.floor_benefit = of_months + work.cohorts.floor_benefit(&plan.cohorts, step, *mdr);
+        }
         work.isa.run(cohorts::Step {
             cohorts: &mut work.cohorts,
             tables: &plan.cohorts,
@@ -416,7 +423,8 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     if !period.is_last {
         let base = plan.deal.ccc_base.map_or(principal_amount, Pack::splat);
         let (drivers, cohort_par) = (&work.drivers, &cohorts.performing);
-        let ccc = Ccc { plan, drivers, p: step, base: &base, cohort_par, out: &mut found };
+        let (cohorts, out) = (&work.cohorts, &mut found);
+        let ccc = Ccc { plan, drivers, cohorts, p: step, base: &base, cohort_par, out };
         if !ccc.is_within() {
             work.isa.run(ccc);
         }

@@ -344,7 +344,9 @@ pub fn finish<const L: usize, P: Param<L>>(
                 s.principal_loss = if s.balance > dust { s.balance } else { 0.0 };
                 s.interest_loss = if owed > dust { owed } else { 0.0 };
                 s.pv_loss = (s.principal_loss + s.interest_loss) * at(&totals.discount);
-                s.wal = if s.principal_paid > dust { at(&measures.wal) } else { f64::NAN };
+                // What a class with draws is paid is net of them.
+                let repaid = s.principal_paid > dust || plan.deal.commits(n);
+                s.wal = if repaid { at(&measures.wal) } else { f64::NAN };
             }
             if later && !(before > 0.0) {
                 let issued = period(&totals.start).map(|p| p as usize);

@@ -227,13 +227,18 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                 continue;
             }
             if lanes.repaid {
+                let mut repaid = lanes.principal_paid;
+                if !plan.deal.commitments.is_empty() {
+                    // Draws are no principal repaid.
+                    repaid = repaid.positive();
+                }
                 if self.factors.is_empty() {
-                    self.moment[n] += lanes.principal_paid * period.years;
+                    self.moment[n] += repaid * period.years;
                 } else {
                     let lived = Pack::splat(period.years) - state.changes.born[n];
-                    self.moment[n] += lanes.principal_paid * lived;
+                    self.moment[n] += repaid * lived;
                 }
-                self.principal[n] += lanes.principal_paid;
+                self.principal[n] += repaid;
             }
             if !unusual {
                 continue;

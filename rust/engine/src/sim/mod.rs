@@ -13,6 +13,6 @@ pub mod totals;
 pub mod watch;
 
 pub use block::Keep;
-pub use replay::{drawn, replay};
+pub use replay::{drawn, replay, replay_shown};
 pub use run::{Options, Simulated, simulate};
 pub use setup::Setup;

@@ -5,8 +5,10 @@ use cloche_dispatch::Isa;
 use super::setup::Setup;
 use crate::credit::{CopulaScratch, Defaults};
 use crate::lanes::Pack;
+use crate::path::companies::{self, PathDefault};
 use crate::path::explained::{self, Explained};
 use crate::path::opening::DrawnPath;
+use crate::path::plan::Plan;
 use crate::path::runner::Workspace;
 use crate::time::Date;
 
@@ -42,7 +44,12 @@ pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
 /// Runs one path.
 #[must_use]
 pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
-    let plan = &setup.plan;
+    replay_shown(setup, &setup.plan, path)
+}
+
+/// Runs one path under the plan of the simulation, compiled to show its collateral.
+#[must_use]
+pub fn replay_shown(setup: &Setup, plan: &Plan, path: u64) -> (Explained, Vec<DefaultRow>) {
     let pool = &plan.pool;
     let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
     let (mut scratch, mut drawn) = (CopulaScratch::default(), Defaults::default());
@@ -50,11 +57,12 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
     work.reset_pool(plan);
     work.open_lane(plan);
-    let mut defaults = Vec::new();
+    let (mut defaults, mut of_path) = (Vec::new(), Vec::new());
     for event in drawn.of(0) {
         let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
         let step = setup.axis.cells[place].0 as usize;
         work.default(plan, 0, obligor, step, setup.axis.times[place]);
+        of_path.push(PathDefault { obligor, step, time: setup.axis.times[place] });
         let (mut par, mut value) = (0.0, 0.0);
         let mut collected = step;
         for &loan in pool.obligor_loans.of(obligor) {
@@ -79,5 +87,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
     }
     work.close_lane(0);
     defaults.sort_by(|a, b| a.date.cmp(&b.date).then(a.company.cmp(&b.company)));
-    (explained::run(plan, &mut work), defaults)
+    let mut run = explained::run(plan, &mut work);
+    companies::show(plan, &mut run, &of_path);
+    (run, defaults)
 }

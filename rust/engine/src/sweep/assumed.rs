@@ -2,7 +2,7 @@
 
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::GroupRates;
-use crate::compile::assumptions::DefaultedValue;
+use crate::compile::assumptions::{DefaultedValue, market_value};
 use crate::compile::classes::{Class, Points};
 use crate::compile::series::{Origin, Series};
 use crate::lanes::Pack;
@@ -98,8 +98,8 @@ impl<'a, const L: usize> Assumed<'a, L> {
             let recovery = self.numbers[*place].by_step[first];
             DefaultedAsset {
                 par: asset.par,
-                market: asset.market,
-                carrying: recovery.map(|rate| rule.value(asset.market, rate)),
+                market: recovery.map(|rate| market_value(asset.market, rate)),
+                carrying: recovery.map(|rate| rule.value(market_value(asset.market, rate), rate)),
                 recovery,
                 recovery_step: asset.recovery_step,
                 carry_end: asset.carry_end,

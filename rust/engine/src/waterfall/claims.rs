@@ -161,7 +161,8 @@ fn record<const L: usize, R: Recorder<L>>(
 ) {
     if R::ON {
         let reason = if !owed.any_positive() {
-            Reason::NothingDue
+            let above = claim.kind == ClaimKind::FeeCapped && state.fee_due(claim.index as usize).any_positive();
+            if above { Reason::CapReached } else { Reason::NothingDue }
         } else if paid.lt(owed).any() {
             Reason::InsufficientFunds
         } else {

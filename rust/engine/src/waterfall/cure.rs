@@ -5,7 +5,7 @@
 
 use cloche_dispatch::Kernel;
 
-use super::interpreter::Terms;
+use super::interpreter::{Terms, test_passes};
 use super::principal::{self, Before, Layers};
 use super::program::{Pot, Span};
 use crate::coverage::{TestKind, TestTerms, interest_coverage, overcollateralization};
@@ -403,7 +403,7 @@ pub fn cure<const L: usize, P: Param<L>, R: Recorder<L>>(
             before.write(state, Reason::TestFails, info, recorder);
         }
     } else if R::ON {
-        nothing(state, info, recorder);
+        nothing(state, terms, tests, info, recorder);
     }
     if R::ON {
         for &test in &terms.program.tests[tests.range()] {
@@ -437,7 +437,7 @@ pub fn cure_by_purchase<const L: usize, P: Param<L>, R: Recorder<L>>(
     }
     let amount = wanted.min(limit);
     if R::ON {
-        let reason = if wanted.any_positive() { Reason::TestFails } else { Reason::TestPasses };
+        let reason = if wanted.any_positive() { Reason::TestFails } else { unneeded::<L, P, R>(state, terms, tests) };
         let before = state.available;
         let payee = Payee::Account(Pot::Principal);
         recorder.row(LedgerRow { info, payee, due: wanted, paid: amount, before, transfer: true, reason });
@@ -456,7 +456,36 @@ pub fn cure_by_purchase<const L: usize, P: Param<L>, R: Recorder<L>>(
     }
 }
 
-fn nothing<const L: usize, R: Recorder<L>>(state: &State<L>, info: u16, recorder: &mut R) {
+/// Why a cure pays nothing: its tests pass or do not apply, or nothing is owed that could help the one that fails.
+#[inline(never)]
+fn unneeded<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    tests: Span,
+) -> Reason {
+    if !R::EXPLAINS {
+        return Reason::TestPasses;
+    }
+    let mut reason = Reason::NoTestApplies;
+    for &test in &terms.program.tests[tests.range()] {
+        if terms.active[test as usize] {
+            if !test_passes(state, terms, test as usize).all() {
+                return Reason::NothingDue;
+            }
+            reason = Reason::TestPasses;
+        }
+    }
+    reason
+}
+
+fn nothing<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    tests: Span,
+    info: u16,
+    recorder: &mut R,
+) {
+    let reason = unneeded::<L, P, R>(state, terms, tests);
     recorder.row(LedgerRow {
         info,
         payee: Payee::Sequence,
@@ -464,6 +493,6 @@ fn nothing<const L: usize, R: Recorder<L>>(state: &State<L>, info: u16, recorder
         paid: Pack::ZERO,
         before: state.available,
         transfer: false,
-        reason: Reason::TestPasses,
+        reason,
     });
 }

@@ -9,7 +9,7 @@ use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
 use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
 use super::quantities::evaluate;
-use super::{claims, divert, draw, expenses, purchases, quick, reserves, residual};
+use super::{claims, divert, draw, expenses, limits, purchases, quick, reserves, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack, Param};
@@ -124,6 +124,9 @@ fn receive<const L: usize, P: Param<L>, R: Recorder<L>>(
     for step in terms.program.steps(pot, terms.in_reinvestment) {
         // `remaining` is what the step can move.
         state.available = step.source.map_or(Pack::ZERO, |source| reserves::cash(state, source));
+        if R::EXPLAINS {
+            recorder.limited(limits::of(state, terms, step, pot));
+        }
         terms.isa.run(OneStep { state, terms, step, pot, recorder });
     }
     state.clear = 0;
@@ -171,7 +174,14 @@ fn shown<const L: usize, P: Param<L>, R: Recorder<L>>(
     pot: Pot,
     recorder: &mut R,
 ) {
+    let mut drawing = Reason::InsufficientFunds;
     for step in terms.program.steps(pot, terms.in_reinvestment) {
+        if R::EXPLAINS {
+            if explained(state, terms, step, pot, &mut drawing, recorder) {
+                terms.isa.run(OneStep { state, terms, step, pot, recorder });
+            }
+            continue;
+        }
         state.limit = step.source.map_or(state.available, |source| reserves::cash(state, source));
         select(state, terms, step);
         let deselected = !state.limit.any_positive() && state.available.any_positive();
@@ -180,6 +190,25 @@ fn shown<const L: usize, P: Param<L>, R: Recorder<L>>(
         }
         terms.isa.run(OneStep { state, terms, step, pot, recorder });
     }
+}
+
+/// Tells the recorder what limits a step; whether it is to be run: a payment that no condition selects has no row.
+/// Draws are limited by the step before them that says how much is drawn, as `drawing` remembers.
+fn explained<const L: usize, P: Param<L>, R: Recorder<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    step: &ReadyOp,
+    pot: Pot,
+    drawing: &mut Reason,
+    recorder: &mut R,
+) -> bool {
+    let draws = matches!(step.op.action, Action::Draw { .. });
+    let by = if draws { *drawing } else { limits::of(state, terms, step, pot) };
+    if matches!(step.op.action, Action::LimitDraw { .. }) {
+        *drawing = by;
+    }
+    recorder.limited(by);
+    !((step.payment || draws) && by == Reason::NotSelected)
 }
 
 /// One step as a function of its own: what goes in and out of it lies in memory, where packs stay whole.
@@ -376,7 +405,8 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
             draw::pay(state, (commitment, note), claims, limit, op.info, recorder);
         }
         Action::Retain => {
-            hold(state, limit, pot, Reason::Retained, op.info, recorder);
+            let reason = if limit.any_positive() { Reason::Retained } else { Reason::NothingLeft };
+            hold(state, limit, pot, reason, op.info, recorder);
         }
     }
 }

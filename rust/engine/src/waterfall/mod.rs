@@ -6,6 +6,7 @@ pub mod divert;
 pub mod draw;
 pub mod expenses;
 pub mod interpreter;
+pub mod limits;
 pub mod principal;
 pub mod program;
 pub mod purchases;

@@ -19,7 +19,12 @@ pub enum Pot {
     NewNotes,
     /// What equity contributes; no waterfall.
     Contribution,
+    /// Principal that is invested at the ends of months, before the payment date; no waterfall.
+    MonthEnds,
 }
+
+/// Place of the info of purchases at the ends of months after that of new notes.
+pub const MONTH_ENDS: u16 = 2;
 
 impl Pot {
     /// Name in documents and tables.
@@ -32,6 +37,7 @@ impl Pot {
             Self::Acceleration => "acceleration",
             Self::Redemption => "redemption",
             Self::NewNotes | Self::Contribution => "refinancing",
+            Self::MonthEnds => "month_ends",
         }
     }
 
@@ -42,6 +48,7 @@ impl Pot {
             Self::Receipts | Self::Interest | Self::Principal | Self::NewNotes => self.name(),
             Self::Acceleration | Self::Redemption => "pot",
             Self::Contribution => "equity",
+            Self::MonthEnds => Self::Principal.name(),
         }
     }
 
@@ -346,7 +353,7 @@ pub struct Program {
     /// Steps of the receipts waterfall read tests of interest coverage.
     pub receipts_read_coverage: bool,
     pub infos: Vec<StepInfo>,
-    /// Info of the ledger rows of new notes; that of contributions of equity follows it.
+    /// Info of the ledger rows of new notes; those of contributions of equity and of purchases at month ends follow it.
     pub changes: u16,
     pub slots: usize,
     /// Tests that some cure names: the condition of reinvestment.
@@ -401,7 +408,7 @@ impl Program {
             Pot::Acceleration => 4,
             Pot::Redemption => 5,
             Pot::Receipts => 6 + after,
-            Pot::NewNotes | Pot::Contribution => return &[],
+            Pot::NewNotes | Pot::Contribution | Pot::MonthEnds => return &[],
         }]
     }
 

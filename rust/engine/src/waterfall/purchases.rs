@@ -69,6 +69,7 @@ pub fn reinvest<const L: usize, P: Param<L>, R: Recorder<L>>(
         return;
     }
     let reason = match (may.all(), covered.all()) {
+        _ if !wanted.any_positive() => Reason::NothingLeft,
         (true, _) => Reason::Retained,
         (false, false) => Reason::CoverageFails,
         (false, true) => Reason::ConditionFails,

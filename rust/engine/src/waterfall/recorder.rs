@@ -27,6 +27,15 @@ pub enum Reason {
     PaidInFull,
     NothingDue,
     InsufficientFunds,
+    /// Principal that is not due yet is repaid with what is left, or nothing is.
+    AllThatIsLeft,
+    NothingLeft,
+    AmountReached,
+    CapReached,
+    CommitmentUsed,
+    AccountClosed,
+    NotSelected,
+    NoTestApplies,
     TestPasses,
     TestFails,
     CoverageFails,
@@ -46,6 +55,14 @@ impl Reason {
             Self::PaidInFull => "paid in full",
             Self::NothingDue => "nothing due",
             Self::InsufficientFunds => "insufficient funds",
+            Self::AllThatIsLeft => "all that is left",
+            Self::NothingLeft => "nothing left",
+            Self::AmountReached => "limited by its amount",
+            Self::CapReached => "cap reached",
+            Self::CommitmentUsed => "commitment used up",
+            Self::AccountClosed => "account closed",
+            Self::NotSelected => "condition does not hold",
+            Self::NoTestApplies => "no test applies yet",
             Self::TestPasses => "test passes",
             Self::TestFails => "test fails",
             Self::CoverageFails => "held: a coverage test fails",
@@ -77,6 +94,12 @@ pub struct LedgerRow<const L: usize> {
 pub trait Recorder<const L: usize> {
     /// Whether rows are wanted; a constant, so that simulations carry no trace of the ledger.
     const ON: bool;
+    /// Whether it tells why a step pays less than is due.
+    const EXPLAINS: bool = false;
+    /// Takes what limits the step whose rows follow.
+    fn limited(&mut self, _by: Reason) {}
+    /// Takes the day of the rows that follow, where it is not that of the payment date.
+    fn on_day(&mut self, _day: Option<i32>) {}
     /// Takes one row.
     fn row(&mut self, row: LedgerRow<L>);
     /// Takes one row by which the cash of the waterfall grows.
@@ -108,6 +131,8 @@ impl<const L: usize> Recorder<L> for Silent {
 pub struct Entry {
     /// Payment period from 0.
     pub period: u32,
+    /// Days since 1970-01-01 of what happens before the payment date.
+    pub day: Option<i32>,
     pub info: u16,
     pub payee: Payee,
     pub due: f64,
@@ -134,6 +159,9 @@ pub struct TestEntry {
 pub struct Ledger {
     /// Payment period from 0 that is being paid.
     pub period: u32,
+    /// What limits the running step, where it is not the cash.
+    limited: Option<Reason>,
+    day: Option<i32>,
     pub entries: Vec<Entry>,
     pub tests: Vec<TestEntry>,
 }
@@ -142,6 +170,7 @@ impl Ledger {
     fn push(&mut self, row: LedgerRow<1>, after: f64) {
         self.entries.push(Entry {
             period: self.period,
+            day: self.day,
             info: row.info,
             payee: row.payee,
             due: row.due.0[0],
@@ -149,13 +178,32 @@ impl Ledger {
             before: row.before.0[0],
             after,
             transfer: row.transfer,
-            reason: row.reason,
+            reason: self.reason(&row),
         });
+    }
+
+    /// The reason of a row: a shortfall is told by what limits the step.
+    fn reason(&self, row: &LedgerRow<1>) -> Reason {
+        match (row.reason, self.limited) {
+            (Reason::InsufficientFunds, Some(Reason::AllThatIsLeft)) if !row.paid.any_positive() => Reason::NothingLeft,
+            (Reason::InsufficientFunds, Some(by)) => by,
+            (Reason::NothingLeft, Some(by @ (Reason::NotSelected | Reason::AmountReached))) => by,
+            (reason, _) => reason,
+        }
     }
 }
 
 impl Recorder<1> for Ledger {
     const ON: bool = true;
+    const EXPLAINS: bool = true;
+
+    fn limited(&mut self, by: Reason) {
+        self.limited = Some(by);
+    }
+
+    fn on_day(&mut self, day: Option<i32>) {
+        self.day = day;
+    }
 
     fn row(&mut self, row: LedgerRow<1>) {
         self.push(row, row.before.0[0] - row.paid.0[0]);

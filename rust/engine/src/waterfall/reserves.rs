@@ -58,7 +58,8 @@ pub fn transfer<const L: usize, P: Param<L>, R: Recorder<L>>(
         let reason = if !owed.any_positive() {
             Reason::NothingDue
         } else if amount.lt(owed).any() {
-            Reason::InsufficientFunds
+            let closed = matches!(to, Purse::Account(_)) && state.closed.any();
+            if closed { Reason::AccountClosed } else { Reason::InsufficientFunds }
         } else {
             Reason::Transferred
         };

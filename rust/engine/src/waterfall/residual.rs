@@ -40,6 +40,8 @@ pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
         state.notes[n as usize].interest.pay(Pack::ZERO, paid);
         if R::ON {
             let reason = match until {
+                Some(_) if !wanted.any_positive() => Reason::NothingDue,
+                _ if !amount.any_positive() => Reason::NothingLeft,
                 Some(_) if !wanted.gt(amount).any() => Reason::PaidInFull,
                 _ => Reason::Residual,
             };
@@ -81,7 +83,15 @@ pub fn incentive<const L: usize, P: Param<L>, R: Recorder<L>>(
     };
     if R::ON {
         let before = state.available;
-        let reason = if amount.any_positive() { Reason::PaidInFull } else { Reason::HurdleNotReached };
+        let reason = if amount.any_positive() {
+            Reason::PaidInFull
+        } else if below.any_positive() {
+            Reason::HurdleNotReached
+        } else if limit.any_positive() {
+            Reason::NothingDue
+        } else {
+            Reason::NothingLeft
+        };
         let payee = Payee::Fee(fee);
         recorder.row(LedgerRow { info, payee, due: amount, paid: amount, before, transfer: false, reason });
     }

@@ -37,6 +37,7 @@ pub fn tape(as_of: &str, par: &[f64], maturity: &str) -> Tape {
         loan_id: names.clone(),
         obligor_id: names.clone(),
         obligor_name: names,
+        parent_id: no_text.clone(),
         index: no_text.clone(),
         industry: no_text.clone(),
         rating: no_text.clone(),

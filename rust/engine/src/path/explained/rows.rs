@@ -54,6 +54,8 @@ pub struct CollateralRow {
     pub was: f64,
     pub warf: f64,
     pub wal: f64,
+    pub diversity: f64,
+    pub n_obligors: f64,
     pub par_built: f64,
 }
 
