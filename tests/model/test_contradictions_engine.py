@@ -266,7 +266,7 @@ def test_expressions_of_mixed_kinds_are_refused(step: Document, expected: list[s
             ),
         ),
         (
-            {"reset": {"dates": "Tuesdays"}, "optional_redemption": {"dates": "quarterly"}},
+            {"optional_redemption": {"dates": "quarterly"}},
             {"call": {}},
             'rights.optional_redemption.dates: found "quarterly"; expected any_business_day or payment_dates',
         ),
@@ -286,6 +286,14 @@ def test_a_right_that_the_document_does_not_give_is_refused(
     rights: Document, terms: Document, expected: str
 ) -> None:
     assert problems(exercised(rights, **{"date": "2028-01-20", **terms})) == [expected]
+
+
+def test_rights_that_no_event_needs_are_checked_too() -> None:
+    rights = {"reset": {"dates": "Tuesdays"}, "optional_redemption": {"dates": "quarterly"}}
+    assert problems(exercised(rights, date="2028-01-20", call={})) == [
+        'rights.optional_redemption.dates: found "quarterly"; expected any_business_day or payment_dates',
+        'rights.reset.dates: found "Tuesdays"; expected any_business_day or payment_dates',
+    ]
 
 
 def test_rights_have_known_names_and_terms() -> None:

@@ -102,6 +102,9 @@ class NoteState(Document):
         What a residual note cost; absent: balance at issue price.
     original_balance
         What events have issued of a note that was not there at closing; absent: it is still to come.
+    issued_on
+        The payment date of its issue, of one that is repaid in instalments, which count from it; absent: the date of a
+        dated event.
     repriced
         The re-pricing whose spread the note pays; absent: the spread of the deal.
     distributions
@@ -117,6 +120,7 @@ class NoteState(Document):
     drawn: Balance | None = None
     cost: Balance | None = None
     original_balance: Balance | None = None
+    issued_on: IsoDate | None = None
     repriced: RepricedState | None = None
     distributions: tuple[tuple[IsoDate, float], ...] = ()
 

@@ -117,6 +117,16 @@ impl<const L: usize> Default for CommitmentLanes<L> {
     }
 }
 
+/// A call of a day between payment dates that was not feasible.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused<const L: usize> {
+    /// Days since 1970-01-01.
+    pub day: i32,
+    /// The futures in which it was not, and those in which the collateral is too large for it.
+    pub lanes: Mask<L>,
+    pub too_large: Mask<L>,
+}
+
 /// Balances, amounts due and cash of one block of futures; allocated once a worker.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
 #[derive(Clone, Debug)]
@@ -213,10 +223,11 @@ pub struct State<const L: usize> {
     pub redeemed: Mask<L>,
     /// Accelerated futures that end on this date because all collateral is sold.
     pub liquidated: Mask<L>,
-    /// Days since the date before on which a call was not feasible, and the futures in which it was not.
-    pub refused: Vec<(i32, Mask<L>)>,
-    /// Futures in which a call on this date was not feasible.
+    /// Calls of days since the date before that were not feasible.
+    pub refused: Vec<Refused<L>>,
+    /// Futures in which a call on this date was not feasible, and those in which the collateral is too large for it.
     pub withdrawn: Mask<L>,
+    pub too_large: Mask<L>,
     /// Mask slots of blocks.
     pub slots: Vec<Mask<L>>,
     /// Per note: the notes that its name stands for; empty where each stands for itself.
@@ -298,6 +309,7 @@ impl<const L: usize> State<L> {
             liquidated: Mask::splat(false),
             refused: Vec::new(),
             withdrawn: Mask::splat(false),
+            too_large: Mask::splat(false),
             slots: vec![Mask::splat(true); slots],
             groups: Vec::new(),
             changes: Changes::default(),

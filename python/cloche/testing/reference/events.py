@@ -98,6 +98,22 @@ class Event:
             self.below = right.below
             self.start = _later(self.start, right_date(right, dates))
 
+    def follow(self, deal: Document, day: date) -> bool:
+        """Go on as a call under the document of a reset on a day; whether that document lets it.
+
+        One that was tried before is tried on, whatever its dates are in the new document; of any other they are read
+        there.
+        """
+        retry = (self.terms or {}).get("if_infeasible") == "retry"
+        if retry and (self.start is None or self.start <= day):
+            self.written = {key: item for key, item in self.written.items() if key not in {"date", "from"}}
+            self.dated = False
+        try:
+            self.read_dates(deal)
+        except ValueError:
+            return False
+        return True
+
     def right(self, deal: Document) -> Right | None:
         """The right to it; None where the documents leave it open, and of the auction call, which needs none."""
         if self.contracted:
@@ -199,6 +215,7 @@ def _event(entry: Document, place: str, deal: Document) -> Event:
         raise ValueError(f"{place}: found neither or both of date and when; expected one of them")
     if kind in {"refinance", "reset", "amend"} and event.repeat:
         raise ValueError(f"{place}.repeat: found true; expected false, it acts once")
+    _check_not_last(event, deal["dates"])
     right = event.right(deal)
     if kind in BARRED and (right is None or right.name not in NEVER_BARRED):
         _check_non_call(event, deal["dates"])
@@ -251,6 +268,18 @@ def _check_non_call(event: Event, dates: Document) -> None:
         raise ValueError(
             f"{event.place}.date: found {written}; expected a date after the non-call period, "
             f"which ends on {dates['non_call_end']}"
+        )
+
+
+def _check_not_last(event: Event, dates: Document) -> None:
+    """Refuse a dated event that stands for the last payment date, on which nothing acts."""
+    if not event.dated:
+        return
+    written, last = event_date(event.written["date"], dates), unadjusted_dates(dates)[-1]
+    between = event.called_on is not None and event.called_on < last
+    if not between and [day for day in unadjusted_dates(dates) if day >= written] == [last]:
+        raise ValueError(
+            f"{event.place}.date: found {written}, the last payment date; expected an earlier date"
         )
 
 

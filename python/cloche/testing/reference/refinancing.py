@@ -25,6 +25,9 @@ PRINCIPAL_ACCOUNT = "principal account"
 COST = "refinancing cost"
 """Payee of the cost of refinancings and re-pricings."""
 
+OWN = {"name", "balance", "issue_price", "id", "replaces", "commitment", "make_whole", "amortization"}
+"""Terms that a successor does not have from its class."""
+
 ROUNDING = 1e-9
 """Share of the target par by which proceeds may miss what they pay."""
 
@@ -72,7 +75,7 @@ class Redemption:
         inherited = {
             key: value
             for key, value in next(note for note in day.deal["notes"] if note["name"] == old).items()
-            if key not in {"name", "balance", "issue_price", "id", "replaces", "commitment", "make_whole"}
+            if key not in OWN
         }
         self.successors: list[dict[str, Any]] = [{**inherited, **terms, "replaces": old} for terms in into]
         self.open_ended = [terms for terms in self.successors if terms["balance"] == "outstanding"]
@@ -85,12 +88,17 @@ class Redemption:
     @property
     def proceeds(self) -> float:
         """Proceeds of the successors: balance times issue price, in currency units."""
-        return float(sum(terms["balance"] * terms.get("issue_price", 1.0) for terms in self.successors))
+        return brought_by(self.successors)
 
     def pay(self, rows: Sequence[Row]) -> None:
         """Pay all that the class is owed; its rows of the date show the redemption."""
         for note in self.notes:
             redeem(note, self.day, rows)
+
+
+def brought_by(notes: Sequence[Document]) -> float:
+    """What new notes bring: balance times issue price, in currency units."""
+    return float(sum(terms["balance"] * terms.get("issue_price", 1.0) for terms in notes))
 
 
 def owed(note: Note, day: Day) -> float:
@@ -194,10 +202,13 @@ class Changes:
         proceeds = sum(one.proceeds for one in redeemed)
         growing = [one for one in redeemed if not one.open_ended]
         given = sum(one.proceeds for one in growing)
-        if proceeds < uses and event.when is not None and given > 0:
-            for one in growing:
-                for terms in one.successors:
-                    terms["balance"] *= (uses - (proceeds - given)) / given
+        if proceeds < uses and event.when is not None:
+            grown_by = [terms for one in growing for terms in one.successors]
+            if not given > 0:
+                grown_by = [terms for one in redeemed for terms in one.open_ended]
+                given = brought_by(grown_by)
+            for terms in grown_by:
+                terms["balance"] *= (uses - (proceeds - given)) / given if given > 0 else 1.0
             proceeds = sum(one.proceeds for one in redeemed)
         if proceeds < uses - dust(self.day):
             raise ValueError(f"{event.place}.refinance: found proceeds of {proceeds}; expected {uses}")

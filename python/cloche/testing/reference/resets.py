@@ -1,7 +1,7 @@
 """Resets: rated classes are redeemed at par and those of a second document issued, after the waterfalls of a date.
 
     Δ = Σ balance · issue price + equity contribution − redeemed − cost from proceeds − par bought
-        − interest reserve − ramp-up cash of the second document's closing
+        − interest reserve − ramp-up cash − deposits into accounts of the second document's closing
 
 What is redeemed is balance, deferred and overdue interest and make-whole premium.
 
@@ -12,6 +12,7 @@ cost that equity pays.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from cloche.testing.reference.accounts import opening_accounts
 from cloche.testing.reference.day import Day
 from cloche.testing.reference.events import Event
 from cloche.testing.reference.notes import Note
@@ -122,6 +123,11 @@ class Reset:
         return float((self.into.get("closing") or {}).get("ramp_up_cash") or 0.0)
 
     @property
+    def deposits(self) -> dict[str, float]:
+        """What the closing of the document puts into its accounts, by name."""
+        return {name: amount for name, amount in opening_accounts(self.into).items() if amount > 0}
+
+    @property
     def cost(self) -> float:
         """What it costs, on the opening balances of what is redeemed."""
         return cost_of(self.event, sum(note.opening["balance"] for note in self.redeemed), self.day)
@@ -140,6 +146,7 @@ class Reset:
         uses = [(note.name, owed(note, day)) for note in self.redeemed]
         uses += [(COST, cost if payer == "proceeds" else 0.0), ("collateral", purchase)]
         uses += [(INTEREST_ACCOUNT, self.reserve), (PRINCIPAL_ACCOUNT, self.ramp_up_cash)]
+        uses += list(self.deposits.items())
         left = proceeds + contribution - sum(amount for _, amount in uses)
         residual = pay_residual(day, left - contribution - (cost if payer == "equity" else 0.0), tables)
         uses.append((residual, max(0.0, left)))

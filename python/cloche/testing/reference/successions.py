@@ -79,13 +79,14 @@ class Successions(Dates):
 
     def _enter(self, one: Reset | Amendment, period: Period) -> list[Row]:
         """Let the document of an event rule from the next period on; rows of the classes that it issues."""
-        rows = self._reset(one) if isinstance(one, Reset) else []
+        rows = self._reset(one, period) if isinstance(one, Reset) else []
         deal, future = one.into, self.holdings.future
         if isinstance(one, Amendment):
             for change in self.successions:
                 deal = change(deal)
             for event in self.events:
-                event.read_dates(deal)
+                if not event.spent:
+                    event.read_dates(deal)
         make_whole.check(deal)
         self.deal = deal
         self.conventions = conventions(deal)
@@ -101,7 +102,7 @@ class Successions(Dates):
             self._keep_accounts(deal)
         return rows
 
-    def _reset(self, one: Reset) -> list[Row]:
+    def _reset(self, one: Reset, period: Period) -> list[Row]:
         """Names, ledgers and events of a second document."""
         known = [note["name"] for note in self.notes()]
         names = shown_names(one.into, one.carry, known)
@@ -123,13 +124,15 @@ class Successions(Dates):
         self._open_anew(one.into, stays)
         self.ledgers.interest_cash += reserve
         self.ledgers.principal_cash += ramp_up_cash
+        for name, amount in one.deposits.items():
+            self.ledgers.accounts[name] += amount
         self.confirmed, self.period_over, self.steps = False, False, {}
         self.shown = names
         self.groups, self.successions, self.status = {}, [], "normal"
         own = events_of(one.into, {})
         # Of what a scenario assumes the calls go on: other events name classes of the document before.
         calls = [e for e in self.events if e.place.startswith("scenario.") and e.kind == "call"]
-        self.events = calls + own
+        self.events = [call for call in calls if call.follow(one.into, period.unadjusted_end)] + own
         return one.rows(names)
 
     def _open_anew(self, into: Document, stays: set[str]) -> None:

@@ -152,7 +152,7 @@ def event_lists(
 @st.composite
 def _events(draw: st.DrawFn, deal: Mapping[str, Any], kind: str, suffix: str) -> Document:
     classes = [note for note in deal["notes"] if note.get("principal_rank") is not None]
-    event = draw(moments(deal, repeats=kind != "refinance"))
+    event = draw(moments(deal, repeats=kind != "refinance", between=kind == "call"))
     conditional = "when" in event
     if kind == "call":
         price = draw(st.sampled_from([None, "market", 0.99, 0.9, 0.8]))
@@ -164,7 +164,11 @@ def _events(draw: st.DrawFn, deal: Mapping[str, Any], kind: str, suffix: str) ->
         from_proceeds = draw(st.integers(0, 4)) == 0
         event["refinance"] = {
             note["name"]: {
-                "into": draw(_successors(note, suffix, conditional=conditional, larger=from_proceeds))
+                "into": draw(
+                    _successors(
+                        note, suffix, conditional=conditional, larger=from_proceeds and not conditional
+                    )
+                )
             }
             for note in chosen
         }
@@ -216,15 +220,21 @@ def _name(note: Mapping[str, Any]) -> str:
 
 
 @st.composite
-def moments(draw: st.DrawFn, deal: Mapping[str, Any], *, repeats: bool) -> Document:
-    """A date after the non-call period, or a condition with a window."""
+def moments(draw: st.DrawFn, deal: Mapping[str, Any], *, repeats: bool, between: bool = False) -> Document:
+    """A date after the non-call period, or a condition with a window.
+
+    No date stands for the last payment date; with `between`, one may lie in the last period.
+    """
     ends = unadjusted_dates(deal["dates"])
     start = date.fromisoformat(deal["dates"].get("non_call_end") or deal["dates"]["closing"])
     open_ends = [end for end in ends if end >= start]
-    if draw(st.booleans()):
-        end = draw(st.sampled_from(open_ends))
-        day = max(start, end - timedelta(days=draw(st.integers(0, 60))))
-        return {"date": settling(deal, day, end).isoformat()}
+    dated = open_ends if between else open_ends[:-1]
+    if len(dated) > 0 and draw(st.booleans()):
+        end = draw(st.sampled_from(dated))
+        least = 12 if end == ends[-1] else 0
+        day = settling(deal, max(start, end - timedelta(days=draw(st.integers(least, 60)))), end)
+        if day < ends[-1]:
+            return {"date": day.isoformat()}
     senior = deal["notes"][-2]["name"]
     conditions = [*CONDITIONS, f"note_factor('{senior}') < 0.8765431", f"controlling('{senior}')"]
     moment: Document = {"when": draw(st.sampled_from(conditions))}

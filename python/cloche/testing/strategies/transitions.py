@@ -55,8 +55,6 @@ def resets(draw: st.DrawFn, deal: Mapping[str, Any], second: Mapping[str, Any], 
             note["issue_price"] = draw(st.sampled_from([1.0, 1.0, 0.99, 1.005]))
         if "make_whole" in note:
             note["make_whole"]["until"] = draw(last_days(into["dates"]))
-    for account in into.get("accounts") or ():
-        account.pop("initial", None)
     reset: Document = {"into": into, "carry": draw(st.sampled_from([None, ["SUB"]]))}
     for key in ("equity_contribution", "par_purchase"):
         reset[key] = float(draw(st.sampled_from([0, 0, 1_250_000])))
@@ -117,7 +115,8 @@ def assumed_beside(events: list[Document], reset: Document) -> list[Document]:
     if "date" not in reset:
         return events
     closing = reset["reset"]["into"]["dates"]["closing"]
-    return [event for event in events if "call" in event or str(event.get("date", "")) <= closing]
+    first = [(event, str(event.get("date", event.get("from", "")))) for event in events]
+    return [event for event, day in first if "call" in event or day <= closing]
 
 
 def may_reset(deal: Mapping[str, Any]) -> bool:

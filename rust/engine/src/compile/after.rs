@@ -15,6 +15,7 @@ use crate::notes::OnUnpaid;
 use crate::path::after::after;
 use crate::path::deal_terms::CouponStep;
 use crate::path::explained::{self, Explained};
+use crate::path::instalments;
 use crate::path::opening::{DrawnPath, Opening};
 use crate::path::plan::{Plan, Redemption, Regime};
 use crate::path::runner::Workspace;
@@ -186,6 +187,11 @@ impl Writer<'_> {
     fn liabilities(&self) -> DealState {
         let (terms, opening) = (&self.deal.terms, self.opening);
         let period = &terms.grid.periods[self.p];
+        let of_events = instalments::of_events(&terms.notes, &self.events.changes);
+        let counts = |n: usize| {
+            let since = opening.notes[n].since;
+            since > 0 && of_events.iter().any(|given| usize::from(given.note) == n)
+        };
         let mut notes = BTreeMap::new();
         for (n, (note, after)) in terms.notes.iter().zip(&opening.notes).enumerate() {
             if terms.foreign.note(n) || (note.replaces.is_some() && !(after.issued > 0.0)) {
@@ -203,6 +209,7 @@ impl Writer<'_> {
                 drawn: terms.commits(n).then_some(after.drawn),
                 cost: self.cost(n),
                 original_balance: (after.issued > 0.0).then_some(after.issued),
+                issued_on: counts(n).then(|| terms.grid.periods[after.since - 1].payment.to_string()),
                 repriced: self.repriced(n),
                 distributions,
             };

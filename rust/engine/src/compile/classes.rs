@@ -17,7 +17,7 @@ use crate::path::deal_terms::CallTerms;
 use crate::path::plan::PeriodTerms;
 use crate::path::readings::ReadingTerms;
 use crate::spec::scenario::Value;
-use crate::spec::{Event, Scenario, deal};
+use crate::spec::{Scenario, deal};
 use crate::time::Date;
 
 /// A number or a curve of the scenario that a sweep varies.
@@ -133,7 +133,10 @@ impl Points {
     /// [`EngineError::Scenario`] with the number of a scenario whose events do not fit a deal.
     pub fn with_events(&self) -> Result<Cow<'_, Self>, EngineError> {
         if !self.changed.is_empty()
-            || !self.scenarios.iter().any(|scenario| scenario.events.iter().any(Event::changes_deal))
+            || !self
+                .deals
+                .iter()
+                .any(|deal| self.scenarios.iter().any(|scenario| deal.is_compiled_with(&scenario.events)))
         {
             return Ok(Cow::Borrowed(self));
         }

@@ -11,7 +11,7 @@ use crate::compile::purchases::Asked;
 use crate::compile::regimes::{self, Regime, Rule, Shape};
 use crate::compile::steps::{Builder, Scope};
 use crate::compile::succession::Joined;
-use crate::compile::{accounts, conditions, default_events, events, fees, notes, purchases, succession, tests};
+use crate::compile::{accounts, conditions, default_events, events, fees, notes, purchases, rights, succession, tests};
 use crate::coverage::ccc_excess::ExcessRules;
 use crate::coverage::{TestKind, TestTerms};
 use crate::error::{EngineError, Problem};
@@ -49,12 +49,18 @@ impl CompiledDeal {
         &self.written
     }
 
+    /// Whether assumed events change what the deal is compiled to: later documents go on with the calls that wait.
+    #[must_use]
+    pub fn is_compiled_with(&self, assumed: &[Event]) -> bool {
+        assumed.iter().any(|event| event.changes_deal() || (event.waits() && !self.regimes.is_empty()))
+    }
+
     /// The deal with the notes of assumed events, compiled again where they bring some.
     ///
     /// # Errors
     /// As [`compile_deal`]; the places of the events begin with `scenario.events`.
     pub fn with_events(&self, assumed: &[Event]) -> Result<Cow<'_, Self>, EngineError> {
-        if assumed.iter().any(Event::changes_deal) {
+        if self.is_compiled_with(assumed) {
             compile_with(self.written.clone(), assumed).map(Cow::Owned)
         } else {
             Ok(Cow::Borrowed(self))
@@ -260,6 +266,7 @@ pub fn compile_one(
         shape.mark(&mut compiled);
     }
     conditions::compile(&mut compiled, &mut problems);
+    rights::stated(&compiled.document, &mut problems);
     events::compile(&compiled, assumed, &mut problems);
     if problems.is_empty() { Ok(compiled) } else { Err(EngineError::Deal(problems)) }
 }

@@ -4,6 +4,7 @@ use crate::compile::changes::{self, Moment};
 use crate::compile::conditions;
 use crate::compile::dates::{self, DealDates};
 use crate::compile::deal::CompiledDeal;
+use crate::compile::order;
 use crate::compile::redemptions::{self, Between};
 use crate::compile::regimes::is_assumed;
 use crate::compile::rights::{self, Granted};
@@ -56,6 +57,22 @@ impl Events {
         (0..self.repricings.len()).find(|r| notes[self.repricings[*r].note as usize].name == note && sets(r))
     }
 
+    /// How many there are of each list.
+    fn counts(&self) -> [usize; 5] {
+        [self.calls.len(), self.between.len(), self.changes.len(), self.repricings.len(), self.moments.len()]
+    }
+
+    /// Takes back what has come since.
+    fn take_back(&mut self, [calls, between, changes, repricings, moments]: [usize; 5]) {
+        self.calls.truncate(calls);
+        self.places.truncate(calls);
+        self.call_places.truncate(calls);
+        self.between.truncate(between);
+        self.changes.truncate(changes);
+        self.repricings.truncate(repricings);
+        self.moments.truncate(moments);
+    }
+
     /// Whether some condition reads the share of CCC collateral.
     #[must_use]
     pub fn read_ccc_share(&self) -> bool {
@@ -80,10 +97,12 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
     let own = deal.document.events.iter().enumerate().map(|(i, event)| (deal.rule.place(i), event));
     let of_scenario = assumed.iter().enumerate().map(|(i, event)| (format!("scenario.events[{i}]"), event));
     let first_document = deal.rule.since == 0;
+    let mut checked = Vec::new();
     for (place, event) in own.chain(of_scenario) {
         let later = !first_document && is_assumed(&place);
         // It can only act in this document, which has come in by a reset.
-        let bound = later && deal.rule.after_reset && deal.rule.certain && !deal.rule.past.contains(&place) && {
+        let known = deal.rule.past.contains(&place) || deal.rule.begun.contains(&place);
+        let bound = later && deal.rule.after_reset && deal.rule.certain && !known && {
             let date = event.date.as_deref().and_then(|text| event_date(&deal.dates, text, &place, &mut Vec::new()));
             let rules_from = deal.terms.grid.periods.get(deal.rule.since).map(|period| period.previous_unadjusted);
             date.zip(rules_from).is_some_and(|(date, from)| date > from)
@@ -100,8 +119,17 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
         }
         // What a scenario assumes is checked against the first document; where it does not fit one that may follow, it does
         // not act there.
-        let mut of_later = Vec::new();
+        let (mut of_later, counts) = (Vec::new(), out.counts());
         one(deal, event, &place, &mut out, if later && !bound { &mut of_later } else { &mut *problems });
+        if !of_later.is_empty() {
+            out.take_back(counts);
+        }
+        if !later {
+            checked.push((place, event));
+        }
+    }
+    for (place, event) in checked {
+        order::check(deal, event, &place, &out.changes, problems);
     }
     out.calls.extend(auction_call(deal, problems));
     out.call_places.resize(out.calls.len(), format!("{}rights.auction_call", deal.rule.events));
@@ -152,14 +180,30 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         problems.push(Problem::new(place, message));
         return;
     }
-    let barred = event.call.is_some() && acts_on(deal, event).is_some_and(|day| !may_redeem(deal, day));
-    let granted = rights::check(
-        deal,
-        (event, barred),
-        place,
-        |text, place, problems| event_date(&deal.dates, text, place, problems),
-        problems,
-    );
+    // A call that was tried before a reset is tried on whatever its dates are in the document that follows.
+    let tried_before;
+    let event = if deal.rule.begun.iter().any(|begun| begun == place) {
+        tried_before = Event { date: None, from: None, ..event.clone() };
+        &tried_before
+    } else {
+        event
+    };
+    let over = acts_once(event) && is_past(deal, event, place);
+    let barred = event.call.is_some()
+        && !is_past(deal, event, place)
+        && acts_on(deal, event).is_some_and(|(_, day)| !may_redeem(deal, day));
+    // What has had its date asks for no right any more.
+    let granted = if over {
+        Granted::default()
+    } else {
+        rights::check(
+            deal,
+            (event, barred),
+            place,
+            |text, place, problems| event_date(&deal.dates, text, place, problems),
+            problems,
+        )
+    };
     if changes {
         let when = event
             .when
@@ -266,15 +310,27 @@ fn may_redeem(deal: &CompiledDeal, unadjusted: Date) -> bool {
     deal.dates.non_call_end.is_none_or(|end| unadjusted >= end)
 }
 
-/// The day on which a dated event acts: a call between payment dates on its own, others on a payment date.
-fn acts_on(deal: &CompiledDeal, event: &Event) -> Option<Date> {
+/// The step (from 0) and the day on which a dated event acts: a call between payment dates on its own day, others on a
+/// payment date.
+fn acts_on(deal: &CompiledDeal, event: &Event) -> Option<(usize, Date)> {
     let date = event_date(&deal.dates, event.date.as_ref()?, "", &mut Vec::new())?;
     let periods = &deal.terms.grid.periods;
-    let moved = periods.iter().find(|period| event.call.is_some() && period.payment == date);
-    let scheduled = || periods.iter().find(|period| period.unadjusted >= date);
-    redemptions::day_of(deal, event)
-        .map(|(_, day)| day)
-        .or_else(|| moved.or_else(scheduled).map(|period| period.unadjusted))
+    let moved = periods.iter().position(|period| event.call.is_some() && period.payment == date);
+    let scheduled = || periods.iter().position(|period| period.unadjusted >= date);
+    let step = || moved.or_else(scheduled).map(|p| (p, periods[p].unadjusted));
+    redemptions::day_of(deal, event).or_else(step)
+}
+
+/// Whether an event is over once its date is.
+fn acts_once(event: &Event) -> bool {
+    let again = event.waits() || (event.call.is_some() && event.repeat);
+    event.date.is_some() && !again
+}
+
+/// Whether the date of an event was under an earlier document: of one of the deal, since the last reset.
+fn is_past(deal: &CompiledDeal, event: &Event, place: &str) -> bool {
+    let from = if is_assumed(place) { 0 } else { deal.rule.counted_from };
+    acts_on(deal, event).is_some_and(|(step, _)| (from..deal.rule.since).contains(&step))
 }
 
 /// Per step: whether an event may act. A dated one acts on the first payment date whose schedule date is not before it; a
@@ -296,7 +352,8 @@ fn window(
         text.as_ref().map(|text| event_date(&deal.dates, text, &format!("{place}.{key}"), problems))
     };
     let (date, from, until) = (read(&event.date, "date"), read(&event.from, "from"), read(&event.until, "until"));
-    if date.is_some() == event.when.is_some() {
+    let begun = deal.rule.begun.iter().any(|begun| begun == place);
+    if date.is_some() == event.when.is_some() && !begun {
         let message = "found neither or both of date and when; expected one of them";
         problems.push(Problem::new(place, message));
         return None;
@@ -306,21 +363,23 @@ fn window(
         return None;
     }
     let (date, from, until) = (date.flatten(), from.flatten(), until.flatten());
+    let periods = &deal.terms.grid.periods;
+    let rules_from = periods.get(deal.rule.since).map(|period| period.unadjusted);
     if let (Some(until), Some(end)) = (until, deal.dates.non_call_end)
         && redeems
         && until < end
+        && rules_from.is_none_or(|from| until >= from)
     {
         let message = format!("found {until}; expected a date after the non-call period, which ends on {end}");
         problems.push(Problem::new(format!("{place}.until"), message));
         return None;
     }
-    let periods = &deal.terms.grid.periods;
     let moved = |date: Date| periods.iter().find(|period| event.call.is_some() && period.payment == date);
     let scheduled = |date: Date| periods.iter().any(|period| period.unadjusted == date);
     let date = date.map(|date| moved(date).filter(|_| !scheduled(date)).map_or(date, |period| period.unadjusted));
     // On which a call is made: between payment dates, or on the first that is not before the date.
     let made_on = |period: &Period| redemptions::day_of(deal, event).map_or(period.unadjusted, |(_, day)| day);
-    if let Some(date) = date {
+    if let Some(date) = date.filter(|_| !is_past(deal, event, place)) {
         let written = event.date.as_ref().is_some_and(|text| text.trim().starts_with(|c: char| c.is_ascii_digit()));
         let stays = deal.rule.since == 0 || deal.rule.certain;
         let acts = periods.iter().find(|period| period.unadjusted >= date);
@@ -332,6 +391,14 @@ fn window(
             }
             // Where a condition moves the dates of a document, none of them is as it is written.
             Some(_) if written && stays && !on_a_day(deal, date, place, problems) => return None,
+            Some(period) if period.is_last && redemptions::day_of(deal, event).is_none() => {
+                let message = format!(
+                    "found {date}, which stands for the last payment date, {}: all is sold and paid on it; expected an earlier date",
+                    period.unadjusted
+                );
+                problems.push(Problem::new(format!("{place}.date"), message));
+                return None;
+            }
             Some(period) if redeems && !may_redeem(deal, made_on(period)) => {
                 let end = deal.dates.non_call_end.map_or_else(String::new, |end| end.to_string());
                 let message = format!("found {date}; expected a date after the non-call period, which ends on {end}");
@@ -350,7 +417,12 @@ fn window(
     }
     let start = date.or(from);
     let acts = |day: Date| start.is_none_or(|start| day >= start) && until.is_none_or(|until| day <= until);
-    Some(periods.iter().map(|period| !period.is_last && acts(period.unadjusted) && may(period.unadjusted)).collect())
+    let own = acts_on(deal, event).filter(|_| acts_once(event) && is_past(deal, event, place));
+    let may = |(p, period): (usize, &Period)| {
+        let may = own.map_or_else(|| may(period.unadjusted), |(step, _)| p == step);
+        !period.is_last && acts(period.unadjusted) && may
+    };
+    Some(periods.iter().enumerate().map(may).collect())
 }
 
 /// Whether something can happen on a date as it is written: from closing on, on a business day or on a date of the

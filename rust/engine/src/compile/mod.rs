@@ -20,6 +20,7 @@ pub mod moved_dates;
 pub mod names;
 pub mod notes;
 pub mod opening;
+pub mod order;
 pub mod payment_date;
 pub mod periods;
 pub mod plan;

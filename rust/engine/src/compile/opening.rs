@@ -3,6 +3,7 @@
 use crate::collateral::cohorts::CohortsAfter;
 use crate::collateral::{Standing, Tape};
 use crate::compile::cohorts::BoughtBefore;
+use crate::compile::dates::date;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::events::Events;
 use crate::compile::payment_date;
@@ -11,9 +12,10 @@ use crate::compile::run_steps::{Start, Steps};
 use crate::error::Problem;
 use crate::lifecycle::Change;
 use crate::notes::NoteTerms;
+use crate::path::instalments;
 use crate::path::opening::{CallAfter, DrawnPath, FeeAfter, HedgeAfter, NoteAfter, Opening};
 use crate::spec::DealState;
-use crate::spec::state::{EventState, HedgeState};
+use crate::spec::state::{EventState, HedgeState, NoteState};
 use crate::state::Status;
 use crate::time::Date;
 
@@ -87,6 +89,13 @@ pub fn events(
         };
         opening.repriced[r] = (true, repriced.on_this_date);
     }
+    for given in instalments::of_events(&deal.terms.notes, &events.changes) {
+        let note = &mut opening.notes[given.note as usize];
+        if note.issued > 0.0 {
+            let name = &shown[given.note as usize].name;
+            note.since = issued_on(deal, given.note, state.state.notes.get(name), events, name, problems);
+        }
+    }
     let conditional = |change: &&Change| change.when.is_some();
     for (place, seen) in &state.state.events {
         if let Some(call) = events.places.iter().position(|known| known.as_ref() == Some(place)) {
@@ -104,6 +113,34 @@ pub fn events(
         let message = format!("found no such conditional event in the run; known: {known}");
         problems.push(Problem::new(format!("state.events.{place}"), message));
     }
+}
+
+/// Payment dates up to the issue of a note, which a state tells; of one that a dated event has issued the deal does.
+fn issued_on(
+    deal: &CompiledDeal,
+    note: u16,
+    given: Option<&NoteState>,
+    events: &Events,
+    name: &str,
+    problems: &mut Vec<Problem>,
+) -> usize {
+    let periods = &deal.terms.grid.periods;
+    let place = format!("state.notes.{name}.issued_on");
+    if let Some(text) = given.and_then(|given| given.issued_on.as_ref()) {
+        let on = date(text, &place, problems);
+        let step = on.and_then(|on| periods.iter().position(|period| period.payment == on));
+        if let (Some(on), None) = (on, step) {
+            problems.push(Problem::new(place, format!("found {on}; expected a payment date of the deal")));
+        }
+        return step.map_or(0, |step| step + 1);
+    }
+    let issues = |change: &&Change| change.when.is_none() && change.issued().any(|one| one.note == note);
+    let dated = events.changes.iter().find(issues).and_then(|change| change.window.iter().position(|acts| *acts));
+    if dated.is_none() {
+        let message = "missing; expected the payment date on which it was issued: its instalments count from it";
+        problems.push(Problem::new(place, message));
+    }
+    dated.map_or(0, |step| step + 1)
 }
 
 /// Reads a state; whatever is wrong with it, and with the date of the tape beside it, is a problem.
@@ -239,6 +276,7 @@ fn notes(deal: &CompiledDeal, state: &DealState) -> Vec<NoteAfter> {
             bearing: given.interest_bearing.unwrap_or(given.deferred_interest + given.interest_shortfall),
             drawn: given.drawn.unwrap_or(0.0),
             issued: given.original_balance.unwrap_or(0.0),
+            since: 0,
             cost: given.cost.unwrap_or(note.original * note.issue_price),
         }
     };

@@ -4,11 +4,12 @@ use crate::compile::deal::CompiledDeal;
 use crate::error::Problem;
 use crate::fees;
 use crate::hedges::{HedgeTerms, Leg};
-use crate::lifecycle::{Change, ChangeKind, Issued, Repricing};
+use crate::lifecycle::{Change, Repricing};
 use crate::math;
 use crate::notes::make_whole::{self, Accrued};
 use crate::notes::{CouponTerms, RateTerms};
 use crate::path::commitments::CommitmentDate;
+use crate::path::instalments;
 use crate::path::opening::Opening;
 use crate::path::plan::PeriodTerms;
 use crate::rates::Curves;
@@ -103,7 +104,7 @@ pub fn compile(
     problems: &mut Vec<Problem>,
 ) -> Vec<PeriodTerms> {
     let terms = &deal.terms;
-    let since = counted_from(deal, changes);
+    let of_events = instalments::of_events(&terms.notes, changes);
     let index = deal_index(deal);
     let first = opening.map_or(0, |opening| opening.first);
     let first = if first > deal.rule.since { first } else { deal.rule.since };
@@ -141,7 +142,7 @@ pub fn compile(
         ] {
             column.reserve_exact(terms.fees.len());
         }
-        for note in &terms.notes {
+        for (n, note) in (0_u16..).zip(&terms.notes) {
             let nothing = Paid { index_rate: f64::NAN, rate: 0.0, fraction: 0.0 };
             let coupon = note.coupon.as_ref();
             let Paid { index_rate, rate, fraction } =
@@ -150,7 +151,8 @@ pub fn compile(
             row.rate.push(rate);
             row.day_count_fraction.push(fraction);
             row.coupon.push(rate * fraction);
-            row.instalment.push(note.instalment((p + 1).saturating_sub(since[row.instalment.len()])));
+            let own = of_events.iter().all(|given| given.note != n);
+            row.instalment.push(if own { note.instalment((p + 1).saturating_sub(note.since)) } else { 0.0 });
         }
         for repricing in repricings {
             let n = repricing.note as usize;
@@ -247,25 +249,6 @@ pub fn compile(
     }
     make_whole(deal, curves, first, &mut out, problems);
     out
-}
-
-/// Per note: the step (from 0) whose payment date counts as its first; of one that a dated event issues that after the event.
-fn counted_from(deal: &CompiledDeal, changes: &[Change]) -> Vec<usize> {
-    let mut since: Vec<usize> = deal.terms.notes.iter().map(|note| note.since).collect();
-    for change in changes.iter().filter(|change| change.when.is_none()) {
-        let Some(step) = change.window.iter().position(|acts| *acts) else { continue };
-        let mut begins = |issued: &[Issued]| {
-            for one in issued {
-                since[one.note as usize] = step + 1;
-            }
-        };
-        match &change.kind {
-            ChangeKind::Refinancing(classes) => classes.iter().for_each(|class| begins(&class.into)),
-            ChangeKind::Issue { notes, .. } => begins(notes),
-            _ => {}
-        }
-    }
-    since
 }
 
 /// What a redemption on each date pays above par for a unit of each note.

@@ -21,6 +21,7 @@ use crate::compile::run_steps::{Start, Steps};
 use crate::compile::values::{self, Range};
 use crate::error::{EngineError, Problem};
 use crate::path::deal_terms::DealTerms;
+use crate::path::instalments;
 use crate::path::opening::DrawnPath;
 use crate::path::plan::{PeriodTerms, Plan};
 use crate::path::readings::ReadingTerms;
@@ -160,6 +161,7 @@ pub fn one(
     let grid = &input.deal.terms.grid;
     let places = Places::of(&events);
     let plan = Plan {
+        instalments: instalments::of_events(&input.deal.terms.notes, &events.changes),
         days: days(input.deal, resumed.as_ref()),
         deal: DealTerms {
             reads_ccc_share: input.deal.terms.reads_ccc_share || events.read_ccc_share(),

@@ -17,8 +17,9 @@ use crate::compile::shape::Layout;
 pub use crate::compile::shape::Shape;
 use crate::compile::succession::Joined;
 use crate::error::{EngineError, Problem};
-use crate::lifecycle::Transition;
+use crate::lifecycle::{Change, Transition};
 use crate::notes::NoteTerms;
+use crate::path::deal_terms::CallTerms;
 use crate::spec::{Deal, Event};
 use crate::time::schedule::unadjusted_dates;
 use crate::time::{Date, PeriodGrid};
@@ -41,6 +42,8 @@ pub struct Rule {
     pub past: Vec<String>,
     /// A reset has come before: of what a scenario assumes, the calls go on.
     pub after_reset: bool,
+    /// Places of calls that are tried until they are feasible, and may have been tried before the reset.
+    pub begun: Vec<String>,
     /// It rules from its first step on in every future: no condition decides when it comes in.
     pub certain: bool,
     /// Earlier documents: the step (from 0) up to which each was in force, and its stated maturity.
@@ -254,7 +257,8 @@ fn follow(nodes: &[Node], at: usize, assumed: &[Event]) -> Result<Vec<(Node, boo
     alone.dates.grid = node.grid.clone();
     alone.terms.grid = node.grid.clone();
     let mut problems = Vec::new();
-    let moments = events::compile(&alone, assumed, &mut problems).moments;
+    let events = events::compile(&alone, assumed, &mut problems);
+    let moments = &events.moments;
     let since = node.rule.since;
     let steps = |window: &[bool]| (since..window.len()).filter(|&p| window[p]).collect::<Vec<usize>>();
     let dated: Vec<(usize, &events::BringsIn)> = moments
@@ -272,8 +276,27 @@ fn follow(nodes: &[Node], at: usize, assumed: &[Event]) -> Result<Vec<(Node, boo
             problems.push(Problem::new(format!("{}.date", moment.place), message));
         }
     }
+    if let Some((end, moment)) = dated.iter().find(|(p, moment)| Some(*p) == end && moment.resets) {
+        let begins = |place: &str| {
+            let from = find(&node.written, &node.rule, assumed, place)?.from.as_deref()?;
+            events::event_date(&alone.dates, from, place, &mut Vec::new())
+        };
+        let too_late = |change: &Change| match change.window.iter().position(|may| *may) {
+            Some(first) => first > *end,
+            None => begins(&change.place).is_some_and(|from| from > node.grid.periods[*end].unadjusted),
+        };
+        // Of a scenario, only its calls act under the document that a reset brings in.
+        let of_scenario = events.changes.iter().filter(|change| change.when.is_some() && is_assumed(&change.place));
+        for change in of_scenario.filter(|change| too_late(change)) {
+            let message = format!(
+                "may not act before the document comes in that {} brings in, where of a scenario only calls act; expected it among the events of that document",
+                moment.place
+            );
+            problems.push(Problem::new(change.place.as_str(), message));
+        }
+    }
     let mut out = Vec::new();
-    for moment in &moments {
+    for moment in moments {
         let may = steps(&moment.window);
         let may: Vec<usize> = if moment.dated {
             may.into_iter().take(1).filter(|p| Some(*p) == end).collect()
@@ -282,7 +305,8 @@ fn follow(nodes: &[Node], at: usize, assumed: &[Event]) -> Result<Vec<(Node, boo
         };
         let Some(event) = find(&node.written, &node.rule, assumed, &moment.place) else { continue };
         for step in may {
-            if let Some(child) = arrive(node, at, event, moment, step, assumed, &mut problems)? {
+            let begun = if moment.resets { tried_before(&events, step).collect() } else { Vec::new() };
+            if let Some(child) = arrive(node, (at, begun), event, moment, step, assumed, &mut problems)? {
                 out.push((child, moment.dated));
             }
             if !problems.is_empty() {
@@ -293,16 +317,22 @@ fn follow(nodes: &[Node], at: usize, assumed: &[Event]) -> Result<Vec<(Node, boo
     if problems.is_empty() { Ok(out) } else { Err(EngineError::Deal(problems)) }
 }
 
+/// Places of the calls that may have been tried up to a step, and are tried until they are feasible.
+fn tried_before(events: &events::Events, step: usize) -> impl Iterator<Item = String> {
+    let tried = move |call: &CallTerms| call.retry && call.window[..=step].contains(&true);
+    events.calls.iter().zip(&events.call_places).filter(move |(call, _)| tried(call)).map(|(_, place)| place.clone())
+}
+
 fn find<'a>(deal: &'a Deal, rule: &Rule, assumed: &'a [Event], place: &str) -> Option<&'a Event> {
     let own = deal.events.iter().enumerate().find(|(i, _)| rule.place(*i) == place);
     let scenario = assumed.iter().enumerate().find(|(i, _)| format!("scenario.events[{i}]") == place);
     own.or(scenario).map(|(_, event)| event)
 }
 
-/// The document that an event brings in on a step.
+/// The document that an event brings in on a step, with the calls that were tried before.
 fn arrive(
     node: &Node,
-    at: usize,
+    (at, begun): (usize, Vec<String>),
     event: &Event,
     moment: &events::BringsIn,
     step: usize,
@@ -319,6 +349,7 @@ fn arrive(
         after_reset: node.rule.after_reset || moment.resets,
         certain: node.rule.certain && moment.dated && event.when.is_none(),
         earlier: node.rule.earlier.clone(),
+        begun: [node.rule.begun.clone(), begun].concat(),
         ..Rule::default()
     };
     rule.past.push(place.clone());
@@ -427,7 +458,8 @@ fn arrive(
     };
     let dates: Vec<Date> = all.into_iter().filter(|day| *day > acts.unadjusted).collect();
     let of_first = rule.earlier.first().map_or(maturity, |(_, day)| *day);
-    if moment.resets && moment.dated && schedule.stated_maturity < of_first {
+    // Assets were bought that run up to it.
+    if (moment.dated || !moment.resets) && schedule.stated_maturity < of_first {
         let message = format!(
             "found {}; expected {of_first}, that of the first document, or a later date",
             schedule.stated_maturity

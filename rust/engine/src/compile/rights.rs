@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::compile::deal::CompiledDeal;
 use crate::error::Problem;
 use crate::notes::{CouponTerms, RateTerms};
-use crate::spec::Event;
 use crate::spec::events::Refinancing;
 use crate::spec::steps::NumberOrName;
+use crate::spec::{Deal, Event};
 use crate::time::Date;
 
 /// Terms on which the documents allow an event.
@@ -45,6 +45,37 @@ fn rights_to(event: &Event) -> Option<(&'static str, &'static [&'static str])> {
     } else {
         None
     }
+}
+
+/// Checks the terms of the rights that a document states.
+pub fn stated(document: &Deal, problems: &mut Vec<Problem>) {
+    for (name, terms) in document.rights.iter().filter_map(Value::as_object).flatten() {
+        if let Some(share) = terms.get("below")
+            && share_below(share).is_none()
+        {
+            let message = format!("found {share}; expected a share of target par above 0, at most 1, such as 0.15");
+            problems.push(Problem::new(format!("rights.{name}.below"), message));
+        }
+        let written = |key: &str| terms.get(key).map(|found| (found, found.as_str().unwrap_or_default()));
+        match written("of") {
+            None | Some((_, "target_par")) => {}
+            Some((found, _)) => {
+                let message = format!("found {found}; expected target_par");
+                problems.push(Problem::new(format!("rights.{name}.of"), message));
+            }
+        }
+        match written("dates") {
+            None | Some((_, "any_business_day" | "payment_dates")) => {}
+            Some((found, _)) => {
+                let message = format!("found {found}; expected any_business_day or payment_dates");
+                problems.push(Problem::new(format!("rights.{name}.dates"), message));
+            }
+        }
+    }
+}
+
+fn share_below(share: &Value) -> Option<f64> {
+    share.as_f64().filter(|share| *share > 0.0 && *share <= 1.0)
 }
 
 /// Checks that a deal gives the right to an event, of several the first, of a call in the non-call period (`barred`) one that
@@ -99,7 +130,7 @@ pub fn check(
         "non_call_end" => deal.dates.non_call_end,
         other => date(other, &format!("rights.{name}.after"), problems),
     });
-    Granted { from, below: below(deal, name, terms, problems), always: NEVER_BARRED.contains(&name) }
+    Granted { from, below: below(deal, terms), always: NEVER_BARRED.contains(&name) }
 }
 
 /// Checks that a dated event stands on a payment date where its right has no other days.
@@ -110,14 +141,8 @@ fn on_its_dates(
     place: &str,
     problems: &mut Vec<Problem>,
 ) {
-    match terms.get("dates").and_then(Value::as_str) {
-        None | Some("any_business_day") => return,
-        Some("payment_dates") => {}
-        Some(other) => {
-            let message = format!("found {other:?}; expected any_business_day or payment_dates");
-            problems.push(Problem::new(format!("rights.{name}.dates"), message));
-            return;
-        }
+    if terms.get("dates").and_then(Value::as_str) != Some("payment_dates") {
+        return;
     }
     // Dates relative to those of the deal stand for the payment date that follows.
     let Some(day) = event.date.as_deref().and_then(Date::parse) else { return };
@@ -129,21 +154,8 @@ fn on_its_dates(
 }
 
 /// What the collateral must have fallen below for a clean-up call, in money.
-fn below(deal: &CompiledDeal, name: &str, terms: &Value, problems: &mut Vec<Problem>) -> Option<f64> {
-    let share = terms.get("below")?;
-    match terms.get("of").and_then(Value::as_str) {
-        None | Some("target_par") => {}
-        Some(other) => {
-            let message = format!("found {other:?}; expected target_par");
-            problems.push(Problem::new(format!("rights.{name}.of"), message));
-        }
-    }
-    let read = share.as_f64().filter(|share| *share > 0.0 && *share <= 1.0);
-    if read.is_none() {
-        let message = format!("found {share}; expected a share of target par above 0, at most 1, such as 0.15");
-        problems.push(Problem::new(format!("rights.{name}.below"), message));
-    }
-    read.map(|share| share * deal.terms.target_par)
+fn below(deal: &CompiledDeal, terms: &Value) -> Option<f64> {
+    terms.get("below").and_then(share_below).map(|share| share * deal.terms.target_par)
 }
 
 /// Balance at closing and coupon of a class.

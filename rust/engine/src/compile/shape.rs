@@ -214,14 +214,15 @@ impl Layout {
         }
         out.replaces = (0..out.notes.homes.len()).map(|g| out.replaced(nodes, g)).collect();
         let mut problems = Vec::new();
-        for node in nodes.iter().filter(|node| node.arrival.is_some()) {
+        for node in nodes {
+            let Some(arrival) = node.arrival.as_ref().filter(|arrival| arrival.carry.is_none()) else { continue };
+            let before = accounts(&nodes[arrival.parent]);
             for (i, account) in accounts(node).iter().enumerate() {
-                let brought = node.arrival.as_ref().is_none_or(|arrival| {
-                    !accounts(&nodes[arrival.parent]).iter().any(|before| before.name == account.name)
-                });
-                if brought && account.initial > 0.0 {
+                let stated =
+                    before.iter().find(|before| before.name == account.name).map_or(0.0, |before| before.initial);
+                if account.initial > 0.0 && account.initial.to_bits() != stated.to_bits() {
                     let message = format!(
-                        "found {}; expected 0: a later document brings no cash into an account",
+                        "found {}; expected {stated}: an amendment brings no cash into an account",
                         account.initial
                     );
                     problems.push(Problem::new(format!("{}accounts[{i}].initial", node.rule.prefix), message));
@@ -401,6 +402,9 @@ impl Layout {
             ..Transition::default()
         };
         let Some(carry) = &arrival.carry else { return out };
+        for (l, account) in accounts(child).iter().enumerate().filter(|(_, account)| account.initial > 0.0) {
+            out.deposits.extend(place(&self.accounts, c, l).map(|a| (a, account.initial)));
+        }
         for (l, note) in notes(parent).iter().enumerate() {
             if is_redeemed(note, carry) {
                 out.redeemed.extend(place(&self.notes, arrival.parent, l));

@@ -15,6 +15,9 @@ pub struct Changes<const L: usize> {
     pub issued: Vec<Pack<L>>,
     /// Per note: years from closing to its issue.
     pub born: Vec<Pack<L>>,
+    /// Per note: payment dates up to its issue, which its instalments count from, and what was issued of it.
+    pub since: Vec<Pack<L>>,
+    pub brought: Vec<Pack<L>>,
     /// Per re-pricing: futures in which it is in force.
     pub repriced: Vec<Mask<L>>,
     /// Per re-pricing: futures in which it acted on the date before.
@@ -47,6 +50,8 @@ impl<const L: usize> Changes<L> {
             cost: vec![Pack::ZERO; events],
             issued: vec![Pack::ZERO; notes],
             born: vec![Pack::ZERO; notes],
+            since: vec![Pack::ZERO; notes],
+            brought: vec![Pack::ZERO; notes],
             repriced: vec![no; repricings],
             lately: vec![no; repricings],
             contributed: Pack::ZERO,
@@ -67,7 +72,7 @@ impl<const L: usize> Changes<L> {
         for masks in [&mut self.spent, &mut self.acting, &mut self.repriced, &mut self.lately] {
             masks.fill(no);
         }
-        for packs in [&mut self.cost, &mut self.issued, &mut self.born] {
+        for packs in [&mut self.cost, &mut self.issued, &mut self.born, &mut self.since, &mut self.brought] {
             packs.fill(Pack::ZERO);
         }
         self.contributed = Pack::ZERO;

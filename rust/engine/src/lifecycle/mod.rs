@@ -36,6 +36,16 @@ impl Change {
         costs || matches!(self.kind, ChangeKind::Issue { equity, .. } if equity > 0.0) || self.resets()
     }
 
+    /// The notes that it issues beside those of another document.
+    pub fn issued(&self) -> impl Iterator<Item = &Issued> {
+        let (classes, notes): (&[Redemption], &[Issued]) = match &self.kind {
+            ChangeKind::Refinancing(classes) => (classes, &[]),
+            ChangeKind::Issue { notes, .. } => (&[], notes),
+            _ => (&[], &[]),
+        };
+        classes.iter().flat_map(|class| &class.into).chain(notes)
+    }
+
     /// Whether it redeems every class and brings in another document.
     #[must_use]
     pub const fn resets(&self) -> bool {
@@ -106,6 +116,8 @@ pub struct Transition {
     pub ramp_up_cash: f64,
     /// Fees whose unpaid amounts a fee of the second document takes over.
     pub fees: Vec<(u16, u16)>,
+    /// What the closing of a second document puts into its accounts, currency units.
+    pub deposits: Vec<(u16, f64)>,
     /// Accounts that the second document does not have: their cash is principal.
     pub closed: Vec<u16>,
 }

@@ -85,6 +85,7 @@ pub fn after(plan: &Plan, work: &mut Workspace<1>, p: usize) -> Option<Opening> 
                 bearing: state.bearing.get(n).map_or(0.0, |bearing| bearing.0[0]),
                 drawn: drawn(n),
                 issued: seen.issued[n],
+                since: state.changes.since.get(n).map_or(0, |since| since.0[0] as usize),
                 cost: plan.cost::<1>(n).0[0],
             })
             .collect(),

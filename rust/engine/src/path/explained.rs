@@ -15,6 +15,7 @@ use super::opening::{DrawnPath, Opening};
 use super::plan::Plan;
 use super::purchases;
 use super::runner::{self, Workspace};
+use super::subordination::Begun;
 use crate::collateral::groups::PoolFlows;
 use crate::fees::{BaseDate, FeeBase, FeeTerms};
 use crate::lanes::{Mask, Pack};
@@ -43,6 +44,8 @@ pub struct Explained {
     pub periods: usize,
     /// The date for which all collateral was sold.
     pub sold_on: Option<u32>,
+    /// The documents that resets have brought in.
+    pub resets: Vec<Begun>,
     /// An event whose proceeds do not pay what they must.
     pub short: Option<Short>,
     /// First date on which the agencies had confirmed their ratings before: the test of the target par is over.
@@ -77,6 +80,7 @@ struct Tables {
     reserved: Vec<f64>,
     events: Vec<EventRow>,
     sold_on: Option<u32>,
+    resets: Vec<Begun>,
     begin: Vec<f64>,
     deferred: Vec<f64>,
     /// Amounts that fees run on, as of the determination date before.
@@ -179,6 +183,7 @@ impl Observer<1, f64> for Tables {
             self.statuses(period, state);
         }
         self.changes(plan, period, state);
+        self.resets.extend(Begun::on(plan, p, state, c, bought));
         self.phases(plan, period, state, one(c.numerator));
         for (f, fee) in (0_u16..).zip(&plan.deal.fees) {
             let i = f as usize;
@@ -349,7 +354,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
     }
     tables.events.sort_by_key(|e| e.period);
     for plan in plan.all() {
-        flows_of_accounts(&mut tables.accounts, &plan.deal.program, &ledger);
+        flows_of_accounts(&mut tables.accounts, &plan.deal, &ledger);
     }
     Explained {
         trail,
@@ -362,6 +367,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         ledger,
         periods,
         sold_on: tables.sold_on,
+        resets: tables.resets,
         short: work.state.changes.short.take(),
         confirmed_before: tables.confirmed_before,
         conservation_error: error.0[0],

@@ -10,6 +10,7 @@ pub mod deal_terms;
 pub mod drivers;
 pub mod effective_date;
 pub mod explained;
+pub mod instalments;
 pub mod make_whole;
 pub mod month_steps;
 pub mod observer;
@@ -25,6 +26,7 @@ pub mod reserves;
 pub mod runner;
 pub mod sale;
 pub mod status;
+pub mod subordination;
 pub mod succession;
 pub mod summary;
 

@@ -20,6 +20,8 @@ pub struct NoteAfter {
     pub drawn: f64,
     /// What events have issued of it; nothing of a class of closing.
     pub issued: f64,
+    /// Payment dates up to the issue of such a note, where its instalments count from it.
+    pub since: usize,
     /// What was paid for a residual note.
     pub cost: f64,
 }
@@ -154,6 +156,11 @@ impl Opening {
         for (born, after) in state.changes.born.iter_mut().zip(&self.notes) {
             // Its life counts from the state, and it is there.
             *born = Pack::splat(if after.issued > 0.0 { f64::MIN_POSITIVE } else { 0.0 });
+        }
+        for ((since, brought), after) in state.changes.since.iter_mut().zip(&mut state.changes.brought).zip(&self.notes)
+        {
+            *since = Pack::splat(after.since as f64);
+            *brought = Pack::splat(after.issued);
         }
         for (lanes, spent) in state.changes.spent.iter_mut().zip(&self.spent) {
             *lanes = Mask::splat(*spent);

@@ -3,6 +3,7 @@
 use super::commitments::CommitmentDate;
 use super::companies::Companies;
 use super::deal_terms::{CallTerms, DealTerms};
+use super::instalments::Instalments;
 use super::month_steps::MonthSteps;
 use super::opening::{DrawnPath, Opening};
 use super::readings::ReadingTerms;
@@ -30,7 +31,7 @@ pub struct PeriodTerms<P = f64> {
     pub rate: Vec<f64>,
     pub day_count_fraction: Vec<f64>,
     pub coupon: Vec<P>,
-    /// Per note: instalment that falls due (class X).
+    /// Per note: instalment that falls due (class X); nothing of notes that refinancings and issues bring in.
     pub instalment: Vec<P>,
     /// Per fee: day-count fraction of the fee and of its cap.
     pub fee_fraction: Vec<f64>,
@@ -95,6 +96,8 @@ pub struct Plan<P = f64> {
     /// Events that change notes, in the order in which they act on a date.
     pub changes: Vec<Change>,
     pub repricings: Vec<Repricing>,
+    /// Instalments of notes that they issue.
+    pub instalments: Vec<Instalments>,
     /// What only some conditions and amounts read.
     pub readings: ReadingTerms<P>,
     /// The loans one by one, where tables show their companies.

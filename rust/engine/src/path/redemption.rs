@@ -7,6 +7,7 @@ use super::plan::{Entry, Plan, Regime};
 use super::regime;
 use super::runner::{self, Workspace};
 use crate::lanes::Param;
+use crate::state::Refused;
 
 /// The plan of the first call that redeems the deal in step `p`, with its number; calls that are not feasible are noted.
 #[inline(never)]
@@ -28,7 +29,8 @@ pub fn called<'a, const L: usize, P: Param<L>>(
         if trial.state.redeemed.any() {
             return Some((k + 1, regime));
         }
-        work.state.refused.push((redemption.day, work.running));
+        let (lanes, too_large) = (work.running, trial.state.too_large);
+        work.state.refused.push(Refused { day: redemption.day, lanes, too_large });
     }
     None
 }

@@ -208,6 +208,8 @@ pub fn take_over<const L: usize, P: Param<L>>(
     let old = &work.state.changes;
     let mut changes = Changes::new(plan.changes.len(), plan.deal.notes.len(), plan.repricings.len());
     changes.born.clone_from(&old.born);
+    changes.since.clone_from(&old.since);
+    changes.brought.clone_from(&old.brought);
     changes.short = old.short;
     for (own, of) in regime.changes.iter().enumerate() {
         if let Some(of) = of {
@@ -226,6 +228,8 @@ pub fn take_over<const L: usize, P: Param<L>>(
     let now = plan.deal.coupon_steps.iter().map(|step| goes_on(step).map_or(Mask::splat(false), |k| in_force[k]));
     work.state.coupon_steps = now.collect();
     make_room(plan, &mut work.state);
+    work.state.withdrawn = Mask::splat(false);
+    work.state.too_large = Mask::splat(false);
     work.documents.number = number;
     work.documents.trail.push((since, number));
 }

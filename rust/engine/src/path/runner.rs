@@ -9,6 +9,7 @@ use super::coupon_steps;
 use super::deal_terms::DealTerms;
 use super::drivers::Drivers;
 use super::effective_date;
+use super::instalments;
 use super::make_whole;
 use super::month_steps::{self, Months};
 use super::observer::{Collateral, Observer};
@@ -132,6 +133,7 @@ impl<const L: usize> Workspace<L> {
         state.redeemed = Mask::splat(false);
         state.liquidated = Mask::splat(false);
         state.withdrawn = Mask::splat(false);
+        state.too_large = Mask::splat(false);
         self.calls.clear();
         state.changes.clear();
         state.fresh = 0;
@@ -238,6 +240,9 @@ pub fn open<'a, const L: usize, P: Param<L>>(plan: &'a Plan<P>, work: &mut Works
     }
     isa.run(Collect { plan, work, period, p });
     isa.run(Accrue { plan, work, period });
+    if !plan.instalments.is_empty() {
+        instalments::fall_due(plan, &mut work.state, p);
+    }
     if !(period.make_whole.is_empty() && work.state.make_whole.is_empty()) {
         make_whole::open(&mut work.state, period);
     }

@@ -90,6 +90,7 @@ pub fn prepare<const L: usize, P: Param<L>>(
     state.redeemed = Mask::splat(false);
     state.liquidated = Mask::splat(false);
     state.withdrawn = Mask::splat(false);
+    state.too_large = Mask::splat(false);
     if plan.sells[p] {
         let step = plan.pool_step(p);
         work.calls.closing = work.drivers.sale(step);
@@ -134,7 +135,9 @@ pub fn decide<const L: usize, P: Param<L>>(
         let net = net(plan, &work.calls, &sold, call.price, call.cost);
         let mut feasible = wanted.and(covers(plan, work, period, &sold, net, true));
         if let Some(most) = call.below {
-            feasible = feasible.and(work.collateral.principal_amount.lt(Pack::splat(most)));
+            let small = work.collateral.principal_amount.lt(Pack::splat(most));
+            work.state.too_large = work.state.too_large.or(wanted.and(small.not()));
+            feasible = feasible.and(small);
         }
         sold.sale_proceeds = feasible.select(net, sold.sale_proceeds);
         done = done.or(feasible);

@@ -204,11 +204,12 @@ struct Act<'a, const L: usize, P, R> {
     recorder: &'a mut R,
 }
 
-/// A class on its redemption: where, what it is owed, what its stated balances are and bring, what takes up the rest.
+/// A class on its redemption: where, what it is owed, what takes up the rest and brings, what all new balances bring.
 struct Owed<const L: usize> {
     lanes: Mask<L>,
     all: Pack<L>,
     rest: Pack<L>,
+    of_rest: Pack<L>,
     proceeds: Pack<L>,
     grows: bool,
 }
@@ -219,7 +220,8 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         let from_proceeds = self.change.cost.paid_from == Payer::Proceeds;
         let found: Vec<Owed<L>> = classes.iter().map(|class| self.owed(class)).collect();
         let mut there = Mask::splat(false);
-        let (mut uses, mut proceeds, mut given) = (Pack::ZERO, Pack::ZERO, Pack::ZERO);
+        let (mut uses, mut proceeds) = (Pack::ZERO, Pack::ZERO);
+        let (mut given, mut rests) = (Pack::ZERO, Pack::ZERO);
         for class in &found {
             there = there.or(class.lanes);
             uses += class.lanes.keep(class.all);
@@ -227,6 +229,7 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
             if class.grows {
                 given += class.lanes.keep(class.proceeds);
             }
+            rests += class.lanes.keep(class.of_rest);
         }
         if !there.any() {
             return (there, Pack::ZERO);
@@ -234,12 +237,16 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         if from_proceeds {
             uses += there.keep(cost);
         }
-        let mut scale = Pack::splat(1.0);
+        let (mut scale, mut stretch) = (Pack::splat(1.0), Pack::splat(1.0));
         if self.change.when.is_some() {
-            // Stated balances fit what there is to pay on the date that the condition brings.
-            let grows = proceeds.lt(uses).and(given.gt(Pack::ZERO));
-            scale = grows.select((uses - (proceeds - given)) / grows.select(given, scale), scale);
-            proceeds = grows.select(proceeds - given + given * scale, proceeds);
+            // Stated balances fit what there is to pay on the date that the condition brings; without any, what is outstanding.
+            let short = proceeds.lt(uses);
+            let grows = short.and(given.gt(Pack::ZERO));
+            let stretches = short.and(given.gt(Pack::ZERO).not()).and(rests.gt(Pack::ZERO));
+            for (lanes, of, factor) in [(grows, given, &mut scale), (stretches, rests, &mut stretch)] {
+                *factor = lanes.select((uses - (proceeds - of)) / lanes.select(of, *factor), *factor);
+                proceeds = lanes.select(proceeds - of + of * *factor, proceeds);
+            }
         }
         self.check(there, proceeds, uses);
         let left = there.keep((proceeds - uses).positive());
@@ -256,7 +263,7 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
                 let balance = match new.balance {
                     Some(stated) if found.grows => scale * stated,
                     Some(stated) => Pack::splat(stated),
-                    None => found.rest,
+                    None => found.rest * stretch,
                 };
                 difference += self.bring_in(new, found.lanes, balance);
             }
@@ -288,11 +295,15 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
             grows &= new.balance.is_some();
         }
         let rest = (owed - Pack::splat(stated)).positive();
+        let mut of_rest = Pack::ZERO;
         for new in &class.into {
             proceeds += new.balance.map_or(rest, Pack::splat) * new.price;
+            if new.balance.is_none() {
+                of_rest = rest * new.price;
+            }
         }
         let lanes = self.acting.and(owed.gt(dust(self.plan)));
-        Owed { lanes, all: owed, rest, proceeds, grows }
+        Owed { lanes, all: owed, rest, of_rest, proceeds, grows }
     }
 
     /// Notes the first future in which the proceeds do not pay what they must.
@@ -345,6 +356,8 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         state.notes[n].balance += issued;
         state.changes.issued[n] += issued;
         state.changes.born[n] = lanes.select(Pack::splat(years), state.changes.born[n]);
+        state.changes.since[n] = lanes.select(Pack::splat((self.p + 1) as f64), state.changes.since[n]);
+        state.changes.brought[n] += issued;
         if let Some(class) = new.coupon_of {
             // It has the spread that its class has by now.
             for (r, of_class) in self.plan.repricings.iter().enumerate() {
@@ -412,6 +425,12 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         self.work.state.held_interest += reserve;
         self.row(0, Payee::Account(Pot::Principal), ramp_up, ramp_up);
         self.work.state.held += ramp_up;
+        for &(account, amount) in &transition.deposits {
+            let deposit = lanes.keep(Pack::splat(amount));
+            uses += deposit;
+            self.row(0, Payee::Reserve(account), deposit, deposit);
+            self.work.state.accounts[account as usize] += deposit;
+        }
         let left = proceeds + added - uses;
         // One lane may take what another pays.
         let (taken, short) = (left.positive(), (-left).positive());

@@ -4,6 +4,7 @@ use cloche_dispatch::{Isa, Kernel};
 
 use super::explained::Explained;
 use super::plan::Plan;
+use super::subordination;
 use crate::lanes::{Mask, Pack, Param};
 use crate::metrics::{IrrTimes, irr, irr_with_contributions, weighted_average_life};
 
@@ -16,7 +17,7 @@ pub struct NoteSummary {
     /// Outstanding at the end of the run.
     pub balance: f64,
     /// `1 − Σ senior and pari passu balances / (par + cash)` at closing or the state; absent outside the sequence.
-    /// A note that an event brings in has that of the other classes up to its rank.
+    /// A note that an event brings in has that of the other classes up to its rank, those of a reset's document on its date.
     pub subordination: f64,
     /// Original balance over all notes.
     pub thickness: f64,
@@ -331,7 +332,7 @@ pub fn finish<const L: usize, P: Param<L>>(
                     .enumerate()
                     .filter(|(m, (note, _))| {
                         // Of notes that events issue those that the state has.
-                        let there = note.replaces.is_none()
+                        let there = (note.replaces.is_none() && !plan.deal.foreign.note(*m))
                             || plan.opening.as_ref().is_some_and(|opening| opening.notes[*m].issued > 0.0);
                         there && note.principal_rank.is_some_and(|r| r <= rank)
                     })
@@ -425,5 +426,6 @@ pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
     }
     let mut out = Vec::new();
     finish(plan, &times, &mut totals, Isa::PORTABLE, 1, &mut out);
+    subordination::of_resets(plan, path, &mut out);
     out
 }

@@ -6,7 +6,7 @@ use crate::lanes::{Mask, Pack};
 use crate::lifecycle::ChangeKind;
 use crate::path::deal_terms::Cause;
 use crate::path::plan::Plan;
-use crate::state::State;
+use crate::state::{Refused, State};
 use crate::waterfall::program::Action;
 use crate::waterfall::recorder::{LedgerRow, Recorder};
 
@@ -211,7 +211,7 @@ impl<const L: usize> EventWatch<L> {
             self.changes(plan, at, state, running);
         }
         let mut infeasible = Mask::splat(false);
-        for (_, lanes) in &state.refused {
+        for Refused { lanes, .. } in &state.refused {
             infeasible = infeasible.or(running.and(*lanes));
         }
         self.see(at, 4, infeasible);

@@ -62,6 +62,12 @@ impl Event {
         }
     }
 
+    /// Whether it is a call that is tried until it is feasible.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.if_infeasible.as_deref() == Some("retry"))
+    }
+
     /// Whether it changes which steps the waterfalls have: a deal that it is assumed for is compiled with it.
     #[must_use]
     pub fn changes_deal(&self) -> bool {

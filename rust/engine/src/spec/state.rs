@@ -212,6 +212,9 @@ pub struct NoteState {
     /// What events have issued of a note that was not there at closing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_balance: Option<f64>,
+    /// The payment date of its issue, where its instalments count from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_on: Option<String>,
     /// The re-pricing whose spread it pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repriced: Option<RepricedState>,

@@ -17,6 +17,7 @@ use crate::compile::{CompiledDeal, redemptions};
 use crate::error::EngineError;
 use crate::lanes::Pack;
 use crate::path::deal_terms::DealTerms;
+use crate::path::instalments;
 use crate::path::plan::Plan;
 use crate::path::readings::ReadingTerms;
 use crate::path::runner::{self, Workspace};
@@ -126,6 +127,7 @@ impl<'a, const L: usize> Worker<'a, L> {
         let deals = lanes(own).map(|point| points.of(point).0);
         let contracts = &class.contracts;
         let plan = Plan {
+            instalments: instalments::of_events(&contracts.deal.terms.notes, &class.changes),
             deal: side_by_side(points, class, deals),
             periods: periods(class, deals),
             pool: class.pool.clone(),

@@ -3,11 +3,18 @@
 use super::Tables;
 use super::rows::EventRow;
 use crate::coverage::terms::PASS_TOLERANCE;
+use crate::lanes::Mask;
 use crate::lifecycle::ChangeKind;
 use crate::path::plan::Plan;
 use crate::state::State;
 
 const INFEASIBLE: &str = "the proceeds would not cover what a redemption must pay";
+const TOO_LARGE: &str = "the collateral is not yet below the share of target par that the clean-up call waits for";
+
+/// Why a call is not feasible.
+fn reason(too_large: Mask<1>) -> String {
+    if too_large.any() { TOO_LARGE } else { INFEASIBLE }.to_owned()
+}
 
 /// The event, and its detail, of a status that differs from the next date on.
 pub fn change_of_status(before: bool, after: bool) -> Option<(&'static str, &'static str)> {
@@ -26,9 +33,9 @@ pub fn interest_unpaid(note: &str, shortfall: f64) -> String {
 impl Tables {
     /// Notes calls of days since the payment date before that were not feasible.
     pub(super) fn refused(&mut self, period: u32, state: &State<1>) {
-        for &(day, _) in &state.refused {
-            let detail = INFEASIBLE.to_owned();
-            self.events.push(EventRow { period, day: Some(day), event: "call not feasible", detail });
+        for refused in &state.refused {
+            let (day, detail) = (Some(refused.day), reason(refused.too_large));
+            self.events.push(EventRow { period, day, event: "call not feasible", detail });
         }
     }
 
@@ -38,7 +45,7 @@ impl Tables {
         if state.redeemed.any() {
             self.event(period, "call", "all collateral is sold and the notes are redeemed".to_owned());
         } else if state.withdrawn.any() {
-            self.event(period, "call not feasible", INFEASIBLE.to_owned());
+            self.event(period, "call not feasible", reason(state.too_large));
         }
         if state.liquidated.any() {
             self.event(period, "liquidation", "all collateral is sold after the acceleration".to_owned());

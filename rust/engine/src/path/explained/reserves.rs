@@ -3,11 +3,11 @@
 use super::Tables;
 use super::rows::{AccountRow, HedgeRow};
 use crate::hedges::Notional;
+use crate::path::deal_terms::DealTerms;
 use crate::path::plan::Plan;
 use crate::state::State;
-use crate::waterfall::Program;
 use crate::waterfall::program::{Action, Purse};
-use crate::waterfall::recorder::Ledger;
+use crate::waterfall::recorder::{Entry, Ledger, Payee};
 
 impl Tables {
     /// What accounts and hedges did on a date; what steps put into accounts is told by the ledger. `begin` are the opening
@@ -48,16 +48,26 @@ impl Tables {
     }
 }
 
-/// Sums what the steps of each date put into accounts; what left them is the rest.
-pub fn flows_of_accounts(rows: &mut [AccountRow], program: &Program, ledger: &Ledger) {
+/// Sums what the steps of each date, and resets, put into accounts; what left them is the rest.
+pub fn flows_of_accounts(rows: &mut [AccountRow], deal: &DealTerms, ledger: &Ledger) {
+    let program = &deal.program;
+    let mut pays_in = |entry: &Entry, account: u16| {
+        let of = |row: &&mut AccountRow| row.period == entry.period && row.account == account;
+        if let Some(row) = rows.iter_mut().find(of) {
+            row.paid_in += entry.paid;
+        }
+    };
+    let of_resets = |entry: &&Entry| !deal.groups.is_empty() && entry.info == program.changes;
+    for entry in ledger.entries.iter().filter(of_resets) {
+        if let Payee::Reserve(account) = entry.payee {
+            pays_in(entry, account);
+        }
+    }
     let falls = [&program.receipts, &program.interest, &program.principal, &program.acceleration, &program.redemption];
     for op in falls.into_iter().flatten() {
         if let Action::Move { to: Purse::Account(account), .. } = op.action {
             for entry in ledger.entries.iter().filter(|entry| entry.info == op.info) {
-                let of = |row: &&mut AccountRow| row.period == entry.period && row.account == account;
-                if let Some(row) = rows.iter_mut().find(of) {
-                    row.paid_in += entry.paid;
-                }
+                pays_in(entry, account);
             }
         }
     }
