@@ -312,7 +312,8 @@ def part_until(
         last=False,
         is_part=True,
     )
-    return with_sale(deal, part, holidays)
+    part = with_sale(deal, part, holidays)
+    return replace(part, scheduled_determination=part.determination_date)
 
 
 def rest_after(period: Period, day: date) -> Period:

@@ -7,6 +7,7 @@
 use super::holdings::Holdings;
 use super::loan_flows::LoanFlows;
 use super::parts::{self, PoolPart, UNDRAWN};
+use super::proportional::Proportional;
 use super::sale::SaleRow;
 use crate::coverage::ccc_excess::CccAsset;
 
@@ -101,9 +102,10 @@ pub struct ClosingPool {
     pub ccc_discount: usize,
     /// Loans of each obligor, in canonical order.
     pub obligor_loans: Holdings,
-    /// What a default of each obligor in each step counts, `[obligor][step]`: its closing par, its par then, the par
-    /// less what is recovered, and one.
-    pub obligor_default: Vec<[f64; 4]>,
+    /// What a default of each obligor in each step ends, `[obligor][step]`: its par then, and the par less what is recovered.
+    pub obligor_default: Vec<[f64; 2]>,
+    /// The loans' flows in closed form, where they have one.
+    pub proportional: Option<Proportional>,
     /// Closing par of the performing loans.
     pub par: f64,
     /// Whether some loan is a discount obligation outside the CCC set.
@@ -136,17 +138,29 @@ impl ClosingPool {
         loan * row_stride(self.steps) + step
     }
 
-    /// Sums what a default of each obligor costs, once every asset is in; `first` is the first step that is run.
-    pub fn finish(&mut self, first: usize) {
+    /// Whether what is left of the loans at step `first` does the same, to the bit, as in the pool of the closing.
+    #[must_use]
+    pub fn follows(&self, closing: &Self, first: usize) -> bool {
+        let performing = (0..self.loans).filter(|&loan| self.last_step[loan] as usize > first);
+        let rows = |pool: &Self, loan: usize| pool.row(loan, first)..pool.row(loan, self.steps);
+        let bits = |row: &[f64; 4]| row.map(f64::to_bits);
+        let same = |loan: usize| {
+            let (own, other) = (&self.rows[rows(self, loan)], &closing.rows[rows(closing, loan)]);
+            own.iter().zip(other).all(|(x, y)| bits(x) == bits(y))
+        };
+        performing.into_iter().all(same)
+    }
+
+    /// Sums what a default of each obligor costs, once every asset is in.
+    pub fn finish(&mut self) {
         let obligors = self.obligor_loans.obligors();
-        let mut obligor_default = vec![[0.0, 0.0, 0.0, 1.0]; obligors * self.steps];
+        let mut obligor_default = vec![[0.0; 2]; obligors * self.steps];
         for (obligor, sums) in obligor_default.chunks_exact_mut(self.steps).enumerate() {
             for &loan in self.obligor_loans.of(obligor) {
                 let defaults = &self.row_default[self.row(loan as usize, 0)..][..self.steps];
                 for (sum, default) in sums.iter_mut().zip(defaults) {
-                    sum[0] += self.at_risk(loan as usize, first);
-                    sum[1] += default.par;
-                    sum[2] += default.par - default.value;
+                    sum[0] += default.par;
+                    sum[1] += default.par - default.value;
                 }
             }
         }

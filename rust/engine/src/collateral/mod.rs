@@ -8,6 +8,7 @@ pub mod holdings;
 pub mod loan;
 pub mod loan_flows;
 pub mod parts;
+pub mod proportional;
 pub mod sale;
 pub mod shared_terms;
 pub mod standing;

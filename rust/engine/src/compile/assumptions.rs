@@ -6,8 +6,9 @@ use crate::collateral::closing_pool::{DefaultedAsset, PERFORMING};
 use crate::collateral::groups::{GroupRates, LoanGroup};
 use crate::collateral::loan_flows::LoanFlows;
 use crate::collateral::parts::{PoolPart, Weight};
+use crate::collateral::proportional::{Contract, Proportional};
 use crate::collateral::sale::{self, SaleRow};
-use crate::collateral::{ClosingPool, Holdings, Tape};
+use crate::collateral::{ClosingPool, Holdings, Standing, Tape};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::pool::Contracts;
 use crate::compile::run_steps::MONTHS_CARRIED;
@@ -127,6 +128,8 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             pool.add_defaulted(&asset);
         }
         let first = contracts.steps.start.first;
+        // The same loans as they were at closing, where the run goes on from a later date.
+        let mut closing = (first > 0).then(|| ClosingPool::new(contracts.tape.len(), n));
         for loan in 0..contracts.tape.len() {
             if contracts.tape.is_defaulted(loan) {
                 continue;
@@ -135,6 +138,10 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             let mut rates = self.rates(loan);
             if reads_recoveries {
                 recoveries[loan * n..][..n].copy_from_slice(&rates.recovery);
+            }
+            if let Some(closing) = &mut closing {
+                flows.set(contracts.of(loan), &rates.mdr, &rates.mpr, 0, &Standing::WHOLE);
+                closing.add_loan(loan, &flows, &rates.recovery, &rates.recovery_step, &contracts.rules);
             }
             let standing = contracts.standing(loan);
             for past in &standing.defaults {
@@ -168,7 +175,20 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         pool.ccc_sets = contracts.ccc_sets();
         pool.ccc.clone_from(ccc);
         pool.obligor_loans = Holdings::new(&obligor_loans);
-        pool.finish(contracts.rules.first);
+        pool.finish();
+        let contract = |loan: usize| {
+            let begins = contracts.of(loan).first().filter(|_| !contracts.tape.is_defaulted(loan));
+            begins.map_or_else(Contract::default, |step| Contract {
+                par: step.open,
+                interest: step.interest.whole,
+                scheduled: step.scheduled,
+            })
+        };
+        let all: Vec<Contract> = (0..contracts.tape.len()).map(contract).collect();
+        pool.proportional = match closing {
+            None => Proportional::of(&pool, &all),
+            Some(closing) => Proportional::of(&closing, &all).filter(|_| pool.follows(&closing, first)),
+        };
         pool
     }
 

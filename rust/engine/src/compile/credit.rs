@@ -1,6 +1,6 @@
 //! From a default model to default times: each company's cumulative default probability on the steps of a run.
 
-use crate::collateral::Tape;
+use crate::collateral::{ClosingPool, Tape};
 use crate::compile::assumptions;
 use crate::compile::cohorts;
 use crate::compile::deal::CompiledDeal;
@@ -64,6 +64,7 @@ pub fn compile_simulation(
     industries.sort();
     industries.dedup();
     let last = u32::try_from(axis.times.len()).unwrap_or(u32::MAX);
+    let follows_repaid = compiled.plan.follows_repaid();
     let mut obligors = Vec::new();
     let mut companies = Vec::new();
     for (k, (id, first)) in compiled.obligors.iter().enumerate() {
@@ -86,6 +87,7 @@ pub fn compile_simulation(
             industry: u32::try_from(industry).unwrap_or(0),
             cumulative: if drawn { source.cumulative(&pd, first, &mut problems) } else { vec![0.0; axis.times.len()] },
             last_step: if drawn { last } else { 0 },
+            owes_until: if follows_repaid { last } else { owes_until(pool, loans, &axis) },
         });
         companies.push(Company {
             id: id.clone(),
@@ -112,6 +114,12 @@ pub fn compile_simulation(
     });
     let dates = compiled.steps.dates.iter().map(|d| d.end).collect();
     Ok(Setup::new(compiled.plan, copula, axis, companies, survival, Date(tape.as_of), dates))
+}
+
+/// Number of times on the axis at which a company of these loans owes something.
+fn owes_until(pool: &ClosingPool, loans: &[u32], axis: &TimeAxis) -> u32 {
+    let owes = |step: u32| loans.iter().any(|&loan| pool.row_default[pool.row(loan as usize, step as usize)].par > 0.0);
+    axis.cells.iter().rposition(|(step, _)| owes(*step)).map_or(0, |place| place as u32 + 1)
 }
 
 /// The figures of all paths are told on the payment dates of the first document.

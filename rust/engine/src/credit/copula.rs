@@ -4,8 +4,8 @@
 //! `F(t_{p-1}) < Φ(X) <= F(t_p)`, decided as `Φ⁻¹(F(t_{p-1})) < X <= Φ⁻¹(F(t_p))`. `Z` low is bad.
 
 use crate::credit::bounds::{BUCKETS, Buckets};
-use crate::credit::curves::Curves;
-use crate::credit::defaults::{DefaultEvent, Defaults, LaneEvents};
+use crate::credit::curves::{Curves, Guide};
+use crate::credit::defaults::{DefaultEvent, DrawnPaths, PathEvents};
 use crate::credit::own::OwnPart;
 use crate::lanes::Pack;
 use crate::math::normal::normal_inverse_lanes;
@@ -21,8 +21,10 @@ pub struct ObligorInput {
     pub industry: u32,
     /// Cumulative default probability `F(t_p)` for p = 1, 2, …; in [0, 1], not decreasing.
     pub cumulative: Vec<f64>,
-    /// Last step, counted from 1, in which the company still owes something; later defaults have no effect. 0: none.
+    /// Last step, counted from 1, in which a default is of interest; 0: none.
     pub last_step: u32,
+    /// Last step, counted from 1, in which the company still owes something: later defaults are only counted.
+    pub owes_until: u32,
 }
 
 /// What a copula is made of.
@@ -45,18 +47,23 @@ pub struct CopulaInput {
 /// A company as the draws need it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Obligor {
+    guide: Guide,
     key: u64,
     /// Index into [`Copula::groups`].
     group: u32,
     /// Row of its curve.
     row: u32,
     last_step: u32,
+    owes_until: u32,
     /// Index into the input.
     index: u32,
 }
 
 /// Companies whose first words are drawn and compared at once.
 const CHUNK: usize = 8;
+
+/// Defaults for which there is room while paths are drawn together.
+const ROOM: usize = 32_768;
 
 /// What the draws of eight companies need.
 #[derive(Clone, Debug)]
@@ -88,15 +95,14 @@ pub struct Copula {
     pub(super) reinvestment_thresholds: Vec<f64>,
 }
 
-/// Work space of [`Copula::draw`], reused from block to block.
+/// Work space of [`Copula::draw_packs`], reused from block to block.
 #[derive(Clone, Debug, Default)]
 pub struct CopulaScratch {
-    /// Systematic part, by group and lane.
+    /// Systematic part, by group and path.
     systematic: Vec<f64>,
-    /// Its bucket, by group and lane.
+    /// Its bucket, by group and path.
     buckets: Vec<u32>,
-    /// Defaults of each lane, `[lane][company]`.
-    events: Vec<DefaultEvent>,
+    events: PathEvents,
 }
 
 impl Copula {
@@ -124,7 +130,9 @@ impl Copula {
             };
             let steps = count(obligor.cumulative.len());
             let last_step = if obligor.last_step < steps { obligor.last_step } else { steps };
-            compiled.push(Obligor { key: obligor.key, group, row, last_step, index });
+            let guide = curves.guide(row);
+            let (key, owes_until) = (obligor.key, obligor.owes_until);
+            compiled.push(Obligor { guide, key, group, row, last_step, owes_until, index });
         }
         let mut active = Vec::with_capacity(compiled.len() + CHUNK);
         for obligor in &compiled {
@@ -170,93 +178,121 @@ impl Copula {
         normal_inverse_lanes(Pack(u))
     }
 
-    /// `√inter · Z + √(intra - inter) · Y` of each group of companies.
+    /// `√inter · Z + √(intra - inter) · Y` of each group of companies in `L` paths, the pack `pack` of so many.
     #[inline(always)]
-    fn systematic<const L: usize>(&self, first_path: u64, market: Pack<L>, scratch: &mut CopulaScratch) {
+    fn systematic<const L: usize>(
+        &self,
+        first_path: u64,
+        market: Pack<L>,
+        pack: usize,
+        packs: usize,
+        scratch: &mut CopulaScratch,
+    ) {
         let market = market * self.market_weight;
-        let groups = if self.industries.is_empty() { 1 } else { self.industries.len() };
-        scratch.systematic.resize(groups * L, 0.0);
-        scratch.buckets.resize(groups * L, 0);
-        for group in 0..groups {
+        let (systematic, _) = scratch.systematic.as_chunks_mut::<L>();
+        let (buckets, _) = scratch.buckets.as_chunks_mut::<L>();
+        for group in 0..self.groups() {
             let mut value = market;
             if let Some(&industry) = self.industries.get(group) {
                 value += self.factor::<L>(first_path, INDUSTRY, industry) * self.industry_weight;
             }
-            let buckets = &mut scratch.buckets[group * L..][..L];
+            let at = group * packs + pack;
             for lane in 0..L {
-                buckets[lane] = self.buckets.of(value.0[lane]);
+                buckets[at][lane] = self.buckets.of(value.0[lane]);
             }
-            scratch.systematic[group * L..][..L].copy_from_slice(&value.0);
+            systematic[at] = value.0;
         }
     }
 
-    /// Draws the defaults of the `L` paths from `first_path` on, adds the paths to `out` and returns their market factor.
-    ///
-    /// `first_path` is a multiple of 4 unless `L` is 1.
-    #[inline(always)]
-    pub fn draw<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch, out: &mut Defaults) -> Pack<L> {
-        let mut events = LaneEvents::<L>::take(&mut scratch.events, self.most_defaults());
-        let market = self.draw_each::<L>(first_path, scratch, |lane, obligor, step| {
-            events.add(lane, DefaultEvent::new(obligor, step), true);
-        });
-        events.give(out, &mut scratch.events);
-        market
+    /// Number of systematic parts.
+    fn groups(&self) -> usize {
+        if self.industries.is_empty() { 1 } else { self.industries.len() }
+    }
+
+    /// Packs of `L` paths that are well drawn together: so many that tables are read from near, so few that lists are written there.
+    #[must_use]
+    pub fn packs<const L: usize>(&self) -> usize {
+        let packs = ROOM / (L * PathEvents::room(self.most_defaults()));
+        if packs > 0 { packs } else { 1 }
     }
 
     /// Most companies that can default.
-    #[must_use]
-    pub fn most_defaults(&self) -> usize {
+    fn most_defaults(&self) -> usize {
         self.chunks.len() * CHUNK
     }
 
-    /// Draws the defaults of the `L` paths from `first_path` on and returns their market factor; `found` is called with
-    /// lane, company and step (from 1) of each, in the order of companies.
+    /// Draws the `L` paths from `first_path` on and adds them to `out`.
     ///
     /// `first_path` is a multiple of 4 unless `L` is 1.
     #[inline(always)]
-    pub fn draw_each<const L: usize>(
+    pub fn draw<const L: usize>(&self, first_path: u64, scratch: &mut CopulaScratch, out: &mut DrawnPaths) {
+        self.draw_packs::<L>(first_path, 1, scratch, out);
+    }
+
+    /// Draws `packs` times `L` paths from `first_path` on and adds them to `out`, the defaults of each in the order of
+    /// companies.
+    ///
+    /// The same few companies are drawn in all these paths before the next few, so that what is looked up for them is at hand.
+    /// `first_path` is a multiple of 4 unless `L` is 1.
+    #[inline(always)]
+    pub fn draw_packs<const L: usize>(
         &self,
         first_path: u64,
+        packs: usize,
         scratch: &mut CopulaScratch,
-        mut found: impl FnMut(usize, u32, u32),
-    ) -> Pack<L> {
+        out: &mut DrawnPaths,
+    ) {
         const { assert!(L <= 16, "a mask of lanes has 16 bits") };
-        let market = self.market::<L>(first_path);
-        self.systematic::<L>(first_path, market, scratch);
-        let CopulaScratch { systematic, buckets, .. } = scratch;
-        let systematic = systematic.as_slice();
+        scratch.systematic.resize(self.groups() * packs * L, 0.0);
+        scratch.buckets.resize(self.groups() * packs * L, 0);
+        for pack in 0..packs {
+            let first = first_path + (pack * L) as u64;
+            let market = self.market::<L>(first);
+            out.market.extend_from_slice(&market.0);
+            self.systematic::<L>(first, market, pack, packs, scratch);
+        }
+        let CopulaScratch { systematic, buckets, events } = scratch;
+        let mut found = events.open(packs * L, self.most_defaults());
+        let (systematic, guided, own_part) = (systematic.as_slice(), self.curves.guided(), &self.own_part);
         let mut words = [[0; CHUNK]; L];
         for chunk in &self.chunks {
-            let masks = if self.industries.is_empty() {
-                chunk.hits::<L, true>(self.seed, first_path, buckets, &mut words)
-            } else {
-                chunk.hits::<L, false>(self.seed, first_path, buckets, &mut words)
-            };
-            for half in 0..2 {
-                let mut mask = 0;
-                for k in 0..4 {
-                    mask |= u64::from(masks[4 * half + k]) << (16 * k);
-                }
-                while mask != 0 {
-                    // A bit's place is company of the half times 16 plus lane.
-                    let bit = mask.trailing_zeros() as usize;
-                    mask &= mask - 1;
-                    let (company, lane) = ((4 * half + (bit >> 4)) % CHUNK, bit % 16 % L);
-                    let (obligor, word) = (&chunk.obligors[company], words[lane][company]);
-                    let of_group = systematic[obligor.group as usize * L + lane];
-                    let (own, error) = self.own_part.of(word);
-                    let (row, latent) = (obligor.row, of_group + own);
-                    let step = match self.curves.first_step_between(row, latent - error, latent + error) {
-                        Some(step) => step,
-                        None => self.exact_step(first_path + lane as u64, obligor, word, of_group),
-                    };
-                    if step <= obligor.last_step {
-                        found(lane, obligor.index, step);
+            let mut groups = [0; CHUNK];
+            for k in 0..CHUNK {
+                groups[k] = chunk.groups[k] as usize * packs * L;
+            }
+            for pack in 0..packs {
+                let first = first_path + (pack * L) as u64;
+                let masks = if self.industries.is_empty() {
+                    chunk.hits::<L, true>(self.seed, first, buckets, pack, packs, &mut words)
+                } else {
+                    chunk.hits::<L, false>(self.seed, first, buckets, pack, packs, &mut words)
+                };
+                for half in 0..2 {
+                    let mut mask = 0;
+                    for k in 0..4 {
+                        mask |= u64::from(masks[4 * half + k]) << (16 * k);
+                    }
+                    while mask != 0 {
+                        // A bit's place is company of the half times 16 plus lane.
+                        let bit = mask.trailing_zeros() as usize;
+                        mask &= mask - 1;
+                        let (company, lane) = ((4 * half + (bit >> 4)) % CHUNK, bit % 16 % L);
+                        let (obligor, word) = (&chunk.obligors[company], words[lane][company]);
+                        let path = pack * L + lane;
+                        let of_group = systematic[groups[company] + path];
+                        let (own, error) = own_part.of(word);
+                        let latent = of_group + own;
+                        let step = match guided.first_step_between(&obligor.guide, latent - error, latent + error) {
+                            Some(step) => step,
+                            None => self.exact_step(first + lane as u64, obligor, word, of_group),
+                        };
+                        let event = DefaultEvent::new(obligor.index, step);
+                        found.add(path, event, step <= obligor.last_step, step > obligor.owes_until);
                     }
                 }
             }
         }
-        market
+        events.give(out);
     }
 
     /// The step of a company in a path, from both words of its draw.
@@ -320,13 +356,15 @@ impl Chunk {
         seed: u64,
         first_path: u64,
         buckets: &[u32],
+        pack: usize,
+        packs: usize,
         words: &mut [[u32; CHUNK]; L],
     ) -> [u32; CHUNK] {
         let (buckets, _) = buckets.as_chunks::<L>();
-        let mut of_company = [&buckets[0]; CHUNK];
+        let mut of_company = [&buckets[pack]; CHUNK];
         if !ONE_GROUP {
             for k in 0..CHUNK {
-                of_company[k] = &buckets[self.groups[k] as usize];
+                of_company[k] = &buckets[self.groups[k] as usize * packs + pack];
             }
         }
         let mut masks = [0; CHUNK];

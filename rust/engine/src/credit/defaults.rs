@@ -73,44 +73,82 @@ impl Defaults {
     }
 }
 
-/// Defaults of `L` paths at once, `[lane][default]`.
-#[derive(Debug)]
-pub struct LaneEvents<const L: usize> {
-    events: Vec<DefaultEvent>,
-    room: usize,
-    /// Where the next default of each lane is written.
-    heads: [usize; L],
+/// Paths that have been drawn.
+#[derive(Clone, Debug, Default)]
+pub struct DrawnPaths {
+    /// Market factor of each path.
+    pub market: Vec<f64>,
+    /// Defaults of companies that still owe something.
+    pub defaults: Defaults,
+    /// Defaults of companies that have repaid: they are only counted.
+    pub later: Defaults,
 }
 
-impl<const L: usize> LaneEvents<L> {
-    /// Nothing, in the memory of `scratch`, with room for so many defaults a lane.
-    #[inline(always)]
+impl DrawnPaths {
+    /// Back to no path.
+    pub fn clear(&mut self) {
+        self.market.clear();
+        self.defaults.clear();
+        self.later.clear();
+    }
+}
+
+/// Defaults of paths that are drawn at once: two lists a path, of companies that owe something and of others.
+#[derive(Clone, Debug, Default)]
+pub struct PathEvents {
+    events: Vec<DefaultEvent>,
+    room: usize,
+    /// Where the next default of each list is written.
+    heads: Vec<u32>,
+}
+
+impl PathEvents {
+    /// Room for a path of at most so many defaults, in numbers of defaults.
     #[must_use]
-    pub fn take(scratch: &mut Vec<DefaultEvent>, most: usize) -> Self {
-        // One more than can be: what does not count is written all the same.
-        let (room, mut events) = (most + 1, std::mem::take(scratch));
-        events.resize(L * room, DefaultEvent::default());
-        let mut heads = [0; L];
-        for lane in 0..L {
-            heads[lane] = lane * room;
-        }
-        Self { events, room, heads }
+    pub const fn room(most: usize) -> usize {
+        // One more a list than can be: what does not count is written all the same.
+        2 * (most + 1)
     }
 
-    /// Adds a default to a lane, if it counts.
+    /// Back to paths without defaults, with room for so many defaults each.
     #[inline(always)]
-    pub fn add(&mut self, lane: usize, event: DefaultEvent, counts: bool) {
-        let head = &mut self.heads[lane];
-        self.events[*head] = event;
-        *head += usize::from(counts);
+    pub fn open(&mut self, paths: usize, most: usize) -> Found<'_> {
+        self.room = Self::room(most) / 2;
+        self.events.resize(2 * paths * self.room, DefaultEvent::default());
+        self.heads.clear();
+        for list in 0..2 * paths {
+            self.heads.push((list * self.room) as u32);
+        }
+        Found { events: &mut self.events, heads: &mut self.heads }
     }
 
-    /// Adds the paths to `out`, lane by lane, and gives the memory back.
+    /// Adds the paths to `out`, one after the other.
     #[inline(always)]
-    pub fn give(self, out: &mut Defaults, scratch: &mut Vec<DefaultEvent>) {
-        for lane in 0..L {
-            out.push(&self.events[lane * self.room..self.heads[lane]]);
+    pub fn give(&self, out: &mut DrawnPaths) {
+        for (list, &head) in self.heads.iter().enumerate() {
+            let events = &self.events[list * self.room..head as usize];
+            if list.is_multiple_of(2) {
+                out.defaults.push(events);
+            } else {
+                out.later.push(events);
+            }
         }
-        *scratch = self.events;
+    }
+}
+
+/// Lists that are being written.
+#[derive(Debug)]
+pub struct Found<'a> {
+    events: &'a mut [DefaultEvent],
+    heads: &'a mut [u32],
+}
+
+impl Found<'_> {
+    /// Adds a default to a path, if it counts, among those of companies that have repaid if it is `late`.
+    #[inline(always)]
+    pub fn add(&mut self, path: usize, event: DefaultEvent, counts: bool, late: bool) {
+        let head = &mut self.heads[2 * path + usize::from(late)];
+        self.events[*head as usize] = event;
+        *head += u32::from(counts);
     }
 }

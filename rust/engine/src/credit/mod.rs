@@ -8,4 +8,4 @@ pub mod defaults;
 pub mod own;
 
 pub use copula::{Copula, CopulaInput, CopulaScratch, ObligorInput};
-pub use defaults::{COMPANIES, DefaultEvent, Defaults, LaneEvents, STEPS};
+pub use defaults::{COMPANIES, DefaultEvent, Defaults, DrawnPaths, STEPS};

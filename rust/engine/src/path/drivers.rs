@@ -6,9 +6,10 @@
 
 use crate::collateral::ClosingPool;
 use crate::collateral::closing_pool::{
-    CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES, TOGETHER,
+    CARRYING, DEFAULTED_PAR, INTEREST, LoanDefault, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES, TOGETHER,
 };
 use crate::collateral::groups::PoolFlows;
+use crate::collateral::proportional::{CommonStep, LoanShare, Proportional};
 use crate::collateral::sale::{SaleRow, SaleStep, WORTH};
 use crate::lanes::Pack;
 
@@ -45,10 +46,16 @@ impl<const L: usize> ClosingStep<L> {
 #[derive(Clone, Debug)]
 pub struct Drivers<const L: usize> {
     /// The lane that is being worked out, by step: its flows, and its defaulted collateral.
+    ///
+    /// Of a pool in closed form the flows are what of it ends: changes of par and of par times rate, and interest and principal
+    /// of last steps.
     lane_flows: Vec<[f64; 4]>,
     lane_defaulted: Vec<[f64; 4]>,
-    /// `[step][lane]`: interest, principal, performing par, prepaid principal.
+    /// The same of par times instalment, and of that times rate; nothing where instalments do not differ.
+    lane_instalments: Vec<[f64; 2]>,
+    /// `[step][lane]`: interest, principal, performing par, prepaid principal; in closed form the sums of what has ended.
     flows: Vec<[[f64; 4]; L]>,
+    instalments: Vec<[[f64; 2]; L]>,
     /// `[step][lane]`: recoveries, carrying value, defaulted par and its market value.
     defaulted: Vec<[[f64; 4]; L]>,
     /// `[step][lane]`: what discount obligations are carried below par.
@@ -82,10 +89,13 @@ impl<const L: usize> Drivers<L> {
         for (place, (_, loan)) in (0_u32..).zip(&pool.ccc) {
             ccc_of_loan[*loan as usize] = place;
         }
+        let has_instalments = pool.proportional.as_ref().is_some_and(|form| form.has_instalments);
         Self {
             lane_flows: vec![[0.0; 4]; pool.steps + TOGETHER - 1],
             lane_defaulted: vec![[0.0; 4]; pool.steps],
+            lane_instalments: vec![[0.0; 2]; if has_instalments { pool.steps + 1 } else { 0 }],
             flows: vec![[[0.0; 4]; L]; pool.steps],
+            instalments: vec![[[0.0; 2]; L]; if has_instalments { pool.steps } else { 0 }],
             defaulted: vec![[[0.0; 4]; L]; pool.steps],
             discount: if pool.has_discount { vec![[0.0; L]; pool.steps] } else { Vec::new() },
             sale: vec![[SaleRow::default(); L]; pool.sale.len()],
@@ -141,58 +151,107 @@ impl<const L: usize> Drivers<L> {
     /// Begins to work out a lane.
     #[inline(always)]
     pub fn open_lane(&mut self, pool: &ClosingPool) {
-        self.lane_flows[..pool.steps].copy_from_slice(&pool.flows);
+        if pool.proportional.is_some() {
+            self.lane_flows.fill([0.0; 4]);
+            self.lane_instalments.fill([0.0; 2]);
+        } else {
+            self.lane_flows[..pool.steps].copy_from_slice(&pool.flows);
+        }
         self.lane_defaulted.copy_from_slice(&pool.defaulted);
     }
 
     /// Puts the lane that has been worked out beside the others.
     #[inline(always)]
-    pub fn close_lane(&mut self, lane: usize) {
+    pub fn close_lane(&mut self, pool: &ClosingPool, lane: usize) {
         let lane = lane % L;
-        for (lanes, row) in self.flows.iter_mut().zip(&self.lane_flows) {
-            lanes[lane] = *row;
+        if pool.proportional.is_some() {
+            let mut ended = [0.0; 4];
+            for (lanes, row) in self.flows.iter_mut().zip(&self.lane_flows) {
+                // Par and rate stay ended; a last step is over.
+                add(&mut ended, row);
+                lanes[lane] = ended;
+                (ended[2], ended[3]) = (0.0, 0.0);
+            }
+            let mut ended = [0.0; 2];
+            for (lanes, row) in self.instalments.iter_mut().zip(&self.lane_instalments) {
+                ended = [ended[0] + row[0], ended[1] + row[1]];
+                lanes[lane] = ended;
+            }
+        } else {
+            for (lanes, row) in self.flows.iter_mut().zip(&self.lane_flows) {
+                lanes[lane] = *row;
+            }
         }
         for (lanes, row) in self.defaulted.iter_mut().zip(&self.lane_defaulted) {
             lanes[lane] = *row;
         }
     }
 
-    /// An obligor defaults in step `k` (from 0), in the lane that is being worked out.
+    /// An obligor defaults in step `k` (from 0), in the lane that is being worked out; returns what it ends: par, and par less
+    /// what is recovered.
     #[inline(always)]
-    pub fn default(&mut self, pool: &ClosingPool, lane: usize, obligor: usize, k: usize) {
+    pub fn default(&mut self, pool: &ClosingPool, lane: usize, obligor: usize, k: usize) -> [f64; 2] {
         let lane = lane % L;
+        let mut ends = [0.0; 2];
         for &loan in pool.obligor_loans.of(obligor) {
             let at = pool.row(loan as usize, k);
             let default = &pool.row_default[at];
+            ends = [ends[0] + default.par, ends[1] + (default.par - default.value)];
             let rows = default.groups as usize * TOGETHER;
             if rows == 0 {
                 continue;
             }
-            // Rows of nothing take nothing off: whole groups have the bits of their rows one by one.
-            let (left, _) = self.lane_flows[k..k + rows].as_chunks_mut::<TOGETHER>();
-            let (ended, _) = pool.rows[at..at + rows].as_chunks::<TOGETHER>();
-            for (left, ended) in left.iter_mut().zip(ended) {
-                for i in 0..TOGETHER {
-                    subtract(&mut left[i], &ended[i]);
+            if let Some(form) = &pool.proportional {
+                self.end_in_proportion(form, &form.loans[loan as usize], k);
+            } else {
+                // Rows of nothing take nothing off: whole groups have the bits of their rows one by one.
+                let (left, _) = self.lane_flows[k..k + rows].as_chunks_mut::<TOGETHER>();
+                let (ended, _) = pool.rows[at..at + rows].as_chunks::<TOGETHER>();
+                for (left, ended) in left.iter_mut().zip(ended) {
+                    for i in 0..TOGETHER {
+                        subtract(&mut left[i], &ended[i]);
+                    }
                 }
             }
-            let (collected, carry_end) = (default.collected as usize, default.carry_end as usize);
-            let defaulted = self.lane_defaulted.as_mut_slice();
-            let carried = [0.0, default.value, default.par, default.value];
-            for row in &mut defaulted[k..carry_end] {
-                add(row, &carried);
-            }
-            if carry_end < collected {
-                let uncarried = [0.0, 0.0, default.par, default.value];
-                for row in &mut defaulted[carry_end..collected] {
-                    add(row, &uncarried);
-                }
-            }
-            defaulted[collected][RECOVERIES] += default.value;
+            self.carry(k, default);
             if self.is_detailed {
                 self.detail(pool, lane, loan as usize, k);
             }
         }
+        ends
+    }
+
+    /// Ends a loan in step `k` where the pool has a closed form.
+    #[inline(always)]
+    fn end_in_proportion(&mut self, form: &Proportional, loan: &LoanShare, k: usize) {
+        let last = loan.last as usize;
+        add(&mut self.lane_flows[k], &[loan.par, loan.rate, 0.0, 0.0]);
+        add(&mut self.lane_flows[last], &[-loan.par, -loan.rate, loan.last_interest, loan.last_principal]);
+        if form.has_instalments {
+            let from = &mut self.lane_instalments[k];
+            *from = [from[0] + loan.instalment, from[1] + loan.both];
+            let to = &mut self.lane_instalments[last];
+            *to = [to[0] - loan.instalment, to[1] - loan.both];
+        }
+    }
+
+    /// Carries defaulted par of step `k` until its recovery comes.
+    #[inline(always)]
+    fn carry(&mut self, k: usize, default: &LoanDefault) {
+        let LoanDefault { par, value, collected, carry_end, .. } = *default;
+        let (collected, carry_end) = (collected as usize, carry_end as usize);
+        let defaulted = self.lane_defaulted.as_mut_slice();
+        let carried = [0.0, value, par, value];
+        for row in &mut defaulted[k..carry_end] {
+            add(row, &carried);
+        }
+        if carry_end < collected {
+            let uncarried = [0.0, 0.0, par, value];
+            for row in &mut defaulted[carry_end..collected] {
+                add(row, &uncarried);
+            }
+        }
+        defaulted[collected][RECOVERIES] += value;
     }
 
     /// What a default of a loan changes where discounts, sales, new defaults or CCC assets are followed.
@@ -238,7 +297,7 @@ impl<const L: usize> Drivers<L> {
     ///
     /// Differences of sums leave rounding of either sign where nothing is left: what is below zero is nothing.
     #[inline(always)]
-    pub fn step(&self, p: usize, out: &mut ClosingStep<L>) {
+    pub fn step(&self, pool: &ClosingPool, p: usize, out: &mut ClosingStep<L>) {
         if let Some(given) = &self.given {
             let (flows, defaulted) = (&given.flows[p], &given.defaulted[p]);
             *out = ClosingStep {
@@ -254,7 +313,10 @@ impl<const L: usize> Drivers<L> {
             };
             return;
         }
-        let [interest, principal, performing, prepaid] = across(&self.flows[p]);
+        let [interest, principal, performing, prepaid] = match &pool.proportional {
+            Some(form) => left(across(&self.flows[p]), self.instalments.get(p), &form.steps[p], &pool.flows[p]),
+            None => across(&self.flows[p]),
+        };
         let [recoveries, carrying, defaulted_par, market_of_defaulted] = across(&self.defaulted[p]);
         *out = ClosingStep {
             interest: interest.positive(),
@@ -375,6 +437,37 @@ impl<const L: usize> Drivers<L> {
     }
 }
 
+/// Interest, principal, performing par and prepaid principal of what has not ended.
+#[inline(always)]
+fn left<const L: usize>(
+    ended: [Pack<L>; 4],
+    instalments: Option<&[[f64; 2]; L]>,
+    step: &CommonStep,
+    whole: &[f64; 4],
+) -> [Pack<L>; 4] {
+    let [par, rate, last_interest, last_principal] = ended;
+    let mut interest = par * step.interest[0] + rate * step.interest[1] + last_interest;
+    let mut principal = par * (step.open[0] - step.close[0]) + last_principal;
+    let mut performing = par * step.close[0];
+    let mut prepaid = par * step.prepaid[0];
+    if let Some(lanes) = instalments {
+        let [mut instalment, mut both] = [Pack::ZERO; 2];
+        for l in 0..L {
+            (instalment.0[l], both.0[l]) = (lanes[l][0], lanes[l][1]);
+        }
+        interest += instalment * step.interest[2] + both * step.interest[3];
+        principal += instalment * (step.open[1] - step.close[1]);
+        performing += instalment * step.close[1];
+        prepaid += instalment * step.prepaid[1];
+    }
+    [
+        Pack::splat(whole[INTEREST]) - interest,
+        Pack::splat(whole[PRINCIPAL]) - principal,
+        Pack::splat(whole[PERFORMING]) - performing,
+        Pack::splat(whole[PREPAID]) - prepaid,
+    ]
+}
+
 /// Four quantities of a step, turned from `[lane][quantity]` into packs.
 #[inline(always)]
 fn across<const L: usize>(lanes: &[[f64; 4]; L]) -> [Pack<L>; 4] {
@@ -406,3 +499,6 @@ fn add(to: &mut [f64; 4], row: &[f64; 4]) {
     }
     *to = after;
 }
+
+#[cfg(test)]
+mod tests;

@@ -138,7 +138,7 @@ pub fn run<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     let steps = plan.within.of(p);
     for step in *steps.start()..*steps.end() {
         let (mut closing, mut cohorts) = (ClosingStep::ZERO, CohortStep::ZERO);
-        work.drivers.step(step, &mut closing);
+        work.drivers.step(&plan.pool, step, &mut closing);
         let mdr = &work.drivers.hazard[step];
         let (isa, tables) = (work.isa(), &plan.cohorts);
         work.months.floor_benefit += work.cohorts.floor_benefit(tables, step, *mdr);

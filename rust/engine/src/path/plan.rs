@@ -277,6 +277,12 @@ impl<P> Plan<P> {
         std::iter::once(self).chain(self.regimes.iter().map(|regime| &regime.plan))
     }
 
+    /// Some document has fewer payment dates: what is repaid on one date of the first may default in a longer step of that.
+    #[must_use]
+    pub fn follows_repaid(&self) -> bool {
+        self.regimes.iter().any(|regime| !regime.takes.is_empty())
+    }
+
     /// Whether a future may come to a document, or to a redemption between payment dates, at a time of its own: all futures of
     /// a block do so together where not.
     #[must_use]

@@ -80,21 +80,21 @@ impl<const L: usize> Workspace<L> {
 
     /// Ends to work out the pool of a lane.
     #[inline(always)]
-    pub fn close_lane(&mut self, lane: usize) {
-        self.drivers.close_lane(lane);
+    pub fn close_lane<P>(&mut self, plan: &Plan<P>, lane: usize) {
+        self.drivers.close_lane(&plan.pool, lane);
     }
 
-    /// An obligor defaults in step `k` (from 0), at a credit time or a little before it, in the lane that is being worked out.
+    /// An obligor defaults in step `k` (from 0), at a credit time or a little before it, in the lane that is being worked out;
+    /// returns what it ends in the pool of the plan: par, and par less what is recovered.
     #[inline(always)]
-    pub fn default<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize, time: f64) {
-        if plan.regimes.is_empty() {
-            self.drivers.default(&plan.pool, lane, obligor, k);
-            return;
+    pub fn default<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize, time: f64) -> [f64; 2] {
+        if !plan.regimes.is_empty() {
+            self.documents.drawn.push(Drawn { lane, obligor, step: k, time });
+            if k > plan.pool_step(plan.last) {
+                return plan.pool.obligor_default[obligor * plan.pool.steps + k];
+            }
         }
-        self.documents.drawn.push(Drawn { lane, obligor, step: k, time });
-        if k <= plan.pool_step(plan.last) {
-            self.drivers.default(&plan.pool, lane, obligor, k);
-        }
+        self.drivers.default(&plan.pool, lane, obligor, k)
     }
 }
 
@@ -191,7 +191,7 @@ pub fn take_over<const L: usize, P: Param<L>>(
                     drivers.default(&plan.pool, lane, drawn.obligor, step);
                 }
             }
-            drivers.close_lane(lane);
+            drivers.close_lane(&plan.pool, lane);
         }
         let first = work.documents.drivers[0].as_ref().unwrap_or(&work.drivers);
         drivers.hazard = regime.rates(&first.hazard);

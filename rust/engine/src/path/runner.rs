@@ -305,7 +305,7 @@ impl<const L: usize, P: Param<L>> Kernel for Collect<'_, L, P> {
     fn run(self) {
         let Self { plan, work, period, p } = self;
         let step = plan.pool_step(p);
-        work.drivers.step(step, &mut work.collateral.closing);
+        work.drivers.step(&plan.pool, step, &mut work.collateral.closing);
         let mdr = &work.drivers.hazard[step];
         if !plan.cohorts.floor_benefit.is_empty() {
             let of_months = work.months.floor_benefit;

@@ -8,9 +8,10 @@ use cloche_dispatch::{Isa, Kernel};
 use super::columns::{PathColumns, PathNote};
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
+use super::stakes::Stakes;
 use super::totals::{BlockTotals, PLACES, Sizes, count};
 use super::watch::TestWatch;
-use crate::credit::{CopulaScratch, DefaultEvent, Defaults, LaneEvents};
+use crate::credit::{CopulaScratch, DrawnPaths};
 use crate::lanes::{Mask, Pack};
 use crate::lifecycle::Short;
 use crate::metrics::{IrrTimes, irr, irr_with_contributions};
@@ -46,13 +47,11 @@ pub struct BlockWork<const L: usize> {
     /// The tests by date, where cash flows are kept.
     watch: Option<TestWatch<L>>,
     scratch: CopulaScratch,
-    defaults: Defaults,
-    /// Market factor of each drawn path.
-    market: Vec<f64>,
-    /// The drawn paths in the order in which they are run.
-    order: Vec<Drawn>,
-    /// Defaults of the paths that are being drawn, with their places on the time axis, and what they count by lane and year.
-    events: Vec<DefaultEvent>,
+    drawn: DrawnPaths,
+    stakes: Stakes,
+    /// The drawn paths in the order in which they are run, each below what its defaults weigh.
+    order: Vec<u64>,
+    /// By year of a path: closing par and number of the companies that default, par that defaults, par less recovery.
     by_year: Vec<[f64; 4]>,
     times: IrrTimes,
     /// Times and days of the runs that end with each redemption between payment dates, by number of its plan.
@@ -61,13 +60,8 @@ pub struct BlockWork<const L: usize> {
     isa: Isa,
 }
 
-/// A drawn path: what its closing pool loses, and its place among the drawn.
-#[derive(Clone, Copy, Debug)]
-struct Drawn {
-    lost: f64,
-    path: usize,
-}
-
+/// Bits of a place in the order that tell the path.
+const PATH_BITS: u32 = 32;
 impl<const L: usize> BlockWork<L> {
     /// Room for a simulation.
     #[must_use]
@@ -78,11 +72,10 @@ impl<const L: usize> BlockWork<L> {
             measures: Measures::new(&setup.plan, keep.flows),
             watch: keep.flows.then(|| TestWatch::new(&setup.plan)),
             scratch: CopulaScratch::default(),
-            defaults: Defaults::default(),
-            market: Vec::with_capacity(BLOCK),
+            drawn: DrawnPaths::default(),
+            stakes: Stakes::new(setup),
             order: Vec::with_capacity(BLOCK),
-            events: Vec::new(),
-            by_year: Vec::new(),
+            by_year: vec![[0.0; 4]; setup.named.len()],
             times: IrrTimes::new(&setup.plan.days),
             redeemed: (0..=setup.plan.regimes.len())
                 .map(|number| {
@@ -108,11 +101,10 @@ pub fn run<const L: usize>(
     let totals = BlockTotals::new(count, Sizes::of(setup), work.keep.flows);
     let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)), short: None };
     let isa = work.isa;
-    let totals = &mut block.totals;
     match L {
-        1 => isa.run(Draws::<L, 1> { setup, first, count, work, totals }),
-        8 => isa.run(Draws::<L, 8> { setup, first, count, work, totals }),
-        _ => isa.run(Draws::<L, 16> { setup, first, count, work, totals }),
+        1 => isa.run(Draws::<L, 1> { setup, first, count, work }),
+        8 => isa.run(Draws::<L, 8> { setup, first, count, work }),
+        _ => isa.run(Draws::<L, 16> { setup, first, count, work }),
     }
     let mut start = 0;
     while start < count {
@@ -126,16 +118,12 @@ pub fn run<const L: usize>(
     Some(block)
 }
 
-/// Draws the market factor and the defaults of consecutive paths, `D` at a time, counts these by year, and orders the paths
-/// by what their closing pools lose.
-///
-/// Of each path those defaults are left that cost the pool something, with the place (from 0) on the time axis.
+/// Draws consecutive paths in packs of `D`, and orders them by what their defaults weigh.
 struct Draws<'a, const L: usize, const D: usize> {
     setup: &'a Setup,
     first: u64,
     count: usize,
     work: &'a mut BlockWork<L>,
-    totals: &'a mut BlockTotals,
 }
 
 impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
@@ -143,43 +131,22 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { setup, first, count, work, totals } = self;
-        let BlockWork { scratch, defaults, market, order, events, by_year, .. } = work;
-        let (pool, years, cells) = (&setup.plan.pool, setup.named.len(), setup.axis.cells.as_slice());
-        let (steps, obligor_default) = (pool.steps, pool.obligor_default.as_slice());
-        // Where every default counts, also one of nothing does.
-        let least = if setup.follows_repaid { -1.0 } else { 0.0 };
-        defaults.clear();
-        market.clear();
+        let Self { setup, first, count, work } = self;
+        let BlockWork { scratch, drawn, stakes, order, .. } = work;
+        drawn.clear();
         order.clear();
+        let together = setup.copula.packs::<D>();
         let mut path = 0;
         while path < count {
-            by_year.clear();
-            for _ in 0..D {
-                by_year.extend_from_slice(&setup.named);
-            }
-            let rows = by_year.as_mut_slice();
-            let mut found = LaneEvents::<D>::take(events, setup.copula.most_defaults());
-            let factor = setup.copula.draw_each::<D>(first + path as u64, scratch, |lane, obligor, place| {
-                let (step, year) = cells[place as usize - 1];
-                let counted = obligor_default[obligor as usize * steps + step as usize];
-                let row = &mut rows[lane * years + year as usize];
-                let before = *row;
-                for k in 0..4 {
-                    row[k] = before[k] + counted[k];
-                }
-                found.add(lane, DefaultEvent::new(obligor, place - 1), counted[1] > least);
-            });
-            found.give(defaults, events);
-            market.extend_from_slice(&factor.0);
-            let drawn = if count - path < D { count - path } else { D };
-            for lane in 0..drawn {
-                let lost = totals.count_years(&rows[lane * years..(lane + 1) * years], 1.0 / pool.par);
-                order.push(Drawn { lost, path: path + lane });
-            }
-            path += D;
+            let left = (count - path).div_ceil(D);
+            let packs = if left < together { left } else { together };
+            setup.copula.draw_packs::<D>(first + path as u64, packs, scratch, drawn);
+            path += packs * D;
         }
-        order.sort_by(|a, b| a.lost.total_cmp(&b.lost));
+        for path in 0..count {
+            order.push(u64::from(stakes.of(drawn.defaults.of(path))) << PATH_BITS | path as u64);
+        }
+        order.sort_unstable();
     }
 }
 
@@ -191,10 +158,10 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
     let mut paths = [0; L];
     let mut kept = [false; L];
     for lane in 0..L {
-        paths[lane] = work.order[start + if lane < lanes { lane } else { lanes - 1 }].path;
+        paths[lane] = work.order[start + if lane < lanes { lane } else { lanes - 1 }] as u32 as usize;
         kept[lane] = lane < lanes;
     }
-    isa.run(Pool { setup, paths: &paths, work });
+    isa.run(Pool { setup, paths: &paths, kept: lanes, work, totals: &mut block.totals });
     work.measures.clear();
     let BlockWork { work: workspace, measures, watch, .. } = work;
     let error = match watch {
@@ -254,11 +221,14 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
     }
 }
 
-/// Takes the defaults of `L` drawn paths off the pool.
+/// Takes the defaults of `L` drawn paths off the pool, and counts them by year.
 struct Pool<'a, const L: usize> {
     setup: &'a Setup,
     paths: &'a [usize; L],
+    /// Lanes whose paths are kept: the first so many.
+    kept: usize,
     work: &'a mut BlockWork<L>,
+    totals: &'a mut BlockTotals,
 }
 
 impl<const L: usize> Kernel for Pool<'_, L> {
@@ -266,25 +236,44 @@ impl<const L: usize> Kernel for Pool<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { setup, paths, work } = self;
-        let BlockWork { work, defaults, market, .. } = work;
+        let Self { setup, paths, kept, work, totals } = self;
+        let BlockWork { work, drawn, by_year, .. } = work;
+        let (plan, cells, companies) = (&setup.plan, setup.axis.cells.as_slice(), setup.closing_par.as_slice());
+        let per_par = 1.0 / plan.pool.par;
         let mut factor = Pack::ZERO;
         for lane in 0..L {
-            factor.0[lane] = market[paths[lane]];
+            factor.0[lane] = drawn.market[paths[lane]];
         }
         setup.copula.conditional_hazard(&factor, &mut work.drivers.hazard);
-        work.reset_pool(&setup.plan);
+        work.reset_pool(plan);
         for lane in 0..L {
-            work.open_lane(&setup.plan);
-            for event in defaults.of(paths[lane]) {
-                let place = event.step() as usize;
-                let (step, _) = setup.axis.cells[place];
+            by_year.copy_from_slice(&setup.named);
+            work.open_lane(plan);
+            for event in drawn.defaults.of(paths[lane]) {
+                let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
+                let (step, year) = cells[place];
                 // Only later documents ask for the time.
-                let time = if setup.plan.regimes.is_empty() { 0.0 } else { setup.axis.times[place] };
-                work.default(&setup.plan, lane, event.obligor() as usize, step as usize, time);
+                let time = if plan.regimes.is_empty() { 0.0 } else { setup.axis.times[place] };
+                let [par, loss] = work.default(plan, lane, obligor, step as usize, time);
+                add(&mut by_year[year as usize], [companies[obligor], 1.0, par, loss]);
             }
-            work.close_lane(lane);
+            work.close_lane(plan, lane);
+            for event in drawn.later.of(paths[lane]) {
+                let (_, year) = cells[event.step() as usize - 1];
+                add(&mut by_year[year as usize], [companies[event.obligor() as usize], 1.0, 0.0, 0.0]);
+            }
+            if lane < kept {
+                totals.count_years(by_year, per_par);
+            }
         }
+    }
+}
+
+#[inline(always)]
+fn add(to: &mut [f64; 4], row: [f64; 4]) {
+    let before = *to;
+    for k in 0..4 {
+        to[k] = before[k] + row[k];
     }
 }
 

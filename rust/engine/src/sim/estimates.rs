@@ -268,6 +268,11 @@ fn one_note(note: u16, total: &NoteTotals<Moments>, n: usize, years_of: &[f64]) 
     }
 }
 
+/// A share of the pool, which the rounding of its parts does not take above all of it.
+fn rate(x: f64) -> f64 {
+    if x > 1.0 && x < 1.0 + 1e-9 { 1.0 } else { x }
+}
+
 fn pool(setup: &Setup, totals: &Totals) -> Vec<PoolEstimate> {
     let n = totals.paths as f64;
     let root = n.sqrt();
@@ -276,16 +281,16 @@ fn pool(setup: &Setup, totals: &Totals) -> Vec<PoolEstimate> {
     for y in (1..=years).map(Some).chain(std::iter::once(None)) {
         let total = &totals.years[y.unwrap_or(years) - 1];
         let of = |k: usize| mean_se_of_sums(total.sums[k], total.squares[k], n);
-        let (company, default, loss, number) = (of(0), of(1), of(2), of(3));
+        let (company, number, default, loss) = (of(0), of(1), of(2), of(3));
         out.push(PoolEstimate {
             year: y.map(|y| y as u32),
-            company_default_rate: company.mean,
+            company_default_rate: rate(company.mean),
             company_default_rate_se: company.standard_error,
             company_default_rate_sd: company.standard_error * root,
-            default_rate: default.mean,
+            default_rate: rate(default.mean),
             default_rate_se: default.standard_error,
             default_rate_sd: default.standard_error * root,
-            default_rate_q: DEFAULT_LEVELS.map(|level| total.default_rate.quantile(level)),
+            default_rate_q: DEFAULT_LEVELS.map(|level| rate(total.default_rate.quantile(level))),
             loss_rate: loss.mean,
             loss_rate_se: loss.standard_error,
             loss_rate_sd: loss.standard_error * root,

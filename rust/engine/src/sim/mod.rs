@@ -9,6 +9,7 @@ pub mod measures;
 pub mod replay;
 pub mod run;
 pub mod setup;
+pub mod stakes;
 pub mod totals;
 pub mod watch;
 

@@ -3,7 +3,7 @@
 use cloche_dispatch::Isa;
 
 use super::setup::Setup;
-use crate::credit::{CopulaScratch, Defaults};
+use crate::credit::{CopulaScratch, Defaults, DrawnPaths};
 use crate::lanes::Pack;
 use crate::path::companies::{self, PathDefault};
 use crate::path::explained::{self, Explained};
@@ -28,10 +28,9 @@ pub struct DefaultRow {
 /// What happens in one path: its defaults, and the default rates of what is bought.
 #[must_use]
 pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
-    let (mut scratch, mut events) = (CopulaScratch::default(), Defaults::default());
-    setup.copula.draw::<1>(path, &mut scratch, &mut events);
+    let (events, market) = draw(setup, path);
     let mut hazard = vec![Pack::<1>::ZERO; setup.plan.pool.steps];
-    setup.copula.conditional_hazard(&setup.copula.market::<1>(path), &mut hazard);
+    setup.copula.conditional_hazard(&market, &mut hazard);
     let axis = &setup.axis;
     let step = |place: u32| axis.cells[place as usize - 1].0 as usize;
     DrawnPath {
@@ -39,6 +38,13 @@ pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
         times: events.of(0).iter().map(|event| axis.times[event.step() as usize - 1]).collect(),
         hazard: hazard.iter().map(|rate| rate.0[0]).collect(),
     }
+}
+
+/// The defaults of companies that owe something, and the market factor.
+fn draw(setup: &Setup, path: u64) -> (Defaults, Pack<1>) {
+    let mut drawn = DrawnPaths::default();
+    setup.copula.draw::<1>(path, &mut CopulaScratch::default(), &mut drawn);
+    (drawn.defaults, Pack([drawn.market[0]]))
 }
 
 /// Runs one path.
@@ -52,13 +58,12 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
 pub fn replay_shown(setup: &Setup, plan: &Plan, path: u64) -> (Explained, Vec<DefaultRow>) {
     let pool = &plan.pool;
     let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
-    let (mut scratch, mut drawn) = (CopulaScratch::default(), Defaults::default());
-    let market = setup.copula.draw::<1>(path, &mut scratch, &mut drawn);
+    let (events, market) = draw(setup, path);
     setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
     work.reset_pool(plan);
     work.open_lane(plan);
     let (mut defaults, mut of_path) = (Vec::new(), Vec::new());
-    for event in drawn.of(0) {
+    for event in events.of(0) {
         let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
         let step = setup.axis.cells[place].0 as usize;
         work.default(plan, 0, obligor, step, setup.axis.times[place]);
@@ -85,7 +90,7 @@ pub fn replay_shown(setup: &Setup, plan: &Plan, path: u64) -> (Explained, Vec<De
             recovery_date: setup.collection_end[collected],
         });
     }
-    work.close_lane(0);
+    work.close_lane(plan, 0);
     defaults.sort_by(|a, b| a.date.cmp(&b.date).then(a.company.cmp(&b.company)));
     let mut run = explained::run(plan, &mut work);
     companies::show(plan, &mut run, &of_path);

@@ -48,7 +48,7 @@ impl Merger {
     fn add(&mut self, index: usize, block: Block) {
         self.waiting.insert(index, block);
         while let Some(block) = self.waiting.remove(&self.next) {
-            self.totals.add(&block.totals);
+            self.totals.add(block.totals);
             self.columns.extend(block.columns);
             self.short = self.short.or(block.short);
             self.next += 1;
@@ -117,11 +117,12 @@ pub fn simulate_lanes<const L: usize>(
             stop.store(true, Ordering::Relaxed);
         }
     })?;
-    let Merger { totals, columns, short, .. } =
+    let Merger { mut totals, columns, short, .. } =
         merger.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?;
     if let Some(short) = short {
         return Err(setup.plan.refusal(short));
     }
+    totals.settle();
     let paths = totals.paths;
     Ok(Simulated { totals, columns, paths, stopped: paths < options.paths })
 }

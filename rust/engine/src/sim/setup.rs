@@ -24,16 +24,16 @@ pub struct Setup {
     pub copula: Copula,
     pub axis: TimeAxis,
     pub companies: Vec<Company>,
+    /// Per company: its closing par.
+    pub closing_par: Vec<f64>,
     /// Per company: cumulative default probability on the axis.
     pub cumulative: Vec<Vec<f64>>,
     pub as_of: Date,
     /// Last day of each collection period.
     pub collection_end: Vec<Date>,
-    /// Per whole year, of the companies that the scenario names as defaulting in it: closing par, par at default, par less
-    /// recovery, number.
+    /// Per whole year, of the companies that the scenario names as defaulting in it: closing par, number, par at default, par
+    /// less recovery.
     pub named: Vec<[f64; 4]>,
-    /// Some document has fewer payment dates: what is repaid on one date of the first may default in a longer step of that.
-    pub follows_repaid: bool,
 }
 
 impl Setup {
@@ -49,17 +49,16 @@ impl Setup {
         collection_end: Vec<Date>,
     ) -> Self {
         let mut named = vec![[0.0; 4]; axis.years as usize];
-        let pool = &plan.pool;
         for (obligor, company) in companies.iter().enumerate() {
             let Some(place) = company.named else { continue };
             let (step, year) = axis.cells[place];
-            let row = &mut named[year as usize];
-            for (sum, x) in row.iter_mut().zip(pool.obligor_default[obligor * pool.steps + step as usize]) {
+            let [par, loss] = plan.pool.obligor_default[obligor * plan.pool.steps + step as usize];
+            for (sum, x) in named[year as usize].iter_mut().zip([company.par, 1.0, par, loss]) {
                 *sum += x;
             }
         }
-        let follows_repaid = plan.regimes.iter().any(|regime| !regime.takes.is_empty());
-        Self { plan, copula, axis, companies, cumulative, as_of, collection_end, named, follows_repaid }
+        let closing_par = companies.iter().map(|company| company.par).collect();
+        Self { plan, copula, axis, companies, closing_par, cumulative, as_of, collection_end, named }
     }
 
     /// Default time of a company in years from the as-of date, from the level `Φ(X)` and its place on the axis.

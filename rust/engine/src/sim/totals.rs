@@ -12,6 +12,9 @@ use crate::lanes::Pack;
 /// Sums that a figure is spread over; every number of lanes divides it.
 pub const PLACES: usize = 32;
 
+/// Blocks whose rates are counted in bins together.
+const TOGETHER: usize = 32;
+
 /// Sum and sum of squares of a figure over the paths of a block.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spread {
@@ -88,7 +91,7 @@ pub struct Returns {
     pub moic: Vec<f64>,
 }
 
-/// Defaults of the closing pool up to a whole year: company default rate, default rate, loss rate, and number.
+/// Defaults of the closing pool up to a whole year: company default rate, number, default rate, and loss rate.
 #[derive(Clone, Debug, Default)]
 pub struct YearTotals {
     pub sums: [f64; 4],
@@ -170,10 +173,10 @@ impl BlockTotals {
 }
 
 impl BlockTotals {
-    /// Adds what the defaults of a path count by year, `per_par` a unit of par; returns the loss of its closing pool.
+    /// Adds what the defaults of a path count by year, `per_par` a unit of par.
     #[inline(always)]
-    pub fn count_years(&mut self, by_year: &[[f64; 4]], per_par: f64) -> f64 {
-        let scale = [per_par, per_par, per_par, 1.0];
+    pub fn count_years(&mut self, by_year: &[[f64; 4]], per_par: f64) {
+        let scale = [per_par, 1.0, per_par, per_par];
         let mut sums = [0.0; 4];
         for ((row, [sum, square]), shown) in by_year.iter().zip(&mut self.years).zip(&mut self.rates) {
             let mut rates = [0.0; 4];
@@ -187,9 +190,8 @@ impl BlockTotals {
             for k in 0..4 {
                 square[k] += rates[k] * rates[k];
             }
-            shown.push([rates[1], rates[2]]);
+            shown.push([rates[2], rates[3]]);
         }
-        sums[2]
     }
 }
 
@@ -208,6 +210,8 @@ pub struct Totals {
     /// Per date and event: paths in which it happens.
     pub events: Vec<[u64; EVENTS.len()]>,
     pub years: Vec<YearTotals>,
+    /// By block that is not counted in bins yet and year: default rate and loss rate of each path.
+    uncounted: Vec<Vec<Vec<[f64; 2]>>>,
     /// Largest cash difference of any date of any path, currency units.
     pub conservation_error: f64,
 }
@@ -227,12 +231,13 @@ impl Totals {
             events: vec![[0; EVENTS.len()]; steps],
             // Made one by one: a clone would take the memory of all bins.
             years: (0..years).map(|_| YearTotals::default()).collect(),
+            uncounted: Vec::with_capacity(TOGETHER),
             conservation_error: 0.0,
         }
     }
 
-    /// Adds the block that follows.
-    pub fn add(&mut self, block: &BlockTotals) {
+    /// Adds the block that follows; [`Totals::settle`] ends it.
+    pub fn add(&mut self, block: BlockTotals) {
         self.paths += block.paths as u64;
         for (total, note) in self.notes.iter_mut().zip(&block.notes) {
             total.principal_loss.add(note.principal_loss.folded());
@@ -276,17 +281,26 @@ impl Totals {
                 total.squares[k] += squares[k];
             }
         }
-        // One year after the other: the bins of one histogram stay near, those of all do not.
-        for (total, rates) in self.years.iter_mut().zip(&block.rates) {
-            for [default_rate, _] in rates {
-                total.default_rate.add(*default_rate);
-            }
-            for [_, loss_rate] in rates {
-                total.loss_rate.add(*loss_rate);
-            }
+        self.uncounted.push(block.rates);
+        if self.uncounted.len() == TOGETHER {
+            self.settle();
         }
         if block.conservation_error > self.conservation_error || block.conservation_error.is_nan() {
             self.conservation_error = block.conservation_error;
+        }
+    }
+
+    /// Counts in bins what is not counted yet: one year of many blocks after the other, since the bins of one histogram stay near
+    /// and those of all do not.
+    pub fn settle(&mut self) {
+        let blocks = std::mem::take(&mut self.uncounted);
+        for (y, total) in self.years.iter_mut().enumerate() {
+            for [default_rate, _] in blocks.iter().flat_map(|rates| &rates[y]) {
+                total.default_rate.add(*default_rate);
+            }
+            for [_, loss_rate] in blocks.iter().flat_map(|rates| &rates[y]) {
+                total.loss_rate.add(*loss_rate);
+            }
         }
     }
 }

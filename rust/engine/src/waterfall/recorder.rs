@@ -186,8 +186,8 @@ impl Ledger {
     fn reason(&self, row: &LedgerRow<1>) -> Reason {
         match (row.reason, self.limited) {
             (Reason::InsufficientFunds, Some(Reason::AllThatIsLeft)) if !row.paid.any_positive() => Reason::NothingLeft,
-            (Reason::InsufficientFunds, Some(by)) => by,
-            (Reason::NothingLeft, Some(by @ (Reason::NotSelected | Reason::AmountReached))) => by,
+            (Reason::InsufficientFunds, Some(by))
+            | (Reason::NothingLeft, Some(by @ (Reason::NotSelected | Reason::AmountReached))) => by,
             (reason, _) => reason,
         }
     }

@@ -2,7 +2,7 @@
 
 use cloche_dispatch::{Isa, Kernel};
 
-use super::{Copula, CopulaInput, CopulaScratch, DefaultEvent, Defaults, ObligorInput};
+use super::{Copula, CopulaInput, CopulaScratch, DefaultEvent, DrawnPaths, ObligorInput};
 use crate::lanes::Pack;
 use crate::math::{normal_inverse, pow};
 use crate::random::entity_key;
@@ -13,6 +13,7 @@ fn obligor(name: &str, industry: u32, cumulative: &[f64]) -> ObligorInput {
         industry,
         cumulative: cumulative.to_vec(),
         last_step: u32::try_from(cumulative.len()).unwrap(),
+        owes_until: u32::MAX,
     }
 }
 
@@ -45,13 +46,13 @@ fn motley(inter: f64, intra: f64) -> CopulaInput {
 
 fn all_events<const L: usize>(copula: &Copula, paths: u64) -> Vec<(u64, u32, u32)> {
     let mut scratch = CopulaScratch::default();
-    let mut defaults = Defaults::default();
+    let mut drawn = DrawnPaths::default();
     for first in (0..paths).step_by(L) {
-        copula.draw::<L>(first, &mut scratch, &mut defaults);
+        copula.draw::<L>(first, &mut scratch, &mut drawn);
     }
     let mut all = Vec::new();
-    for path in 0..defaults.paths() {
-        let events = defaults.of(path);
+    for path in 0..drawn.defaults.paths() {
+        let events = drawn.defaults.of(path);
         assert!(events.windows(2).all(|pair| pair[0].obligor() < pair[1].obligor()));
         all.extend(events.iter().map(|event| (path as u64, event.obligor(), event.step())));
     }
@@ -103,9 +104,9 @@ impl Kernel for Block<'_> {
 
     #[inline(always)]
     fn run(self) -> Self::Output {
-        let mut defaults = Defaults::default();
-        self.copula.draw::<16>(self.first_path, &mut CopulaScratch::default(), &mut defaults);
-        let events = (0..16).map(|path| defaults.of(path).to_vec()).collect();
+        let mut drawn = DrawnPaths::default();
+        self.copula.draw::<16>(self.first_path, &mut CopulaScratch::default(), &mut drawn);
+        let events = (0..16).map(|path| drawn.defaults.of(path).to_vec()).collect();
         let market = self.copula.market::<16>(self.first_path);
         let mut packs = vec![Pack::ZERO; 24];
         self.copula.conditional_hazard(&market, &mut packs);
@@ -147,12 +148,35 @@ fn certainty_and_impossibility_are_exact() {
 }
 
 #[test]
+fn defaults_after_the_last_payment_are_told_apart() {
+    let mut input = motley(0.2, 0.3);
+    let whole = all_events::<16>(&Copula::new(input.clone()), 512);
+    for obligor in &mut input.obligors {
+        obligor.owes_until = obligor.last_step / 2;
+    }
+    let copula = Copula::new(input.clone());
+    let mut drawn = DrawnPaths::default();
+    copula.draw_packs::<16>(0, 32, &mut CopulaScratch::default(), &mut drawn);
+    let mut found = Vec::new();
+    for path in 0..512 {
+        let until = |obligor: u32| input.obligors[obligor as usize].owes_until;
+        assert!(drawn.defaults.of(path).iter().all(|event| event.step() <= until(event.obligor())));
+        assert!(drawn.later.of(path).iter().all(|event| event.step() > until(event.obligor())));
+        let both = drawn.defaults.of(path).iter().chain(drawn.later.of(path));
+        let mut of_path: Vec<_> = both.map(|event| (path as u64, event.obligor(), event.step())).collect();
+        of_path.sort_unstable();
+        found.extend(of_path);
+    }
+    assert_eq!(found, whole);
+}
+
+#[test]
 fn an_empty_pool_has_no_defaults() {
     let copula = Copula::new(input(0.2, 0.3, Vec::new()));
-    let mut defaults = Defaults::default();
-    copula.draw::<16>(0, &mut CopulaScratch::default(), &mut defaults);
-    assert_eq!(defaults.paths(), 16);
-    assert!((0..16).all(|path| defaults.of(path).is_empty()));
+    let mut drawn = DrawnPaths::default();
+    copula.draw::<16>(0, &mut CopulaScratch::default(), &mut drawn);
+    assert_eq!(drawn.defaults.paths(), 16);
+    assert!((0..16).all(|path| drawn.defaults.of(path).is_empty()));
 }
 
 #[test]
@@ -187,11 +211,11 @@ fn counts(names: u32, cumulative: &[f64], correlation: f64, paths: u64) -> Vec<f
     let obligors = (0..names).map(|i| obligor(&format!("company {i}"), 0, cumulative)).collect();
     let copula = Copula::new(input(correlation, correlation, obligors));
     let mut scratch = CopulaScratch::default();
-    let mut defaults = Defaults::default();
+    let mut drawn = DrawnPaths::default();
     for first in (0..paths).step_by(16) {
-        copula.draw::<16>(first, &mut scratch, &mut defaults);
+        copula.draw::<16>(first, &mut scratch, &mut drawn);
     }
-    (0..defaults.paths()).map(|path| defaults.of(path).len() as f64).collect()
+    (0..drawn.defaults.paths()).map(|path| drawn.defaults.of(path).len() as f64).collect()
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -279,13 +303,13 @@ fn companies_of_one_industry_default_together_more_often_than_those_of_two() {
     let obligors = names.iter().map(|&(name, industry)| obligor(name, industry, &[0.1])).collect();
     let copula = Copula::new(input(0.1, 0.3, obligors));
     let mut scratch = CopulaScratch::default();
-    let mut defaults = Defaults::default();
+    let mut drawn = DrawnPaths::default();
     let mut singles = [0_u32; 4];
     let mut pairs = [[0_u32; 4]; 4];
     for first in (0..PATHS).step_by(16) {
-        defaults.clear();
-        copula.draw::<16>(first, &mut scratch, &mut defaults);
-        for events in (0..16).map(|path| defaults.of(path)) {
+        drawn.clear();
+        copula.draw::<16>(first, &mut scratch, &mut drawn);
+        for events in (0..16).map(|path| drawn.defaults.of(path)) {
             for (i, event) in events.iter().enumerate() {
                 singles[event.obligor() as usize] += 1;
                 for other in &events[i + 1..] {
