@@ -69,9 +69,8 @@ class TestDates:
         assert len(conditional["collateral"]) == 2
 
     def test_nothing_is_called_on_the_last_date(self) -> None:
-        result = called({"call": {}, "date": "2026-01-15", "cost": {"fixed": 1.0}})
-        assert events(result) == []
-        assert column(result, "sale_cost") == [0.0] * 4
+        with pytest.raises(ValueError, match="the last payment date; expected an earlier date"):
+            called({"call": {}, "date": "2026-01-15", "cost": {"fixed": 1.0}})
 
     def test_an_event_of_the_deal_is_an_event_too(self) -> None:
         result = run(deal=deal_of(events=[{"call": {}, "date": "2025-04-15"}]))

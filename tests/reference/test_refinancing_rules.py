@@ -123,7 +123,8 @@ class TestSuccessors:
         assert [row["payee"] for row in result["ledger"] if row["payee"] == "refinancing cost"] == []
 
     def test_nothing_is_refinanced_on_the_last_date_or_with_a_sale(self) -> None:
-        assert of_note(changed(refinance(NEW, date="2026-01-01")), "A-R", "issued") == []
+        with pytest.raises(ValueError, match="the last payment date; expected an earlier date"):
+            changed(refinance(NEW, date="2026-01-01"))
         called = changed(refinance(NEW), {"call": {}, "date": "2025-04-15"})
         assert of_note(called, "A-R", "issued") == []
         assert len(called["collateral"]) == 1
