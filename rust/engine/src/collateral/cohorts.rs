@@ -5,7 +5,7 @@
 
 use cloche_dispatch::Kernel;
 
-use super::sale::SaleStep;
+use super::sale::{MoreDefaults, SaleStep};
 use super::shared_terms::{Shared, SharedTerms, Sums};
 use crate::coverage::ccc_excess::CccAsset;
 use crate::lanes::{Pack, Param, weighted_sum};
@@ -46,6 +46,9 @@ pub struct CohortTables<P = f64> {
     pub floor_benefit_of_prepaid: Vec<f64>,
     /// What the cohorts do in a step at whose end all is sold; nothing where no sale may come.
     pub sale: SaleTables,
+    /// Default and prepayment rates of such a step; nothing where they are those of the step itself.
+    pub sale_mdr: Vec<P>,
+    pub sale_mpr: Vec<P>,
     /// What quality tests weigh cohorts by; nothing where none is read.
     pub quality: QualityTables,
     /// The same for all cohorts together, where they have one spread and one price.
@@ -398,8 +401,14 @@ impl<const L: usize> Cohorts<L> {
         let (row, first) = (p * tables.steps, tables.first_alive[p]);
         let units = &self.units[first..p];
         let sum = |table: &[f64]| weighted_sum(units, &table[row + first..row + p]);
-        let mpr = tables.mpr[p].pack();
+        let mpr = tables.sale_mpr.get(p).unwrap_or(&tables.mpr[p]).pack();
         let begin = self.performing;
+        let mut more = MoreDefaults::ZERO;
+        let mdr = tables.sale_mdr.get(p).map_or(mdr, |in_sale| {
+            let par = begin * in_sale.pack() - begin * mdr;
+            more.add(par, par * tables.recovery[p].pack(), tables.recovery_step[p] as usize == p);
+            in_sale.pack()
+        });
         let factor = self.survival * (Pack::splat(1.0) - mdr);
         let alive = begin - begin * mdr;
         let scheduled = (factor * sum(&tables.sale.instalment)).min(alive);
@@ -412,7 +421,7 @@ impl<const L: usize> Cohorts<L> {
             interest += self.survival * mdr * sum(&tables.sale.interest) * tables.on_default;
         }
         let worth = factor * (Pack::splat(1.0) - mpr) * sum(&tables.sale.worth);
-        SaleStep { interest, scheduled, prepaid, par: alive - scheduled - prepaid, worth }
+        SaleStep { interest, scheduled, prepaid, par: alive - scheduled - prepaid, worth, more }
     }
 
     #[inline(always)]

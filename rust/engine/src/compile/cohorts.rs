@@ -27,6 +27,8 @@ struct CohortRates {
     mdr: Vec<f64>,
     mpr: Vec<f64>,
     recovery: Vec<f64>,
+    /// Default and prepayment rates of steps at whose ends all is sold; nothing where they are those above.
+    sale: [Vec<f64>; 2],
 }
 
 /// What is bought is one group of a scenario.
@@ -71,7 +73,14 @@ fn rates(deal: &CompiledDeal, scenario: &Scenario, steps: &Steps) -> CohortRates
         Origin::Nowhere => vec![f64::NAN; steps.len()],
         stated => read(Series::Recovery, stated),
     };
-    CohortRates { mdr: read(Series::Cdr, from.cdr), mpr: read(Series::Cpr, from.cpr), recovery }
+    let sale = [(Series::Cdr, from.cdr), (Series::Cpr, from.cpr)].map(|(series, from)| {
+        let mut out = Vec::new();
+        if !steps.sale_exponent.is_empty() {
+            series.read_for_sales(scenario, from, steps, deal.conventions.simple_rates, &mut out);
+        }
+        out
+    });
+    CohortRates { mdr: read(Series::Cdr, from.cdr), mpr: read(Series::Cpr, from.cpr), recovery, sale }
 }
 
 /// Compiled cohorts, and their default rates where no model brings them.
@@ -127,7 +136,7 @@ pub fn compile(
     let rules = &scenario.reinvestment;
     let rating = rules.rating.clone().unwrap_or_default();
     let keys = keys(&rating);
-    let CohortRates { mdr, mpr, recovery } = rates(deal, scenario, steps);
+    let CohortRates { mdr, mpr, recovery, sale: [sale_mdr, sale_mpr] } = rates(deal, scenario, steps);
     let reinvests = deal.terms.grid.periods.iter().any(|p| p.in_reinvestment) || scenario.post_period_share > 0.0;
     if recovery.iter().any(|r| r.is_nan()) && reinvests {
         problems.push(Problem::new(
@@ -206,6 +215,8 @@ pub fn compile(
         floor_benefit: vec![0.0; if shows { n * n } else { 0 }],
         floor_benefit_of_prepaid: vec![0.0; if shows { n * n } else { 0 }],
         sale: SaleTables::default(),
+        sale_mdr,
+        sale_mpr,
         quality: QualityTables::default(),
         shared: None,
         first_alive: vec![0; n],
@@ -222,7 +233,7 @@ pub fn compile(
         }
     }
     let mut last_alive = vec![0; n];
-    if !steps.sale_ends.is_empty() {
+    if !steps.sales.is_empty() {
         let prepaid = if tables.interest_of_prepaid.is_empty() { 0 } else { n * n };
         tables.sale = SaleTables {
             instalment: vec![0.0; n * n],
@@ -270,9 +281,9 @@ pub fn compile(
             let dates = &steps.dates[p];
             // Collections may end more than a month before the day of a purchase.
             let start = later(bought_on, dates.start);
-            if let Some(sale_end) = steps.sale_ends.get(p) {
-                let matured = maturity <= *sale_end;
-                let end = later(if matured { maturity } else { *sale_end }, start);
+            if let Some(dates) = steps.sales.get(p) {
+                let matured = maturity <= dates.end;
+                let end = later(if matured { maturity } else { dates.end }, start);
                 let weight = coupon.rate(fixings[p]) * DayCount::Act360.fraction(start, end);
                 let due = AMORTIZATION_RATE * dates.years;
                 let instalment = if matured || due > contract { contract } else { due };

@@ -145,10 +145,6 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
     let periods = &deal.terms.grid.periods;
     let liquidates = deal.terms.acceleration.is_some_and(|terms| terms.liquidation.is_some());
     if liquidates || !out.calls.is_empty() {
-        if deal.conventions.rates_by_days {
-            let message = "days_365 is known, but this version does not compute sales of all collateral with it yet; expected periods";
-            problems.push(Problem::new("conventions.rate_exponent", message));
-        }
         out.sells = (0..periods.len())
             .map(|p| !periods[p].is_last && (liquidates || out.calls.iter().any(|call| call.window[p])))
             .collect();
