@@ -38,6 +38,9 @@ pub struct CohortTables<P = f64> {
     pub has_discount: bool,
     /// Price and discount of the cohorts when they are in the CCC set; `discount` leaves them out then.
     pub ccc: Option<CccAsset>,
+    /// The cohorts in the CCC set by price, the oldest first among equals, where they were bought at several prices; nothing
+    /// elsewhere.
+    pub ccc_each: Vec<(usize, CccAsset)>,
     /// Contractual balance at the end of the step, where each cohort is a CCC asset of its own; nothing elsewhere.
     pub contract: Vec<f64>,
     /// What floors bring on the balance that survives the step's default, and what prepaying all of a cohort adds to it,
@@ -377,6 +380,16 @@ impl<const L: usize> Cohorts<L> {
         for c in tables.first_alive[p]..p {
             take(self.survival * self.units[c] * tables.contract[p * tables.steps + c]);
         }
+    }
+
+    /// Performing par of one cohort at the end of step `p`, which has been run.
+    #[inline(always)]
+    #[must_use]
+    pub fn one<P>(&self, tables: &CohortTables<P>, cohort: usize, p: usize) -> Pack<L> {
+        if !self.any || !(tables.first_alive[p]..p).contains(&cohort) {
+            return Pack::ZERO;
+        }
+        self.survival * self.units[cohort] * tables.contract[p * tables.steps + cohort]
     }
 
     /// What floors add to the interest of step `p`, before it is run.

@@ -185,17 +185,18 @@ pub fn compile(
         None => 0.0,
     };
     let first = terms[0].price;
-    let ccc = (is_ccc(&rating) && (deal.conventions.discount_in_ccc || !(below_par(first) > 0.0))).then(|| CccAsset {
-        price: first,
-        discount: below_par(first),
-        agencies: EVERY_AGENCY,
-    });
-    if is_ccc(&rating) && terms.iter().any(|of| of.price.total_cmp(&first).is_ne()) {
-        problems.push(Problem::new(
-            "scenario.reinvestment.price",
-            "a price that changes is known for loans rated CCC or below but this version does not compute it yet; expected a number",
-        ));
+    let in_set = |price: f64| is_ccc(&rating) && (deal.conventions.discount_in_ccc || !(below_par(price) > 0.0));
+    let asset = |price: f64| CccAsset { price, discount: below_par(price), agencies: EVERY_AGENCY };
+    // At several prices each has its own place in the order of the CCC set.
+    let varies = is_ccc(&rating) && terms.iter().any(|of| of.price.total_cmp(&first).is_ne());
+    let ccc = (!varies && in_set(first)).then(|| asset(first));
+    let mut ccc_each = Vec::new();
+    if varies {
+        let bought = terms.iter().enumerate().filter(|(_, of)| in_set(of.price));
+        ccc_each.extend(bought.map(|(c, of)| (c, asset(of.price))));
+        ccc_each.sort_by(|a, b| a.1.price.total_cmp(&b.1.price));
     }
+    let alone = !ccc_each.is_empty() || (ccc.is_some() && deal.terms.ccc_rules.whole);
     let mut tables = CohortTables {
         steps: n,
         instalment: vec![0.0; n * n],
@@ -211,7 +212,8 @@ pub fn compile(
         par_per_cash: terms.iter().map(|of| 1.0 / of.price).collect(),
         has_discount: false,
         ccc,
-        contract: if ccc.is_some() && deal.terms.ccc_rules.whole { vec![0.0; n * n] } else { Vec::new() },
+        ccc_each,
+        contract: if alone { vec![0.0; n * n] } else { Vec::new() },
         floor_benefit: vec![0.0; if shows { n * n } else { 0 }],
         floor_benefit_of_prepaid: vec![0.0; if shows { n * n } else { 0 }],
         sale: SaleTables::default(),
@@ -263,14 +265,14 @@ pub fn compile(
         SharedTerms {
             steps: steps.collect(),
             prepaid: deal.conventions.interest_on_prepaid - 1.0,
-            below_par: if ccc.is_some() { 0.0 } else { below_par(price) },
+            below_par: if in_set(price) { 0.0 } else { below_par(price) },
         }
     });
     for c in 0..n.saturating_sub(1) {
         let bought_on = steps.bought_on[c];
         let CohortTerms { price, spread, floor, maturity } = terms[c];
         let coupon = floating(spread, floor);
-        let below_par = if ccc.is_some() { 0.0 } else { below_par(price) };
+        let below_par = if in_set(price) { 0.0 } else { below_par(price) };
         tables.has_discount |= below_par > 0.0;
         let mut contract: f64 = 1.0;
         for p in c + 1..n {

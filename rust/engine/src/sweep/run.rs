@@ -264,6 +264,7 @@ fn cohort_tables<const L: usize>(tables: &CohortTables) -> CohortTables<Pack<L>>
         par_per_cash: tables.par_per_cash.clone(),
         has_discount: tables.has_discount,
         ccc: tables.ccc,
+        ccc_each: tables.ccc_each.clone(),
         contract: tables.contract.clone(),
         floor_benefit: Vec::new(),
         floor_benefit_of_prepaid: Vec::new(),
