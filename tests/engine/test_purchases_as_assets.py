@@ -127,7 +127,13 @@ def test_runs_at_several_prices_go_on_from_a_state_and_in_a_sweep() -> None:
     deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
     pool = cl.synthetic.loan_pool(n=40, seed=5, as_of="2025-03-20")
     buys = {"price": [0.9, 0.7, 0.8, 0.95, 0.6, 0.85], "rating": "CCC", "spread": 0.06}
-    base = {"cdr": 0.02, "recovery": 0.7, "recovery_lag_months": 6, "rates": 0.043, "reinvestment": buys}
+    base: Document = {
+        "cdr": 0.02,
+        "recovery": 0.7,
+        "recovery_lag_months": 6,
+        "rates": 0.043,
+        "reinvestment": buys,
+    }
     points = [cl.Scenario(**base, cpr=cpr) for cpr in (0.1, 0.2, 0.3)]
     straight = cl.project(deal, pool, points[1])
     assert max(straight.collateral["ccc_excess_haircut"]) > 0

@@ -10,7 +10,7 @@ use crate::compile::events::Events;
 use crate::compile::plan::{PlanInput, compile_plan, prepare, resume, ruling};
 use crate::compile::pool::Contracts;
 use crate::error::EngineError;
-use crate::lifecycle::event_of;
+use crate::lifecycle::{NOT_DRAWN, event_of};
 use crate::notes::OnUnpaid;
 use crate::path::after::after;
 use crate::path::deal_terms::CouponStep;
@@ -208,7 +208,8 @@ impl Writer<'_> {
                 steps_in_force: steps_in_force(&terms.coupon_steps, &opening.coupon_steps, n),
                 drawn: terms.commits(n).then_some(after.drawn),
                 cost: self.cost(n),
-                original_balance: (after.issued > 0.0).then_some(after.issued),
+                original_balance: (after.issued > 0.0)
+                    .then_some(if after.issued > NOT_DRAWN { after.issued } else { 0.0 }),
                 issued_on: counts(n).then(|| terms.grid.periods[after.since - 1].payment.to_string()),
                 repriced: self.repriced(n),
                 distributions,

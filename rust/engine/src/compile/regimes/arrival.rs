@@ -89,19 +89,15 @@ pub(super) fn arrive(
                 ));
             }
         }
-        let drawn_later = |deal: &Deal| deal.notes.iter().any(|note| note.commitment.is_some());
-        if drawn_later(&node.written) || drawn_later(&document) {
-            let message = "classes that are drawn over time are known, but this version does not compute resets with them yet; \
-                           expected no commitment in either document";
-            problems.push(Problem::new(format!("{place}.reset"), message));
-        }
         terms = Terms {
             equity_contribution: reset.equity_contribution,
             par_purchase: reset.par_purchase,
             interest_reserve: document.closing.interest_reserve,
             ramp_up_cash: document.closing.ramp_up_cash,
         };
-        carry = Some(carried(node, reset.carry.as_deref(), &document, place, problems));
+        let stay = carried(node, reset.carry.as_deref(), &document, place, problems);
+        keep_commitments(&node.written, into, &stay, (&rule.prefix, &mut document), problems);
+        carry = Some(stay);
     } else {
         rule.prefix = format!("{place}.amend.into.");
         rule.events.clone_from(&node.rule.events);
@@ -179,6 +175,36 @@ pub(super) fn arrive(
 
 fn names(deal: &Deal) -> Vec<&str> {
     deal.notes.iter().map(|note| note.name.as_str()).collect()
+}
+
+/// Leaves the commitments of classes that stay as they are, on their dates.
+fn keep_commitments(
+    before: &Deal,
+    into: &Deal,
+    stay: &[String],
+    (prefix, document): (&str, &mut Deal),
+    problems: &mut Vec<Problem>,
+) {
+    for (i, note) in document.notes.iter_mut().enumerate().filter(|(_, note)| stay.contains(&note.name)) {
+        let Some(old) = before.notes.iter().find(|old| old.name == note.name) else { continue };
+        let stated = &into.notes[i].commitment;
+        if *stated != old.commitment {
+            let place = format!("{prefix}notes[{i}].commitment");
+            let message = format!(
+                "another one than {} has, which stays outstanding; expected its own, or a new class",
+                note.name
+            );
+            problems.push(Problem::new(place, message));
+        } else if stated.is_some() && note.balance.to_bits() != old.balance.to_bits() {
+            let place = format!("{prefix}notes[{i}].balance");
+            let message = format!(
+                "found {}; expected {}: the commitment of a class that stays counts from its own closing",
+                note.balance, old.balance
+            );
+            problems.push(Problem::new(place, message));
+        }
+        note.commitment.clone_from(&old.commitment);
+    }
 }
 
 /// The classes that stay outstanding through a reset.
