@@ -112,9 +112,10 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         }
     }
 
-    /// The closing pool loan by loan, from which the defaults of a model are taken off.
+    /// The closing pool loan by loan, from which the defaults of a model are taken off; `one_by_one` where the run before had no
+    /// closed form.
     #[must_use]
-    pub fn loan_by_loan(&mut self) -> ClosingPool {
+    pub fn loan_by_loan(&mut self, one_by_one: bool) -> ClosingPool {
         let contracts = self.contracts;
         let n = contracts.steps.len();
         let mut pool = ClosingPool::new(contracts.tape.len(), n);
@@ -188,7 +189,11 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let all: Vec<Contract> = (0..contracts.tape.len()).map(contract).collect();
         pool.proportional = match closing {
             None => Proportional::of(&pool, &all),
-            Some(closing) => Proportional::of(&closing, &all).filter(|_| pool.follows(&closing, first)),
+            Some(closing) => {
+                let form = Proportional::of(&closing, &all);
+                pool.one_by_one = form.is_some() && (one_by_one || !pool.follows(&closing, first));
+                form.filter(|_| !pool.one_by_one)
+            }
         };
         pool
     }

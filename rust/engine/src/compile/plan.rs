@@ -145,7 +145,8 @@ pub fn one(
         return Err(refusal(problems));
     }
     let (pool, flows) = if prepared.drawn {
-        (assumed.loan_by_loan(), PoolFlows::new(0, 0, true))
+        let path = prepared.resumed.as_ref().and_then(|resumed| resumed.path.as_ref());
+        (assumed.loan_by_loan(path.is_some_and(|path| path.one_by_one)), PoolFlows::new(0, 0, true))
     } else {
         let groups = assumed.groups();
         let rates = assumed.group_rates(&groups);
