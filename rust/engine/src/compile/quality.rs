@@ -246,11 +246,6 @@ impl Builder<'_> {
         let terms = &self.contracts.deal.terms;
         let each = &bought.tables.ccc_each;
         let in_set = bought.tables.ccc.is_some() || !each.is_empty();
-        let asks = asked.asks(Conditions::CCC) || asked.asks(Conditions::CONCENTRATION);
-        if asks && !each.is_empty() && each.len() < bought.terms.len() {
-            let message = "bought at prices of which some make discount obligations, which are not in the CCC set here: this version does not compute conditions of purchases on its par for them; expected prices on one side of the threshold";
-            problems.push(Problem::new("scenario.reinvestment.price", message));
-        }
         if let Some(limit) = terms.ccc_limit.filter(|_| in_set && asked.asks(Conditions::CCC)) {
             self.terms.ccc.push(CccTerms { condition: Conditions::CCC, limit, base: terms.ccc_base });
         }
