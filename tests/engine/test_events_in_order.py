@@ -8,9 +8,11 @@ import cloche as cl
 from engine.test_instalments_of_events import template
 from engine.test_refinancing import refinance
 from engine.test_resets import DEAL, RESET_DATE, deal_with, equity, projected, second_deal
+from reference.test_reset_rules import second
 from reference.tiny import Document, deal_of, of_note, run
 
 approx = pytest.approx
+OC: Document = {"name": "OC", "kind": "oc", "through": "A", "trigger": 1.2, "first_date": "closing"}
 
 
 class TestOutstandingBalances:
@@ -135,6 +137,20 @@ def test_an_event_of_the_last_payment_date_is_refused(event: Document) -> None:
 def test_a_call_may_be_made_between_the_last_two_payment_dates() -> None:
     result = projected({"call": {"price": 1.0}, "date": "2025-12-15"})
     assert of_note(result, "A", "date")[-1] == dt.date(2025, 12, 15)
+
+
+def test_an_amendment_leaves_the_maturity_that_a_condition_has_moved() -> None:
+    # On the first date, three months before the closing that is written: the second document ends in November, two
+    # months before the first.
+    after = second(dates={"stated_maturity": "2026-02-15"}, tests=[OC])
+    lower = {**after, "tests": [{**OC, "trigger": 1.1}], "events": []}
+    into = {**after, "events": [{"date": "closing + 3M", "amend": {"into": lower}}]}
+    deal = deal_of(events=[{"when": "performing_par > 0", "reset": {"into": into}}])
+    theirs = run(deal=deal)
+    ours = projected(*deal["events"])
+    assert [row["trigger"] for row in ours["tests"]] == [row["trigger"] for row in theirs["tests"]]
+    assert {row["trigger"] for row in ours["tests"]} == {1.2, 1.1}
+    assert of_note(ours, "A-R", "date")[-1] == dt.date(2025, 11, 15)
 
 
 class TestAmendmentsOfOneDate:

@@ -145,12 +145,15 @@ pub(super) fn arrive(
     };
     let dates: Vec<Date> = all.into_iter().filter(|day| *day > acts.unadjusted).collect();
     let of_first = rule.earlier.first().map_or(maturity, |(_, day)| *day);
-    // Assets were bought that run up to it.
-    if (moment.dated || !moment.resets) && schedule.stated_maturity < of_first {
-        let message = format!(
-            "found {}; expected {of_first}, that of the first document, or a later date",
-            schedule.stated_maturity
-        );
+    // Assets were bought that run up to it; where a condition has brought in an earlier one, that stands.
+    let (least, whose) = if moment.resets || of_first <= maturity {
+        (of_first, "first document")
+    } else {
+        (maturity, "document before")
+    };
+    if (moment.dated || !moment.resets) && schedule.stated_maturity < least {
+        let message =
+            format!("found {}; expected {least}, that of the {whose}, or a later date", schedule.stated_maturity);
         problems.push(Problem::new(format!("{}dates.stated_maturity", rule.prefix), message));
         return Ok(None);
     }
