@@ -276,7 +276,7 @@ fn notes(deal: &CompiledDeal, state: &DealState) -> Vec<NoteAfter> {
             amortization_due: given.amortization_due.unwrap_or(0.0),
             bearing: given.interest_bearing.unwrap_or(given.deferred_interest + given.interest_shortfall),
             drawn: given.drawn.unwrap_or(0.0),
-            issued: given.original_balance.map_or(0.0, |issued| issued.max(not_drawn)),
+            issued: given.original_balance.map_or(0.0, |issued| if issued > not_drawn { issued } else { not_drawn }),
             since: 0,
             cost: given.cost.unwrap_or(note.original * note.issue_price),
         }

@@ -72,7 +72,7 @@ impl Series {
         let n = steps.len();
         out.clear();
         match from {
-            Origin::Nowhere => return out.resize(n, 0.0),
+            Origin::Nowhere => out.resize(n, 0.0),
             Origin::Tape(bits) => out.resize(n, f64::from_bits(bits)),
             Origin::Reinvestment => {
                 let rules = &scenario.reinvestment;
