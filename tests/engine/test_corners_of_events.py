@@ -3,6 +3,7 @@
 By hand, on the tiny deal: A is 60 at 6 %, due 0.9 a quarter; the loan of 100 pays 2.0 a quarter.
 """
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from engine.test_resets import without_resets
 from reference import one_date
 from reference.one_date import RESIDUAL, SEQUENCE, interest
 from reference.test_reset_rules import second
-from reference.tiny import CLOSING, Document, deal_of, loan_of, scenario_of
+from reference.tiny import CLOSING, SUB, A, Document, deal_of, loan_of, of_note, scenario_of
 
 approx = pytest.approx
 
@@ -34,6 +35,15 @@ def projected(deal: Document, *loans: Document, **scenario: Any) -> dict[str, An
 
 def happened(run: dict[str, Any]) -> list[tuple[str, str]]:
     return [(row["date"].isoformat(), row["event"]) for row in run["events"]]
+
+
+def test_a_call_after_the_end_of_a_document_that_a_condition_brings_in_is_none() -> None:
+    # The reset on 15 April moves the second document by three months: it ends on 15 October, the call is in November.
+    into = second(dates={"stated_maturity": "2026-01-15"})
+    deal = deal_of(events=[{"when": "performing_par > 0", "reset": {"into": into}}])
+    run = projected(deal, events=[{"call": {"price": 1.0}, "date": "2025-11-20"}])
+    assert happened(run) == [("2025-04-15", "reset")]
+    assert of_note(run, "A-R", "date")[-1] == dt.date(2025, 10, 15)
 
 
 def test_a_call_that_waits_needs_no_share_where_the_second_document_gives_no_rights() -> None:
@@ -76,3 +86,33 @@ def test_receipts_are_not_moved_where_interest_and_principal_are_one_pot(status:
     if status != "normal":
         # 16 in all: interest of 2 and 1.5, the rest to A.
         assert notes == approx(16.0)
+
+
+def test_accounts_that_are_closed_on_the_date_of_a_sale_are_part_of_it() -> None:
+    # The loan matures on 15 October: nothing is left to sell, and the 5 that lie aside would join anyway.
+    account = {"name": "reserve", "initial": 5.0, "proceeds": "principal"}
+    deal = deal_of(accounts=[account])
+    run = projected(
+        deal,
+        loan_of(maturity=dt.date(2025, 10, 15)),
+        events=[{"call": {"price": 1.0}, "date": "2025-10-15"}],
+    )
+    assert happened(run) == [("2025-10-15", "call")]
+    # 100 of the loan and 5 pay 60; interest of 2.0 pays 0.9.
+    assert of_note(run, "SUB", "interest_paid")[-1] == approx(105.0 - 60.0 + 1.1)
+
+
+def test_a_default_ratio_is_asked_once_receipts_have_been_moved() -> None:
+    # 100 of par and 5 that are repaid, of which 4 are moved to interest: 101 over 60 is below 1.70, 105 is not.
+    move: Document = {"verb": "transfer", "from": "principal", "to": "interest", "amount": "0.8 * remaining"}
+    test = {"name": "EoD", "kind": "eod_par_ratio", "through": "A", "trigger": 1.70, "first_date": "closing"}
+    rules = {"causes": ["par_ratio"], "accelerate": "automatic"}
+    deal = deal_of(notes=[A, SUB], tests=[test], default_events=rules)
+    loans = (loan_of(), loan_of(loan_id="L2", par=5.0, maturity=dt.date(2025, 4, 15)))
+    plain = projected(deal, *loans)
+    assert ("2025-04-15", "acceleration") not in happened(plain)
+    deal["waterfalls"] = {**deal["waterfalls"], "receipts": [move]}
+    run = projected(deal, *loans)
+    first = next(row for row in run["tests"] if row["test"] == "EoD")
+    assert (first["numerator"], first["passes"]) == (approx(101.0), False)
+    assert ("2025-04-15", "acceleration") in happened(run)
