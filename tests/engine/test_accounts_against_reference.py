@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloche.testing import strategies
@@ -68,8 +68,6 @@ def test_projections_with_accounts_and_hedges_agree(case: Case) -> None:
 @given(strategies.cases(events=["default", "call"]), st.sampled_from([0.0, 0.03, 0.08]))
 def test_projections_with_a_swap_through_accelerations_and_calls_agree(case: Case, fixed: float) -> None:
     deal = case.deal
-    # Sales of all collateral are refused where rates run by days.
-    assume(deal.get("conventions", {}).get("rate_exponent") != "days_365")
     deal["hedges"] = [
         {
             "name": "swap",

@@ -104,8 +104,6 @@ def test_payment_dates_agree(data: st.DataObject) -> None:
 @settings(generated, max_examples=200)
 @given(strategies.cases(events=["default", "order", "call"]))
 def test_projections_with_events_agree(case: Case) -> None:
-    # Sales of all collateral are refused where rates run by days.
-    assume(case.deal.get("conventions", {}).get("rate_exponent") != "days_365")
     assert_projections_agree(case)
 
 
@@ -137,7 +135,6 @@ def assert_same_issues(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> No
 
 def assert_projections_with_events_agree(case: Case) -> None:
     """Compare projections of a case with events that change notes; refusals must agree, too."""
-    assume(case.deal.get("conventions", {}).get("rate_exponent") != "days_365")
     theirs: dict[str, Any] = {}
     refused = ""
     with pytest.MonkeyPatch.context() as patch:
@@ -168,6 +165,5 @@ def test_projections_with_refinancings_agree(case: Case) -> None:
 @given(st.data())
 def test_dates_of_one_pot_agree(data: st.DataObject) -> None:
     deal = data.draw(strategies.deals(events=["default", "order"]))
-    assume(deal.get("conventions", {}).get("rate_exponent") != "days_365")
     state: Mapping[str, Any] = data.draw(strategies.payment_states(deal, events=True))
     assert_payment_dates_agree(deal, state)

@@ -140,13 +140,6 @@ def test_a_call_may_wait_for_the_share_of_ccc_collateral(deal: cl.Deal, pool: cl
     assert list(swept.notes["irr"]) == list(first.notes["irr"])
 
 
-def test_a_sale_is_refused_where_rates_run_by_days(deal: cl.Deal, pool: cl.LoanPool) -> None:
-    by_days = deal.replace({"conventions": {"rate_exponent": "days_365"}})
-    with pytest.raises(cl.ScenarioError) as refused:
-        cl.project(by_days, pool, scenario(CALL))
-    assert [problem.place for problem in refused.value.problems] == ["conventions.rate_exponent"]
-
-
 def test_a_clean_up_call_waits_until_little_collateral_is_left(deal: cl.Deal, pool: cl.LoanPool) -> None:
     event = {"call": {"price": 1.0, "if_infeasible": "retry"}, "date": "rp_end"}
     allowed = {"clean_up": {"below": 0.40, "of": "target_par"}}

@@ -19,7 +19,6 @@ from reference.tiny import (
     RESIDUAL,
     SEQUENCE,
     Document,
-    deal_of,
     loan_of,
     of_note,
     scenario_of,
@@ -250,19 +249,6 @@ def test_everything_that_cannot_be_meant_is_said_at_once() -> None:
         "notes[1].commitment.fee",
         "waterfalls.interest[0].draw.note",
     }
-
-
-def test_a_reset_with_a_commitment_in_either_document_is_refused_by_name() -> None:
-    into = deal_of(
-        dates={"closing": "2025-07-15", "first_payment": "2025-10-15", "stated_maturity": "2026-07-15"}
-    )
-    event = {"date": "2025-07-15", "reset": {"into": into}}
-    with pytest.raises(cl.DealError) as caught:
-        projected(facility_deal(drawn_class(), events=[event]))
-    assert ("events[0].reset", "drawn over time") in [
-        (problem.place, "drawn over time" if "drawn over time" in problem.message else problem.message)
-        for problem in caught.value.problems
-    ]
 
 
 def test_an_amendment_leaves_a_commitment_as_it_is() -> None:

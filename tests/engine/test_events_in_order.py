@@ -8,9 +8,11 @@ import cloche as cl
 from engine.test_instalments_of_events import template
 from engine.test_refinancing import refinance
 from engine.test_resets import DEAL, RESET_DATE, deal_with, equity, projected, second_deal
+from reference.test_reset_rules import second
 from reference.tiny import Document, deal_of, of_note, run
 
 approx = pytest.approx
+OC: Document = {"name": "OC", "kind": "oc", "through": "A", "trigger": 1.2, "first_date": "closing"}
 
 
 class TestOutstandingBalances:
@@ -137,11 +139,101 @@ def test_a_call_may_be_made_between_the_last_two_payment_dates() -> None:
     assert of_note(result, "A", "date")[-1] == dt.date(2025, 12, 15)
 
 
-def test_two_amendments_of_one_date_are_refused() -> None:
-    one = {"date": "2028-07-20", "amend": {"tests.E OC.trigger": 1.04}}
-    other = {"date": "2028-07-20", "amend": {"tests.D OC.trigger": 1.04}}
-    found = problems(one, other)
-    assert "acts on the date of events[0]" in found["events[1].date"]
+def test_an_amendment_leaves_the_maturity_that_a_condition_has_moved() -> None:
+    # On the first date, three months before the closing that is written: the second document ends in November, two
+    # months before the first.
+    after = second(dates={"stated_maturity": "2026-02-15"}, tests=[OC])
+    lower = {**after, "tests": [{**OC, "trigger": 1.1}], "events": []}
+    into = {**after, "events": [{"date": "closing + 3M", "amend": {"into": lower}}]}
+    deal = deal_of(events=[{"when": "performing_par > 0", "reset": {"into": into}}])
+    theirs = run(deal=deal)
+    ours = projected(*deal["events"])
+    assert [row["trigger"] for row in ours["tests"]] == [row["trigger"] for row in theirs["tests"]]
+    assert {row["trigger"] for row in ours["tests"]} == {1.2, 1.1}
+    assert of_note(ours, "A-R", "date")[-1] == dt.date(2025, 11, 15)
+
+
+class TestAmendmentsOfOneDate:
+    """Both act; the later one, of one day the later in the list, is written against what the other leaves."""
+
+    E = "tests.E OC.trigger"
+
+    def run(self, *events: Document, state: cl.DealState | None = None) -> cl.Result:
+        deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+        pool = cl.synthetic.loan_pool(n=20, seed=5, as_of="2025-03-20")
+        scenario = cl.Scenario(cdr=0.02, cpr=0.2, recovery=0.7, recovery_lag_months=6, rates=0.043)
+        return cl.project(deal.replace({"events": list(events)}), pool, scenario, state=state)
+
+    def triggers(self, *events: Document) -> set[tuple[str, float]]:
+        rows = self.run(*events).tests.rows()
+        late = [row for row in rows if row["date"] > dt.date(2028, 7, 20)]
+        return {(row["test"], row["trigger"]) for row in late if row["test"] in {"D OC", "E OC"}}
+
+    def test_the_later_in_the_list_has_the_last_word(self) -> None:
+        one = {"date": "2028-07-20", "amend": {self.E: 1.04}}
+        other = {"date": "2028-07-20", "amend": {self.E: 1.02, "tests.D OC.trigger": 1.11}}
+        assert self.triggers(one, other) == {("E OC", 1.02), ("D OC", 1.11)}
+        assert self.triggers(other, one) == {("E OC", 1.04), ("D OC", 1.11)}
+
+    def test_of_two_days_of_one_payment_date_the_later_has_it(self) -> None:
+        late = {"date": "2028-07-20", "amend": {self.E: 1.04}}
+        early = {"date": "2028-07-05", "amend": {self.E: 1.02, "tests.D OC.trigger": 1.11}}
+        assert self.triggers(late, early) == {("E OC", 1.04), ("D OC", 1.11)}
+
+    def test_they_are_one_amendment_but_for_what_each_costs(self) -> None:
+        terms = ({self.E: 1.02}, {"tests.D OC.trigger": 1.11})
+        costs = [{"fixed": 100_000.0}, {"fixed": 250_000.0, "paid_from": "equity"}]
+        both = [
+            {"date": "2028-07-20", "amend": amend, "cost": cost}
+            for amend, cost in zip(terms, costs, strict=True)
+        ]
+        two = self.run(*both)
+        one = self.run(
+            {"date": "2028-07-20", "amend": terms[0] | terms[1], "cost": costs[0]},
+        )
+        assert [row["event"] for row in two.events.rows()] == ["amendment", "amendment"]
+        paid = [
+            row["interest_paid"]
+            for run in (one, two)
+            for row in run.cashflows.filter(note="SUB", date=dt.date(2028, 7, 20)).rows()
+        ]
+        assert paid[0] - paid[1] == approx(250_000.0)
+        others = [
+            [row for row in run.cashflows.rows() if row["note"] != "SUB" or row["date"].year > 2028]
+            for run in (one, two)
+        ]
+        assert str(others[0]) == str(others[1])
+
+    def test_a_run_goes_on_after_them(self) -> None:
+        events = [{"date": "2028-07-20", "amend": {self.E: trigger}} for trigger in (1.02, 1.04)]
+        straight = self.run(*events)
+        for day in (dt.date(2028, 4, 20), dt.date(2028, 7, 20), dt.date(2028, 10, 20)):
+            rest = self.run(*events, state=straight.state_at(day))
+            rows = [row for row in straight.cashflows.rows() if row["date"] > day]
+            assert str(list(rest.cashflows.rows())) == str(rows)
+
+    def test_a_scenario_amends_what_the_deal_has_amended_on_the_date(self) -> None:
+        deal = cl.templates.us_bsl(par=500e6, closing="2025-03-20")
+        deal = deal.replace(
+            {"events": [{"date": "2028-07-20", "amend": {self.E: 1.04, "tests.D OC.trigger": 1.11}}]}
+        )
+        pool = cl.synthetic.loan_pool(n=20, seed=5, as_of="2025-03-20")
+        assumed = {"date": "2028-07-20", "amend": {self.E: 1.02}}
+        scenario = cl.Scenario(
+            cdr=0.02, cpr=0.2, recovery=0.7, recovery_lag_months=6, rates=0.043, events=[assumed]
+        )
+        rows = cl.project(deal, pool, scenario).tests.rows()
+        late = {(row["test"], row["trigger"]) for row in rows if row["date"] > dt.date(2028, 7, 20)}
+        assert {("E OC", 1.02), ("D OC", 1.11)} <= late
+
+    def test_a_reset_goes_with_no_other(self) -> None:
+        reset = {"date": RESET_DATE, "reset": {"into": second_deal()}}
+        amendment = {"date": RESET_DATE, "amend": {self.E: 1.04}}
+        with pytest.raises(cl.DealError) as refused:
+            deal_with(amendment, reset)
+        found = {problem.place: problem.message for problem in refused.value.problems}
+        assert "acts on the date of events[0]" in found["events[1].date"]
+        assert "its terms in the document of the reset" in found["events[1].date"]
 
 
 class TestCleanUp:

@@ -230,3 +230,35 @@ def test_conditions_that_always_hold_change_no_bit(case: Case, when: str) -> Non
             crossing.project(Case({**deal, "reinvestment": rules}, case.loans, case.as_of, case.scenario))
         )
     assert repr(runs[0]) == repr(runs[1])
+
+
+class TestPricesThatChange:
+    """CCC loans at 90 % on the first date and at 95 % from the second on; below 92 % one is a discount obligation."""
+
+    PRICES: ClassVar[Document] = {"kind": "periods", "values": [0.90, 0.95]}
+
+    def spent(self, rule: str, limit: float) -> list[float]:
+        deal = tiny.deal_of(dates={"reinvestment_end": "2026-01-15"}, conventions={"discount_in_ccc": rule})
+        deal["reinvestment"] = {"during": ["ccc"]}
+        deal["collateral"] = {"ccc": {"limit": limit}, "discount": {"below": 0.92}}
+        buys = {"price": self.PRICES, "spread": tiny.constant(0.04), "rating": "CCC"}
+        case = Case(deal, [LOAN], tiny.CLOSING, tiny.scenario_of(reinvestment=buys))
+        ours = crossing.project(case)
+        theirs = reference.project(case.deal, case.loans, case.as_of, case.scenario)
+        assert not list(differences(ours, theirs, par=100.0))
+        return [row["purchase_cost"] for row in ours["collateral"]][:3]
+
+    def test_each_purchase_counts_where_it_is_in_the_set(self) -> None:
+        # 5 buy 5.56 beside 95 on the first date: above 5 % of all, so nothing is bought, on the second neither.
+        assert self.spent("lower", 0.05) == [0.0, 0.0, 0.0]
+        assert self.spent("lower", 0.06)[0] == pytest.approx(5.0)
+
+    def test_a_discount_obligation_that_is_not_in_the_set_asks_nothing_of_its_limit(self) -> None:
+        first, second, third = self.spent("excluded", 0.05)
+        assert first == pytest.approx(5.0)
+        # On the second date 5.01 buy 5.28 at 95 % beside 90 and 5.54 that are not in the set: 5.2 %.
+        assert (second, third) == (0.0, 0.0)
+        first, second, third = self.spent("excluded", 0.06)
+        # On the third date the set would have 10.6 %.
+        assert second > 5.0
+        assert third == 0.0

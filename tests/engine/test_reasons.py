@@ -17,10 +17,19 @@ CAP: Document = {"rate": 0.0, "fixed_per_year": 4.0, "day_count": "30/360"}
 ADMIN: Document = {"name": "admin", "rate": 0.0, "cap": CAP}
 
 
-def ledger(waterfall: str, **terms: Any) -> list[tuple[str, str, float, float, str]]:
-    """Return step, payee, due, paid and reason of the rows of a waterfall on the one date."""
+LAST: Document = {
+    "payment_date": "2027-01-15",
+    "previous_payment_date": "2026-10-15",
+    "determination_date": "2027-01-14",
+}
+
+
+def ledger(waterfall: str, *, last: bool = False, **terms: Any) -> list[tuple[str, str, float, float, str]]:
+    """Return step, payee, due, paid and reason of the rows of a waterfall on the one date, or on the last."""
     terms.setdefault("interest_steps", [interest("A"), interest("B"), RESIDUAL])
     document, state = one_date.documents(**terms)
+    if last:
+        state |= LAST
     names = ("step", "payee", "due", "paid", "reason")
     rows = crossing.run_payment_date(document, state)["ledger"]
     told = [tuple(row[name] for name in names) for row in rows if row["waterfall"] == waterfall]
@@ -96,8 +105,8 @@ def test_a_fee_whose_cap_is_used_is_not_told_as_nothing_due() -> None:
         fee("admin", "above_cap"),
         RESIDUAL,
     ]
-    owed = {"fees": [ADMIN], "fee_states": {"admin": {"unpaid": 8.0}}}
-    rows = ledger("interest", interest_steps=steps, collected=(6.0, 0.0), **owed)
+    owed = {"admin": {"unpaid": 8.0}}
+    rows = ledger("interest", interest_steps=steps, collected=(6.0, 0.0), fees=[ADMIN], fee_states=owed)
     assert rows[:4] == [
         ("pay_fee", "admin", 1.0, 1.0, "paid in full"),
         ("pay_fee", "admin", 0.0, 0.0, "cap reached"),
@@ -127,6 +136,72 @@ def test_a_reserve_says_whether_cash_or_its_amount_limits_it() -> None:
         assert rows[0] == ("fund_reserve", "reserve", 5.0, paid, why)
 
 
+FACILITY: Document = {
+    "name": "LF",
+    "balance": 0.0,
+    "interest_rank": 2,
+    "principal_rank": 2,
+    "coupon": {"fixed": 0.08},
+    "commitment": {"amount": 1.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("drawn", "amount", "row"),
+    [
+        # A is due 2 and lacks 0.5; of 1 that is committed so much has been drawn before.
+        (0.0, None, (0.5, 0.5, "paid in full")),
+        (0.7, None, (0.5, 0.3, "commitment used up")),
+        (1.0, None, (0.5, 0.0, "commitment used up")),
+        (0.7, "0.002 * balance('A')", (0.5, 0.2, "limited by its amount")),
+        # An amount above what is left limits nothing.
+        (0.7, "0.004 * balance('A')", (0.5, 0.3, "commitment used up")),
+        (0.0, "0", (0.5, 0.0, "limited by its amount")),
+    ],
+)
+def test_a_draw_says_whether_the_commitment_or_its_amount_limits_it(
+    drawn: float, amount: str | None, row: tuple[float, float, str]
+) -> None:
+    step: Document = {"verb": "draw", "note": "LF", "through": "A"}
+    rows = ledger(
+        "interest",
+        interest_steps=[interest("A"), step if amount is None else {**step, "amount": amount}, RESIDUAL],
+        notes=[A, FACILITY, B, SUB],
+        states={"LF": {"balance": drawn, "drawn": drawn}},
+        collected=(1.5, 0.0),
+    )
+    assert rows[0] == ("pay_interest", "A", 2.0, 1.5, "insufficient funds")
+    (found,) = [each for each in rows if each[0] == "draw"]
+    assert found[1] == "A"
+    assert found[2:4] == pytest.approx(row[:2])
+    assert found[4] == row[2]
+
+
+RESERVE: Document = {"verb": "fund_reserve", "account": "reserve", "up_to": "0.05 * balance('A')"}
+
+
+def test_a_reserve_that_is_closed_takes_nothing() -> None:
+    # On the last date nothing may be left in an account: of 4 all is for A and the residual note.
+    steps = [RESERVE, interest("A"), RESIDUAL]
+    rows = ledger(
+        "interest", interest_steps=steps, accounts=[{"name": "reserve"}], collected=(4.0, 0.0), last=True
+    )
+    assert rows == [
+        ("fund_reserve", "reserve", 5.0, 0.0, "account closed"),
+        ("pay_interest", "A", 2.0, 2.0, "paid in full"),
+        ("pay_residual", "SUB", 2.0, 2.0, "residual"),
+    ]
+    # Where it holds what it should, nothing is due, closed or not; its cash joins the proceeds on the last date.
+    full = ledger(
+        "interest",
+        interest_steps=[{**RESERVE, "up_to": "0 * balance('A')"}, RESIDUAL],
+        accounts=[{"name": "reserve"}],
+        collected=(4.0, 0.0),
+        last=True,
+    )
+    assert full[0] == ("fund_reserve", "reserve", 0.0, 0.0, "nothing due")
+
+
 def test_on_the_last_date_principal_is_due() -> None:
     document, state = one_date.documents(
         interest_steps=[interest("A"), RESIDUAL],
@@ -134,8 +209,7 @@ def test_on_the_last_date_principal_is_due() -> None:
         notes=[A, B, SUB],
         collected=(2.0, 106.0),
     )
-    state |= {"payment_date": "2027-01-15", "previous_payment_date": "2026-10-15"}
-    state |= {"determination_date": "2027-01-14"}
+    state |= LAST
     rows = crossing.run_payment_date(document, state)["ledger"]
     told = {row["payee"]: row["reason"] for row in rows if row["step"] == "pay_principal"}
     assert told == {"A": "paid in full", "B": "insufficient funds"}

@@ -76,15 +76,12 @@ def test_resets_of_classes_with_premiums_agree(case: Case) -> None:
 @settings(generated, max_examples=60)
 @given(strategies.cases(transitions=["amend"], events=["reprice"], features=["make_whole", "pik"]))
 def test_amendments_of_deals_with_premiums_and_capitalized_interest_agree(case: Case) -> None:
-    assume("days_365" not in repr(case.deal))
     assert_documents_agree(case)
 
 
 @settings(generated, max_examples=200)
 @given(strategies.cases(transitions=True, events=["default", "order", "reprice"]))
 def test_projections_with_other_events_beside_agree(case: Case) -> None:
-    # Sales of all collateral are refused with it by name.
-    assume("days_365" not in repr(case.deal))
     assert_documents_agree(case)
 
 

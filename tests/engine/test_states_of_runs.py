@@ -97,7 +97,7 @@ def assert_goes_on(case: Case, data: st.DataObject) -> None:
         )
         straight = _core.project(deal, pool, scenario, None, "tape")
     except (cl.TapeError, cl.DealError, cl.ScenarioError):
-        # A tape that is too late, or sales under `rate_exponent: days_365`.
+        # A tape that is too late.
         assume(False)
     dates = np.unique(straight["cashflows"]["date"])
     assume(len(dates) > 1)

@@ -34,11 +34,11 @@ SITES: dict[str, tuple[Site, ...]] = {
     "Call.if_infeasible": (Arms("compile/events.rs", "match call.if_infeasible.as_deref()"),),
     "Call.price": (Next("compile/events.rs", "Some(NumberOrName::Name(name)) if name =="),),
     "EventCost.of": (
-        Arms("compile/events.rs", "match cost.of.as_deref()"),
+        Arms("compile/events/calls.rs", "match cost.of.as_deref()"),
         Arms("compile/changes.rs", "match cost.of.as_deref()"),
     ),
     "EventCost.paid_from": (
-        Arms("compile/events.rs", "match cost.paid_from.as_deref()"),
+        Arms("compile/events/calls.rs", "match cost.paid_from.as_deref()"),
         Arms("compile/changes.rs", "match cost.paid_from.as_deref()"),
     ),
     "Fee.base": (Arms("compile/fees.rs", 'match fee.base.as_deref().unwrap_or("fee_basis")'),),
@@ -80,13 +80,17 @@ INTENDED = {
     "Event.amend: Python writes map of anything, the engine reads Amendment": (
         "people write the keys that change, the engine gets the document after them"
     ),
-    "EventCost.of: Python allows 'refinanced_balance', compile/events.rs does not name it": (
+    "EventCost.of: Python allows 'refinanced_balance', compile/events/calls.rs does not name it": (
         "refused by name: a call has the par that it sells"
     ),
-    "EventCost.paid_from: Python allows 'equity', compile/events.rs does not name it": "refused by name for a call",
-    "EventCost.paid_from: Python allows 'interest', compile/events.rs does not name it": "refused by name for a call",
-    f"compile/events.rs: compares with 'nc_end', {_UNLIMITED}": "a date of the deal that events count from",
-    f"compile/events.rs: compares with 'rp_end', {_UNLIMITED}": "a date of the deal that events count from",
+    "EventCost.paid_from: Python allows 'equity', compile/events/calls.rs does not name it": (
+        "refused by name for a call"
+    ),
+    "EventCost.paid_from: Python allows 'interest', compile/events/calls.rs does not name it": (
+        "refused by name for a call"
+    ),
+    f"compile/events/days.rs: compares with 'nc_end', {_UNLIMITED}": "a date of the deal that events count from",
+    f"compile/events/days.rs: compares with 'rp_end', {_UNLIMITED}": "a date of the deal that events count from",
     f"Deal.rights: {_FREE}": "the compiler reads the rights that it knows",
     f"compile/rights.rs: compares with 'auction_call', {_UNLIMITED}": "a right that is contracted",
     f"compile/rights.rs: compares with 'any_business_day', {_UNLIMITED}": "days of a right",

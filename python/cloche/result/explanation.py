@@ -213,6 +213,9 @@ class _Date(DateLedger):
                 continue
             yield from self._reached(fall, asked)
             missing -= math.fsum(row["paid"] for row in asked)
+            draws = [row for row in self._rows(fall, ("draw",)) if row["due"] > DUST]
+            yield from self._draws(draws)
+            missing -= math.fsum(row["paid"] for row in draws)
         yield from self._unpaid_interest()
 
     def _what_was_due(self, due: float) -> str:

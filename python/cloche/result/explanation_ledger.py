@@ -24,7 +24,12 @@ _HELD = {
 _OUTSIDE = "refinancing"
 # Cash of the ledger that is in none of the date's waterfalls.
 _NO_WATERFALL = (_OUTSIDE, "month_ends")
-_TOLD_APART = ("cure", "divert", "reinvest", "retain")
+# What is drawn on a commitment is no cash of the waterfall either.
+_TOLD_APART = ("cure", "divert", "reinvest", "retain", "draw")
+_LIMITED = {
+    "commitment used up": ", all that could still be drawn",
+    "limited by its amount": ", as much as its amount allows",
+}
 
 
 class DateLedger:
@@ -154,6 +159,23 @@ class DateLedger:
                 else:
                     why = _HELD.get(row["reason"], "")
                     yield f"{place} kept {paid} on deposit{why}."
+
+    def _draws(self, rows: Sequence[Row]) -> Iterator[str]:
+        """Yield what was drawn on commitments for the class."""
+        for row in rows:
+            lenders = [
+                str(step["note"])
+                for step in _steps(self.document.get("waterfalls", {}).get(row["waterfall"], []))
+                if step.get("verb") == "draw" and (step.get("label") or "") == (row["label"] or "")
+            ]
+            whose = f" of {class_name(lenders[0])}" if len(set(lenders)) == 1 else ""
+            commitment = f"the commitment{whose}"
+            if row["paid"] >= row["due"] - DUST:
+                yield f"{clause(row, first=True)} drew {amount(row['paid'])} for it on {commitment}."
+                continue
+            asked, why = amount(row["due"]), _LIMITED.get(row["reason"], "")
+            drew = amount(row["paid"]) if row["paid"] > DUST else "nothing"
+            yield f"{clause(row, first=True)} drew {drew} of {asked} for it on {commitment}{why}."
 
     def _failures(self, fall: str, row: Row) -> Iterator[str]:
         """Yield the cures and diversions that took money before a row."""

@@ -22,6 +22,7 @@ _KINDS = {
     "pay_hedge": "hedge payments",
     "fund_reserve": "reserves",
     "pay_shortfalls": "shortfalls of fees and interest",
+    "draw": "draw",
     "pay_residual": "residual",
     "reinvest": "purchases",
     "retain": "deposits",

@@ -1,6 +1,7 @@
 //! The tables of one path and of many.
 
 use cloche_engine::coverage::{TestKind, TestTerms};
+use cloche_engine::lifecycle::NOT_DRAWN;
 use cloche_engine::notes::NoteTerms;
 use cloche_engine::path::deal_terms::DealTerms;
 use cloche_engine::path::explained::Explained;
@@ -106,7 +107,7 @@ fn cashflows<'py>(
         .float("principal_paid", rows.iter().map(|r| r.principal_paid).collect())?
         .float("end_balance", rows.iter().map(|r| r.end_balance).collect())?
         .float("final_loss", rows.iter().map(|r| r.final_loss).collect())?
-        .float("issued", rows.iter().map(|r| r.issued).collect())?
+        .float("issued", rows.iter().map(|r| if r.issued > NOT_DRAWN { r.issued } else { 0.0 }).collect())?
         .finish())
 }
 

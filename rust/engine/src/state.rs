@@ -137,6 +137,8 @@ pub struct State<const L: usize> {
     pub commitments: Vec<CommitmentLanes<L>>,
     /// Balances of the accounts.
     pub accounts: Vec<Pack<L>>,
+    /// Per account: what of it joined the proceeds of the date, on which it was closed.
+    pub ended: Vec<Pack<L>>,
     /// What lay in them before the steps of the date.
     pub reserved: Pack<L>,
     /// Futures in which nothing goes into an account any more.
@@ -266,6 +268,7 @@ impl<const L: usize> State<L> {
             hedges: Vec::new(),
             commitments: Vec::new(),
             accounts: Vec::new(),
+            ended: Vec::new(),
             reserved: Pack::ZERO,
             closed: Mask::splat(false),
             receipts: [Pack::ZERO; 2],

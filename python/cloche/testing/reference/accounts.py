@@ -75,8 +75,9 @@ def _release(cash: Proceeds, step: Step) -> None:
 def _put_in(cash: Proceeds, step: Step, name: str, due: float) -> None:
     """Proceeds go into an account, unless it is closed; principal that leaves lowers the numerators."""
     day = cash.day
-    due = 0.0 if day.accounts_closed else due
     amount = min(due, cash.limit(step, due))
+    if day.accounts_closed:
+        amount, cash.short = 0.0, "account closed"
     day.accounts[name] += amount
     if cash.source == "principal":
         day.principal_spent += amount

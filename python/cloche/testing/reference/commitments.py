@@ -78,7 +78,10 @@ def draw(cash: Proceeds, step: Step) -> None:
     note = day.notes[step["note"]]
     drawing = Proceeds(day, cash.name)
     drawing.source = "draw"
-    drawing.available = min(note.undrawn, cash.amount(step, note.undrawn))
+    allowed = cash.amount(step, note.undrawn)
+    by_amount = allowed < note.undrawn or allowed == 0
+    drawing.lacking = "limited by its amount" if by_amount else "commitment used up"
+    drawing.available = min(note.undrawn, allowed)
     before = drawing.available
     groups = shortfalls(cash, step)
     if any(groups):

@@ -94,8 +94,8 @@ class Event:
         right = self.right(deal)
         if self.kind in BARRED and (right is None or right.name not in NEVER_BARRED):
             self.start = _not_barred(self.start, dates)
+        self.below = None if right is None else right.below
         if right is not None:
-            self.below = right.below
             self.start = _later(self.start, right_date(right, dates))
 
     def follow(self, deal: Document, day: date) -> bool:

@@ -67,7 +67,7 @@ class Proceeds:
         self.name = name
         self.pot = name in POTS
         self.source = "pot" if self.pot else name
-        self.short = "insufficient funds"
+        self.short = self.lacking = "insufficient funds"
         self.available = {"interest": day.interest_proceeds, "principal": day.principal_proceeds}.get(
             name, day.interest_proceeds + day.principal_proceeds
         )
@@ -93,7 +93,7 @@ class Proceeds:
         elif step["verb"] == "pay_principal" and not self.pot and not self.day.period.last:
             self.short = "all that is left"
         else:
-            self.short = "insufficient funds"
+            self.short = self.lacking
         return min(self.available, allowed)
 
     def quantities(self, due: float) -> dict[str, Any]:

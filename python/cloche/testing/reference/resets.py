@@ -10,9 +10,11 @@ cost that equity pays.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from cloche.testing.reference.accounts import opening_accounts
+from cloche.testing.reference.dates import parse_date
 from cloche.testing.reference.day import Day
 from cloche.testing.reference.events import Event
 from cloche.testing.reference.notes import Note
@@ -86,6 +88,44 @@ def shown_names(into: Document, carry: Collection[str], known: Collection[str]) 
     return names
 
 
+def with_commitments(
+    into: Document, written: Document, deal: Document, carry: Collection[str], *, on: date
+) -> Document:
+    """A second document whose classes that stay have what is left of the commitments that they have had.
+
+    Parameters
+    ----------
+    into, written
+        The document with the dates that it acts with, and as it is written.
+    deal
+        The document before.
+    carry
+        Classes that stay.
+    on
+        The unadjusted date of the reset: earlier draws have been made.
+
+    Raises
+    ------
+    ValueError
+        Where it says something else of them.
+    """
+    before = {note["name"]: note for note in deal["notes"]}
+    notes = []
+    for after, said in zip(into["notes"], written["notes"], strict=True):
+        note, name = after, after["name"]
+        commitment = before[name].get("commitment") if name in carry else None
+        if name in carry and said.get("commitment") != commitment:
+            raise ValueError(f"reset.into.notes.{name}.commitment: expected that of the class, which stays")
+        if commitment and said["balance"] != before[name]["balance"]:
+            raise ValueError(f"reset.into.notes.{name}.balance: expected that of the class at its closing")
+        if commitment:
+            draws = commitment.get("draws") or {}
+            later = {day: amount for day, amount in draws.items() if parse_date(day) > on}
+            note = {**note, "commitment": {**commitment, "draws": later}}
+        notes.append(note)
+    return {**into, "notes": notes}
+
+
 class Reset:
     """A reset on a payment date.
 
@@ -101,8 +141,10 @@ class Reset:
 
     def __init__(self, event: Event, day: Day, deal: Document, into: Document) -> None:
         self.event, self.day = event, day
-        self.into = into
         self.carry = carried(deal, event.terms)
+        self.into = with_commitments(
+            into, event.terms["into"], deal, self.carry, on=day.period.unadjusted_end
+        )
         self.redeemed = [
             note for note in day.notes.values() if not note.residual and note.name not in self.carry
         ]

@@ -142,8 +142,9 @@ def measure(day: Day) -> None:
 
 
 def pay(day: Day) -> None:
-    """Run the waterfalls of a payment date: receipts first, then two of them or the one pot of its status."""
-    Receipts(day).run()
+    """Run the waterfalls of a payment date: receipts and then two of them, or the one pot of its status."""
+    if day.status == "normal":
+        Receipts(day).run()
     measure(day)
     names = {"accelerated": ["acceleration"], "redemption": ["redemption"]}
     for name in names.get(day.status, ["interest", "principal"]):

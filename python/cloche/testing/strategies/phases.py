@@ -55,9 +55,10 @@ def _target_par(draw: st.DrawFn, deal: Document) -> list[Document]:
     steps.insert(draw(st.integers(1, len(steps) - 1)), cure)
     if draw(st.booleans()):
         deal["waterfalls"]["principal"].insert(0, {"verb": "cure", "tests": ["Target"]})
-    if draw(st.booleans()):
+    # Nothing acts on the last date.
+    ends = unadjusted_dates(deal["dates"])[:-1]
+    if not ends or draw(st.booleans()):
         return []
-    ends = unadjusted_dates(deal["dates"])
     return [{"confirm_ratings": True, "date": draw(st.sampled_from(ends[: 1 + len(ends) // 2])).isoformat()}]
 
 
@@ -69,7 +70,7 @@ def _special_redemption(draw: st.DrawFn, deal: Document) -> Document:
     else:
         terms["share"] = draw(st.integers(1, 100)) / 100
     event: Document = {"special_redemption": {**terms, "ends_reinvestment": draw(st.booleans())}}
-    ends = unadjusted_dates(deal["dates"])
-    if draw(st.booleans()):
+    ends = unadjusted_dates(deal["dates"])[:-1]
+    if bool(ends) and draw(st.booleans()):
         return {**event, "date": draw(st.sampled_from(ends)).isoformat()}
     return {**event, "when": "pool_factor < 0.8765431", "repeat": draw(st.booleans())}

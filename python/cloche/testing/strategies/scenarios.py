@@ -46,6 +46,13 @@ def _curves(draw: st.DrawFn) -> Document:
     }
 
 
+def _prices() -> st.SearchStrategy[Document]:
+    """Prices of purchases: one, or one after another."""
+    prices = st.lists(percent(70, 102), min_size=2, max_size=6)
+    listed = st.builds(lambda values: {"kind": "periods", "values": values}, prices)
+    return st.one_of(percent(90, 102).map(constant), percent(90, 102).map(constant), listed)
+
+
 @st.composite
 def scenarios(draw: st.DrawFn) -> Document:
     """Scenarios; default rates are often high, so that tests fail, interest is deferred and classes lose.
@@ -58,7 +65,7 @@ def scenarios(draw: st.DrawFn) -> Document:
     high = draw(st.sampled_from([0, 5, 20, 60, 100]))
     lags = st.sampled_from([0.0, 3.0, 6.0, 7.0, 12.0, 24.0])
     reinvestment = {
-        "price": constant(draw(percent(90, 102))),
+        "price": draw(_prices()),
         "spread": constant(draw(basis_points(250, 450))),
         "floor": draw(basis_points(0, 100)),
         "term_years": float(draw(st.integers(1, 6))),

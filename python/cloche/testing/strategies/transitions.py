@@ -77,7 +77,7 @@ def amendments(draw: st.DrawFn, deal: Mapping[str, Any], moments: Moments, numbe
     moments
         When events may act.
     number
-        How many dated ones.
+        How many dated ones; several may fall on one payment date.
     """
     if draw(st.integers(0, 3)) == 0:
         moment = draw(moments(deal, repeats=False))
@@ -86,14 +86,17 @@ def amendments(draw: st.DrawFn, deal: Mapping[str, Any], moments: Moments, numbe
                 {**moment, "amend": {"into": draw(_amended({**copy.deepcopy(dict(deal)), "events": []}))}}
             ]
     ends = unadjusted_dates(deal["dates"])[:-1]
-    days = sorted(
-        draw(st.lists(st.sampled_from(ends), min_size=min(number, len(ends)), max_size=number, unique=True))
-    )
+    days = sorted(draw(st.lists(st.sampled_from(ends), min_size=min(number, len(ends)), max_size=number)))
+    closing = date.fromisoformat(deal["dates"]["closing"])
     document = {**copy.deepcopy(dict(deal)), "events": []}
-    events = []
+    events: list[Document] = []
     for day in days:
         document = draw(_amended(document))
-        event: Document = {"date": day.isoformat(), "amend": {"into": copy.deepcopy(document)}}
+        # Of those of one payment date the last is dated on it, those before it not later.
+        is_last = days[len(events) + 1 :].count(day) == 0
+        earlier = max(closing, day - timedelta(days=draw(st.integers(0, 15))))
+        on = day if is_last else settling(deal, earlier, day)
+        event: Document = {"date": on.isoformat(), "amend": {"into": copy.deepcopy(document)}}
         if draw(st.integers(0, 3)) == 0:
             event["cost"] = draw(_cost(["interest", "equity"]))
         events.append(event)

@@ -68,6 +68,9 @@ pub struct ClosingPool {
     /// Per step: new defaults.
     pub defaults: Vec<f64>,
     pub floor_benefit: Vec<f64>,
+    /// The pool has a closed form from closing on, which this run does not have: its loans did not all stand as they would by
+    /// then. Runs that go on from it do not have it either.
+    pub one_by_one: bool,
     /// The flows of each loan, at [`ClosingPool::row`], and rows of nothing after its last step.
     pub rows: Vec<[f64; 4]>,
     /// Commitments that are not drawn before the first step.

@@ -5,7 +5,7 @@
 
 use cloche_dispatch::Kernel;
 
-use super::sale::SaleStep;
+use super::sale::{MoreDefaults, SaleStep};
 use super::shared_terms::{Shared, SharedTerms, Sums};
 use crate::coverage::ccc_excess::CccAsset;
 use crate::lanes::{Pack, Param, weighted_sum};
@@ -38,6 +38,9 @@ pub struct CohortTables<P = f64> {
     pub has_discount: bool,
     /// Price and discount of the cohorts when they are in the CCC set; `discount` leaves them out then.
     pub ccc: Option<CccAsset>,
+    /// The cohorts in the CCC set by price, the oldest first among equals, where they were bought at several prices; nothing
+    /// elsewhere.
+    pub ccc_each: Vec<(usize, CccAsset)>,
     /// Contractual balance at the end of the step, where each cohort is a CCC asset of its own; nothing elsewhere.
     pub contract: Vec<f64>,
     /// What floors bring on the balance that survives the step's default, and what prepaying all of a cohort adds to it,
@@ -46,6 +49,9 @@ pub struct CohortTables<P = f64> {
     pub floor_benefit_of_prepaid: Vec<f64>,
     /// What the cohorts do in a step at whose end all is sold; nothing where no sale may come.
     pub sale: SaleTables,
+    /// Default and prepayment rates of such a step; nothing where they are those of the step itself.
+    pub sale_mdr: Vec<P>,
+    pub sale_mpr: Vec<P>,
     /// What quality tests weigh cohorts by; nothing where none is read.
     pub quality: QualityTables,
     /// The same for all cohorts together, where they have one spread and one price.
@@ -376,6 +382,16 @@ impl<const L: usize> Cohorts<L> {
         }
     }
 
+    /// Performing par of one cohort at the end of step `p`, which has been run.
+    #[inline(always)]
+    #[must_use]
+    pub fn one<P>(&self, tables: &CohortTables<P>, cohort: usize, p: usize) -> Pack<L> {
+        if !self.any || !(tables.first_alive[p]..p).contains(&cohort) {
+            return Pack::ZERO;
+        }
+        self.survival * self.units[cohort] * tables.contract[p * tables.steps + cohort]
+    }
+
     /// What floors add to the interest of step `p`, before it is run.
     #[must_use]
     pub fn floor_benefit<P: Param<L>>(&self, tables: &CohortTables<P>, p: usize, mdr: Pack<L>) -> Pack<L> {
@@ -398,8 +414,14 @@ impl<const L: usize> Cohorts<L> {
         let (row, first) = (p * tables.steps, tables.first_alive[p]);
         let units = &self.units[first..p];
         let sum = |table: &[f64]| weighted_sum(units, &table[row + first..row + p]);
-        let mpr = tables.mpr[p].pack();
+        let mpr = tables.sale_mpr.get(p).unwrap_or(&tables.mpr[p]).pack();
         let begin = self.performing;
+        let mut more = MoreDefaults::ZERO;
+        let mdr = tables.sale_mdr.get(p).map_or(mdr, |in_sale| {
+            let par = begin * in_sale.pack() - begin * mdr;
+            more.add(par, par * tables.recovery[p].pack(), tables.recovery_step[p] as usize == p);
+            in_sale.pack()
+        });
         let factor = self.survival * (Pack::splat(1.0) - mdr);
         let alive = begin - begin * mdr;
         let scheduled = (factor * sum(&tables.sale.instalment)).min(alive);
@@ -412,7 +434,7 @@ impl<const L: usize> Cohorts<L> {
             interest += self.survival * mdr * sum(&tables.sale.interest) * tables.on_default;
         }
         let worth = factor * (Pack::splat(1.0) - mpr) * sum(&tables.sale.worth);
-        SaleStep { interest, scheduled, prepaid, par: alive - scheduled - prepaid, worth }
+        SaleStep { interest, scheduled, prepaid, par: alive - scheduled - prepaid, worth, more }
     }
 
     #[inline(always)]

@@ -134,6 +134,8 @@ pub struct GroupRates<P> {
     pub mpr: Vec<P>,
     pub recovery: Vec<P>,
     pub recovery_step: Vec<u32>,
+    /// Default and prepayment rates where all is sold at the end of a step; nothing where they are those of the step.
+    pub sale: Vec<[P; 2]>,
 }
 
 /// The closing pool's flows in `L` futures whose defaults are rates.
@@ -264,7 +266,18 @@ impl<const L: usize> PoolFlows<L> {
             let alive = left * (one - mdr);
             let prepaid = alive * mpr * contract.end;
             if let Some((sold, worth)) = group.sale.get(p) {
-                let (sale, kept) = (&mut self.sale[p], alive * (one - mpr));
+                let sale = &mut self.sale[p];
+                let (gone, alive, mpr) = match rates.sale.get(p) {
+                    None => (gone, alive, mpr),
+                    Some([of_default, mpr]) => {
+                        let in_sale = left * of_default.pack();
+                        let more = (in_sale - gone) * contract.defaults();
+                        let in_step = rates.recovery_step[p] as usize == p;
+                        sale.more.add(more, more * rates.recovery[p].pack(), in_step);
+                        (in_sale, left * (one - of_default.pack()), mpr.pack())
+                    }
+                };
+                let kept = alive * (one - mpr);
                 sale.interest += pays(sold.interest, alive, mpr, gone);
                 sale.scheduled += alive * sold.scheduled;
                 sale.prepaid += alive * mpr * sold.end;

@@ -163,12 +163,12 @@ pub fn contract(
     }
 }
 
-/// What the contract of one loan does in each step where its collections end on a later day, before all is sold.
+/// What the contract of one loan does in each step where its collections end on a later day, before all is sold: `sales`.
 pub fn sales(
     loan: &LoanContract,
     steps: &[StepDates],
     first: usize,
-    ends: &[Date],
+    sales: &[StepDates],
     shares: InterestShares,
     fixings: &impl LoanFixings,
     out: &mut Vec<ContractStep>,
@@ -177,12 +177,11 @@ pub fn sales(
     out.resize(steps.len(), ContractStep::default());
     let start = steps[first].start;
     let mut walk = Walk::new(loan, start, fixings);
-    for (p, (dates, end)) in steps.iter().zip(ends).enumerate().skip(first) {
+    for (p, (dates, sale)) in steps.iter().zip(sales).enumerate().skip(first) {
         if walk.is_over() {
             break;
         }
-        let sale = StepDates { end: *end, is_last: true, ..*dates };
-        out[p] = walk.clone().step(loan, &sale, shares, fixings, p);
+        out[p] = walk.clone().step(loan, sale, shares, fixings, p);
         walk.step(loan, dates, shares, fixings, p);
     }
 }

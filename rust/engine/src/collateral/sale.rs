@@ -1,7 +1,8 @@
 //! What the collateral does in a step at whose end all of it is sold.
 //!
 //! The collection period of such a date ends later than that of another: at most one business day before the payment
-//! date. So every step in which a sale may come has a second set of flows beside its own.
+//! date. So every step in which a sale may come has a second set of flows beside its own; where yearly rates run by the days
+//! of the collection period, more defaults, prepays and falls due in it.
 
 use super::loan::ContractStep;
 use crate::lanes::Pack;
@@ -25,12 +26,43 @@ pub struct SaleStep<const L: usize> {
     pub par: Pack<L>,
     /// What it is worth at market prices.
     pub worth: Pack<L>,
+    /// What defaults beyond the defaults of the step without a sale, which may be shorter.
+    pub more: MoreDefaults<L>,
+}
+
+/// Par that a longer step adds to defaults, what of it is recovered in the step, and what is still to be recovered.
+#[derive(Clone, Copy, Debug)]
+pub struct MoreDefaults<const L: usize> {
+    pub par: Pack<L>,
+    pub recovered: Pack<L>,
+    pub to_come: Pack<L>,
+}
+
+impl<const L: usize> MoreDefaults<L> {
+    /// Nothing.
+    pub const ZERO: Self = Self { par: Pack::ZERO, recovered: Pack::ZERO, to_come: Pack::ZERO };
+
+    /// Adds par, of which so much is recovered, in the step or later.
+    pub fn add(&mut self, par: Pack<L>, value: Pack<L>, in_step: bool) {
+        self.par += par;
+        if in_step {
+            self.recovered += value;
+        } else {
+            self.to_come += value;
+        }
+    }
 }
 
 impl<const L: usize> SaleStep<L> {
     /// Nothing.
-    pub const ZERO: Self =
-        Self { interest: Pack::ZERO, scheduled: Pack::ZERO, prepaid: Pack::ZERO, par: Pack::ZERO, worth: Pack::ZERO };
+    pub const ZERO: Self = Self {
+        interest: Pack::ZERO,
+        scheduled: Pack::ZERO,
+        prepaid: Pack::ZERO,
+        par: Pack::ZERO,
+        worth: Pack::ZERO,
+        more: MoreDefaults::ZERO,
+    };
 
     /// The step of one future in each of many.
     #[must_use]
@@ -42,6 +74,11 @@ impl<const L: usize> SaleStep<L> {
             prepaid: wide(&self.prepaid),
             par: wide(&self.par),
             worth: wide(&self.worth),
+            more: MoreDefaults {
+                par: wide(&self.more.par),
+                recovered: wide(&self.more.recovered),
+                to_come: wide(&self.more.to_come),
+            },
         }
     }
 }

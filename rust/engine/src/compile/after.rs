@@ -10,7 +10,7 @@ use crate::compile::events::Events;
 use crate::compile::plan::{PlanInput, compile_plan, prepare, resume, ruling};
 use crate::compile::pool::Contracts;
 use crate::error::EngineError;
-use crate::lifecycle::event_of;
+use crate::lifecycle::{NOT_DRAWN, event_of};
 use crate::notes::OnUnpaid;
 use crate::path::after::after;
 use crate::path::deal_terms::CouponStep;
@@ -76,7 +76,10 @@ pub fn state_after(
             loans: writer.loans(&left),
             bought: Some(writer.bought(&prepared.bought)),
         }),
-        path: path.map(|path| writer.path(path, &left)),
+        path: path.map(|path| {
+            let one_by_one = plan.all().any(|plan| plan.pool.one_by_one);
+            PathState { loan_by_loan: one_by_one.then_some(true), ..writer.path(path, &left) }
+        }),
         documents: input
             .state
             .into_iter()
@@ -208,7 +211,11 @@ impl Writer<'_> {
                 steps_in_force: steps_in_force(&terms.coupon_steps, &opening.coupon_steps, n),
                 drawn: terms.commits(n).then_some(after.drawn),
                 cost: self.cost(n),
-                original_balance: (after.issued > 0.0).then_some(after.issued),
+                original_balance: (after.issued > 0.0).then_some(if after.issued > NOT_DRAWN {
+                    after.issued
+                } else {
+                    0.0
+                }),
                 issued_on: counts(n).then(|| terms.grid.periods[after.since - 1].payment.to_string()),
                 repriced: self.repriced(n),
                 distributions,
@@ -390,7 +397,8 @@ impl Writer<'_> {
         let last = self.deal.terms.grid.periods.iter().position(|period| period.is_last);
         let last = last.map_or(path.hazard.len(), |last| self.contracts.steps.last_of(last));
         let rates = path.hazard.iter().enumerate().take(last + 1).skip(self.step + 1);
-        PathState { defaults, cohort_default_rates: rates.map(|(step, rate)| (self.date(step), *rate)).collect() }
+        let cohort_default_rates = rates.map(|(step, rate)| (self.date(step), *rate)).collect();
+        PathState { defaults, cohort_default_rates, loan_by_loan: None }
     }
 }
 

@@ -112,9 +112,10 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         }
     }
 
-    /// The closing pool loan by loan, from which the defaults of a model are taken off.
+    /// The closing pool loan by loan, from which the defaults of a model are taken off; `one_by_one` where the run before had no
+    /// closed form.
     #[must_use]
-    pub fn loan_by_loan(&mut self) -> ClosingPool {
+    pub fn loan_by_loan(&mut self, one_by_one: bool) -> ClosingPool {
         let contracts = self.contracts;
         let n = contracts.steps.len();
         let mut pool = ClosingPool::new(contracts.tape.len(), n);
@@ -160,7 +161,8 @@ impl<'c, 'a> Assumptions<'c, 'a> {
                     if !(left * own.open > 0.0) {
                         break;
                     }
-                    rows[p] = sale::row(step, left, rates.mdr[p], rates.mpr[p], price);
+                    let [mdr, mpr] = rates.sale.get(p).copied().unwrap_or([rates.mdr[p], rates.mpr[p]]);
+                    rows[p] = sale::row(step, left, mdr, mpr, price);
                     left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]);
                 }
                 pool.add_sale(loan, &rows);
@@ -187,7 +189,11 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let all: Vec<Contract> = (0..contracts.tape.len()).map(contract).collect();
         pool.proportional = match closing {
             None => Proportional::of(&pool, &all),
-            Some(closing) => Proportional::of(&closing, &all).filter(|_| pool.follows(&closing, first)),
+            Some(closing) => {
+                let form = Proportional::of(&closing, &all);
+                pool.one_by_one = form.is_some() && (one_by_one || !pool.follows(&closing, first));
+                form.filter(|_| !pool.one_by_one)
+            }
         };
         pool
     }
@@ -312,15 +318,36 @@ impl<'c, 'a> Assumptions<'c, 'a> {
     pub fn of_source(&mut self, source: GroupSource<'a>) -> GroupRates<f64> {
         let GroupSource { cdr, cpr, recovery, named, recovery_step } = source;
         let mut mdr = self.series(Series::Cdr, cdr);
+        let mut sale = self.sale_rates(cdr, cpr);
         if let Some(step) = named {
             mdr[step] = 1.0;
+            if let Some([mdr, _]) = sale.get_mut(step) {
+                *mdr = 1.0;
+            }
         }
         GroupRates {
+            sale,
             mdr,
             mpr: self.series(Series::Cpr, cpr),
             recovery: self.series(Series::Recovery, recovery),
             recovery_step,
         }
+    }
+
+    /// Default and prepayment rates where all is sold at the end of a step; nothing where they are those of the step.
+    fn sale_rates(&self, cdr: Origin<'a>, cpr: Origin<'a>) -> Vec<[f64; 2]> {
+        let steps = &self.contracts.steps;
+        if steps.sale_exponent.is_empty() {
+            return Vec::new();
+        }
+        let cdr = if self.model_defaults { Origin::Nowhere } else { cdr };
+        let [mdr, mpr] = [(Series::Cdr, cdr), (Series::Cpr, cpr)].map(|(series, from)| {
+            let mut out = Vec::new();
+            let simple = self.contracts.deal.conventions.simple_rates;
+            series.read_for_sales(self.scenario, from, steps, simple, &mut out);
+            out
+        });
+        mdr.into_iter().zip(mpr).map(|(mdr, mpr)| [mdr, mpr]).collect()
     }
 
     fn value(&self, series: Series) -> Option<&'a Value> {

@@ -27,6 +27,8 @@ struct CohortRates {
     mdr: Vec<f64>,
     mpr: Vec<f64>,
     recovery: Vec<f64>,
+    /// Default and prepayment rates of steps at whose ends all is sold; nothing where they are those above.
+    sale: [Vec<f64>; 2],
 }
 
 /// What is bought is one group of a scenario.
@@ -71,7 +73,14 @@ fn rates(deal: &CompiledDeal, scenario: &Scenario, steps: &Steps) -> CohortRates
         Origin::Nowhere => vec![f64::NAN; steps.len()],
         stated => read(Series::Recovery, stated),
     };
-    CohortRates { mdr: read(Series::Cdr, from.cdr), mpr: read(Series::Cpr, from.cpr), recovery }
+    let sale = [(Series::Cdr, from.cdr), (Series::Cpr, from.cpr)].map(|(series, from)| {
+        let mut out = Vec::new();
+        if !steps.sale_exponent.is_empty() {
+            series.read_for_sales(scenario, from, steps, deal.conventions.simple_rates, &mut out);
+        }
+        out
+    });
+    CohortRates { mdr: read(Series::Cdr, from.cdr), mpr: read(Series::Cpr, from.cpr), recovery, sale }
 }
 
 /// Compiled cohorts, and their default rates where no model brings them.
@@ -127,7 +136,7 @@ pub fn compile(
     let rules = &scenario.reinvestment;
     let rating = rules.rating.clone().unwrap_or_default();
     let keys = keys(&rating);
-    let CohortRates { mdr, mpr, recovery } = rates(deal, scenario, steps);
+    let CohortRates { mdr, mpr, recovery, sale: [sale_mdr, sale_mpr] } = rates(deal, scenario, steps);
     let reinvests = deal.terms.grid.periods.iter().any(|p| p.in_reinvestment) || scenario.post_period_share > 0.0;
     if recovery.iter().any(|r| r.is_nan()) && reinvests {
         problems.push(Problem::new(
@@ -176,17 +185,18 @@ pub fn compile(
         None => 0.0,
     };
     let first = terms[0].price;
-    let ccc = (is_ccc(&rating) && (deal.conventions.discount_in_ccc || !(below_par(first) > 0.0))).then(|| CccAsset {
-        price: first,
-        discount: below_par(first),
-        agencies: EVERY_AGENCY,
-    });
-    if is_ccc(&rating) && terms.iter().any(|of| of.price.total_cmp(&first).is_ne()) {
-        problems.push(Problem::new(
-            "scenario.reinvestment.price",
-            "a price that changes is known for loans rated CCC or below but this version does not compute it yet; expected a number",
-        ));
+    let in_set = |price: f64| is_ccc(&rating) && (deal.conventions.discount_in_ccc || !(below_par(price) > 0.0));
+    let asset = |price: f64| CccAsset { price, discount: below_par(price), agencies: EVERY_AGENCY };
+    // At several prices each has its own place in the order of the CCC set.
+    let varies = is_ccc(&rating) && terms.iter().any(|of| of.price.total_cmp(&first).is_ne());
+    let ccc = (!varies && in_set(first)).then(|| asset(first));
+    let mut ccc_each = Vec::new();
+    if varies {
+        let bought = terms.iter().enumerate().filter(|(_, of)| in_set(of.price));
+        ccc_each.extend(bought.map(|(c, of)| (c, asset(of.price))));
+        ccc_each.sort_by(|a, b| a.1.price.total_cmp(&b.1.price));
     }
+    let alone = !ccc_each.is_empty() || (ccc.is_some() && deal.terms.ccc_rules.whole);
     let mut tables = CohortTables {
         steps: n,
         instalment: vec![0.0; n * n],
@@ -202,10 +212,13 @@ pub fn compile(
         par_per_cash: terms.iter().map(|of| 1.0 / of.price).collect(),
         has_discount: false,
         ccc,
-        contract: if ccc.is_some() && deal.terms.ccc_rules.whole { vec![0.0; n * n] } else { Vec::new() },
+        ccc_each,
+        contract: if alone { vec![0.0; n * n] } else { Vec::new() },
         floor_benefit: vec![0.0; if shows { n * n } else { 0 }],
         floor_benefit_of_prepaid: vec![0.0; if shows { n * n } else { 0 }],
         sale: SaleTables::default(),
+        sale_mdr,
+        sale_mpr,
         quality: QualityTables::default(),
         shared: None,
         first_alive: vec![0; n],
@@ -222,7 +235,7 @@ pub fn compile(
         }
     }
     let mut last_alive = vec![0; n];
-    if !steps.sale_ends.is_empty() {
+    if !steps.sales.is_empty() {
         let prepaid = if tables.interest_of_prepaid.is_empty() { 0 } else { n * n };
         tables.sale = SaleTables {
             instalment: vec![0.0; n * n],
@@ -252,14 +265,14 @@ pub fn compile(
         SharedTerms {
             steps: steps.collect(),
             prepaid: deal.conventions.interest_on_prepaid - 1.0,
-            below_par: if ccc.is_some() { 0.0 } else { below_par(price) },
+            below_par: if in_set(price) { 0.0 } else { below_par(price) },
         }
     });
     for c in 0..n.saturating_sub(1) {
         let bought_on = steps.bought_on[c];
         let CohortTerms { price, spread, floor, maturity } = terms[c];
         let coupon = floating(spread, floor);
-        let below_par = if ccc.is_some() { 0.0 } else { below_par(price) };
+        let below_par = if in_set(price) { 0.0 } else { below_par(price) };
         tables.has_discount |= below_par > 0.0;
         let mut contract: f64 = 1.0;
         for p in c + 1..n {
@@ -270,9 +283,9 @@ pub fn compile(
             let dates = &steps.dates[p];
             // Collections may end more than a month before the day of a purchase.
             let start = later(bought_on, dates.start);
-            if let Some(sale_end) = steps.sale_ends.get(p) {
-                let matured = maturity <= *sale_end;
-                let end = later(if matured { maturity } else { *sale_end }, start);
+            if let Some(dates) = steps.sales.get(p) {
+                let matured = maturity <= dates.end;
+                let end = later(if matured { maturity } else { dates.end }, start);
                 let weight = coupon.rate(fixings[p]) * DayCount::Act360.fraction(start, end);
                 let due = AMORTIZATION_RATE * dates.years;
                 let instalment = if matured || due > contract { contract } else { due };

@@ -18,7 +18,7 @@ use crate::error::{EngineError, Problem};
 use crate::expression::Quantity;
 use crate::lifecycle::COST;
 use crate::notes::NoteTerms;
-use crate::path::deal_terms::{DealTerms, Foreign};
+use crate::path::deal_terms::{Cause, DealTerms, Foreign};
 use crate::spec::deal::CccRule;
 use crate::spec::steps::NumberOrName;
 use crate::spec::{Deal, Event};
@@ -205,8 +205,9 @@ pub fn compile_one(
         period_may_end: document.reinvestment.ends_when.is_some() || special.clone().any(|s| s.ends_reinvestment),
         purchases,
     };
-    let program = Builder::new(scope, &mut problems).build(&document.waterfalls);
+    let mut program = Builder::new(scope, &mut problems).build(&document.waterfalls);
     let watched = default_events::causes(document.default_events.as_ref(), &mut problems);
+    program.receipts_move_default_ratio = !program.receipts.is_empty() && watched.contains(&Cause::ParRatio);
     let acceleration = default_events::acceleration(document.default_events.as_ref(), &mut problems);
     let Some(dates) = dates else { return Err(EngineError::Deal(problems)) };
     let ccc = document.collateral.ccc.as_ref();

@@ -1,8 +1,10 @@
 //! Events of a deal and of a scenario: when each may act, and on which terms.
 
+mod calls;
+mod days;
+
 use crate::compile::changes::{self, Moment};
 use crate::compile::conditions;
-use crate::compile::dates::{self, DealDates};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::order;
 use crate::compile::redemptions::{self, Between};
@@ -12,12 +14,13 @@ use crate::error::Problem;
 use crate::expression::{Expression, Quantity};
 use crate::lifecycle::{Change, ChangeKind, Repricing, event_of};
 use crate::notes::NoteTerms;
-use crate::path::deal_terms::{CallTerms, SaleCost, SalePrice};
+use crate::path::deal_terms::{CallTerms, SalePrice};
 use crate::spec::Event;
-use crate::spec::events::EventCost;
 use crate::spec::steps::NumberOrName;
 use crate::time::Date;
 use crate::time::schedule::Period;
+
+pub use days::event_date;
 
 /// The events of a run.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +46,8 @@ pub struct Events {
 pub struct BringsIn {
     pub place: String,
     pub window: Vec<bool>,
-    /// It acts on one date.
+    /// The day for which it is dated; it acts on one date then.
+    pub day: Option<Date>,
     pub dated: bool,
     /// It is a reset, not an amendment.
     pub resets: bool,
@@ -131,7 +135,7 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
     for (place, event) in checked {
         order::check(deal, event, &place, &out.changes, problems);
     }
-    out.calls.extend(auction_call(deal, problems));
+    out.calls.extend(calls::auction(deal, problems));
     out.call_places.resize(out.calls.len(), format!("{}rights.auction_call", deal.rule.events));
     out.places.resize(out.calls.len(), None);
     // Refinancings come first, so that a re-pricing of the same date finds their notes.
@@ -145,10 +149,6 @@ pub fn compile(deal: &CompiledDeal, assumed: &[Event], problems: &mut Vec<Proble
     let periods = &deal.terms.grid.periods;
     let liquidates = deal.terms.acceleration.is_some_and(|terms| terms.liquidation.is_some());
     if liquidates || !out.calls.is_empty() {
-        if deal.conventions.rates_by_days {
-            let message = "days_365 is known, but this version does not compute sales of all collateral with it yet; expected periods";
-            problems.push(Problem::new("conventions.rate_exponent", message));
-        }
         out.sells = (0..periods.len())
             .map(|p| !periods[p].is_last && (liquidates || out.calls.iter().any(|call| call.window[p])))
             .collect();
@@ -213,7 +213,8 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
         let window = if event.date.is_some() { on_one_date(window) } else { window };
         if event.brings_in().is_some() {
             let (dated, resets) = (event.date.is_some(), event.reset.is_some());
-            out.moments.push(BringsIn { place: place.to_owned(), window: window.clone(), dated, resets });
+            let day = event.date.as_ref().and_then(|text| event_date(&deal.dates, text, place, &mut Vec::new()));
+            out.moments.push(BringsIn { place: place.to_owned(), window: window.clone(), day, dated, resets });
         }
         let moment = Moment { window, when };
         let change = changes::compile(deal, event, place, moment, &mut out.repricings, problems);
@@ -244,7 +245,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
             false
         }
     };
-    let cost = sale_cost(event.cost.as_ref(), &format!("{place}.cost"), problems);
+    let cost = calls::cost(event.cost.as_ref(), &format!("{place}.cost"), problems);
     let when = event
         .when
         .as_ref()
@@ -265,37 +266,6 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
     out.places.push(event.when.is_some().then(|| place.to_owned()));
     out.call_places.push(place.to_owned());
     out.calls.push(CallTerms { window, when, below: granted.below, price, cost, retry, repeat: event.repeat });
-}
-
-/// A call that the documents contract on payment dates of given months until it is feasible.
-fn auction_call(deal: &CompiledDeal, problems: &mut Vec<Problem>) -> Option<CallTerms> {
-    let written = deal.document.rights.as_ref()?.get("auction_call")?;
-    let place = "rights.auction_call";
-    let from = written.get("from").and_then(|from| from.as_str());
-    let months: Option<Vec<u64>> = written
-        .get("months")
-        .and_then(|list| list.as_array())
-        .map(|list| list.iter().filter_map(serde_json::Value::as_u64).collect());
-    let (Some(from), Some(months)) = (from, months) else {
-        problems.push(Problem::new(place, "expected {from: DATE, months: [4, 10]}"));
-        return None;
-    };
-    let from = event_date(&deal.dates, from, &format!("{place}.from"), problems)?;
-    let window = deal
-        .terms
-        .grid
-        .periods
-        .iter()
-        .map(|period| {
-            let month = u64::from(period.unadjusted.ymd().1);
-            !period.is_last
-                && period.unadjusted >= from
-                && may_redeem(deal, period.unadjusted)
-                && months.contains(&month)
-        })
-        .collect();
-    let (price, cost) = (SalePrice::Scenario, SaleCost::default());
-    Some(CallTerms { window, when: None, below: None, price, cost, retry: true, repeat: true })
 }
 
 /// The first of the dates on which an event may act, alone.
@@ -390,7 +360,7 @@ fn window(
                 return None;
             }
             // Where a condition moves the dates of a document, none of them is as it is written.
-            Some(_) if written && stays && !on_a_day(deal, date, place, problems) => return None,
+            Some(_) if written && stays && !days::on_a_day(deal, date, place, problems) => return None,
             Some(period) if period.is_last && redemptions::day_of(deal, event).is_none() => {
                 let message = format!(
                     "found {date}, which stands for the last payment date, {}: all is sold and paid on it; expected an earlier date",
@@ -423,96 +393,6 @@ fn window(
         !period.is_last && acts(period.unadjusted) && may
     };
     Some(periods.iter().enumerate().map(may).collect())
-}
-
-/// Whether something can happen on a date as it is written: from closing on, on a business day or on a date of the
-/// schedule, which documents state before it is adjusted.
-fn on_a_day(deal: &CompiledDeal, date: Date, place: &str, problems: &mut Vec<Problem>) -> bool {
-    let closing = deal.dates.closing;
-    let scheduled = deal.terms.grid.periods.iter().any(|period| period.unadjusted == date);
-    let message = if date < closing {
-        format!("found {date}, before closing {closing}; expected a later date")
-    } else if !scheduled && !deal.dates.calendar.is_business_day(date) {
-        let calendars = &deal.document.dates.calendars;
-        let days = if calendars.is_empty() { "Monday to Friday".to_owned() } else { calendars.join(", ") };
-        format!("found {date}, which is no business day ({days}); expected one, or a payment date of the schedule")
-    } else {
-        return true;
-    };
-    problems.push(Problem::new(format!("{place}.date"), message));
-    false
-}
-
-/// A date of an event: ISO, or a date of the deal moved by months or years.
-pub fn event_date(deal: &DealDates, text: &str, place: &str, problems: &mut Vec<Problem>) -> Option<Date> {
-    let text = text.trim();
-    if text.starts_with(|c: char| c.is_ascii_digit()) {
-        return dates::date(text, place, problems);
-    }
-    let split = text.find(['+', '-']).unwrap_or(text.len());
-    let (anchor, moved) = (text[..split].trim(), text[split..].trim());
-    let known = match anchor {
-        "closing" => Some(deal.closing),
-        "effective" => Some(deal.effective),
-        "nc_end" => deal.non_call_end,
-        "rp_end" => deal.reinvestment_end,
-        "maturity" => Some(deal.stated_maturity),
-        _ => {
-            let message = format!(
-                "found {text:?}; expected a date such as 2028-04-20, or closing, effective, nc_end, rp_end or maturity, moved by months or years as in rp_end + 12M"
-            );
-            problems.push(Problem::new(place, message));
-            return None;
-        }
-    };
-    let Some(start) = known else {
-        problems.push(Problem::new(place, format!("found {text:?}; the deal has no such date")));
-        return None;
-    };
-    let moved = months(moved).map(|months| start.add_months(months));
-    if moved.is_none() {
-        let message = format!("found {text:?}; expected months or years after the date, as in {anchor} + 12M");
-        problems.push(Problem::new(place, message));
-    }
-    moved
-}
-
-/// Months of `+ 12M` or `- 1Y`; nothing is none.
-fn months(text: &str) -> Option<i32> {
-    if text.is_empty() {
-        return Some(0);
-    }
-    let (sign, rest) = text.split_at(1);
-    let rest = rest.trim();
-    let unit = match rest.chars().last()? {
-        'M' => 1,
-        'Y' => 12,
-        _ => return None,
-    };
-    let number: i32 = rest[..rest.len() - 1].trim().parse().ok().filter(|n| (0..=1200).contains(n))?;
-    Some(if sign.starts_with('-') { -number * unit } else { number * unit })
-}
-
-fn sale_cost(cost: Option<&EventCost>, place: &str, problems: &mut Vec<Problem>) -> SaleCost {
-    let Some(cost) = cost else { return SaleCost::default() };
-    match cost.of.as_deref() {
-        None | Some("performing_par") => {}
-        Some(other) => {
-            let message = format!("found {other:?}; expected performing_par, which is what a call sells");
-            problems.push(Problem::new(format!("{place}.of"), message));
-        }
-    }
-    match cost.paid_from.as_deref() {
-        None | Some("proceeds") => {}
-        Some(other) => {
-            let message = format!("found {other:?}; expected proceeds: what a sale costs is taken from what it brings");
-            problems.push(Problem::new(format!("{place}.paid_from"), message));
-        }
-    }
-    if !(0.0..=1.0).contains(&cost.rate) || !(cost.fixed >= 0.0) {
-        problems.push(Problem::new(place, "expected a rate from 0 to 1 and an amount of zero or more"));
-    }
-    SaleCost { rate: cost.rate, fixed: cost.fixed }
 }
 
 #[cfg(test)]

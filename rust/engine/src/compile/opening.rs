@@ -10,7 +10,7 @@ use crate::compile::payment_date;
 use crate::compile::remaining::Calendar;
 use crate::compile::run_steps::{Start, Steps};
 use crate::error::Problem;
-use crate::lifecycle::Change;
+use crate::lifecycle::{Change, NOT_DRAWN};
 use crate::notes::NoteTerms;
 use crate::path::instalments;
 use crate::path::opening::{CallAfter, DrawnPath, FeeAfter, HedgeAfter, NoteAfter, Opening};
@@ -266,7 +266,8 @@ fn status(deal: &CompiledDeal, state: &DealState, problems: &mut Vec<Problem>) -
 }
 
 fn notes(deal: &CompiledDeal, state: &DealState) -> Vec<NoteAfter> {
-    let after = |note: &NoteTerms| {
+    let after = |(n, note): (usize, &NoteTerms)| {
+        let not_drawn = if deal.terms.commits(n) { NOT_DRAWN } else { 0.0 };
         let given = state.notes.get(&note.name).cloned().unwrap_or_default();
         NoteAfter {
             balance: given.balance,
@@ -275,12 +276,12 @@ fn notes(deal: &CompiledDeal, state: &DealState) -> Vec<NoteAfter> {
             amortization_due: given.amortization_due.unwrap_or(0.0),
             bearing: given.interest_bearing.unwrap_or(given.deferred_interest + given.interest_shortfall),
             drawn: given.drawn.unwrap_or(0.0),
-            issued: given.original_balance.unwrap_or(0.0),
+            issued: given.original_balance.map_or(0.0, |issued| if issued > not_drawn { issued } else { not_drawn }),
             since: 0,
             cost: given.cost.unwrap_or(note.original * note.issue_price),
         }
     };
-    deal.terms.notes.iter().map(after).collect()
+    deal.terms.notes.iter().enumerate().map(after).collect()
 }
 
 fn fees(deal: &CompiledDeal, state: &DealState, payment: Date, problems: &mut Vec<Problem>) -> Vec<FeeAfter> {

@@ -219,6 +219,11 @@ pub fn compile(
             row.hedge_end.push(hedge.termination.filter(|_| p == ends).map_or(0.0, |end| end.amount));
         }
         for commitment in &terms.commitments {
+            if terms.foreign.note(commitment.note.into()) {
+                // A class of another document is not drawn on.
+                row.commitments.push(CommitmentDate::default());
+                continue;
+            }
             row.commitments.push(CommitmentDate {
                 fee: if commitment.has_ended(period.previous_unadjusted) {
                     0.0
@@ -226,7 +231,11 @@ pub fn compile(
                     commitment.fee * row.day_count_fraction[commitment.note as usize]
                 },
                 open: !commitment.has_ended(period.unadjusted),
-                scheduled: commitment.scheduled(period.previous_unadjusted, period.unadjusted, p == 0),
+                scheduled: commitment.scheduled(
+                    period.previous_unadjusted,
+                    period.unadjusted,
+                    p == terms.notes[commitment.note as usize].since,
+                ),
             });
         }
         row.active =

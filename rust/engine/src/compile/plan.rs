@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::collateral::Tape;
 use crate::collateral::groups::PoolFlows;
+use crate::collateral::{CohortTables, Tape};
 use crate::compile::assumptions::Assumptions;
 use crate::compile::cohorts::{self, BoughtBefore, CompiledCohorts};
 use crate::compile::deal::CompiledDeal;
@@ -145,7 +145,8 @@ pub fn one(
         return Err(refusal(problems));
     }
     let (pool, flows) = if prepared.drawn {
-        (assumed.loan_by_loan(), PoolFlows::new(0, 0, true))
+        let path = prepared.resumed.as_ref().and_then(|resumed| resumed.path.as_ref());
+        (assumed.loan_by_loan(path.is_some_and(|path| path.one_by_one)), PoolFlows::new(0, 0, true))
     } else {
         let groups = assumed.groups();
         let rates = assumed.group_rates(&groups);
@@ -170,7 +171,12 @@ pub fn one(
         periods,
         pool,
         within: contracts.steps.within.clone(),
-        cohorts: bought.tables,
+        cohorts: if drawn {
+            // Defaults that are drawn come when they do, however long a step is.
+            CohortTables { sale_mdr: Vec::new(), ..bought.tables }
+        } else {
+            bought.tables
+        },
         cohort_mdr: if drawn { vec![0.0; contracts.steps.len()] } else { bought.mdr },
         liquidation_price: input.scenario.liquidation_price,
         post_period_share: input.scenario.post_period_share,

@@ -226,12 +226,12 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         let Some(fixings) = by_index.get(index) else { continue };
         loan::contract(&contract, &out.steps.dates, out.steps.start.tape, shares, fixings, &mut rows);
         out.rows.extend_from_slice(&rows);
-        if !out.steps.sale_ends.is_empty() {
+        if !out.steps.sales.is_empty() {
             loan::sales(
                 &contract,
                 &out.steps.dates,
                 out.steps.start.tape,
-                &out.steps.sale_ends,
+                &out.steps.sales,
                 shares,
                 fixings,
                 &mut rows,
@@ -241,7 +241,7 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         }
     }
     out.rows.resize(tape.len() * n, ContractStep::default());
-    if !out.steps.sale_ends.is_empty() {
+    if !out.steps.sales.is_empty() {
         out.sale_rows.resize(tape.len() * n, ContractStep::default());
     }
     out.ccc.sort_by(|a, b| a.0.price.total_cmp(&b.0.price).then(a.1.cmp(&b.1)));

@@ -244,20 +244,23 @@ impl Builder<'_> {
     /// Adds the limits of CCC loans where those that are bought are.
     fn limits(&mut self, asked: Conditions, bought: &CompiledCohorts, problems: &mut Vec<Problem>) {
         let terms = &self.contracts.deal.terms;
-        let in_set = bought.tables.ccc.is_some();
+        let each = &bought.tables.ccc_each;
+        let in_set = bought.tables.ccc.is_some() || !each.is_empty();
         if let Some(limit) = terms.ccc_limit.filter(|_| in_set && asked.asks(Conditions::CCC)) {
             self.terms.ccc.push(CccTerms { condition: Conditions::CCC, limit, base: terms.ccc_base });
         }
         if !asked.asks(Conditions::CONCENTRATION) {
             return;
         }
+        let in_set_below_par =
+            each.iter().map(|(_, asset)| asset).chain(&bought.tables.ccc).any(|asset| asset.discount > 0.0);
         for (i, limit) in self.contracts.deal.document.collateral.concentration.iter().enumerate() {
             match limit.get("kind").and_then(Value::as_str).unwrap_or_default() {
                 "ccc" | "caa" if in_set => {
                     let condition = Conditions::CONCENTRATION;
                     self.terms.ccc.push(CccTerms { condition, limit: number(limit, "max"), base: None });
                 }
-                "discount" if bought.tables.has_discount || bought.tables.ccc.is_some_and(|ccc| ccc.discount > 0.0) => {
+                "discount" if bought.tables.has_discount || in_set_below_par => {
                     let message = format!(
                         "bought below the threshold of discount obligations, whose share collateral.concentration[{i}] limits: this version does not compute it; expected a price from the threshold on"
                     );

@@ -85,7 +85,10 @@ pub fn follow(
     for (number, places) in documents.iter().enumerate() {
         let Some(events) = &places.events else { continue };
         let deal = input.deal.of_number(number);
-        for between in events.between.iter().filter(|between| between.step >= compiled.plan.first()) {
+        // A document has no say after its own last payment date, whatever dates another has then.
+        let end = deal.dates.alone.as_ref().unwrap_or(&deal.terms.grid).periods.len();
+        let steps = compiled.plan.first()..end;
+        for between in events.between.iter().filter(|between| steps.contains(&between.step)) {
             found.push(redemption((input, shows), compiled, (number, deal), events, *between)?);
         }
     }

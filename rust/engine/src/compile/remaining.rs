@@ -137,7 +137,8 @@ impl<'a> Calendar<'a> {
         problems: &mut Vec<Problem>,
     ) -> DrawnPath {
         let obligors = pool::obligors(tape);
-        let mut out = DrawnPath { hazard: vec![0.0; self.days.len()], ..DrawnPath::default() };
+        let one_by_one = path.loan_by_loan.unwrap_or(false);
+        let mut out = DrawnPath { hazard: vec![0.0; self.days.len()], one_by_one, ..DrawnPath::default() };
         for (k, default) in path.defaults.iter().enumerate() {
             let place = format!("state.path.defaults[{k}]");
             let obligor = obligors.binary_search_by(|(id, _)| id.cmp(&default.obligor)).ok();

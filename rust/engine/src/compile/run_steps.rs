@@ -35,8 +35,10 @@ pub struct Steps {
     /// Ends of the steps, and whether yearly rates are simple, where several documents have them.
     pub unadjusted: Vec<Date>,
     pub simple: Vec<bool>,
-    /// Per step: the last day of its collections where all is sold at its end; nothing where no sale may come.
-    pub sale_ends: Vec<Date>,
+    /// Per step: its dates where all is sold at its end; nothing where no sale may come.
+    pub sales: Vec<StepDates>,
+    /// Per step: exponent of yearly rates where all is sold at its end; nothing where that is its own.
+    pub sale_exponent: Vec<f64>,
     pub start: Start,
     /// The step that ends with a redemption between payment dates.
     pub cut: Option<usize>,
@@ -160,7 +162,8 @@ impl Steps {
             simple: timeline.periods.iter().filter_map(|p| ruled(*p).map(|rates| rates.simple)).collect(),
             unadjusted_end,
             timeline,
-            sale_ends: Vec::new(),
+            sales: Vec::new(),
+            sale_exponent: Vec::new(),
             start: Start { first: first_step, tape: tape_step },
             cut: deal.rule.cut,
         })
@@ -173,13 +176,25 @@ impl Steps {
         }
     }
 
-    /// Takes in that all collateral may be sold for a payment date.
+    /// Takes in that all collateral may be sold for a payment date: yearly rates by days run to the end of its collections.
     pub fn may_sell(&mut self, deal: &CompiledDeal) {
-        let ends = self.timeline.periods.iter().zip(&self.dates).enumerate();
-        let sold = |(step, (period, dates)): (usize, (&usize, &StepDates))| {
-            if step == self.last_of(*period) { deal.terms.grid.periods[*period].sale_last } else { dates.end }
+        let rates = &deal.rule.rates;
+        let by_days = |p: usize| {
+            let ruled = rates.iter().rev().find(|rates| rates.from <= p);
+            ruled.map_or(deal.conventions.rates_by_days, |rates| rates.by_days)
         };
-        self.sale_ends = ends.map(sold).collect();
+        let ends = self.timeline.periods.iter().zip(&self.dates).enumerate();
+        let sold = |(step, (&period, dates)): (usize, (&usize, &StepDates))| {
+            let ends_period = step == self.last_of(period);
+            let end = if ends_period { deal.terms.grid.periods[period].sale_last } else { dates.end };
+            let years = if by_days(period) { f64::from(end - dates.start) / 365.0 } else { dates.years };
+            StepDates { end, is_last: true, years, ..*dates }
+        };
+        self.sales = ends.map(sold).collect();
+        if self.timeline.periods.iter().any(|p| by_days(*p)) {
+            let ended = |own: f64, sale: &StepDates| if own > 0.0 { sale.years } else { 0.0 };
+            self.sale_exponent = self.exponent.iter().zip(&self.sales).map(|(own, sale)| ended(*own, sale)).collect();
+        }
     }
 
     /// Credit time from which on defaults are drawn: the as-of date, or the state that goes on with an older tape.
@@ -251,7 +266,10 @@ impl Steps {
     /// Period rate of a yearly rate.
     #[must_use]
     pub fn period_rate(&self, yearly: f64, p: usize, simple: bool) -> f64 {
-        let years = self.exponent[p];
+        self.rate_of(yearly, self.exponent[p], p, simple)
+    }
+
+    fn rate_of(&self, yearly: f64, years: f64, p: usize, simple: bool) -> f64 {
         if self.simple.get(p).copied().unwrap_or(simple) {
             let rate = yearly * years;
             return if rate < 1.0 { rate } else { 1.0 };
@@ -282,13 +300,22 @@ impl Steps {
 
     /// Turns yearly rates, one a step, into rates of the period.
     pub fn to_period_rates(&self, rates: &mut [f64], simple: bool) {
+        self.to_rates(rates, &self.exponent, simple);
+    }
+
+    /// Turns yearly rates, one a step, into those of steps at whose ends all is sold.
+    pub fn to_sale_rates(&self, rates: &mut [f64], simple: bool) {
+        self.to_rates(rates, &self.sale_exponent, simple);
+    }
+
+    fn to_rates(&self, rates: &mut [f64], exponent: &[f64], simple: bool) {
         let (mut yearly, mut years, mut rate) = (f64::NAN, f64::NAN, f64::NAN);
         for (p, x) in rates.iter_mut().enumerate() {
             // Most steps are of one length and one rate.
-            let alike = x.to_bits() == yearly.to_bits() && self.exponent[p].to_bits() == years.to_bits();
+            let alike = x.to_bits() == yearly.to_bits() && exponent[p].to_bits() == years.to_bits();
             if !alike || !self.simple.is_empty() {
-                (yearly, years) = (*x, self.exponent[p]);
-                rate = self.period_rate(yearly, p, simple);
+                (yearly, years) = (*x, exponent[p]);
+                rate = self.rate_of(yearly, years, p, simple);
             }
             *x = rate;
         }

@@ -46,10 +46,33 @@ impl Series {
 
     /// The numbers of a scenario by step: rates of the period for rates a year.
     pub fn read(self, scenario: &Scenario, from: Origin<'_>, steps: &Steps, simple: bool, out: &mut Vec<f64>) {
+        self.read_yearly(scenario, from, steps, out);
+        if self.is_rate() && from != Origin::Nowhere {
+            steps.to_period_rates(out, simple);
+        }
+    }
+
+    /// Rates of the steps at whose ends all is sold.
+    pub fn read_for_sales(
+        self,
+        scenario: &Scenario,
+        from: Origin<'_>,
+        steps: &Steps,
+        simple: bool,
+        out: &mut Vec<f64>,
+    ) {
+        self.read_yearly(scenario, from, steps, out);
+        if from != Origin::Nowhere {
+            steps.to_sale_rates(out, simple);
+        }
+    }
+
+    /// The numbers by step as they are written.
+    fn read_yearly(self, scenario: &Scenario, from: Origin<'_>, steps: &Steps, out: &mut Vec<f64>) {
         let n = steps.len();
         out.clear();
         match from {
-            Origin::Nowhere => return out.resize(n, 0.0),
+            Origin::Nowhere => out.resize(n, 0.0),
             Origin::Tape(bits) => out.resize(n, f64::from_bits(bits)),
             Origin::Reinvestment => {
                 let rules = &scenario.reinvestment;
@@ -68,9 +91,6 @@ impl Series {
                     None => out.resize(n, 0.0),
                 }
             }
-        }
-        if self.is_rate() {
-            steps.to_period_rates(out, simple);
         }
     }
 

@@ -268,7 +268,7 @@ impl Layout {
             coupon: note.coupon.as_ref().map(without_conditions).or_else(|| {
                 first.filter(|_| !note.residual).and_then(|note| note.coupon.as_ref().map(without_conditions))
             }),
-            balance: if note.balance > 0.0 { note.balance } else { 1.0 },
+            balance: if note.balance > 0.0 || note.commitment.is_some() { note.balance } else { 1.0 },
             ..note.clone()
         });
         // A combination note passes on what the components pay that are still there.

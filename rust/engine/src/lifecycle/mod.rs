@@ -11,6 +11,8 @@ use crate::expression::Expression;
 
 /// Payee of what refinancings, re-pricings and issues cost.
 pub const COST: &str = "refinancing cost";
+/// What is issued of a class that is drawn over time and is not drawn yet: no money, but it is there.
+pub const NOT_DRAWN: f64 = f64::MIN_POSITIVE;
 
 /// One event that changes notes: when, what, at which cost.
 #[derive(Clone, Debug)]

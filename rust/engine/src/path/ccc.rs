@@ -5,7 +5,7 @@ use cloche_dispatch::Kernel;
 use super::drivers::Drivers;
 use super::plan::Plan;
 use crate::collateral::cohorts::Cohorts;
-use crate::coverage::ccc_excess::{self, AGENCIES, Excesses, Haircuts};
+use crate::coverage::ccc_excess::{self, AGENCIES, CccAsset, Excesses, Haircuts};
 use crate::lanes::Pack;
 
 /// CCC par, and the haircuts of its excess and of the discount obligations in it, as a function of its own.
@@ -29,12 +29,17 @@ impl<const L: usize, P> Ccc<'_, L, P> {
             return false;
         }
         let fullest = Pack::splat(pool.ccc_par[self.p] * (1.0 + 1e-9));
-        self.plan.cohorts.ccc.is_none() && deal.ccc_limit.is_none_or(|limit| (*self.base * limit).ge(fullest).all())
+        self.plan.cohorts.ccc.is_none()
+            && self.plan.cohorts.ccc_each.is_empty()
+            && deal.ccc_limit.is_none_or(|limit| (*self.base * limit).ge(fullest).all())
     }
 
     /// Walks the assets by market value; `total` is the par of those of the closing pool, `par` that of one.
     #[inline(always)]
     fn walk(self, mut total: Pack<L>, par: impl Fn(usize) -> Pack<L>) {
+        if !self.plan.cohorts.ccc_each.is_empty() {
+            return self.walk_each(total, par);
+        }
         if self.plan.pool.ccc_sets != 0 {
             return self.walk_by_agency(par);
         }
@@ -92,6 +97,46 @@ impl<const L: usize, P> Ccc<'_, L, P> {
             bought(plan, cohorts, p, cohort_par, |par| haircuts.take_by_agency(c, par, &mut left, rules));
         }
         *out = (largest, haircuts);
+    }
+}
+
+impl<const L: usize, P> Ccc<'_, L, P> {
+    /// The same where purchases were made at several prices: each is an asset of its own.
+    #[inline(never)]
+    fn walk_each(self, mut total: Pack<L>, par: impl Fn(usize) -> Pack<L>) {
+        let Self { plan, cohorts, p, base, out, .. } = self;
+        let bought = &plan.cohorts.ccc_each;
+        let of = |k: usize| cohorts.one(&plan.cohorts, bought[k].0, p);
+        let in_order = |take: &mut dyn FnMut(CccAsset, Pack<L>)| {
+            let mut next = 0;
+            for place in 0..plan.pool.ccc.len() {
+                let asset = plan.pool.ccc[place].0;
+                while next < bought.len() && bought[next].1.price < asset.price {
+                    take(bought[next].1, of(next));
+                    next += 1;
+                }
+                take(asset, par(place));
+            }
+            for k in next..bought.len() {
+                take(bought[k].1, of(k));
+            }
+        };
+        let limit = plan.deal.ccc_limit.map_or(Pack::splat(f64::INFINITY), |limit| *base * limit);
+        let (mut haircuts, rules) = (Haircuts::ZERO, plan.deal.ccc_rules);
+        if plan.pool.ccc_sets == 0 {
+            for k in 0..bought.len() {
+                total += of(k);
+            }
+            let mut excess = (total - limit).positive();
+            in_order(&mut |asset, par| haircuts.take(asset, par, &mut excess, rules));
+        } else {
+            let mut sets = [Pack::ZERO; AGENCIES.len()];
+            in_order(&mut |asset, par| ccc_excess::count(&mut sets, asset, par));
+            let (mut left, largest) = Excesses::new(&sets, plan.pool.ccc_sets, limit, rules.agencies);
+            in_order(&mut |asset, par| haircuts.take_by_agency(asset, par, &mut left, rules));
+            total = largest;
+        }
+        *out = (total, haircuts);
     }
 }
 

@@ -217,6 +217,7 @@ impl<P> DealTerms<P> {
         state.default_conditions = vec![Mask::splat(false); self.default_conditions.len()];
         state.groups.clone_from(&self.groups);
         state.interest_tests = self.interest_tests;
+        state.ended = vec![Pack::ZERO; self.accounts.len()];
         state.accounts = self.accounts.iter().map(|account| Pack::splat(account.initial)).collect();
         state.hedges = vec![HedgeLanes::default(); self.hedges.len()];
         state.commitments = vec![CommitmentLanes::default(); self.commitments.len()];

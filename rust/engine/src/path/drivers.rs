@@ -10,7 +10,7 @@ use crate::collateral::closing_pool::{
 };
 use crate::collateral::groups::PoolFlows;
 use crate::collateral::proportional::{CommonStep, LoanShare, Proportional};
-use crate::collateral::sale::{SaleRow, SaleStep, WORTH};
+use crate::collateral::sale::{MoreDefaults, SaleRow, SaleStep, WORTH};
 use crate::lanes::Pack;
 
 /// The closing pool's flows of one step, in lanes.
@@ -352,6 +352,8 @@ impl<const L: usize> Drivers<L> {
             prepaid,
             par: of(PERFORMING),
             worth: of(WORTH),
+            // What is drawn defaults when it does, however long the step is.
+            more: MoreDefaults::ZERO,
         }
     }
 

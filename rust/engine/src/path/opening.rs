@@ -195,6 +195,8 @@ pub struct DrawnPath {
     pub times: Vec<f64>,
     /// Per step: default rate of the cohorts.
     pub hazard: Vec<f64>,
+    /// Its loans are taken off the pool one by one, though the pool has a closed form from closing on.
+    pub one_by_one: bool,
 }
 
 impl DrawnPath {

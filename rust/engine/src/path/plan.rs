@@ -234,6 +234,7 @@ impl<P> Regime<P> {
                 .filter_map(|(k, (o, step))| Some((*o, self.taken(*step, path.time(k))?)))
                 .collect(),
             times: Vec::new(),
+            one_by_one: path.one_by_one,
             hazard: self.rates(&of_first).iter().map(|rate| rate.0[0]).collect(),
         }
     }

@@ -127,7 +127,9 @@ pub fn take<const L: usize, P: Param<L>>(
         });
     }
     out.ccc.clear();
-    for limit in &terms.ccc {
+    // What is not in the set by its own price leaves the share as it is, or makes it less.
+    let in_set = cohorts.ccc_each.is_empty() || cohorts.ccc_each.iter().any(|(cohort, _)| *cohort == p);
+    for limit in terms.ccc.iter().filter(|_| in_set) {
         out.ccc.push(CccShare {
             condition: limit.condition,
             limit: limit.limit,

@@ -42,12 +42,13 @@ pub fn open<const L: usize, P>(
         _ => nothing,
     };
     state.reserved = Pack::ZERO;
-    for (balance, account) in state.accounts.iter_mut().zip(&deal.accounts) {
+    for ((balance, ended), account) in state.accounts.iter_mut().zip(&mut state.ended).zip(&deal.accounts) {
         if account.earns {
             *interest += running.keep(*balance * period.cash_income);
         }
         let closing = state.closed.and(running).keep(*balance);
         *balance -= closing;
+        *ended = closing;
         if account.principal {
             *principal += closing;
         } else {
@@ -74,14 +75,16 @@ pub fn with_sale<const L: usize, P>(
         interest += net.positive();
         principal += (-running.keep(Pack::splat(period.hedge_end[h]))).positive();
     }
-    for (balance, account) in state.accounts.iter().zip(&deal.accounts) {
+    for ((balance, ended), account) in state.accounts.iter().zip(&state.ended).zip(&deal.accounts) {
+        // Nothing but cash may be left before the sale: then the account has been closed already.
+        let balance = running.keep(*balance + *ended);
         if account.earns {
-            interest += running.keep(*balance * period.sale_cash_income);
+            interest += balance * period.sale_cash_income;
         }
         if account.principal {
-            principal += running.keep(*balance);
+            principal += balance;
         } else {
-            interest += running.keep(*balance);
+            interest += balance;
         }
     }
     [interest, principal]

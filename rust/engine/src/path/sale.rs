@@ -197,13 +197,15 @@ fn sale<const L: usize, P: Param<L>>(
     out.closing.interest = calls.closing.interest;
     out.closing.prepaid = calls.closing.prepaid;
     out.closing.principal = calls.closing.scheduled + calls.closing.prepaid;
-    out.closing.recoveries = normal.closing.recoveries;
+    let (of_closing, of_cohorts) = (&calls.closing.more, &calls.cohorts.more);
+    out.closing.recoveries = normal.closing.recoveries + of_closing.recovered;
     out.cohorts.interest = calls.cohorts.interest;
     out.cohorts.scheduled = calls.cohorts.scheduled;
     out.cohorts.prepaid = calls.cohorts.prepaid;
-    out.cohorts.recoveries = normal.cohorts.recoveries;
-    out.cohorts.default = normal.cohorts.default;
-    out.recoveries = normal.recoveries;
+    out.cohorts.recoveries = normal.cohorts.recoveries + of_cohorts.recovered;
+    // Tables add what the pool of closing defaults without a sale.
+    out.cohorts.default = normal.cohorts.default + of_cohorts.par + of_closing.par;
+    out.recoveries = normal.recoveries + of_closing.recovered + of_cohorts.recovered;
     let interest = out.closing.interest + out.cohorts.interest + calls.cash_income + calls.held_interest;
     out.interest_proceeds = work.running.keep(interest);
     let mut principal = calls.held + out.closing.principal + out.cohorts.scheduled + out.cohorts.prepaid;
@@ -223,6 +225,7 @@ fn sale<const L: usize, P: Param<L>>(
     }
     // What has defaulted so far counts at its recovery, as in its market value; only the tape may say otherwise.
     out.pending = normal.market_of_defaulted + work.drivers.recovers_above(&plan.pool, plan.pool_step(p));
+    out.pending += of_closing.to_come + of_cohorts.to_come;
     out
 }
 
@@ -336,10 +339,13 @@ fn select<const L: usize>(sold: Mask<L>, sale: &Collateral<L>, out: &mut Collate
         (&sale.closing.principal, &mut out.closing.principal),
         (&sale.closing.prepaid, &mut out.closing.prepaid),
         (&sale.closing.performing, &mut out.closing.performing),
+        (&sale.closing.recoveries, &mut out.closing.recoveries),
         (&sale.cohorts.interest, &mut out.cohorts.interest),
         (&sale.cohorts.scheduled, &mut out.cohorts.scheduled),
         (&sale.cohorts.prepaid, &mut out.cohorts.prepaid),
         (&sale.cohorts.performing, &mut out.cohorts.performing),
+        (&sale.cohorts.recoveries, &mut out.cohorts.recoveries),
+        (&sale.cohorts.default, &mut out.cohorts.default),
         (&sale.interest_proceeds, &mut out.interest_proceeds),
         (&sale.principal_proceeds, &mut out.principal_proceeds),
         (&sale.performing_par, &mut out.performing_par),
@@ -352,6 +358,7 @@ fn select<const L: usize>(sold: Mask<L>, sale: &Collateral<L>, out: &mut Collate
         (&sale.discount_haircut, &mut out.discount_haircut),
         (&sale.numerator, &mut out.numerator),
         (&sale.sale_proceeds, &mut out.sale_proceeds),
+        (&sale.recoveries, &mut out.recoveries),
         (&sale.fee_basis, &mut out.fee_basis),
         (&sale.pending, &mut out.pending),
     ] {

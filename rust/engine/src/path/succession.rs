@@ -5,6 +5,8 @@
 //! replace and what the event costs, where the proceeds pay that; what is left is principal. From then on the name of a class
 //! stands for it and for what has come in. A new spread counts from the accrual period that starts on the date.
 
+mod exchange;
+
 use super::commitments;
 use super::coupon_steps;
 use super::effective_date;
@@ -14,7 +16,7 @@ use super::runner::Workspace;
 use super::sale;
 use super::summary::DUST;
 use crate::lanes::{Mask, Pack, Param};
-use crate::lifecycle::{Change, ChangeKind, CostBase, Issued, Payer, Redemption, Short, Transition};
+use crate::lifecycle::{Change, ChangeKind, CostBase, Issued, NOT_DRAWN, Payer, Redemption, Short};
 use crate::state::State;
 use crate::waterfall::Pot;
 use crate::waterfall::interpreter::Terms;
@@ -117,6 +119,12 @@ fn cost<const L: usize, P: Param<L>>(plan: &Plan<P>, state: &State<L>, change: &
     for &n in &change.of {
         balance += state.notes[n as usize].balance;
         deferred += state.notes[n as usize].deferred;
+    }
+    // What is drawn on the date came in after it opened.
+    for (terms, lanes) in plan.deal.commitments.iter().zip(&state.commitments) {
+        if change.of.contains(&terms.note) {
+            balance -= lanes.scheduled;
+        }
     }
     let base = match change.cost.of {
         CostBase::RefinancedBalance => balance,
@@ -354,7 +362,8 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         let n = new.note as usize;
         let issued = lanes.keep(balance);
         state.notes[n].balance += issued;
-        state.changes.issued[n] += issued;
+        state.changes.issued[n] +=
+            if self.plan.deal.commits(n) { issued.max(lanes.keep(Pack::splat(NOT_DRAWN))) } else { issued };
         state.changes.born[n] = lanes.select(Pack::splat(years), state.changes.born[n]);
         state.changes.since[n] = lanes.select(Pack::splat((self.p + 1) as f64), state.changes.since[n]);
         state.changes.brought[n] += issued;
@@ -394,71 +403,6 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         self.work.state.held += left + added;
         let paid = if self.change.cost.paid_from == Payer::Proceeds { cost } else { Pack::ZERO };
         proceeds - paid - left
-    }
-
-    /// Exchanges the classes of one document for those of another; equity pays or takes the difference. Returns the difference of
-    /// cash in and cash out.
-    fn reset(&mut self, transition: &Transition, cost: Pack<L>) -> Pack<L> {
-        let lanes = self.acting;
-        let (mut redeemed, mut proceeds) = (Pack::ZERO, Pack::ZERO);
-        for &old in &transition.redeemed {
-            let class = Redemption { old, redeemed: vec![old], into: Vec::new() };
-            let paid = self.redeem(&class, lanes);
-            self.row(0, Payee::Note(old), paid, paid);
-            redeemed += paid;
-        }
-        for new in &transition.into {
-            proceeds += self.bring_in(new, lanes, Pack::splat(new.balance.unwrap_or(0.0)));
-        }
-        let added = lanes.keep(Pack::splat(transition.equity_contribution));
-        let bought = lanes.keep(Pack::splat(transition.par_purchase));
-        let reserve = lanes.keep(Pack::splat(transition.interest_reserve));
-        let ramp_up = lanes.keep(Pack::splat(transition.ramp_up_cash));
-        let mut uses = redeemed + bought + reserve + ramp_up;
-        if self.change.cost.paid_from == Payer::Proceeds {
-            uses += cost;
-            self.row(0, Payee::EventCost, cost, cost);
-        }
-        self.row(0, Payee::Collateral, bought, bought);
-        self.work.state.purchases += bought;
-        self.row(0, Payee::Account(Pot::Interest), reserve, reserve);
-        self.work.state.held_interest += reserve;
-        self.row(0, Payee::Account(Pot::Principal), ramp_up, ramp_up);
-        self.work.state.held += ramp_up;
-        for &(account, amount) in &transition.deposits {
-            let deposit = lanes.keep(Pack::splat(amount));
-            uses += deposit;
-            self.row(0, Payee::Reserve(account), deposit, deposit);
-            self.work.state.accounts[account as usize] += deposit;
-        }
-        let left = proceeds + added - uses;
-        // One lane may take what another pays.
-        let (taken, short) = (left.positive(), (-left).positive());
-        if (added + short).any_positive() {
-            self.contribute(added + short, Payee::Account(Pot::Principal));
-        }
-        if taken.any_positive() {
-            self.distribute(taken);
-        }
-        proceeds + added + short - uses - taken
-    }
-
-    /// The first residual note is paid what a reset leaves.
-    fn distribute(&mut self, amount: Pack<L>) {
-        let Some(n) = self.plan.deal.notes.iter().position(|note| note.residual) else { return };
-        let state = &mut self.work.state;
-        let interest = &mut state.notes[n].interest;
-        interest.set_paid(*interest.paid() + amount);
-        for (lanes, fee) in state.fees.iter_mut().zip(&self.plan.deal.fees) {
-            if fee.hurdle.is_some() {
-                lanes.hurdle -= amount;
-            }
-        }
-        for need in &mut state.higher {
-            *need -= amount;
-        }
-        let payee = u16::try_from(n).unwrap_or(0);
-        self.row(0, Payee::Note(payee), amount, amount);
     }
 
     /// Puts a new spread into force, for the notes that are there.

@@ -302,7 +302,9 @@ pub fn finish<const L: usize, P: Param<L>>(
             let dust = DUST * at(&original[n]);
             let later = note.replaces.is_some() || plan.deal.foreign.note(n);
             let before = plan.opening.as_ref().map_or(0.0, |opening| opening.notes[n].issued);
-            let balance = if later { before + at(&totals.issued) } else { at(&original[n]) };
+            let issued = before + at(&totals.issued);
+            // Of a class that is drawn over time it is what is committed.
+            let balance = if later && !(plan.deal.commits(n) && issued > 0.0) { issued } else { at(&original[n]) };
             let mut s = NoteSummary {
                 note: n as u16,
                 original: balance,
@@ -353,7 +355,11 @@ pub fn finish<const L: usize, P: Param<L>>(
                 let issued = period(&totals.start).map(|p| p as usize);
                 s.wal -= issued.map_or(f64::NAN, |p| times.years[p]);
                 let price = note.issue_price.pack().0[lane];
-                s.irr = issued.map_or(f64::NAN, |p| from_issue(times, totals, p, lane, price));
+                s.irr = match issued {
+                    None => f64::NAN,
+                    Some(p) if plan.deal.commits(n) => drawn_from_issue(times, totals, p, lane, (price, dust)),
+                    Some(p) => from_issue(times, totals, p, lane, price),
+                };
             } else if plan.deal.commits(n) {
                 s.irr = with_draws(plan, times, totals, n, lane);
             } else if note.residual && plan.equity_contributes() {
@@ -380,6 +386,22 @@ fn from_issue<const L: usize>(times: &SummaryTimes, totals: &NoteTotals<L>, p: u
         return f64::NAN;
     }
     irr(&IrrTimes::new(&days), issued * price, &mut flows, DUST * issued).0[0]
+}
+
+/// The same of a class that is drawn over time.
+fn drawn_from_issue<const L: usize>(
+    times: &SummaryTimes,
+    totals: &NoteTotals<L>,
+    p: usize,
+    lane: usize,
+    (price, dust): (f64, f64),
+) -> f64 {
+    let days = &times.days[times.off_schedule..];
+    let days: Vec<i32> = days[p + 1..].iter().map(|day| day - days[p]).collect();
+    let outflow = totals.issued.0[lane] * price;
+    let flow = |i: usize| totals.flows[p + 1 + i].0[lane];
+    let paid_in = outflow > dust || (0..days.len()).any(|i| flow(i) < -dust);
+    if paid_in { irr_with_contributions(&days, outflow, flow, dust) } else { f64::NAN }
 }
 
 /// The return of a class that is drawn over time: draws are paid in on their dates.

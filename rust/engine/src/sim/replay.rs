@@ -37,6 +37,7 @@ pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
         defaults: events.of(0).iter().map(|event| (event.obligor() as usize, step(event.step()))).collect(),
         times: events.of(0).iter().map(|event| axis.times[event.step() as usize - 1]).collect(),
         hazard: hazard.iter().map(|rate| rate.0[0]).collect(),
+        one_by_one: setup.plan.pool.one_by_one,
     }
 }
 

@@ -395,6 +395,10 @@ pub struct PathState {
     /// Default rates of what is bought, by the payment date of the period.
     #[serde(default)]
     pub cohort_default_rates: BTreeMap<String, f64>,
+    /// The run of the path began at a state in which the loans did not stand alike: whatever a default takes off is added up loan
+    /// by loan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loan_by_loan: Option<bool>,
 }
 
 /// A company that defaults in a path.

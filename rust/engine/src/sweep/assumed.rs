@@ -12,6 +12,8 @@ struct Numbers<'a, const L: usize> {
     series: Series,
     from: Origin<'a>,
     by_step: Vec<Pack<L>>,
+    /// The same where all is sold at the end of a step; nothing where that changes nothing.
+    in_sales: Vec<Pack<L>>,
 }
 
 /// The numbers of a class, which every block of points sets anew.
@@ -33,11 +35,13 @@ impl<'a, const L: usize> Assumed<'a, L> {
     #[must_use]
     pub fn new(of: &'a Class<'a>) -> Self {
         let steps = of.contracts.steps.len();
+        let sales = of.contracts.steps.sale_exponent.len();
         let mut numbers: Vec<Numbers<'a, L>> = Vec::new();
         let mut place = |series: Series, from: Origin<'a>| {
             let known = numbers.iter().position(|known| known.series == series && known.from == from);
             known.unwrap_or_else(|| {
-                numbers.push(Numbers { series, from, by_step: vec![Pack::ZERO; steps] });
+                let in_sales = vec![Pack::ZERO; if series.is_rate() { sales } else { 0 }];
+                numbers.push(Numbers { series, from, by_step: vec![Pack::ZERO; steps], in_sales });
                 numbers.len() - 1
             })
         };
@@ -51,6 +55,7 @@ impl<'a, const L: usize> Assumed<'a, L> {
             mpr: Vec::new(),
             recovery: Vec::new(),
             recovery_step: source.recovery_step.clone(),
+            sale: Vec::new(),
         });
         let rates = rates.collect();
         Self { numbers, groups, bought, defaulted, rates, scratch: Vec::new() }
@@ -61,12 +66,21 @@ impl<'a, const L: usize> Assumed<'a, L> {
         let scenarios = own.map(|point| &points.scenarios[points.of(point).1]);
         let steps = &of.contracts.steps;
         let simple = of.contracts.deal.conventions.simple_rates;
-        for Numbers { series, from, by_step } in &mut self.numbers {
+        for Numbers { series, from, by_step, in_sales } in &mut self.numbers {
             for l in 0..L {
                 if l == 0 || !series.is_alike(*from, scenarios[l - 1], scenarios[l]) {
                     series.read(scenarios[l], *from, steps, simple, &mut self.scratch);
                 }
                 for (pack, number) in by_step.iter_mut().zip(&self.scratch) {
+                    pack.0[l] = *number;
+                }
+            }
+            if in_sales.is_empty() {
+                continue;
+            }
+            for l in 0..L {
+                series.read_for_sales(scenarios[l], *from, steps, simple, &mut self.scratch);
+                for (pack, number) in in_sales.iter_mut().zip(&self.scratch) {
                     pack.0[l] = *number;
                 }
             }
@@ -76,8 +90,14 @@ impl<'a, const L: usize> Assumed<'a, L> {
             rates.mdr.clone_from(mdr);
             rates.mpr.clone_from(mpr);
             rates.recovery.clone_from(recovery);
+            let [mdr, mpr, _] = places.map(|place| &self.numbers[place].in_sales);
+            rates.sale.clear();
+            rates.sale.extend(mdr.iter().zip(mpr).map(|(mdr, mpr)| [*mdr, *mpr]));
             if let Some(step) = source.named {
                 rates.mdr[step] = Pack::splat(1.0);
+                if let Some([mdr, _]) = rates.sale.get_mut(step) {
+                    *mdr = Pack::splat(1.0);
+                }
             }
         }
     }
@@ -86,6 +106,13 @@ impl<'a, const L: usize> Assumed<'a, L> {
     #[must_use]
     pub fn bought(&self) -> [&Vec<Pack<L>>; 3] {
         self.bought.map(|place| &self.numbers[place].by_step)
+    }
+
+    /// Defaults and prepayments of what is bought, where all is sold at the end of a step.
+    #[must_use]
+    pub fn bought_in_sales(&self) -> [&Vec<Pack<L>>; 2] {
+        let [mdr, mpr, _] = self.bought.map(|place| &self.numbers[place].in_sales);
+        [mdr, mpr]
     }
 
     /// The assets that were in default on the as-of date.

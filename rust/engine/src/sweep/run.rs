@@ -198,6 +198,9 @@ impl<'a, const L: usize> Worker<'a, L> {
         let [cdr, cpr, recovery] = self.assumed.bought();
         self.plan.cohorts.mpr.clone_from(cpr);
         self.plan.cohorts.recovery.clone_from(recovery);
+        let [in_sales, prepaid_in_sales] = self.assumed.bought_in_sales();
+        self.plan.cohorts.sale_mdr.clone_from(in_sales);
+        self.plan.cohorts.sale_mpr.clone_from(prepaid_in_sales);
         self.work.drivers.hazard.clone_from(cdr);
         self.plan.liquidation_price = Pack(from_fn(|l| scenarios[l].liquidation_price));
         self.plan.post_period_share = Pack(from_fn(|l| scenarios[l].post_period_share));
@@ -261,10 +264,13 @@ fn cohort_tables<const L: usize>(tables: &CohortTables) -> CohortTables<Pack<L>>
         par_per_cash: tables.par_per_cash.clone(),
         has_discount: tables.has_discount,
         ccc: tables.ccc,
+        ccc_each: tables.ccc_each.clone(),
         contract: tables.contract.clone(),
         floor_benefit: Vec::new(),
         floor_benefit_of_prepaid: Vec::new(),
         sale: tables.sale.clone(),
+        sale_mdr: Vec::new(),
+        sale_mpr: Vec::new(),
         quality: tables.quality.clone(),
         shared: tables.shared.clone(),
         first_alive: tables.first_alive.clone(),

@@ -134,6 +134,25 @@ fn receive<const L: usize, P: Param<L>, R: Recorder<L>>(
     let principal = state.receipts[1] - *proceeds[1];
     state.par_ratio_numerator += principal;
     state.principal_left(-principal);
+    if terms.program.receipts_move_default_ratio {
+        look_at_default_ratio(state, terms);
+    }
+}
+
+/// Looks again, once receipts have been moved, at the default ratio of the futures without an event of default.
+#[inline(never)]
+fn look_at_default_ratio<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>) {
+    let mut failed = Mask::splat(false);
+    for condition in &state.default_conditions {
+        failed = failed.or(*condition);
+    }
+    for (test, of) in terms.tests.iter().enumerate() {
+        if of.kind == TestKind::EventOfDefaultParRatio && terms.active[test] {
+            failed = failed.or(test_passes(state, terms, test).not());
+        }
+    }
+    let normal = state.accelerated.or(state.redeemed).not();
+    state.par_failed = failed.and(normal).or(state.par_failed.and(normal.not()));
 }
 
 /// One waterfall without a ledger.

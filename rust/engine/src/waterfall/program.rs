@@ -352,6 +352,8 @@ pub struct Program {
     pub places: Vec<String>,
     /// Steps of the receipts waterfall read tests of interest coverage.
     pub receipts_read_coverage: bool,
+    /// They may move the default ratio, whose failure is an event of default.
+    pub receipts_move_default_ratio: bool,
     pub infos: Vec<StepInfo>,
     /// Info of the ledger rows of new notes; those of contributions of equity and of purchases at month ends follow it.
     pub changes: u16,

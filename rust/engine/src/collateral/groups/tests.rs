@@ -28,6 +28,7 @@ fn rates(mdr: f64, mpr: f64) -> GroupRates<f64> {
         mpr: vec![mpr; STEPS],
         recovery: vec![0.6; STEPS],
         recovery_step: vec![2, 3, 3, 3],
+        sale: Vec::new(),
     }
 }
 
@@ -81,6 +82,7 @@ fn lanes_with_their_own_rates_do_not_see_each_other() {
         mpr: each(|lane| lane.1),
         recovery: vec![Pack::splat(0.6); STEPS],
         recovery_step: vec![2, 3, 3, 3],
+        sale: Vec::new(),
     };
     let mut flows = PoolFlows::<4>::new(STEPS, 1, true);
     flows.add_group(&group, &rates_of, &rules());
