@@ -13,7 +13,7 @@ from cloche.testing.reference.collateral import Defaulted, Measure, measure, val
 from cloche.testing.reference.collected import Collections
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
-from cloche.testing.reference.month_steps import pool_steps
+from cloche.testing.reference.month_steps import pool_steps, steps_until
 from cloche.testing.reference.rates import fixing, period_fixing
 from cloche.testing.reference.rating_factors import rating_factor
 from cloche.testing.reference.recoveries import Recovery
@@ -143,10 +143,11 @@ class Holdings:
 
     def _defaults_in(self, obligor: str, period: Period) -> bool:
         """Whether a named obligor defaults in a step; in a part of a period only where its date says so."""
-        if self.named.get(obligor) != period.pool_step:
+        named = self.named.get(obligor)
+        if named is None or named < period.pool_step:
             return False
         if not period.is_part:
-            return True
+            return named == period.pool_step
         day, as_of = self.scenario.get("defaults", {}).get(obligor), self.future.as_of
         return day is not None and day_count_fraction("30/360", as_of, parse_date(day)) <= day_count_fraction(
             "30/360", as_of, period.unadjusted_end
@@ -195,7 +196,10 @@ class Holdings:
         """Steps of a payment period; the last collects to the end of its collections, also with a sale."""
         if self.conventions["pool_step"] == "period":
             return [period]
-        *earlier, last = (step for step in self.steps if step.step == period.step)
+        steps = [step for step in self.steps if step.step == period.step]
+        if period.is_part:
+            return steps_until(steps, period)
+        *earlier, last = steps
         return [*earlier, replace(last, collection_end=period.collection_end)]
 
     def last_step(self, period: Period) -> Period:

@@ -3,7 +3,8 @@
 The month ends of a period that ends on the unadjusted date u are b = u − j months, j = 1, 2, …, as long as they lie
 after its start. What a step that ends on b collects ends as many days before b as the collections of the period end
 before u; a month end whose collections would not end after the period's begin is none. The last step ends with the
-period.
+period. A redemption on a day between payment dates leaves the months that are over by then, and their collections
+before those of the sale; the last step ends on the day.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from datetime import date
 from itertools import count
 from typing import Any
 
-from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
+from cloche.testing.reference.dates import Period, add_months, day_count_fraction, parse_date
 from cloche.testing.reference.events import Event
 
 Document = Mapping[str, Any]
@@ -79,6 +80,33 @@ def month_steps(dates: Document, period: Period) -> list[Period]:
     return [*steps, last]
 
 
+def steps_until(steps: Sequence[Period], part: Period) -> list[Period]:
+    """The steps of a payment period up to a redemption on a day between payment dates.
+
+    Parameters
+    ----------
+    steps
+        Those of the whole period.
+    part
+        The part of the period up to the day.
+    """
+    over = [
+        step
+        for step in steps[:-1]
+        if step.unadjusted_end < part.unadjusted_end and step.collection_end < part.collection_end
+    ]
+    cut = steps[len(over)]
+    last = replace(
+        part,
+        unadjusted_start=cut.unadjusted_start,
+        collection_start=cut.collection_start,
+        credit_years=day_count_fraction("30/360", cut.unadjusted_start, part.unadjusted_end),
+        month_step=cut.month_step,
+        month=cut.month,
+    )
+    return [*over, last]
+
+
 def months_from(closing: date, day: date) -> int:
     """Whole months from closing to a day that is not before it.
 
@@ -91,24 +119,19 @@ def months_from(closing: date, day: date) -> int:
     return months if add_months(closing, months) <= day else months - 1
 
 
-def check(deal: Document, events: Sequence[Event], periods: Sequence[Period], business: BusinessDays) -> None:
+def check(deal: Document, events: Sequence[Event]) -> None:
     """Refuse events that the reference does not compute where the pool moves by months.
 
     Raises
     ------
     ValueError
-        For a reset, an amendment and a call of a day between payment dates.
+        For a reset and an amendment.
     """
     for event in events:
         into = event.terms["into"] if event.kind in {"reset", "amend"} else None
         if into is not None and (monthly(deal) or monthly(into)):
             raise ValueError(
                 f"{event.place}.{event.kind}: found with conventions.pool_step monthly; expected pool_step period"
-            )
-        if monthly(deal) and any(event.between(period, business) for period in periods):
-            raise ValueError(
-                f"{event.place}.date: found {event.called_on}; expected a payment date "
-                "with conventions.pool_step monthly"
             )
 
 

@@ -28,5 +28,5 @@ class Recovery:
         if self.of_tape:
             return period.last or self.due <= period.collection_end
         if self.due_step is not None:
-            return period.last or self.due_step <= period.pool_step
+            return period.last or self.due_step <= period.pool_step - period.is_part
         return not period.is_part and (period.last or self.due <= period.unadjusted_end)

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::compile::deal::{self, CompiledDeal, Source};
 use crate::compile::events;
+use crate::compile::month_steps::Cut;
 use crate::compile::moved_dates;
 use crate::compile::shape::Layout;
 pub use crate::compile::shape::Shape;
@@ -56,8 +57,8 @@ pub struct Rule {
     pub names: Vec<String>,
     /// Per note: whether the document itself has it; nothing for the first.
     pub own: Vec<bool>,
-    /// Step (from 0) that a redemption between payment dates has cut in two.
-    pub cut: Option<usize>,
+    /// The period that a redemption between payment dates has cut in two.
+    pub cut: Option<Cut>,
 }
 
 impl Rule {

@@ -104,10 +104,11 @@ impl Steps {
             if p == run.first {
                 first_step = dates.len();
             }
-            let ends = if monthly {
-                month_steps::ends(period, from, previous, deal.dates.schedule.end_of_month)
-            } else {
-                vec![StepEnd::of(period)]
+            let end_of_month = deal.dates.schedule.end_of_month;
+            let ends = match &deal.rule.cut {
+                _ if !monthly => vec![StepEnd::of(period)],
+                Some(cut) if cut.step == p => month_steps::ends_until(cut, period, from, previous, end_of_month),
+                _ => month_steps::ends(period, from, previous, end_of_month),
             };
             let mut starts = if monthly { from } else { period.previous_unadjusted };
             for (k, end) in ends.iter().enumerate() {
@@ -139,6 +140,7 @@ impl Steps {
                     let in_time = deal.dates.reinvestment_end.is_some_and(|last| end.unadjusted <= last);
                     within.buys.push(invests && in_time && !is_last);
                     within.days.push(end.unadjusted.0);
+                    within.times.push(thirty_360(as_of, end.unadjusted));
                 }
                 (from, starts, previous) = (end.unadjusted, end.unadjusted, end.collected);
             }
@@ -147,6 +149,7 @@ impl Steps {
             }
             ended |= period.is_last;
         }
+        let cut = deal.rule.cut.map(|cut| within.last_of(cut.step));
         let carry_end = carry_ends(&defaults_from, |step| grid.periods[timeline.periods[step]].determination);
         Some(Self {
             dates,
@@ -162,7 +165,7 @@ impl Steps {
             timeline,
             sale_ends: Vec::new(),
             start: Start { first: first_step, tape: tape_step },
-            cut: deal.rule.cut,
+            cut,
         })
     }
 

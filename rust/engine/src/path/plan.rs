@@ -190,7 +190,8 @@ impl<P> Regime<P> {
         let step = if self.takes.is_empty() { step } else { *self.takes.get(step)? as usize };
         match self.entry {
             Entry::Redemption(Redemption { until, .. }) => {
-                (time <= until + SAME_TIME).then_some(if step < self.plan.last { step } else { self.plan.last })
+                let last = self.plan.pool_step(self.plan.last);
+                (time <= until + SAME_TIME).then_some(if step < last { step } else { last })
             }
             Entry::Change(_) => (step <= self.plan.pool_step(self.plan.last)).then_some(step),
         }
@@ -201,7 +202,7 @@ impl<P> Regime<P> {
     pub fn rates<const L: usize>(&self, of_first: &[Pack<L>]) -> Vec<Pack<L>> {
         let mut out = self.on_own_steps(of_first);
         if let Entry::Redemption(Redemption { share, .. }) = self.entry
-            && let Some(rate) = out.get_mut(self.plan.last)
+            && let Some(rate) = out.get_mut(self.plan.pool_step(self.plan.last))
         {
             *rate = rate.map(|rate| 1.0 - math::pow(1.0 - rate, share));
         }
@@ -334,6 +335,12 @@ impl<P> Plan<P> {
     #[must_use]
     pub fn pool_step(&self, p: usize) -> usize {
         self.within.last_of(p)
+    }
+
+    /// Credit time of the end of a pool step, years from the as-of date.
+    #[must_use]
+    pub fn credit_time(&self, step: usize) -> f64 {
+        if self.within.is_empty() { self.periods[step].credit_time } else { self.within.times[step] }
     }
 
     /// Number of payment dates.
