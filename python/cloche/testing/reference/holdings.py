@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from cloche.testing.reference import pool, values
+from cloche.testing.reference import contracts, pool, values
 from cloche.testing.reference.collateral import Defaulted, Measure, measure, valuation
 from cloche.testing.reference.collected import Collections
 from cloche.testing.reference.conventions import conventions
@@ -74,7 +74,7 @@ class Holdings:
 
     def _take_in(self, loan: Document, as_of: date) -> None:
         """A performing loan becomes a position, a defaulted one waits for its recovery."""
-        terms = pool.loan_terms(loan, self.deal, parse_date(self.deal["dates"]["closing"]))
+        terms = contracts.loan_terms(loan, self.deal, parse_date(self.deal["dates"]["closing"]))
         defaulted_on = loan.get("default_date")
         if defaulted_on is None:
             if terms.maturity < as_of:
@@ -96,7 +96,7 @@ class Holdings:
 
     # Numbers of the scenario for a loan
 
-    def _number(self, name: str, terms: pool.Terms, period: Period, own: float | None) -> float | None:
+    def _number(self, name: str, terms: contracts.Terms, period: Period, own: float | None) -> float | None:
         """A tape column beats a number, a list and a date table, and yields to groups beyond `*`."""
         value = self.scenario.get(name)
         if own is not None and not values.names_groups(value):
@@ -108,7 +108,7 @@ class Holdings:
         )
         return values.by_group(value, period, keys)
 
-    def recovery_rate(self, terms: pool.Terms, period: Period) -> float:
+    def recovery_rate(self, terms: contracts.Terms, period: Period) -> float:
         """What is recovered of a default in a step, a share of par."""
         if terms.cohort and terms.recovery is not None:
             return terms.recovery
@@ -117,10 +117,10 @@ class Holdings:
             raise ValueError(f"{terms.loan_id}: no recovery on the tape or in the scenario")
         return rate
 
-    def _recovery_lag(self, terms: pool.Terms, period: Period) -> float:
+    def _recovery_lag(self, terms: contracts.Terms, period: Period) -> float:
         return self._number("recovery_lag_months", terms, period, terms.recovery_lag_months) or 0.0
 
-    def _rates(self, terms: pool.Terms, period: Period) -> tuple[float, float, float]:
+    def _rates(self, terms: contracts.Terms, period: Period) -> tuple[float, float, float]:
         """Default and prepayment rate of the step, and the years of amortization and draws that fall due in it."""
         simple = self.conventions["rate_convention"] == "simple"
         years = self.instalment_years(period)
@@ -129,11 +129,26 @@ class Holdings:
             cdr = self.scenario["reinvestment"]["pd"]
         elif terms.cohort or terms.obligor not in self.spared:
             cdr = self._number("cdr", terms, period, None) or 0.0
-        cpr = self._number("cpr", terms, period, terms.cpr) or 0.0
+        cpr = self._cpr(terms, period)
         mdr = values.period_rate(cdr, years, simple=simple)
         if not terms.cohort and self._defaults_in(terms.obligor, period):
             mdr = 1.0
         return mdr, values.period_rate(cpr, years, simple=simple), years
+
+    def _cpr(self, terms: contracts.Terms, period: Period) -> float:
+        """Prepayment a year."""
+        return self._number("cpr", terms, period, terms.cpr) or 0.0
+
+    def _own_steps(self, terms: contracts.Terms, period: Period) -> pool.OwnSteps | None:
+        """How a loan prepays on its own dates; what is collected in a step prepays at the step's rate a year."""
+        if self.conventions["pool_step"] != "own_dates":
+            return None
+        return pool.OwnSteps(
+            since=self.start,
+            cpr=self._cpr(terms, period),
+            by_days=self.conventions["rate_exponent"] == "days_365",
+            simple=self.conventions["rate_convention"] == "simple",
+        )
 
     def instalment_years(self, period: Period) -> float:
         """Years of amortization, draws and yearly rates that fall due in a period."""
@@ -185,7 +200,7 @@ class Holdings:
         rules = deal.get("collateral", {}).get("discount")
         for position in self.positions:
             terms = position.terms
-            price = pool.discount_price(
+            price = contracts.discount_price(
                 terms.purchase_price, terms.market_price, weak=terms.weak, rules=rules
             )
             position.terms = replace(terms, discount_price=price)
@@ -194,7 +209,7 @@ class Holdings:
 
     def steps_of(self, period: Period) -> list[Period]:
         """Steps of a payment period; the last collects to the end of its collections, also with a sale."""
-        if self.conventions["pool_step"] == "period":
+        if self.conventions["pool_step"] != "monthly":
             return [period]
         steps = [step for step in self.steps if step.step == period.step]
         if period.is_part:
@@ -233,6 +248,7 @@ class Holdings:
                 conventions=self.conventions,
                 draw_rate=self.scenario.get("draw_rate", 0.0),
                 usage_at_default=self.scenario.get("usage_at_default", 1.0),
+                own_steps=self._own_steps(terms, period),
             )
             got.take_interest(terms, flow.interest)
             got.scheduled += flow.scheduled
@@ -250,7 +266,7 @@ class Holdings:
         self.positions = [item for item in self.positions if item.par > 0 or item.capitalized > 0]
         return got
 
-    def _default(self, terms: pool.Terms, par: float, period: Period) -> None:
+    def _default(self, terms: contracts.Terms, par: float, period: Period) -> None:
         rate = self.recovery_rate(terms, period)
         lag = math.ceil(self._recovery_lag(terms, period) - ROUNDING)
         since = max(self.start, period.unadjusted_start)
@@ -269,8 +285,8 @@ class Holdings:
             price = position.terms.market_price if sale.price is None else sale.price
             got.sold_par += position.par
             got.sale_proceeds += position.par * price
-            accrued = pool.accrued_per_unit(position.terms, period.collection_end, self._own_fixing)
-            fee = pool.fee_per_unit(position.terms, period.collection_end)
+            accrued = contracts.accrued_per_unit(position.terms, period.collection_end, self._own_fixing)
+            fee = contracts.fee_per_unit(position.terms, period.collection_end)
             base = position.balance + bearing * position.capitalized
             got.take_interest(position.terms, base * accrued + position.undrawn * fee)
             position.balance = position.undrawn = position.capitalized = 0.0
@@ -281,7 +297,9 @@ class Holdings:
 
     def measure(self, day: date, cash: float) -> Measure:
         """Collateral amounts on a day, with `cash` principal proceeds on deposit."""
-        assets = [pool.performing(position.terms, position.par, self.deal) for position in self.positions]
+        assets = [
+            contracts.performing(position.terms, position.par, self.deal) for position in self.positions
+        ]
         defaulted = [
             Defaulted(item.par, item.market_price, item.rate, day > add_months(item.since, 36))
             for item in self.queue
@@ -307,16 +325,16 @@ class Holdings:
         self.positions.append(pool.Position(replace(terms, original_par=par), par, par))
         return par
 
-    def bought_terms(self, period: Period, par: float) -> pool.Terms:
+    def bought_terms(self, period: Period, par: float) -> contracts.Terms:
         """What is bought at the end of a step, so much par of it."""
         rules = self.scenario.get("reinvestment", {})
         price = values.at_period(rules.get("price", {"kind": "constant", "value": 1.0}), period)
         spread = values.at_period(rules.get("spread", {"kind": "constant", "value": 0.0350}), period)
         months = round(12 * rules.get("term_years", 6.0))
         rating = rules.get("rating") or ""
-        weak = rating in pool.CCC_RATINGS
+        weak = rating in contracts.CCC_RATINGS
         discount_rules = self.deal.get("collateral", {}).get("discount")
-        return pool.Terms(
+        return contracts.Terms(
             loan_id=f"cohort {period.pool_step}",
             obligor="",
             industry="",
@@ -333,7 +351,7 @@ class Holdings:
             amortization_rate=0.01,
             original_par=par,
             market_price=price,
-            discount_price=pool.discount_price(price, price, weak=weak, rules=discount_rules),
+            discount_price=contracts.discount_price(price, price, weak=weak, rules=discount_rules),
             ccc=weak,
             cpr=None,
             recovery=rules.get("recovery"),

@@ -13,7 +13,7 @@ use crate::compile::deal::CompiledDeal;
 use crate::compile::pool::Contracts;
 use crate::compile::run_steps::MONTHS_CARRIED;
 use crate::compile::series::{Origin, Series};
-use crate::compile::values::{self, GroupKeys};
+use crate::compile::values::GroupKeys;
 use crate::coverage::diversity::NO_INDUSTRY;
 use crate::error::Problem;
 use crate::math;
@@ -40,6 +40,8 @@ struct GroupKey<'a> {
     named: Option<usize>,
     /// How much earlier dates have left.
     alike: usize,
+    /// Which own dates they prepay on.
+    own_dates: usize,
 }
 
 /// Loans with the same rates, and where each group takes them from.
@@ -59,6 +61,8 @@ pub struct GroupSource<'a> {
     pub recovery: Origin<'a>,
     /// The step in which the scenario names its company as defaulting.
     pub named: Option<usize>,
+    /// Its loans prepay on their own dates, by contract.
+    pub prepays_by_contract: bool,
     pub recovery_step: Vec<u32>,
 }
 
@@ -161,7 +165,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
                         break;
                     }
                     rows[p] = sale::row(step, left, rates.mdr[p], rates.mpr[p], price);
-                    left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]);
+                    left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]) * (1.0 - own.gone);
                 }
                 pool.add_sale(loan, &rows);
             }
@@ -201,11 +205,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let [mut par, mut floor_benefit] = [const { Vec::new() }; 2];
         for loan in 0..tape.len() {
             if !tape.is_defaulted(loan) {
-                let GroupKey { from: [cdr, cpr, ..], named, .. } = self.key(loan);
-                let (mut mdr, mpr) = (self.series(Series::Cdr, cdr), self.series(Series::Cpr, cpr));
-                if let Some(step) = named {
-                    mdr[step] = 1.0;
-                }
+                let GroupRates { mdr, mpr, .. } = self.rates(loan);
                 flows.set(contracts.of(loan), &mdr, &mpr, contracts.steps.start.first, contracts.standing(loan));
                 par.extend_from_slice(&flows.end);
                 floor_benefit.extend_from_slice(&flows.floor_benefit);
@@ -241,8 +241,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             let key = self.key(loan);
             let place = *place_of.entry(key).or_insert_with(|| {
                 out.groups.push(LoanGroup::standing(contracts.steps.len(), contracts.standing(loan).clone()));
-                let GroupKey { from: [cdr, cpr, recovery, lag], named, .. } = key;
-                out.sources.push(GroupSource { cdr, cpr, recovery, named, recovery_step: self.recovery_steps(lag) });
+                out.sources.push(self.source_of(key));
                 out.groups.len() - 1
             });
             out.of_loan[loan] = Some(place);
@@ -292,9 +291,14 @@ impl<'c, 'a> Assumptions<'c, 'a> {
 
     /// Period rates of one loan.
     fn rates(&mut self, loan: usize) -> GroupRates<f64> {
-        let GroupKey { from: [cdr, cpr, recovery, lag], named, .. } = self.key(loan);
-        let recovery_step = self.recovery_steps(lag);
-        self.of_source(GroupSource { cdr, cpr, recovery, named, recovery_step })
+        let source = self.source_of(self.key(loan));
+        self.of_source(source)
+    }
+
+    fn source_of(&mut self, key: GroupKey<'a>) -> GroupSource<'a> {
+        let GroupKey { from: [cdr, cpr, recovery, lag], named, own_dates, .. } = key;
+        let prepays_by_contract = own_dates > 0;
+        GroupSource { cdr, cpr, recovery, named, prepays_by_contract, recovery_step: self.recovery_steps(lag) }
     }
 
     /// Months from a default of a loan to its recovery, by step of the default.
@@ -310,14 +314,14 @@ impl<'c, 'a> Assumptions<'c, 'a> {
 
     /// Period rates of a source.
     pub fn of_source(&mut self, source: GroupSource<'a>) -> GroupRates<f64> {
-        let GroupSource { cdr, cpr, recovery, named, recovery_step } = source;
+        let GroupSource { cdr, cpr, recovery, named, prepays_by_contract, recovery_step } = source;
         let mut mdr = self.series(Series::Cdr, cdr);
         if let Some(step) = named {
             mdr[step] = 1.0;
         }
         GroupRates {
             mdr,
-            mpr: self.series(Series::Cpr, cpr),
+            mpr: self.series(Series::Cpr, if prepays_by_contract { Origin::Nowhere } else { cpr }),
             recovery: self.series(Series::Recovery, recovery),
             recovery_step,
         }
@@ -331,13 +335,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
     fn key(&self, loan: usize) -> GroupKey<'a> {
         let tape = self.contracts.tape;
         let keys = keys(tape, loan);
-        let from = |series: Series, column: f64| {
-            let value = self.value(series);
-            if !column.is_nan() && !value.is_some_and(values::names_groups) {
-                return Origin::Tape(column.to_bits());
-            }
-            value.and_then(|v| values::select(v, &keys)).map_or(Origin::Nowhere, |(_, key)| Origin::Group(key))
-        };
+        let from = |series: Series, column: f64| Series::origin(self.value(series), column, &keys);
         GroupKey {
             from: [
                 from(Series::Cdr, f64::NAN),
@@ -347,6 +345,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             ],
             named: self.named[self.contracts.obligor_of[loan]],
             alike: self.contracts.alike(loan),
+            own_dates: self.contracts.own_dates(loan),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The steps of a run: collection periods, how long yearly rates run in each, and where the run starts.
 
-use crate::collateral::commitment::Draws;
-use crate::collateral::loan::StepDates;
+use crate::collateral::commitment::YearlyShare;
+use crate::collateral::loan::{OwnRate, StepDates};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::month_steps::{self, StepEnd};
 use crate::compile::values::Timeline;
@@ -35,6 +35,8 @@ pub struct Steps {
     /// Ends of the steps, and whether yearly rates are simple, where several documents have them.
     pub unadjusted: Vec<Date>,
     pub simple: Vec<bool>,
+    /// Per step: whether yearly rates run by days instead of periods.
+    pub by_days: Vec<bool>,
     /// Per step: the last day of its collections where all is sold at its end; nothing where no sale may come.
     pub sale_ends: Vec<Date>,
     pub start: Start,
@@ -83,7 +85,7 @@ impl Steps {
         let mut exponent = Vec::new();
         let mut defaults_from = Vec::new();
         let mut credit_time = Vec::new();
-        let (mut bought_on, mut unadjusted_end) = (Vec::new(), Vec::new());
+        let (mut bought_on, mut unadjusted_end, mut by_days) = (Vec::new(), Vec::new(), Vec::new());
         let monthly = deal.conventions.monthly_steps;
         let mut within =
             MonthSteps { asks: monthly && deal.purchases.during != Conditions::NONE, ..MonthSteps::default() };
@@ -113,7 +115,8 @@ impl Steps {
             let mut starts = if monthly { from } else { period.previous_unadjusted };
             for (k, end) in ends.iter().enumerate() {
                 let is_last = k + 1 == ends.len();
-                let yearly = if ruled(p).map_or(deal.conventions.rates_by_days, |rates| rates.by_days) {
+                by_days.push(ruled(p).map_or(deal.conventions.rates_by_days, |rates| rates.by_days));
+                let yearly = if by_days[by_days.len() - 1] {
                     f64::from(end.collected - previous) / 365.0
                 } else {
                     thirty_360(from, end.unadjusted)
@@ -124,7 +127,7 @@ impl Steps {
                     is_last: is_last && period.is_last,
                     years: yearly,
                     on_pik: ruled(p).map_or(deal.conventions.interest_on_pik, |rates| rates.on_pik),
-                    draws: Draws::default(),
+                    draws: YearlyShare::default(),
                 });
                 timeline.starts.push(starts);
                 timeline.periods.push(p);
@@ -161,6 +164,7 @@ impl Steps {
             bought_on,
             unadjusted: if deal.rule.rates.is_empty() { Vec::new() } else { unadjusted_end.clone() },
             simple: timeline.periods.iter().filter_map(|p| ruled(*p).map(|rates| rates.simple)).collect(),
+            by_days,
             unadjusted_end,
             timeline,
             sale_ends: Vec::new(),
@@ -172,8 +176,18 @@ impl Steps {
     /// Takes in that undrawn commitments are drawn, a share of them a year.
     pub fn draw(&mut self, rate: f64, simple: bool) {
         for (p, dates) in self.dates.iter_mut().enumerate() {
-            dates.draws = Draws { rate, is_simple: self.simple.get(p).copied().unwrap_or(simple) };
+            dates.draws = YearlyShare { rate, is_simple: self.simple.get(p).copied().unwrap_or(simple) };
         }
+    }
+
+    /// How rates of prepayment a year run in each step, of loans that prepay on their own dates.
+    #[must_use]
+    pub fn own_rates(&self, yearly: &[f64], simple: bool) -> Vec<OwnRate> {
+        let rate = |(p, (&rate, &by_days)): (usize, (&f64, &bool))| {
+            let is_simple = self.simple.get(p).copied().unwrap_or(simple);
+            OwnRate { a_year: YearlyShare { rate, is_simple }, by_days }
+        };
+        yearly.iter().zip(&self.by_days).enumerate().map(rate).collect()
     }
 
     /// Takes in that all collateral may be sold for a payment date.

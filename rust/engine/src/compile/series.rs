@@ -1,7 +1,7 @@
 //! The values of a scenario by step: where a loan takes each from, and what it is.
 
 use crate::compile::run_steps::Steps;
-use crate::compile::values::{self, Nature};
+use crate::compile::values::{self, GroupKeys, Nature};
 use crate::spec::Scenario;
 use crate::spec::scenario::Value;
 
@@ -46,10 +46,27 @@ impl Series {
 
     /// The numbers of a scenario by step: rates of the period for rates a year.
     pub fn read(self, scenario: &Scenario, from: Origin<'_>, steps: &Steps, simple: bool, out: &mut Vec<f64>) {
+        self.read_yearly(scenario, from, steps, out);
+        if self.is_rate() && from != Origin::Nowhere {
+            steps.to_period_rates(out, simple);
+        }
+    }
+
+    /// Where a loan takes it from: its own column, unless the scenario names groups, else its group.
+    #[must_use]
+    pub fn origin<'a>(value: Option<&'a Value>, column: f64, keys: &GroupKeys<'_>) -> Origin<'a> {
+        if !column.is_nan() && !value.is_some_and(values::names_groups) {
+            return Origin::Tape(column.to_bits());
+        }
+        value.and_then(|v| values::select(v, keys)).map_or(Origin::Nowhere, |(_, key)| Origin::Group(key))
+    }
+
+    /// The same, with rates a year as they stand.
+    pub fn read_yearly(self, scenario: &Scenario, from: Origin<'_>, steps: &Steps, out: &mut Vec<f64>) {
         let n = steps.len();
         out.clear();
         match from {
-            Origin::Nowhere => return out.resize(n, 0.0),
+            Origin::Nowhere => out.resize(n, 0.0),
             Origin::Tape(bits) => out.resize(n, f64::from_bits(bits)),
             Origin::Reinvestment => {
                 let rules = &scenario.reinvestment;
@@ -68,9 +85,6 @@ impl Series {
                     None => out.resize(n, 0.0),
                 }
             }
-        }
-        if self.is_rate() {
-            steps.to_period_rates(out, simple);
         }
     }
 
