@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 import cloche as cl
-from cloche.errors import ScenarioError
 from cloche.testing import reference, strategies
 from cloche.testing.invariants import cash_conserved
 from cloche.testing.strategies import Case
@@ -20,6 +19,7 @@ from engine.test_against_reference import (
     assert_projections_with_events_agree,
     generated,
 )
+from engine.test_resets import assert_documents_agree
 from reference import tiny
 
 Document = dict[str, Any]
@@ -49,6 +49,23 @@ def test_projections_agree_with_the_reference(case: Case) -> None:
 @given(strategies.cases(events=["default", "order", "refinance", "reprice"]))
 def test_projections_with_events_agree_with_the_reference(case: Case) -> None:
     assert_projections_with_events_agree(monthly(case))
+
+
+def by_months(deal: Document) -> Document:
+    """A document whose pool steps by months, and that of every document that it brings in."""
+    events = []
+    for event in deal.get("events", ()):
+        kind = "amend" if "amend" in event else "reset"
+        changed = {kind: {**event[kind], "into": by_months(event[kind]["into"])}} if kind in event else {}
+        events.append({**event, **changed})
+    conventions = {**deal.get("conventions", {}), "pool_step": "monthly"}
+    return {**deal, "conventions": conventions, **({"events": events} if "events" in deal else {})}
+
+
+@settings(generated, max_examples=80)
+@given(strategies.cases(transitions=["reset"]) | strategies.cases(transitions=["amend"]))
+def test_documents_that_come_in_agree_with_the_reference(case: Case) -> None:
+    assert_documents_agree(replace(case, deal=by_months(case.deal)))
 
 
 def template(**conventions: str) -> cl.Deal:
@@ -195,14 +212,6 @@ def test_an_amendment_that_moves_no_date_goes_on_by_months(deal: cl.Deal, pool: 
     assert run.conservation_error < 1e-9
     named = {(row["test"], row["trigger"]) for row in run.tests.rows()}
     assert ("E OC", 1.02) in named
-
-
-def test_what_is_not_computed_beside_months_is_refused(deal: cl.Deal, pool: cl.LoanPool) -> None:
-    slower = BASE.replace(
-        events=[{"amend": {"dates.payment_frequency_months": 6}, "when": "pool_factor < 0.9"}]
-    )
-    with pytest.raises(ScenarioError, match=r"scenario.events\[0\]: brings in other payment dates"):
-        cl.project(deal, pool, slower)
 
 
 def test_a_slower_frequency_from_a_date_on_has_six_months_a_period(deal: cl.Deal, pool: cl.LoanPool) -> None:
@@ -391,3 +400,89 @@ def test_a_month_whose_collections_end_with_those_of_the_sale_is_part_of_the_las
         theirs = reference.project(case.deal, case.loans, case.as_of, case.scenario)
         assert str(ours["collateral"][-1]["date"]) == "2025-09-16"
         assert not list(differences(ours, theirs, par=100.0))
+
+
+@pytest.mark.parametrize("moment", [{"date": "2025-10-15"}, {"when": "pool_factor < 0.84"}])
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"payment_frequency_months": 6},
+        {"payment_frequency_months": 1},
+        {"first_payment": "2025-04-20", "stated_maturity": "2026-10-20"},
+        {"determination": {"business_days_before": 12}, "payment_frequency_months": 6},
+    ],
+)
+def test_documents_with_other_payment_dates_agree_with_the_reference(
+    moment: Document, dates: Document
+) -> None:
+    # Month ends count back from the dates of the document in force; recoveries come at the first from their day on.
+    terms: Document = {"stated_maturity": "2026-10-15", "reinvestment_end": "2026-01-15"}
+    terms["determination"] = {"business_days_before": 5}
+    conventions = {"pool_step": "monthly"}
+    into = tiny.deal_of(dates={**terms, **dates}, conventions=conventions)
+    deal = tiny.deal_of(dates=terms, conventions=conventions, events=[{**moment, "amend": {"into": into}}])
+    usual = {"fixed": False, "ccc": False, "weak": False}
+    kinds: list[Document] = [
+        {},
+        {"maturity": dt.date(2026, 2, 12)},
+        {"next_payment": dt.date(2025, 2, 20), "payment_frequency_months": 1},
+        {"amortization_rate": 0.12},
+    ]
+    loans = [
+        {**usual, **tiny.loan_of(loan_id=f"L{k}", obligor_id=f"O{k}", par=25.0, **kind)}
+        for k, kind in enumerate(kinds)
+    ]
+    rates = {"cdr": tiny.constant(0.05), "cpr": tiny.constant(0.2), "recovery_lag_months": tiny.constant(2.0)}
+    buys = {"price": tiny.constant(0.9), "spread": tiny.constant(0.04)}
+    scenario = tiny.scenario_of(**rates, reinvestment=buys, defaults={"O3": "2025-11-17"})
+    case = Case(deal, loans, tiny.CLOSING, scenario)
+    ours = crossing.project(case)
+    theirs = reference.project(case.deal, case.loans, case.as_of, case.scenario)
+    assert [row["event"] for row in theirs["events"]] == ["amendment"]
+    assert not list(differences(ours, theirs, par=100.0))
+
+
+def switched(**moment: Any) -> cl.Scenario:
+    slower = {"amend": {"dates.payment_frequency_months": 6}, **moment}
+    return BASE.replace(events=[slower, {"call": {"price": 0.95}, "date": "2031-05-06"}])
+
+
+def test_a_condition_that_always_holds_does_what_a_date_does(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    moments: list[Document] = [{"date": "2028-01-20"}, {"when": "performing_par > 0", "from": "2028-01-20"}]
+    by_date, by_condition = (cl.project(deal, pool, switched(**moment)) for moment in moments)
+    assert by_condition.conservation_error < 1e-9
+    for name in ("interest_collected", "prepaid_principal", "recoveries", "purchase_cost", "performing_par"):
+        one, other = (run.collateral[name].tolist() for run in (by_date, by_condition))
+        assert one == pytest.approx(other, rel=1e-12)
+
+
+def test_a_path_switches_its_frequency_as_its_replay_and_its_state(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    model = cl.GaussianCopula(inter=0.3, intra=0.4)
+    scenario = switched(when="pool_factor < 0.96", **{"from": "2027-07-20"})
+    one, two = (
+        cl.simulate(deal, pool, model, scenario=scenario, paths=256, seed=3, threads=threads, keep="paths")
+        for threads in (1, 2)
+    )
+    assert one.paths == two.paths
+    assert one.conservation_error < 1e-9
+    irr = one.paths.filter(note="SUB")["irr"].tolist()
+    switches = set()
+    for path in range(0, 256, 16):
+        run = one.replay(path)
+        # A simulation tells all paths on the dates of the first document.
+        assert run.notes.filter(note="SUB")["irr"][0] == pytest.approx(irr[path], abs=1e-9)
+        assert run.conservation_error < 1e-9
+        switches |= {row["date"] for row in run.events.rows() if row["event"] == "amendment"}
+    assert len(switches) > 1
+    plain = BASE.replace(events=scenario.events[:1])
+    run = cl.project(deal, pool, plain)
+    days = sorted({str(row["date"]) for row in run.cashflows.rows()})
+    for date in (days[6], days[12], days[20]):
+        rest = cl.project(deal, pool, plain, state=cl.DealState.from_yaml(run.state_at(date).to_yaml()))
+        assert rest.ledger["paid"].tolist() == run.ledger["paid"].tolist()[-len(rest.ledger) :]
+
+
+def test_points_of_a_grid_switch_as_their_projections(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    points = [switched(when="pool_factor < 0.97").replace(cdr=cdr) for cdr in (0.01, 0.05, 0.12)]
+    swept = cl.sweep(deal, pool, points).notes.filter(note="SUB")["irr"].tolist()
+    assert swept == [cl.project(deal, pool, one).notes.filter(note="SUB")["irr"][0] for one in points]

@@ -64,7 +64,7 @@ class Holdings:
         self.stated_maturity = parse_date(future.deal["dates"]["stated_maturity"])
         self.start = future.periods[0].collection_start
         self.spared = frozenset(future.defaults_by_period)
-        self.named = named_defaults(loans, future)
+        self.named = named_defaults(loans, future, self.steps)
         self.loans, self.future = loans, future
         self.fixings: dict[tuple[str, int], float] = {}
         self.positions: list[pool.Position] = []
@@ -190,13 +190,16 @@ class Holdings:
         periods
             Its periods from the next payment date on.
         """
-        past = [period for period in self.periods if period.step < periods[0].step]
+        past, earlier = (
+            [period for period in of if period.step < periods[0].step] for of in (self.periods, self.steps)
+        )
         self.deal, self.periods = deal, [*past, *periods]
-        self.steps = list(self.periods)
+        closing = parse_date(self.future.deal["dates"]["closing"])
+        self.steps = pool_steps(deal, periods, before=earlier, closing=closing)
         self.conventions = conventions(deal)
         self.fixings = {key: rate for key, rate in self.fixings.items() if key[1] < periods[0].step}
         self.stated_maturity = parse_date(deal["dates"]["stated_maturity"])
-        self.named = named_defaults(self.loans, replace(self.future, periods=self.periods))
+        self.named = named_defaults(self.loans, self.future, self.steps)
         rules = deal.get("collateral", {}).get("discount")
         for position in self.positions:
             terms = position.terms
@@ -271,8 +274,7 @@ class Holdings:
         lag = math.ceil(self._recovery_lag(terms, period) - ROUNDING)
         since = max(self.start, period.unadjusted_start)
         due = add_months(period.unadjusted_end, lag)
-        due_step = None if period.month_step is None else period.month_step + lag
-        self.queue.append(Recovery(par, rate, rate, since, due, due_step=due_step))
+        self.queue.append(Recovery(par, rate, rate, since, due))
 
     def _sell(self, period: Period, got: Collections, sale: Sale) -> None:
         """Sell performing par at the price of the sale and defaulted par at its recovery rate, less the cost.
@@ -392,7 +394,7 @@ def benchmark_index(deal: Document, curves: Mapping[str, Any]) -> str:
     return "*" if "*" in curves else min(curves)
 
 
-def named_defaults(loans: Sequence[Document], future: Future) -> dict[str, int]:
+def named_defaults(loans: Sequence[Document], future: Future, steps: Sequence[Period]) -> dict[str, int]:
     """Step in which each named obligor defaults.
 
     A default on a date falls into the step whose unadjusted ends enclose it, in 30/360 time from the
@@ -408,13 +410,13 @@ def named_defaults(loans: Sequence[Document], future: Future) -> dict[str, int]:
     strangers = {*future.defaults_by_period, *dated} - known
     if strangers:
         raise ValueError(f"defaults: not in the pool: {sorted(strangers)}")
-    steps = dict(future.defaults_by_period)
+    found = dict(future.defaults_by_period)
     for obligor, day in dated.items():
         if day <= future.as_of:
             raise ValueError(f"defaults.{obligor}: {day} is not after {future.as_of}")
         time = day_count_fraction("30/360", future.as_of, day)
-        for step in pool_steps(future.deal, future.periods):
+        for step in steps:
             if time <= day_count_fraction("30/360", future.as_of, step.unadjusted_end):
-                steps[obligor] = step.pool_step
+                found[obligor] = step.pool_step
                 break
-    return steps
+    return found

@@ -21,10 +21,12 @@ Document = Mapping[str, Any]
 
 def monthly(deal: Document) -> bool:
     """Whether the pool of a deal moves by months."""
-    return bool(deal.get("conventions", {}).get("pool_step") == "monthly")
+    return _pool_step(deal) == "monthly"
 
 
-def pool_steps(deal: Document, periods: Sequence[Period]) -> list[Period]:
+def pool_steps(
+    deal: Document, periods: Sequence[Period], *, before: Sequence[Period] = (), closing: date | None = None
+) -> list[Period]:
     """Steps of the pool over a run, month steps numbered from 1.
 
     Parameters
@@ -32,15 +34,21 @@ def pool_steps(deal: Document, periods: Sequence[Period]) -> list[Period]:
     deal
         Canonical deal document.
     periods
-        Its payment periods, the first of the run included.
+        Its payment periods, the first of the run included where nothing comes before.
+    before
+        Steps under the documents that ruled before.
+    closing
+        Closing of the run where that is not the document's.
     """
     if not monthly(deal):
-        return list(periods)
-    steps = [step for period in periods for step in month_steps(deal["dates"], period)]
+        return [*before, *periods]
+    dates = deal["dates"]
+    start = closing or parse_date(dates["closing"])
+    steps = [*before, *(step for period in periods for step in month_steps(dates, period, start))]
     return [replace(step, month_step=number) for number, step in enumerate(steps, start=1)]
 
 
-def month_steps(dates: Document, period: Period) -> list[Period]:
+def month_steps(dates: Document, period: Period, closing: date) -> list[Period]:
     """The steps of a payment period; what they do not have of their own is that of the period.
 
     Parameters
@@ -49,9 +57,10 @@ def month_steps(dates: Document, period: Period) -> list[Period]:
         The section `dates` of a canonical deal document.
     period
         Payment period as scheduled.
+    closing
+        Day from which months are counted.
     """
     lag = period.unadjusted_end - period.collection_end
-    closing = parse_date(dates["closing"])
     start, collected = _start(period), period.collection_start
     steps = []
     for end in _month_ends(dates, period):
@@ -120,19 +129,24 @@ def months_from(closing: date, day: date) -> int:
 
 
 def check(deal: Document, events: Sequence[Event]) -> None:
-    """Refuse events that the reference does not compute where the pool moves by months.
+    """Refuse documents that would change how the pool steps.
 
     Raises
     ------
     ValueError
-        For a reset and an amendment.
+        For a reset or an amendment into another `pool_step`.
     """
     for event in events:
         into = event.terms["into"] if event.kind in {"reset", "amend"} else None
-        if into is not None and (monthly(deal) or monthly(into)):
+        if into is not None and _pool_step(into) != _pool_step(deal):
             raise ValueError(
-                f"{event.place}.{event.kind}: found with conventions.pool_step monthly; expected pool_step period"
+                f"{event.place}.{event.kind}: found conventions.pool_step {_pool_step(into)}; "
+                f"expected {_pool_step(deal)}"
             )
+
+
+def _pool_step(deal: Document) -> str:
+    return str(deal.get("conventions", {}).get("pool_step", "period"))
 
 
 def _start(period: Period) -> date:

@@ -68,7 +68,7 @@ def project(
     ------
     ValueError
         When the documents contradict each other or ask for what the reference does not compute, and for a call of a
-        day up to which nothing is collected. Where the pool moves by months also for resets and amendments.
+        day up to which nothing is collected.
 
     Examples
     --------

@@ -167,7 +167,7 @@ fn takes(first: &Plan, number: usize, merged: RangeInclusive<usize>) -> Vec<u32>
         return out;
     }
     if out.is_empty() {
-        out = (0..).take(first.cohort_mdr.len()).collect();
+        out = (0..).take(first.pool_steps()).collect();
     }
     for step in &mut out {
         if merged.contains(&(*step as usize)) {

@@ -96,6 +96,8 @@ pub struct Rates {
     pub simple: bool,
     /// Share of the interest of par that capitalized interest earns.
     pub on_pik: f64,
+    /// Its payment dates, and the ends of months before them, stay at month ends.
+    pub end_of_month: bool,
 }
 
 /// A document that an event brings in on one of its dates.

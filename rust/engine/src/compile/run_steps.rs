@@ -32,7 +32,7 @@ pub struct Steps {
     pub bought_on: Vec<Date>,
     /// Per step: the schedule date or month's end on which it ends.
     pub unadjusted_end: Vec<Date>,
-    /// Ends of the steps, and whether yearly rates are simple, where several documents have them.
+    /// Ends of the steps, where they are months or several documents have them; whether yearly rates are simple, where several do.
     pub unadjusted: Vec<Date>,
     pub simple: Vec<bool>,
     /// Per step: whether yearly rates run by days instead of periods.
@@ -106,7 +106,7 @@ impl Steps {
             if p == run.first {
                 first_step = dates.len();
             }
-            let end_of_month = deal.dates.schedule.end_of_month;
+            let end_of_month = ruled(p).map_or(deal.dates.schedule.end_of_month, |rates| rates.end_of_month);
             let ends = match &deal.rule.cut {
                 _ if !monthly => vec![StepEnd::of(period)],
                 Some(cut) if cut.step == p => month_steps::ends_until(cut, period, from, previous, end_of_month),
@@ -162,7 +162,7 @@ impl Steps {
             months: if monthly { 1 } else { deal.dates.months },
             within,
             bought_on,
-            unadjusted: if deal.rule.rates.is_empty() { Vec::new() } else { unadjusted_end.clone() },
+            unadjusted: if deal.rule.rates.is_empty() && !monthly { Vec::new() } else { unadjusted_end.clone() },
             simple: timeline.periods.iter().filter_map(|p| ruled(*p).map(|rates| rates.simple)).collect(),
             by_days,
             unadjusted_end,

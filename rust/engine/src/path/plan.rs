@@ -214,7 +214,8 @@ impl<P> Regime<P> {
             return of_first.to_vec();
         }
         let one = Pack::splat(1.0);
-        let mut left = vec![one; of_first.len()];
+        let steps = self.plan.pool_steps();
+        let mut left = vec![one; if steps > of_first.len() { steps } else { of_first.len() }];
         for (step, rate) in self.takes.iter().zip(of_first) {
             if let Some(left) = left.get_mut(*step as usize) {
                 *left = *left * (one - *rate);
@@ -335,6 +336,12 @@ impl<P> Plan<P> {
     #[must_use]
     pub fn pool_step(&self, p: usize) -> usize {
         self.within.last_of(p)
+    }
+
+    /// Number of pool steps.
+    #[must_use]
+    pub fn pool_steps(&self) -> usize {
+        self.pool.steps
     }
 
     /// Credit time of the end of a pool step, years from the as-of date.

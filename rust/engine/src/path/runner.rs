@@ -70,7 +70,7 @@ impl<const L: usize> Workspace<L> {
         Self {
             state,
             // A plan that ends between payment dates has one step more.
-            cohorts: Cohorts::new(plan.pool.steps + usize::from(plan.regimes.iter().any(|to| to.redeems().is_some()))),
+            cohorts: Cohorts::new(plan.all().map(Plan::pool_steps).max().unwrap_or(0)),
             drivers: Drivers::new(&plan.pool, L == 1),
             months: Months::NONE,
             calls: Calls::new(plan.calls.len()),
