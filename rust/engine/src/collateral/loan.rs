@@ -260,7 +260,7 @@ impl Walk {
         !(self.balance > 0.0 || self.undrawn > 0.0)
     }
 
-    /// YearlyShare a share of what is not drawn.
+    /// Draws a share of what is not drawn.
     fn draw(&mut self, share: f64) {
         let drawn = self.undrawn * share;
         self.balance += drawn;

@@ -44,7 +44,7 @@ fn each_own_date_prepays_after_its_interest() {
     assert!(close(out.interest[0], 0.09 / 12.0 * (1e6 + second + second * 0.99)));
     assert!(close(out.prepaid[0], 1e6 - second * 0.99 * 0.99));
     assert!(close(out.end[0], second * 0.99 * 0.99));
-    assert!(close(out.end[1], second * 0.99_f64.powi(5)));
+    assert!(close(out.end[1], second * math::pow(0.99, 5.0)));
     assert!(close(out.begin[1], out.prepaid[1] + out.end[1]));
 }
 
