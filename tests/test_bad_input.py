@@ -185,7 +185,7 @@ def test_problems_of_shape_and_of_meaning_come_together(template: Document) -> N
     for change in (unknown_note, negative_balance, maturity_before_closing, missing_class, cash_left):
         change(deal)
     deal["waterfalls"]["interest"][4]["when"] = "remaining > 0.5"
-    deal["conventions"] = {"pool_step": "own_dates", "x_in_oc": "no"}
+    deal["conventions"] = {"x_in_oc": "no"}
     places = {place for place, _ in problems(deal)}
     assert places == {
         "notes[0].balance",
@@ -195,7 +195,6 @@ def test_problems_of_shape_and_of_meaning_come_together(template: Document) -> N
         "waterfalls.interest[3].pay_interest[0]",
         "waterfalls.interest[4].when",
         "waterfalls.interest",
-        "conventions.pool_step",
     }
 
 
@@ -338,25 +337,7 @@ def test_a_correlation_that_is_none_is_refused() -> None:
         cl.GaussianCopula(inter=0.5, intra=0.2)
 
 
-# What this version does not compute
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("pool_step", "own_dates"),
-    ],
-)
-def test_a_known_convention_that_is_not_built_is_refused_by_name(
-    template: Document, key: str, value: object
-) -> None:
-    shown = str(value).lower() if isinstance(value, bool) else value
-    assert problems({**template, "conventions": {key: value}}) == [
-        (
-            f"conventions.{key}",
-            f"{shown} is a known alternative that this version does not compute yet",
-        )
-    ]
+# Conventions and roundings
 
 
 def test_an_unknown_convention_is_an_error(template: Document) -> None:

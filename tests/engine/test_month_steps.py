@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, settings
 
 import cloche as cl
-from cloche.errors import DealError, ScenarioError
 from cloche.testing import reference, strategies
 from cloche.testing.invariants import cash_conserved
 from cloche.testing.strategies import Case
@@ -20,6 +19,7 @@ from engine.test_against_reference import (
     assert_projections_with_events_agree,
     generated,
 )
+from engine.test_resets import assert_documents_agree
 from reference import tiny
 
 Document = dict[str, Any]
@@ -39,12 +39,6 @@ def monthly(case: Case) -> Case:
     return replace(case, deal={**case.deal, "conventions": conventions})
 
 
-def called_between_dates(case: Case) -> bool:
-    """Tell whether a call may act between payment dates, which is not computed beside month steps."""
-    events = [*case.deal.get("events", ()), *case.scenario.get("events", ())]
-    return any("call" in event and event.get("date") for event in events)
-
-
 @generated
 @given(strategies.cases())
 def test_projections_agree_with_the_reference(case: Case) -> None:
@@ -54,8 +48,24 @@ def test_projections_agree_with_the_reference(case: Case) -> None:
 @generated
 @given(strategies.cases(events=["default", "order", "refinance", "reprice"]))
 def test_projections_with_events_agree_with_the_reference(case: Case) -> None:
-    assume(not called_between_dates(case))
     assert_projections_with_events_agree(monthly(case))
+
+
+def by_months(deal: Document) -> Document:
+    """A document whose pool steps by months, and that of every document that it brings in."""
+    events = []
+    for event in deal.get("events", ()):
+        kind = "amend" if "amend" in event else "reset"
+        changed = {kind: {**event[kind], "into": by_months(event[kind]["into"])}} if kind in event else {}
+        events.append({**event, **changed})
+    conventions = {**deal.get("conventions", {}), "pool_step": "monthly"}
+    return {**deal, "conventions": conventions, **({"events": events} if "events" in deal else {})}
+
+
+@settings(generated, max_examples=80)
+@given(strategies.cases(transitions=["reset"]) | strategies.cases(transitions=["amend"]))
+def test_documents_that_come_in_agree_with_the_reference(case: Case) -> None:
+    assert_documents_agree(replace(case, deal=by_months(case.deal)))
 
 
 def template(**conventions: str) -> cl.Deal:
@@ -204,19 +214,6 @@ def test_an_amendment_that_moves_no_date_goes_on_by_months(deal: cl.Deal, pool: 
     assert ("E OC", 1.02) in named
 
 
-def test_what_is_not_computed_beside_months_is_refused(deal: cl.Deal, pool: cl.LoanPool) -> None:
-    between = BASE.replace(events=[{"call": {}, "date": "2028-02-15"}])
-    with pytest.raises(
-        DealError, match=r"conventions.pool_step: found monthly beside a call between payment dates"
-    ):
-        cl.project(deal, pool, between)
-    slower = BASE.replace(
-        events=[{"amend": {"dates.payment_frequency_months": 6}, "when": "pool_factor < 0.9"}]
-    )
-    with pytest.raises(ScenarioError, match=r"scenario.events\[0\]: brings in other payment dates"):
-        cl.project(deal, pool, slower)
-
-
 def test_a_slower_frequency_from_a_date_on_has_six_months_a_period(deal: cl.Deal, pool: cl.LoanPool) -> None:
     slower = BASE.replace(events=[{"amend": {"dates.payment_frequency_months": 6}, "date": "2028-01-20"}])
     run, plain = cl.project(deal, pool, slower), cl.project(deal, pool, BASE)
@@ -301,3 +298,191 @@ def test_what_is_bought_earns_from_its_day_where_collections_end_a_month_before(
     bought = {row["label"]: row["paid"] for row in ours["ledger"] if row["waterfall"] == "month_ends"}
     assert bought["2025-10-31"] == 50.0
     assert not list(differences(ours, theirs, par=100.0))
+
+
+def called(day: str, price: float) -> cl.Scenario:
+    return BASE.replace(events=[{"call": {"price": price}, "date": day}])
+
+
+@pytest.mark.parametrize("day", ["2025-08-14", "2025-08-15", "2025-08-25", "2025-09-16", "2025-10-14"])
+@pytest.mark.parametrize("lag", [0, 5])
+def test_calls_between_payment_dates_agree_with_the_reference(day: str, lag: int) -> None:
+    # On the day before, of and after a month end, and where a month's collections end with those of the sale.
+    dates = {"reinvestment_end": "2026-01-15", "determination": {"business_days_before": lag}}
+    deal = tiny.deal_of(dates=dates, conventions={"pool_step": "monthly"})
+    usual = {"fixed": False, "ccc": False, "weak": False}
+    kinds: list[Document] = [
+        {},
+        {"maturity": dt.date(2025, 8, 12)},
+        {"next_payment": dt.date(2025, 2, 20), "payment_frequency_months": 1},
+        {"amortization_rate": 0.12},
+    ]
+    loans = [
+        {**usual, **tiny.loan_of(loan_id=f"L{k}", obligor_id=f"O{k}", par=25.0, **kind)}
+        for k, kind in enumerate(kinds)
+    ]
+    terms = {"cdr": tiny.constant(0.05), "cpr": tiny.constant(0.2), "recovery_lag_months": tiny.constant(2.0)}
+    buys = {"price": tiny.constant(0.9), "spread": tiny.constant(0.04)}
+    events = [{"call": {"price": 0.95}, "date": day}]
+    scenario = tiny.scenario_of(**terms, reinvestment=buys, events=events, defaults={"O3": "2025-08-18"})
+    case = Case(deal, loans, tiny.CLOSING, scenario)
+    ours = crossing.project(case)
+    theirs = reference.project(case.deal, case.loans, case.as_of, case.scenario)
+    assert str(ours["collateral"][-1]["date"]) == day
+    assert not list(differences(ours, theirs, par=100.0))
+
+
+def test_a_withdrawn_call_changes_no_bit(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    run, plain = (cl.project(deal, pool, scenario) for scenario in (called("2028-06-01", 0.3), BASE))
+    assert run.ledger["paid"].tolist() == plain.ledger["paid"].tolist()
+    assert [row["event"] for row in run.events.rows()] == ["call not feasible"]
+
+
+def test_a_path_is_called_between_payment_dates_as_its_replay(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    model = cl.GaussianCopula(inter=0.3, intra=0.4)
+    day = "2030-06-03"
+    one, two = (
+        cl.simulate(
+            deal, pool, model, scenario=called(day, 0.93), paths=512, seed=3, threads=threads, keep="paths"
+        )
+        for threads in (1, 2)
+    )
+    assert one.paths == two.paths
+    assert one.conservation_error < 1e-9
+    irr = one.paths.filter(note="SUB")["irr"].tolist()
+    ends = set()
+    for path in range(0, 512, 16):
+        replayed = one.replay(path)
+        ends.add(str(replayed.cashflows["date"][-1]) == day)
+        assert replayed.notes.filter(note="SUB")["irr"][0] == irr[path]
+    assert ends == {True, False}
+
+
+def test_the_mean_of_paths_that_are_called_between_payment_dates_is_the_projection(
+    deal: cl.Deal, pool: cl.LoanPool
+) -> None:
+    # Companies that default one by one at the rates of the projection, up to a day on which every path is redeemed.
+    scenario = called("2028-06-01", 1.2)
+    mean = cl.project(deal, pool, scenario).collateral["sale_proceeds"][-1]
+    model = cl.GaussianCopula(inter=0.0, intra=0.0)
+    runs = cl.simulate(deal, pool, model, scenario=scenario, paths=400, seed=3)
+    sold = [runs.replay(path).collateral["sale_proceeds"][-1] for path in range(400)]
+    assert np.mean(sold) == pytest.approx(mean, abs=4 * np.std(sold) / 20)
+
+
+def test_points_of_a_grid_and_states_are_called_between_payment_dates(
+    deal: cl.Deal, pool: cl.LoanPool
+) -> None:
+    points = [called("2028-06-01", price) for price in (0.3, 0.95, 1.0)]
+    swept = cl.sweep(deal, pool, points).notes.filter(note="SUB")["irr"].tolist()
+    runs = [cl.project(deal, pool, point) for point in points]
+    assert swept == [run.notes.filter(note="SUB")["irr"][0] for run in runs]
+    for date in ("2027-10-20", "2028-04-20"):
+        rest = cl.project(deal, pool, points[2], state=runs[2].state_at(date))
+        assert rest.ledger["paid"].tolist() == runs[2].ledger["paid"].tolist()[-len(rest.ledger) :]
+
+
+def test_a_month_whose_collections_end_with_those_of_the_sale_is_part_of_the_last_step() -> None:
+    # Saturday, 15 November is paid on Monday: collections of the months before it end two days late, too. Those of the
+    # month up to 15 September would end on the 17th, after those of a call on the 16th.
+    dates = {"first_payment": "2025-05-15", "stated_maturity": "2026-02-15", "roll": "following"}
+    deal = tiny.deal_of(dates=dates, conventions={"pool_step": "monthly", "cash_timing": "period"})
+    usual = {"fixed": False, "ccc": False, "weak": False}
+    loans = [
+        {**usual, **tiny.loan_of(loan_id=f"L{k}", obligor_id=f"O{k}", par=50.0, amortization_rate=0.12)}
+        for k in range(2)
+    ]
+    events = [{"call": {"price": 0.95}, "date": "2025-09-16"}]
+    terms = {"cdr": tiny.constant(0.05), "cpr": tiny.constant(0.2), "recovery_lag_months": tiny.constant(1.0)}
+    for day in ("2025-09-10", "2025-09-16", "2025-09-17"):
+        case = Case(deal, loans, tiny.CLOSING, tiny.scenario_of(**terms, events=events, defaults={"O1": day}))
+        ours = crossing.project(case)
+        theirs = reference.project(case.deal, case.loans, case.as_of, case.scenario)
+        assert str(ours["collateral"][-1]["date"]) == "2025-09-16"
+        assert not list(differences(ours, theirs, par=100.0))
+
+
+@pytest.mark.parametrize("moment", [{"date": "2025-10-15"}, {"when": "pool_factor < 0.84"}])
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"payment_frequency_months": 6},
+        {"payment_frequency_months": 1},
+        {"first_payment": "2025-04-20", "stated_maturity": "2026-10-20"},
+        {"determination": {"business_days_before": 12}, "payment_frequency_months": 6},
+    ],
+)
+def test_documents_with_other_payment_dates_agree_with_the_reference(
+    moment: Document, dates: Document
+) -> None:
+    # Month ends count back from the dates of the document in force; recoveries come at the first from their day on.
+    terms: Document = {"stated_maturity": "2026-10-15", "reinvestment_end": "2026-01-15"}
+    terms["determination"] = {"business_days_before": 5}
+    conventions = {"pool_step": "monthly"}
+    into = tiny.deal_of(dates={**terms, **dates}, conventions=conventions)
+    deal = tiny.deal_of(dates=terms, conventions=conventions, events=[{**moment, "amend": {"into": into}}])
+    usual = {"fixed": False, "ccc": False, "weak": False}
+    kinds: list[Document] = [
+        {},
+        {"maturity": dt.date(2026, 2, 12)},
+        {"next_payment": dt.date(2025, 2, 20), "payment_frequency_months": 1},
+        {"amortization_rate": 0.12},
+    ]
+    loans = [
+        {**usual, **tiny.loan_of(loan_id=f"L{k}", obligor_id=f"O{k}", par=25.0, **kind)}
+        for k, kind in enumerate(kinds)
+    ]
+    rates = {"cdr": tiny.constant(0.05), "cpr": tiny.constant(0.2), "recovery_lag_months": tiny.constant(2.0)}
+    buys = {"price": tiny.constant(0.9), "spread": tiny.constant(0.04)}
+    scenario = tiny.scenario_of(**rates, reinvestment=buys, defaults={"O3": "2025-11-17"})
+    case = Case(deal, loans, tiny.CLOSING, scenario)
+    ours = crossing.project(case)
+    theirs = reference.project(case.deal, case.loans, case.as_of, case.scenario)
+    assert [row["event"] for row in theirs["events"]] == ["amendment"]
+    assert not list(differences(ours, theirs, par=100.0))
+
+
+def switched(**moment: Any) -> cl.Scenario:
+    slower = {"amend": {"dates.payment_frequency_months": 6}, **moment}
+    return BASE.replace(events=[slower, {"call": {"price": 0.95}, "date": "2031-05-06"}])
+
+
+def test_a_condition_that_always_holds_does_what_a_date_does(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    moments: list[Document] = [{"date": "2028-01-20"}, {"when": "performing_par > 0", "from": "2028-01-20"}]
+    by_date, by_condition = (cl.project(deal, pool, switched(**moment)) for moment in moments)
+    assert by_condition.conservation_error < 1e-9
+    for name in ("interest_collected", "prepaid_principal", "recoveries", "purchase_cost", "performing_par"):
+        one, other = (run.collateral[name].tolist() for run in (by_date, by_condition))
+        assert one == pytest.approx(other, rel=1e-12)
+
+
+def test_a_path_switches_its_frequency_as_its_replay_and_its_state(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    model = cl.GaussianCopula(inter=0.3, intra=0.4)
+    scenario = switched(when="pool_factor < 0.96", **{"from": "2027-07-20"})
+    one, two = (
+        cl.simulate(deal, pool, model, scenario=scenario, paths=256, seed=3, threads=threads, keep="paths")
+        for threads in (1, 2)
+    )
+    assert one.paths == two.paths
+    assert one.conservation_error < 1e-9
+    irr = one.paths.filter(note="SUB")["irr"].tolist()
+    switches = set()
+    for path in range(0, 256, 16):
+        run = one.replay(path)
+        # A simulation tells all paths on the dates of the first document.
+        assert run.notes.filter(note="SUB")["irr"][0] == pytest.approx(irr[path], abs=1e-9)
+        assert run.conservation_error < 1e-9
+        switches |= {row["date"] for row in run.events.rows() if row["event"] == "amendment"}
+    assert len(switches) > 1
+    plain = BASE.replace(events=scenario.events[:1])
+    run = cl.project(deal, pool, plain)
+    days = sorted({str(row["date"]) for row in run.cashflows.rows()})
+    for date in (days[6], days[12], days[20]):
+        rest = cl.project(deal, pool, plain, state=cl.DealState.from_yaml(run.state_at(date).to_yaml()))
+        assert rest.ledger["paid"].tolist() == run.ledger["paid"].tolist()[-len(rest.ledger) :]
+
+
+def test_points_of_a_grid_switch_as_their_projections(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    points = [switched(when="pool_factor < 0.97").replace(cdr=cdr) for cdr in (0.01, 0.05, 0.12)]
+    swept = cl.sweep(deal, pool, points).notes.filter(note="SUB")["irr"].tolist()
+    assert swept == [cl.project(deal, pool, one).notes.filter(note="SUB")["irr"][0] for one in points]

@@ -17,7 +17,7 @@ SITES: dict[str, tuple[Site, ...]] = {
     "AssetState.agencies": (Constant("coverage/ccc_excess.rs", "AGENCIES"),),
     "CccRule.base": (Arms("compile/deal.rs", "match name.as_str()"),),
     "Collateral.defaulted_value": (
-        Arms("compile/assumptions.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
+        Arms("compile/defaulted_value.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
         Arms("compile/payment_date.rs", "match deal.document.collateral.defaulted_value.as_deref()"),
     ),
     "Coupon.day_count": DAY_COUNTS,
@@ -112,7 +112,7 @@ INTENDED = {
     f"Conventions.payment_date_roll: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
     f"Conventions.test_rounding: {_ONE_VALUE}": "the default is all it takes, and defaults are not written",
     "Collateral.defaulted_value: Python allows 'lesser_of_market_and_recovery', "
-    "compile/assumptions.rs does not name it": "it is what holds without the others",
+    "compile/defaulted_value.rs does not name it": "it is what holds without the others",
     "Collateral.defaulted_value: Python allows 'lesser_of_market_and_recovery', "
     "compile/payment_date.rs does not name it": "it is what holds without the others",
     "DealState.cloche_state: no rule of the engine reads it": "Python refuses every other version",

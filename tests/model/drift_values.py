@@ -38,7 +38,7 @@ def value_differences(
 
 def convention_differences(sources: Sources, keys: Constant, model: type[BaseModel]) -> Iterator[str]:
     """Compare the conventions: keys, values, defaults; a flag is a text in the engine."""
-    engine = {name: known for name, known, _ in keys.rows(sources)[0]}
+    engine = dict(keys.rows(sources)[0])
     for key, field in model.model_fields.items():
         place = f"{model.__name__}.{key}"
         shape = python_shape(field.annotation)
@@ -56,7 +56,7 @@ def convention_differences(sources: Sources, keys: Constant, model: type[BaseMod
 
 def convention_values(sources: Sources, keys: Constant) -> set[str]:
     """Return the values of all conventions."""
-    return {value for _, values, _ in keys.rows(sources)[0] for value in values}
+    return {value for _, values in keys.rows(sources)[0] for value in values}
 
 
 def text_differences(sources: Sources, known: set[str]) -> Iterator[str]:

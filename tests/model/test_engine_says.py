@@ -60,15 +60,6 @@ def test_shape_and_meaning_are_reported_together(small_deal: dict[str, Any]) -> 
     assert "waterfalls.principal" in places
 
 
-def test_a_convention_that_is_not_built_is_refused_by_name(small_deal: dict[str, Any]) -> None:
-    small_deal["conventions"] = {"pool_step": "own_dates"}
-    with pytest.raises(DealError) as caught:
-        Deal.from_dict(small_deal)
-    assert caught.value.problems == [
-        ("conventions.pool_step", "own_dates is a known alternative that this version does not compute yet")
-    ]
-
-
 def test_a_yaml_document_names_the_line_of_a_problem_of_meaning(small_deal: dict[str, Any]) -> None:
     text = Deal.from_dict(small_deal).to_yaml()
     line = next(number for number, row in enumerate(text.splitlines(), 1) if "pay_interest: A" in row)

@@ -272,10 +272,10 @@ OF_VALUES = [
         "Test.first_date: Python allows 'closing', compile/tests.rs does not name it",
     ),
     Change(
-        "compile/assumptions.rs",
+        "compile/defaulted_value.rs",
         'Some("zero") => Self::Zero',
         'Some("nil") => Self::Zero',
-        "Collateral.defaulted_value: Python allows 'zero', compile/assumptions.rs does not name it",
+        "Collateral.defaulted_value: Python allows 'zero', compile/defaulted_value.rs does not name it",
     ),
     Change(
         "compile/deal.rs",
@@ -357,8 +357,8 @@ OF_VALUES = [
     ),
     Change(
         "compile/conventions.rs",
-        '&["dated", "period"], &',
-        '&["period", "dated"], &',
+        '&["dated", "period"]',
+        '&["period", "dated"]',
         "Conventions.cash_timing: the default is dated in Python, period in compile/conventions.rs",
     ),
 ]
@@ -389,7 +389,7 @@ def test_a_change_of_the_engine_is_reported(engine_sources: Sources, change: Cha
         Change(STATE, "Serialize, Deserialize)]", "Serialize)]", "is not read by a derived Deserialize"),
         Change("compile/tests.rs", "match test.kind.as_str()", "match kind", "0 times, expected once"),
         Change("compile/tests.rs", '"oc" =>', "OC =>", "names OC, no text"),
-        Change("compile/conventions.rs", '&["period", "monthly"]', "&BUILT", "expected texts"),
+        Change("compile/conventions.rs", '&["period", "monthly", "own_dates"]', "&STEPS", "expected texts"),
     ],
 )
 def test_what_cannot_be_read_is_refused(engine_sources: Sources, change: Change) -> None:
@@ -401,10 +401,10 @@ def test_what_cannot_be_read_is_refused(engine_sources: Sources, change: Change)
 def test_an_intended_difference_that_is_gone_is_noticed(engine_sources: Sources) -> None:
     gone = (
         "Collateral.defaulted_value: Python allows 'lesser_of_market_and_recovery', "
-        "compile/assumptions.rs does not name it"
+        "compile/defaulted_value.rs does not name it"
     )
     named = Change(
-        "compile/assumptions.rs",
+        "compile/defaulted_value.rs",
         'Some("zero") => Self::Zero',
         'Some("zero" | "lesser_of_market_and_recovery") => Self::Zero',
         gone,

@@ -16,7 +16,7 @@ _AMOUNT = re.compile(r"(?<![\w.'])\d[\d_]{3,}(?:\.\d+)?(?![\w'%-])")
 _EXPRESSIONS = ("when", "amount", "up_to", "above", "target")
 _MONEY = {
     *("balance", "target_par", "interest_reserve", "ramp_up_cash", "amount_per_period", "fixed_per_year"),
-    *("up_to", "initial", "notional", "amount", "equity", "par", "original_par"),
+    *("up_to", "initial", "notional", "amount", "equity", "par", "original_par", "par_unfunded"),
 }
 _MONEY_BY_NAME = ("combination_of", "notional", "draws")
 

@@ -157,9 +157,9 @@ def scale(case: Case, factor: float) -> Case:
             if tier.get("up_to") is not None:
                 tier["up_to"] *= factor
     for loan in larger.loans:
-        loan["par"] *= factor
-        if loan["original_par"] is not None:
-            loan["original_par"] *= factor
+        for key in ("par", "original_par", "par_unfunded"):
+            if loan.get(key) is not None:
+                loan[key] *= factor
     return larger
 
 

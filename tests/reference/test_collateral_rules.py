@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cloche.testing.reference.collateral import Defaulted, Performing, Valuation, carrying_value, measure
-from cloche.testing.reference.pool import discount_price, filled_price
+from cloche.testing.reference.contracts import discount_price, filled_price
 
 approx = pytest.approx
 

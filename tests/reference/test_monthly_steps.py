@@ -292,23 +292,125 @@ class TestRecoveries:
         assert row["defaulted_value"] == approx(value)
 
 
-class TestRefusals:
-    def second(self, **more: Any) -> Document:
+class TestDocuments:
+    """Documents that come in with other payment dates; at 12 % a year a month prepays 1 %."""
+
+    LEFT: ClassVar[list[float]] = [100 * 0.99**k for k in range(19)]
+
+    def amended(self, moment: Document, *, dates: Document, **more: Any) -> dict[str, Any]:
+        later = monthly(dates={"stated_maturity": "2026-07-15", **dates})
+        event = {**moment, "amend": {"into": later}}
+        deal = monthly(dates={"stated_maturity": "2026-07-15"}, events=[event])
+        return run(*more.pop("loans", ()), deal=deal, scenario=scenario_of(cpr=constant(0.12), **more))
+
+    @pytest.mark.parametrize("moment", [{"date": "2025-07-15"}, {"when": "performing_par < 95"}])
+    def test_months_count_back_from_the_dates_of_the_document_in_force(self, moment: Document) -> None:
+        # 97.03 are left on 15 April and 94.15 on 15 July; from then on every six months six months of 1 %.
+        result = self.amended(moment, dates={"payment_frequency_months": 6})
+        days = [str(row["date"]) for row in result["collateral"]]
+        assert days == ["2025-04-15", "2025-07-15", "2026-01-15", "2026-07-15"]
+        ends = [0, 3, 6, 12, 18]
+        assert column(result, "prepaid_principal") == approx(
+            [self.LEFT[a] - self.LEFT[b] for a, b in pairwise(ends)]
+        )
+        interest = [sum(self.LEFT[a:b]) * 0.08 / 12 for a, b in pairwise(ends)]
+        assert column(result, "interest_collected") == approx(interest)
+
+    def test_dates_on_another_day_begin_with_the_rest_of_a_month(self) -> None:
+        # From 15 July the months end on the 20th: five days at first, then three months up to 20 October.
+        dates = {"first_payment": "2025-04-20", "stated_maturity": "2026-07-20"}
+        row = self.amended({"date": "2025-07-15"}, dates=dates)["collateral"]
+        assert [str(each["date"]) for each in row[:3]] == ["2025-04-15", "2025-07-15", "2025-07-20"]
+        assert row[2]["prepaid_principal"] == approx(self.LEFT[6] * 0.12 * 5 / 360)
+
+    @pytest.mark.parametrize(("lag", "paid"), [(1.0, "2025-07-15"), (2.0, "2025-10-20"), (5.0, "2026-01-20")])
+    def test_a_recovery_comes_at_the_first_month_end_from_its_day_on(self, lag: float, paid: str) -> None:
+        # Defaults of the month up to 15 June are due on 15 July, 15 August or 15 November; months end on the 20th
+        # then, the first of them five days after 15 July.
+        dates = {"first_payment": "2025-04-20", "stated_maturity": "2026-07-20"}
+        loans = [loan_of(par=50.0, loan_id=name, obligor_id=name) for name in ("L1", "L2")]
+        named: Document = {"defaults": {"L2": "2025-06-10"}, "recovery_lag_months": constant(lag)}
+        result = self.amended({"date": "2025-07-15"}, dates=dates, loans=loans, **named)
+        found = {str(row["date"]): row["recoveries"] for row in result["collateral"] if row["recoveries"]}
+        assert list(found) == [paid]
+
+    def test_a_reset_counts_months_from_its_own_dates(self) -> None:
         dates = {"closing": "2025-07-15", "first_payment": "2025-10-15", "stated_maturity": "2026-07-15"}
-        return deal_of(dates=dates, **more)
+        event = {"date": "2025-07-15", "reset": {"into": monthly(dates=dates)}}
+        scenario = scenario_of(cpr=constant(0.12))
+        result = run(deal=monthly(events=[event]), scenario=scenario)
+        ends = [0, 3, 6, 9, 12, 15, 18]
+        assert column(result, "prepaid_principal") == approx(
+            [self.LEFT[a] - self.LEFT[b] for a, b in pairwise(ends)]
+        )
 
     @pytest.mark.parametrize("kind", ["reset", "amend"])
-    def test_other_documents_are_refused(self, kind: str) -> None:
-        event = {"date": "2025-07-15", kind: {"into": self.second()}}
-        with pytest.raises(ValueError, match=rf"events\[0\]\.{kind}: .*pool_step"):
-            run(deal=monthly(events=[event]))
+    def test_a_document_with_other_steps_is_refused(self, kind: str) -> None:
+        dates = {"closing": "2025-07-15", "first_payment": "2025-10-15", "stated_maturity": "2026-07-15"}
+        for before, after in ((monthly, deal_of), (deal_of, monthly)):
+            event = {"date": "2025-07-15", kind: {"into": after(dates=dates)}}
+            with pytest.raises(ValueError, match=rf"events\[0\]\.{kind}: .*pool_step"):
+                run(deal=before(events=[event]))
 
-    def test_a_second_document_with_month_steps_is_refused(self) -> None:
-        event = {"date": "2025-07-15", "reset": {"into": self.second(conventions={"pool_step": "monthly"})}}
-        with pytest.raises(ValueError, match=r"events\[0\]\.reset: .*pool_step"):
-            run(deal=deal_of(events=[event]))
 
-    def test_a_call_between_payment_dates_is_refused(self) -> None:
-        scenario = scenario_of(events=[{"call": {}, "date": "2025-08-01"}])
-        with pytest.raises(ValueError, match=r"scenario\.events\[0\]\.date: found 2025-08-01"):
-            run(deal=monthly(), scenario=scenario)
+class TestCallsBetweenPaymentDates:
+    """A call on Monday 25 August 2025, ten days after the first month end of the quarter that ends in October."""
+
+    DAY = "2025-08-25"
+
+    def called(self, *loans: Document, deal: Document | None = None, **more: Any) -> dict[str, Any]:
+        call = {"call": {"price": 0.9}, "date": self.DAY}
+        return run(*loans, deal=deal or monthly(), scenario=scenario_of(events=[call], **more))
+
+    def test_months_before_the_day_are_those_of_the_period_and_the_day_ends_the_next(self) -> None:
+        # 1 % a month prepays from July on: 1 by 15 August, and 99 · 12 % · 10/360 in the ten days.
+        rate = {"kind": "periods", "values": [0.0, 0.0, 0.12]}
+        result = self.called(cpr=rate)
+        last = result["collateral"][-1]
+        assert str(last["date"]) == self.DAY
+        assert last["prepaid_principal"] == approx(1.0 + 0.33)
+        assert last["interest_collected"] == approx(100 * 0.08 / 12 + 99 * 0.08 * 10 / 360)
+        assert last["sale_proceeds"] == approx(0.9 * (99 - 0.33))
+        assert [row["event"] for row in result["events"]] == ["call"]
+
+    @pytest.mark.parametrize(
+        ("day", "defaulted", "sold"),
+        [("2025-08-15", 50.0, 45.0), ("2025-08-25", 50.0, 45.0), ("2025-08-26", 0.0, 90.0)],
+    )
+    def test_a_default_counts_up_to_the_day(self, day: str, defaulted: float, sold: float) -> None:
+        # What has defaulted goes at its recovery of 40 %.
+        loans = [loan_of(par=50.0, loan_id=name, obligor_id=name) for name in ("L1", "L2")]
+        last = self.called(*loans, defaults={"L2": day})["collateral"][-1]
+        assert last["new_defaults"] == defaulted
+        assert last["sale_proceeds"] == approx(sold + 0.4 * defaulted)
+
+    def test_a_recovery_of_the_month_that_is_cut_is_sold_with_the_rest(self) -> None:
+        # Defaults of the step that ends on 15 July; a month later is the step before the day, two are the one it cuts.
+        loans = [loan_of(par=50.0, loan_id=name, obligor_id=name) for name in ("L1", "L2")]
+        for months, recovered in ((1.0, 20.0), (2.0, 0.0)):
+            named: Document = {"defaults": {"L2": "2025-07-10"}, "recovery_lag_months": constant(months)}
+            last = self.called(*loans, **named)["collateral"][-1]
+            assert last["recoveries"] == approx(recovered)
+            assert last["sale_proceeds"] == approx(45.0 + 20.0 - recovered)
+
+    def test_a_month_end_before_the_day_buys(self) -> None:
+        # 10 that are repaid on 5 August buy 12.5 at 80 % on the 15th, sold at 90 % ten days later.
+        loans = [loan_of(par=90.0), loan_of(loan_id="L2", par=10.0, maturity=date(2025, 8, 5))]
+        deal = monthly(dates={"reinvestment_end": "2026-01-15"})
+        buys = {"price": constant(0.8), "spread": constant(0.04)}
+        last = self.called(*loans, deal=deal, reinvestment=buys)["collateral"][-1]
+        assert (last["purchase_cost"], last["new_purchases_par"]) == (approx(10.0), approx(12.5))
+        # It earns act/360 from the 15th, and has repaid 10 days of 1 % a year of its par.
+        repaid = 12.5 * 0.01 * 10 / 360
+        assert last["scheduled_principal"] == approx(10.0 + repaid)
+        assert last["sale_proceeds"] == approx(0.9 * (90.0 + 12.5 - repaid))
+
+    def test_a_call_that_is_not_feasible_changes_nothing(self) -> None:
+        cheap = {"call": {"price": 0.1}, "date": self.DAY}
+        with_it, without = (
+            run(deal=monthly(), scenario=scenario_of(cpr=constant(0.12), events=events))
+            for events in ([cheap], [])
+        )
+        assert with_it["collateral"] == without["collateral"]
+        assert with_it["cashflows"] == without["cashflows"]
+        assert [row["event"] for row in with_it["events"]] == ["call"]

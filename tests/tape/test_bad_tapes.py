@@ -103,6 +103,16 @@ def test_a_bad_cell_is_named_with_row_column_loan_found_and_expected(
     assert column == "loan_id" or message.startswith("loan L2: ")
 
 
+def test_an_accrual_period_starts_before_its_loan_matures(columns: Columns) -> None:
+    columns["maturity"] = [columns["maturity"][0], "2026-01-15", columns["maturity"][2]]
+    columns["next_payment"] = [None, "2026-02-10", None]
+    columns["accrual_start"] = [None, "2026-01-15", None]
+    message = problems(columns)['tape row 2, column "accrual_start"']
+    assert message.endswith("found 2026-01-15, expected a date before the maturity 2026-01-15")
+    columns["accrual_start"] = [None, "2026-01-14", None]
+    assert len(LoanPool.from_columns(columns, as_of=AS_OF)) == 3
+
+
 def test_every_problem_of_a_tape_is_told_at_once_in_order(columns: Columns) -> None:
     columns["spread"] = [5.25, 425, None]
     columns["par"] = [1.0, -1.0, math.nan]

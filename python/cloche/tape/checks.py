@@ -113,6 +113,13 @@ def _dates(draft: Draft) -> None:
             row, "accrual_start",
             f"found {_day(start[row])}, expected a date before the next payment {_day(following[row])}",
         )  # fmt: skip
+    ended = both & performing & (maturity != NO_DATE) & (start < following) & (start >= maturity)
+    for row in np.flatnonzero(ended).tolist():
+        draft.problems.cell(
+            row,
+            "accrual_start",
+            f"found {_day(start[row])}, expected a date before the maturity {_day(maturity[row])}",
+        )
 
 
 def _ratings(draft: Draft) -> None:

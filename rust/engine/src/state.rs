@@ -153,6 +153,8 @@ pub struct State<const L: usize> {
     pub postponed: Vec<Pack<L>>,
     /// Whether the controlling class is that of what is outstanding.
     pub marked: bool,
+    /// So many ranks, from the most senior, may hold a class that controls.
+    pub ranks_marked: usize,
     /// Whether a cure has paid something on this date, in any lane.
     pub any_cured: bool,
     /// Whether some principal may have been paid on this date, in any lane.
@@ -173,6 +175,8 @@ pub struct State<const L: usize> {
     pub looked: bool,
     /// Tests known to pass with room in every lane as things stand, a bit each.
     pub clear: u64,
+    /// Claims known to be settled on this date in every lane, a bit each; see [`crate::waterfall::program::Idle`].
+    pub settled: u64,
     /// Cash left in the running waterfall.
     pub available: Pack<L>,
     /// What the step that runs may pay at most.
@@ -274,6 +278,7 @@ impl<const L: usize> State<L> {
             receipts: [Pack::ZERO; 2],
             readings: Readings::default(),
             marked: false,
+            ranks_marked: 0,
             any_cured: false,
             principal_paid: false,
             deferred_saves: true,
@@ -283,6 +288,7 @@ impl<const L: usize> State<L> {
             fresh: 0,
             interest_tests: 0,
             clear: 0,
+            settled: 0,
             looked: false,
             available: Pack::ZERO,
             limit: Pack::ZERO,
@@ -460,7 +466,14 @@ impl<const L: usize> State<L> {
     #[must_use]
     pub fn fee_due(&self, fee: usize) -> Pack<L> {
         let fee = &self.fees[fee];
-        if fee.has_arrears { *fee.current.unpaid() + fee.arrears } else { *fee.current.unpaid() }
+        let (sum, unpaid);
+        if fee.has_arrears {
+            sum = *fee.current.unpaid() + fee.arrears;
+            unpaid = &sum;
+        } else {
+            unpaid = fee.current.unpaid();
+        }
+        *unpaid
     }
 
     /// What a fee leaves unpaid, with what is deferred of it.

@@ -130,10 +130,10 @@ fn a_condition_is_a_condition_and_an_amount_is_money() {
 }
 
 #[test]
-fn a_convention_that_is_not_built_is_refused_by_name() {
+fn an_unknown_value_of_a_convention_is_refused_with_the_known_ones() {
     assert_eq!(
-        problems(&[("/conventions", json!({"pool_step": "own_dates"}))]),
-        ["conventions.pool_step: own_dates is a known alternative that this version does not compute yet"]
+        problems(&[("/conventions", json!({"pool_step": "weekly"}))]),
+        ["conventions.pool_step: found weekly; expected one of period, monthly, own_dates"]
     );
 }
 
@@ -217,7 +217,7 @@ fn what_an_event_does_must_be_among_the_rights_that_are_named() {
 fn all_problems_are_reported_at_once() {
     let found = problems(&[
         ("/target_par", json!(0.0)),
-        ("/conventions", json!({"pool_step": "own_dates"})),
+        ("/conventions", json!({"pool_step": "weekly"})),
         ("/dates/stated_maturity", json!("2025-01-20")),
         ("/notes/0/interest_rank", json!(3)),
         ("/notes/1/balance", json!(-1.0)),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from cloche.testing.reference import pool
+from cloche.testing.reference import contracts
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Collections:
     bought_par: float = 0.0
     purchases: list[tuple[date, float]] = field(default_factory=list)
 
-    def take_interest(self, terms: pool.Terms, amount: float) -> None:
+    def take_interest(self, terms: contracts.Terms, amount: float) -> None:
         """Add interest of a loan, and remember it by frequency for loans with own payment dates."""
         self.interest += amount
         if terms.own_dates:

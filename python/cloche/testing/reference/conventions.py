@@ -24,7 +24,7 @@ BUILT: dict[str, tuple[object, ...]] = {
     "cash_timing": ("dated", "period"),
     "rate_convention": ("compound", "simple"),
     "rate_exponent": ("periods", "days_365"),
-    "pool_step": ("period", "monthly"),
+    "pool_step": ("period", "monthly", "own_dates"),
     "interest_on_prepaid_period": ("full", "half", "none"),
     "interest_on_unpaid": ("compound", "simple", "none"),
     "x_in_shortfall": (True, False),

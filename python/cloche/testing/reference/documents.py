@@ -29,6 +29,7 @@ def periods_after(
     period: Period,
     *,
     number: int,
+    goes_on: bool = False,
     holidays: AbstractSet[date] = frozenset(),
     fixing_holidays: AbstractSet[date] = frozenset(),
 ) -> list[Period]:
@@ -44,6 +45,8 @@ def periods_after(
         The last period of the document before.
     number
         Number of the first period: 1 in a document with its own count.
+    goes_on
+        Whether its schedule goes on from the month of that payment date, where that is no month of its own.
     holidays, fixing_holidays
         As in `schedule`.
 
@@ -52,6 +55,8 @@ def periods_after(
     ValueError
         When no payment date of the document is later.
     """
+    if goes_on:
+        deal = {**deal, "dates": _gone_on(deal["dates"], period.unadjusted_end)}
     own = schedule(deal, holidays=holidays, fixing_holidays=fixing_holidays)
     later = [item for item in own if item.unadjusted_end > period.unadjusted_end]
     if not later:
@@ -74,6 +79,19 @@ def periods_after(
         )
         found.append(previous)
     return found
+
+
+def _gone_on(dates: Mapping[str, Any], day: date) -> dict[str, Any]:
+    """Dates whose schedule has the month of a day.
+
+    Examples
+    --------
+    >>> _gone_on({"first_payment": "2025-04-15", "payment_frequency_months": 6}, date(2025, 7, 15))["first_payment"]
+    '2025-07-15'
+    """
+    first = parse_date(dates["first_payment"])
+    beside = months_between(first, day) % dates["payment_frequency_months"]
+    return {**dates, "first_payment": add_months(first, beside).isoformat()}
 
 
 def moved(document: Document, months: int) -> dict[str, Any]:

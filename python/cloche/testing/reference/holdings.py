@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from cloche.testing.reference import pool, values
+from cloche.testing.reference import contracts, pool, values
 from cloche.testing.reference.collateral import Defaulted, Measure, measure, valuation
 from cloche.testing.reference.collected import Collections
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
-from cloche.testing.reference.month_steps import pool_steps
+from cloche.testing.reference.month_steps import pool_steps, steps_until
 from cloche.testing.reference.rates import fixing, period_fixing
 from cloche.testing.reference.rating_factors import rating_factor
 from cloche.testing.reference.recoveries import Recovery
@@ -64,7 +64,7 @@ class Holdings:
         self.stated_maturity = parse_date(future.deal["dates"]["stated_maturity"])
         self.start = future.periods[0].collection_start
         self.spared = frozenset(future.defaults_by_period)
-        self.named = named_defaults(loans, future)
+        self.named = named_defaults(loans, future, self.steps)
         self.loans, self.future = loans, future
         self.fixings: dict[tuple[str, int], float] = {}
         self.positions: list[pool.Position] = []
@@ -74,7 +74,7 @@ class Holdings:
 
     def _take_in(self, loan: Document, as_of: date) -> None:
         """A performing loan becomes a position, a defaulted one waits for its recovery."""
-        terms = pool.loan_terms(loan, self.deal, parse_date(self.deal["dates"]["closing"]))
+        terms = contracts.loan_terms(loan, self.deal, parse_date(self.deal["dates"]["closing"]))
         defaulted_on = loan.get("default_date")
         if defaulted_on is None:
             if terms.maturity < as_of:
@@ -96,7 +96,7 @@ class Holdings:
 
     # Numbers of the scenario for a loan
 
-    def _number(self, name: str, terms: pool.Terms, period: Period, own: float | None) -> float | None:
+    def _number(self, name: str, terms: contracts.Terms, period: Period, own: float | None) -> float | None:
         """A tape column beats a number, a list and a date table, and yields to groups beyond `*`."""
         value = self.scenario.get(name)
         if own is not None and not values.names_groups(value):
@@ -108,7 +108,7 @@ class Holdings:
         )
         return values.by_group(value, period, keys)
 
-    def recovery_rate(self, terms: pool.Terms, period: Period) -> float:
+    def recovery_rate(self, terms: contracts.Terms, period: Period) -> float:
         """What is recovered of a default in a step, a share of par."""
         if terms.cohort and terms.recovery is not None:
             return terms.recovery
@@ -117,10 +117,10 @@ class Holdings:
             raise ValueError(f"{terms.loan_id}: no recovery on the tape or in the scenario")
         return rate
 
-    def _recovery_lag(self, terms: pool.Terms, period: Period) -> float:
+    def _recovery_lag(self, terms: contracts.Terms, period: Period) -> float:
         return self._number("recovery_lag_months", terms, period, terms.recovery_lag_months) or 0.0
 
-    def _rates(self, terms: pool.Terms, period: Period) -> tuple[float, float, float]:
+    def _rates(self, terms: contracts.Terms, period: Period) -> tuple[float, float, float]:
         """Default and prepayment rate of the step, and the years of amortization and draws that fall due in it."""
         simple = self.conventions["rate_convention"] == "simple"
         years = self.instalment_years(period)
@@ -129,11 +129,26 @@ class Holdings:
             cdr = self.scenario["reinvestment"]["pd"]
         elif terms.cohort or terms.obligor not in self.spared:
             cdr = self._number("cdr", terms, period, None) or 0.0
-        cpr = self._number("cpr", terms, period, terms.cpr) or 0.0
+        cpr = self._cpr(terms, period)
         mdr = values.period_rate(cdr, years, simple=simple)
         if not terms.cohort and self._defaults_in(terms.obligor, period):
             mdr = 1.0
         return mdr, values.period_rate(cpr, years, simple=simple), years
+
+    def _cpr(self, terms: contracts.Terms, period: Period) -> float:
+        """Prepayment a year."""
+        return self._number("cpr", terms, period, terms.cpr) or 0.0
+
+    def _own_steps(self, terms: contracts.Terms, period: Period) -> pool.OwnSteps | None:
+        """How a loan prepays on its own dates; what is collected in a step prepays at the step's rate a year."""
+        if self.conventions["pool_step"] != "own_dates":
+            return None
+        return pool.OwnSteps(
+            since=self.start,
+            cpr=self._cpr(terms, period),
+            by_days=self.conventions["rate_exponent"] == "days_365",
+            simple=self.conventions["rate_convention"] == "simple",
+        )
 
     def instalment_years(self, period: Period) -> float:
         """Years of amortization, draws and yearly rates that fall due in a period."""
@@ -143,10 +158,11 @@ class Holdings:
 
     def _defaults_in(self, obligor: str, period: Period) -> bool:
         """Whether a named obligor defaults in a step; in a part of a period only where its date says so."""
-        if self.named.get(obligor) != period.pool_step:
+        named = self.named.get(obligor)
+        if named is None or named < period.pool_step:
             return False
         if not period.is_part:
-            return True
+            return named == period.pool_step
         day, as_of = self.scenario.get("defaults", {}).get(obligor), self.future.as_of
         return day is not None and day_count_fraction("30/360", as_of, parse_date(day)) <= day_count_fraction(
             "30/360", as_of, period.unadjusted_end
@@ -174,17 +190,20 @@ class Holdings:
         periods
             Its periods from the next payment date on.
         """
-        past = [period for period in self.periods if period.step < periods[0].step]
+        past, earlier = (
+            [period for period in of if period.step < periods[0].step] for of in (self.periods, self.steps)
+        )
         self.deal, self.periods = deal, [*past, *periods]
-        self.steps = list(self.periods)
+        closing = parse_date(self.future.deal["dates"]["closing"])
+        self.steps = pool_steps(deal, periods, before=earlier, closing=closing)
         self.conventions = conventions(deal)
         self.fixings = {key: rate for key, rate in self.fixings.items() if key[1] < periods[0].step}
         self.stated_maturity = parse_date(deal["dates"]["stated_maturity"])
-        self.named = named_defaults(self.loans, replace(self.future, periods=self.periods))
+        self.named = named_defaults(self.loans, self.future, self.steps)
         rules = deal.get("collateral", {}).get("discount")
         for position in self.positions:
             terms = position.terms
-            price = pool.discount_price(
+            price = contracts.discount_price(
                 terms.purchase_price, terms.market_price, weak=terms.weak, rules=rules
             )
             position.terms = replace(terms, discount_price=price)
@@ -193,9 +212,12 @@ class Holdings:
 
     def steps_of(self, period: Period) -> list[Period]:
         """Steps of a payment period; the last collects to the end of its collections, also with a sale."""
-        if self.conventions["pool_step"] == "period":
+        if self.conventions["pool_step"] != "monthly":
             return [period]
-        *earlier, last = (step for step in self.steps if step.step == period.step)
+        steps = [step for step in self.steps if step.step == period.step]
+        if period.is_part:
+            return steps_until(steps, period)
+        *earlier, last = steps
         return [*earlier, replace(last, collection_end=period.collection_end)]
 
     def last_step(self, period: Period) -> Period:
@@ -229,6 +251,7 @@ class Holdings:
                 conventions=self.conventions,
                 draw_rate=self.scenario.get("draw_rate", 0.0),
                 usage_at_default=self.scenario.get("usage_at_default", 1.0),
+                own_steps=self._own_steps(terms, period),
             )
             got.take_interest(terms, flow.interest)
             got.scheduled += flow.scheduled
@@ -246,13 +269,12 @@ class Holdings:
         self.positions = [item for item in self.positions if item.par > 0 or item.capitalized > 0]
         return got
 
-    def _default(self, terms: pool.Terms, par: float, period: Period) -> None:
+    def _default(self, terms: contracts.Terms, par: float, period: Period) -> None:
         rate = self.recovery_rate(terms, period)
         lag = math.ceil(self._recovery_lag(terms, period) - ROUNDING)
         since = max(self.start, period.unadjusted_start)
         due = add_months(period.unadjusted_end, lag)
-        due_step = None if period.month_step is None else period.month_step + lag
-        self.queue.append(Recovery(par, rate, rate, since, due, due_step=due_step))
+        self.queue.append(Recovery(par, rate, rate, since, due))
 
     def _sell(self, period: Period, got: Collections, sale: Sale) -> None:
         """Sell performing par at the price of the sale and defaulted par at its recovery rate, less the cost.
@@ -265,8 +287,8 @@ class Holdings:
             price = position.terms.market_price if sale.price is None else sale.price
             got.sold_par += position.par
             got.sale_proceeds += position.par * price
-            accrued = pool.accrued_per_unit(position.terms, period.collection_end, self._own_fixing)
-            fee = pool.fee_per_unit(position.terms, period.collection_end)
+            accrued = contracts.accrued_per_unit(position.terms, period.collection_end, self._own_fixing)
+            fee = contracts.fee_per_unit(position.terms, period.collection_end)
             base = position.balance + bearing * position.capitalized
             got.take_interest(position.terms, base * accrued + position.undrawn * fee)
             position.balance = position.undrawn = position.capitalized = 0.0
@@ -277,7 +299,9 @@ class Holdings:
 
     def measure(self, day: date, cash: float) -> Measure:
         """Collateral amounts on a day, with `cash` principal proceeds on deposit."""
-        assets = [pool.performing(position.terms, position.par, self.deal) for position in self.positions]
+        assets = [
+            contracts.performing(position.terms, position.par, self.deal) for position in self.positions
+        ]
         defaulted = [
             Defaulted(item.par, item.market_price, item.rate, day > add_months(item.since, 36))
             for item in self.queue
@@ -303,16 +327,16 @@ class Holdings:
         self.positions.append(pool.Position(replace(terms, original_par=par), par, par))
         return par
 
-    def bought_terms(self, period: Period, par: float) -> pool.Terms:
+    def bought_terms(self, period: Period, par: float) -> contracts.Terms:
         """What is bought at the end of a step, so much par of it."""
         rules = self.scenario.get("reinvestment", {})
         price = values.at_period(rules.get("price", {"kind": "constant", "value": 1.0}), period)
         spread = values.at_period(rules.get("spread", {"kind": "constant", "value": 0.0350}), period)
         months = round(12 * rules.get("term_years", 6.0))
         rating = rules.get("rating") or ""
-        weak = rating in pool.CCC_RATINGS
+        weak = rating in contracts.CCC_RATINGS
         discount_rules = self.deal.get("collateral", {}).get("discount")
-        return pool.Terms(
+        return contracts.Terms(
             loan_id=f"cohort {period.pool_step}",
             obligor="",
             industry="",
@@ -329,7 +353,7 @@ class Holdings:
             amortization_rate=0.01,
             original_par=par,
             market_price=price,
-            discount_price=pool.discount_price(price, price, weak=weak, rules=discount_rules),
+            discount_price=contracts.discount_price(price, price, weak=weak, rules=discount_rules),
             ccc=weak,
             cpr=None,
             recovery=rules.get("recovery"),
@@ -370,7 +394,7 @@ def benchmark_index(deal: Document, curves: Mapping[str, Any]) -> str:
     return "*" if "*" in curves else min(curves)
 
 
-def named_defaults(loans: Sequence[Document], future: Future) -> dict[str, int]:
+def named_defaults(loans: Sequence[Document], future: Future, steps: Sequence[Period]) -> dict[str, int]:
     """Step in which each named obligor defaults.
 
     A default on a date falls into the step whose unadjusted ends enclose it, in 30/360 time from the
@@ -386,13 +410,13 @@ def named_defaults(loans: Sequence[Document], future: Future) -> dict[str, int]:
     strangers = {*future.defaults_by_period, *dated} - known
     if strangers:
         raise ValueError(f"defaults: not in the pool: {sorted(strangers)}")
-    steps = dict(future.defaults_by_period)
+    found = dict(future.defaults_by_period)
     for obligor, day in dated.items():
         if day <= future.as_of:
             raise ValueError(f"defaults.{obligor}: {day} is not after {future.as_of}")
         time = day_count_fraction("30/360", future.as_of, day)
-        for step in pool_steps(future.deal, future.periods):
+        for step in steps:
             if time <= day_count_fraction("30/360", future.as_of, step.unadjusted_end):
-                steps[obligor] = step.pool_step
+                found[obligor] = step.pool_step
                 break
-    return steps
+    return found

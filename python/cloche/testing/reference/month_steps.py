@@ -3,7 +3,8 @@
 The month ends of a period that ends on the unadjusted date u are b = u − j months, j = 1, 2, …, as long as they lie
 after its start. What a step that ends on b collects ends as many days before b as the collections of the period end
 before u; a month end whose collections would not end after the period's begin is none. The last step ends with the
-period.
+period. A redemption on a day between payment dates leaves the months that are over by then, and their collections
+before those of the sale; the last step ends on the day.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from datetime import date
 from itertools import count
 from typing import Any
 
-from cloche.testing.reference.dates import BusinessDays, Period, add_months, day_count_fraction, parse_date
+from cloche.testing.reference.dates import Period, add_months, day_count_fraction, parse_date
 from cloche.testing.reference.events import Event
 
 Document = Mapping[str, Any]
@@ -20,10 +21,12 @@ Document = Mapping[str, Any]
 
 def monthly(deal: Document) -> bool:
     """Whether the pool of a deal moves by months."""
-    return bool(deal.get("conventions", {}).get("pool_step") == "monthly")
+    return _pool_step(deal) == "monthly"
 
 
-def pool_steps(deal: Document, periods: Sequence[Period]) -> list[Period]:
+def pool_steps(
+    deal: Document, periods: Sequence[Period], *, before: Sequence[Period] = (), closing: date | None = None
+) -> list[Period]:
     """Steps of the pool over a run, month steps numbered from 1.
 
     Parameters
@@ -31,15 +34,21 @@ def pool_steps(deal: Document, periods: Sequence[Period]) -> list[Period]:
     deal
         Canonical deal document.
     periods
-        Its payment periods, the first of the run included.
+        Its payment periods, the first of the run included where nothing comes before.
+    before
+        Steps under the documents that ruled before.
+    closing
+        Closing of the run where that is not the document's.
     """
     if not monthly(deal):
-        return list(periods)
-    steps = [step for period in periods for step in month_steps(deal["dates"], period)]
+        return [*before, *periods]
+    dates = deal["dates"]
+    start = closing or parse_date(dates["closing"])
+    steps = [*before, *(step for period in periods for step in month_steps(dates, period, start))]
     return [replace(step, month_step=number) for number, step in enumerate(steps, start=1)]
 
 
-def month_steps(dates: Document, period: Period) -> list[Period]:
+def month_steps(dates: Document, period: Period, closing: date) -> list[Period]:
     """The steps of a payment period; what they do not have of their own is that of the period.
 
     Parameters
@@ -48,9 +57,10 @@ def month_steps(dates: Document, period: Period) -> list[Period]:
         The section `dates` of a canonical deal document.
     period
         Payment period as scheduled.
+    closing
+        Day from which months are counted.
     """
     lag = period.unadjusted_end - period.collection_end
-    closing = parse_date(dates["closing"])
     start, collected = _start(period), period.collection_start
     steps = []
     for end in _month_ends(dates, period):
@@ -79,6 +89,33 @@ def month_steps(dates: Document, period: Period) -> list[Period]:
     return [*steps, last]
 
 
+def steps_until(steps: Sequence[Period], part: Period) -> list[Period]:
+    """The steps of a payment period up to a redemption on a day between payment dates.
+
+    Parameters
+    ----------
+    steps
+        Those of the whole period.
+    part
+        The part of the period up to the day.
+    """
+    over = [
+        step
+        for step in steps[:-1]
+        if step.unadjusted_end < part.unadjusted_end and step.collection_end < part.collection_end
+    ]
+    cut = steps[len(over)]
+    last = replace(
+        part,
+        unadjusted_start=cut.unadjusted_start,
+        collection_start=cut.collection_start,
+        credit_years=day_count_fraction("30/360", cut.unadjusted_start, part.unadjusted_end),
+        month_step=cut.month_step,
+        month=cut.month,
+    )
+    return [*over, last]
+
+
 def months_from(closing: date, day: date) -> int:
     """Whole months from closing to a day that is not before it.
 
@@ -91,25 +128,25 @@ def months_from(closing: date, day: date) -> int:
     return months if add_months(closing, months) <= day else months - 1
 
 
-def check(deal: Document, events: Sequence[Event], periods: Sequence[Period], business: BusinessDays) -> None:
-    """Refuse events that the reference does not compute where the pool moves by months.
+def check(deal: Document, events: Sequence[Event]) -> None:
+    """Refuse documents that would change how the pool steps.
 
     Raises
     ------
     ValueError
-        For a reset, an amendment and a call of a day between payment dates.
+        For a reset or an amendment into another `pool_step`.
     """
     for event in events:
         into = event.terms["into"] if event.kind in {"reset", "amend"} else None
-        if into is not None and (monthly(deal) or monthly(into)):
+        if into is not None and _pool_step(into) != _pool_step(deal):
             raise ValueError(
-                f"{event.place}.{event.kind}: found with conventions.pool_step monthly; expected pool_step period"
+                f"{event.place}.{event.kind}: found conventions.pool_step {_pool_step(into)}; "
+                f"expected {_pool_step(deal)}"
             )
-        if monthly(deal) and any(event.between(period, business) for period in periods):
-            raise ValueError(
-                f"{event.place}.date: found {event.called_on}; expected a payment date "
-                "with conventions.pool_step monthly"
-            )
+
+
+def _pool_step(deal: Document) -> str:
+    return str(deal.get("conventions", {}).get("pool_step", "period"))
 
 
 def _start(period: Period) -> date:

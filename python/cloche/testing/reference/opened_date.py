@@ -11,7 +11,7 @@ from cloche.testing.reference.collateral import Measure
 from cloche.testing.reference.collected import Collections
 from cloche.testing.reference.commitments import scheduled_draw
 from cloche.testing.reference.conventions import conventions
-from cloche.testing.reference.dates import Period, business_days, day_count_fraction
+from cloche.testing.reference.dates import Period, day_count_fraction
 from cloche.testing.reference.day import Day, Row
 from cloche.testing.reference.events import events_of
 from cloche.testing.reference.fees import Fee
@@ -60,8 +60,7 @@ class Dates:
         self.ledgers = opening_ledgers(self.deal)
         self.measures = [holdings.measure(holdings.start, self.ledgers.principal_cash)]
         self.events = events_of(self.deal, self.scenario)
-        business = business_days(self.deal["dates"], holidays)
-        month_steps.check(self.deal, self.events, holdings.periods, business)
+        month_steps.check(self.deal, self.events)
         self.groups: dict[str, list[str]] = {}
         self.status = "normal"
         self.ended = False

@@ -9,6 +9,7 @@ from cloche.testing.reference.accounts import joined
 from cloche.testing.reference.collateral import Defaulted, Measure, Performing, Valuation, measure, valuation
 from cloche.testing.reference.combinations import combination_row, rated_balance
 from cloche.testing.reference.commitments import scheduled_draw
+from cloche.testing.reference.contracts import loan_terms, performing
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.date_tables import pay_date
 from cloche.testing.reference.dates import Period, add_months, parse_date, schedule
@@ -17,7 +18,6 @@ from cloche.testing.reference.fees import Fee
 from cloche.testing.reference.hedges import Hedge, open_hedge, termination_date
 from cloche.testing.reference.notes import Note, in_force, instalment
 from cloche.testing.reference.opening import cap_lifted, fee_base, open_fee, open_note, residual_cost
-from cloche.testing.reference.pool import loan_terms, performing
 from cloche.testing.reference.tests import is_active
 
 Document = Mapping[str, Any]

@@ -68,8 +68,7 @@ def project(
     ------
     ValueError
         When the documents contradict each other or ask for what the reference does not compute, and for a call of a
-        day up to which nothing is collected. Where the pool moves by months also for resets, amendments and calls
-        between payment dates.
+        day up to which nothing is collected.
 
     Examples
     --------

@@ -11,8 +11,8 @@ class Recovery:
     """Defaulted par that waits for its recovery; prices and rates as shares of par.
 
     It is received on `due`: par of the tape with the collections up to that day, par that defaults in the run on the
-    first schedule date from it on, of which the day of a redemption between payment dates is none. Where the pool moves
-    by months it is received in the step with the number `due_step`.
+    first schedule date from it on, where the pool moves by months the first month end. The day of a redemption between
+    payment dates is none.
     """
 
     par: float
@@ -21,12 +21,9 @@ class Recovery:
     since: date
     due: date
     of_tape: bool = False
-    due_step: int | None = None
 
     def received(self, period: Period) -> bool:
         """Whether it is collected by the end of a period."""
         if self.of_tape:
             return period.last or self.due <= period.collection_end
-        if self.due_step is not None:
-            return period.last or self.due_step <= period.pool_step
         return not period.is_part and (period.last or self.due <= period.unadjusted_end)

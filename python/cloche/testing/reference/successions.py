@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any
 
-from cloche.testing.reference import make_whole
+from cloche.testing.reference import make_whole, month_steps
 from cloche.testing.reference.conventions import conventions
 from cloche.testing.reference.dates import Period
 from cloche.testing.reference.day import Day, Row
@@ -88,12 +88,14 @@ class Successions(Dates):
                 if not event.spent:
                     event.read_dates(deal)
         make_whole.check(deal)
+        month_steps.check(deal, self.events)
         self.deal = deal
         self.conventions = conventions(deal)
         periods = periods_after(
             deal,
             period,
             number=1 if isinstance(one, Reset) else period.number + 1,
+            goes_on=isinstance(one, Amendment),
             holidays=self.holidays,
             fixing_holidays=future.fixing_holidays,
         )

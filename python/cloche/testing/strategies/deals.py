@@ -311,6 +311,7 @@ def _conventions(draw: st.DrawFn) -> Document:
         "cash_timing": ["period"],
         "rate_convention": ["simple"],
         "rate_exponent": ["days_365"],
+        "pool_step": ["own_dates"],
         "interest_on_prepaid_period": ["half", "none"],
         "interest_on_unpaid": ["none"],
         "x_in_shortfall": [False],

@@ -94,6 +94,8 @@ def _loans(draw: st.DrawFn, number: int, par: float, as_of: date) -> Document:
     kind = draw(st.integers(0, 9))
     if kind in {0, 1, 2}:
         loan.update(draw(_own_dates(as_of)))
+        if loan["accrual_start"] is not None and loan["accrual_start"] >= loan["maturity"]:
+            loan["accrual_start"] = None
     elif kind == 3:
         loan["default_date"] = as_of - timedelta(days=draw(st.integers(0, 1300)))
         loan["maturity"] = max(loan["maturity"], as_of)

@@ -154,8 +154,16 @@ impl ClosingPool {
         performing.into_iter().all(same)
     }
 
-    /// Sums what a default of each obligor costs, once every asset is in.
-    pub fn finish(&mut self) {
+    /// Sums what a default of each obligor costs, once every asset is in, and takes the closed form of the loans' flows: with it
+    /// whole multiples of its least digit default.
+    pub fn finish(&mut self, form: Option<Proportional>) {
+        if let Some(form) = &form {
+            for default in &mut self.row_default {
+                default.par = form.whole(default.par);
+                default.value = form.whole(default.value);
+            }
+        }
+        self.proportional = form;
         let obligors = self.obligor_loans.obligors();
         let mut obligor_default = vec![[0.0; 2]; obligors * self.steps];
         for (obligor, sums) in obligor_default.chunks_exact_mut(self.steps).enumerate() {

@@ -5,6 +5,7 @@
 
 use cloche_dispatch::Kernel;
 
+pub use super::cohort_step::CohortStep;
 use super::sale::{MoreDefaults, SaleStep};
 use super::shared_terms::{Shared, SharedTerms, Sums};
 use crate::coverage::ccc_excess::CccAsset;
@@ -120,37 +121,6 @@ pub struct CohortDefault {
     pub value: f64,
 }
 
-/// What the cohorts do in one step.
-#[derive(Clone, Copy, Debug)]
-pub struct CohortStep<const L: usize> {
-    pub interest: Pack<L>,
-    pub scheduled: Pack<L>,
-    pub prepaid: Pack<L>,
-    pub recoveries: Pack<L>,
-    pub performing: Pack<L>,
-    pub default: Pack<L>,
-    pub defaulted_par: Pack<L>,
-    pub market_of_defaulted: Pack<L>,
-    pub carrying: Pack<L>,
-    pub discount: Pack<L>,
-}
-
-impl<const L: usize> CohortStep<L> {
-    /// Nothing.
-    pub const ZERO: Self = Self {
-        interest: Pack::ZERO,
-        scheduled: Pack::ZERO,
-        prepaid: Pack::ZERO,
-        recoveries: Pack::ZERO,
-        performing: Pack::ZERO,
-        default: Pack::ZERO,
-        defaulted_par: Pack::ZERO,
-        market_of_defaulted: Pack::ZERO,
-        carrying: Pack::ZERO,
-        discount: Pack::ZERO,
-    };
-}
-
 /// The cohorts of `L` futures.
 #[derive(Clone, Debug)]
 pub struct Cohorts<const L: usize> {
@@ -217,7 +187,7 @@ impl<const L: usize> Cohorts<L> {
     pub fn clear(&mut self) {
         // All rows are written step by step before they are read.
         self.known = 0;
-        self.shared = Shared::NONE;
+        self.shared.forget(0);
         self.performing = Pack::ZERO;
         self.survival = Pack::splat(1.0);
         self.any = false;
@@ -229,7 +199,7 @@ impl<const L: usize> Cohorts<L> {
             rows.fill(Pack::ZERO);
         }
         self.known = self.cash.len();
-        self.shared = Shared::NONE;
+        self.shared.forget(self.units.len());
         self.survival = Pack::splat(after.survival);
         self.performing = Pack::splat(after.performing);
         self.any = !(after.units.is_empty() && after.defaults.is_empty());
@@ -273,6 +243,7 @@ impl<const L: usize> Cohorts<L> {
             return;
         }
         self.known = p + 1;
+        self.shared.forget(self.units.len());
         for step in 0..=p {
             let collected = tables.recovery_step[step] as usize;
             if collected <= p {
@@ -295,7 +266,7 @@ impl<const L: usize> Cohorts<L> {
             self.end_extinct_lanes(p);
             self.default[p] = Pack::ZERO;
             self.value[p] = Pack::ZERO;
-            *out = CohortStep::ZERO;
+            out.clear();
             return;
         }
         let sums = self.sums(tables, p);
@@ -439,8 +410,8 @@ impl<const L: usize> Cohorts<L> {
 
     #[inline(always)]
     fn end_extinct_lanes(&mut self, p: usize) {
-        let extinct = self.survival.lt(Pack::splat(EXTINCT));
-        if extinct.any() {
+        if (self.survival - Pack::splat(EXTINCT)).any_negative() {
+            let extinct = self.survival.lt(Pack::splat(EXTINCT));
             self.survival = extinct.select(Pack::splat(1.0), self.survival);
             for u in &mut self.units[..p] {
                 *u = extinct.not().keep(*u);

@@ -13,16 +13,16 @@ pub struct Commitment {
     pub usage_at_default: f64,
 }
 
-/// How fast undrawn commitments are drawn.
+/// What is drawn or prepaid of the rest.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Draws {
+pub struct YearlyShare {
     /// Share a year.
     pub rate: f64,
     /// Whether yearly rates are multiplied by the time.
     pub is_simple: bool,
 }
 
-impl Draws {
+impl YearlyShare {
     /// Share that is drawn in so many years.
     #[must_use]
     pub fn within(self, years: f64) -> f64 {

@@ -53,6 +53,7 @@ impl LoanGroup {
             sum.scheduled += step.scheduled;
             sum.end += step.end;
             sum.released += step.released;
+            prepay(sum, step);
             add(&mut sum.interest, step.interest);
             *worth += step.end * price;
         }
@@ -96,7 +97,7 @@ impl LoanGroup {
             if share * open > 0.0 && collected >= end {
                 defaults.push(PastDefault { step: Some(p), share, recovery: rates.recovery[p], collected, due: None });
             }
-            left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]);
+            left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]) * (1.0 - self.contract[p].gone);
         }
         Standing { share: left, defaults, drawn: false }
     }
@@ -108,6 +109,7 @@ impl LoanGroup {
             sum.scheduled += step.scheduled;
             sum.end += step.end;
             sum.released += step.released;
+            prepay(sum, step);
             add(&mut sum.interest, step.interest);
             add(&mut sum.floor_benefit, step.floor_benefit);
             *discount += step.end * discount_share;
@@ -118,6 +120,14 @@ impl LoanGroup {
                 *sum += step.end;
             }
         }
+    }
+}
+
+/// Adds what a loan prepays on own dates. Where these are the same and something stays, so is the share of the contract.
+fn prepay(sum: &mut ContractStep, one: &ContractStep) {
+    sum.early += one.early;
+    if one.end > 0.0 {
+        sum.gone = one.gone;
     }
 }
 
@@ -264,7 +274,7 @@ impl<const L: usize> PoolFlows<L> {
             let (mdr, mpr) = (rates.mdr[p].pack(), rates.mpr[p].pack());
             let gone = left * mdr;
             let alive = left * (one - mdr);
-            let prepaid = alive * mpr * contract.end;
+            let prepaid = alive * mpr * contract.end + alive * contract.early;
             if let Some((sold, worth)) = group.sale.get(p) {
                 let sale = &mut self.sale[p];
                 let (gone, alive, mpr) = match rates.sale.get(p) {
@@ -277,10 +287,10 @@ impl<const L: usize> PoolFlows<L> {
                         (in_sale, left * (one - of_default.pack()), mpr.pack())
                     }
                 };
-                let kept = alive * (one - mpr);
+                let kept = alive * (one - mpr) * (1.0 - sold.gone);
                 sale.interest += pays(sold.interest, alive, mpr, gone);
                 sale.scheduled += alive * sold.scheduled;
-                sale.prepaid += alive * mpr * sold.end;
+                sale.prepaid += alive * mpr * sold.end + alive * sold.early;
                 sale.par += kept * sold.end;
                 sale.worth += kept * *worth;
                 sale.scheduled += gone * sold.released;
@@ -295,7 +305,7 @@ impl<const L: usize> PoolFlows<L> {
             if let Some(benefit) = self.floor_benefit.get_mut(p) {
                 *benefit += pays(contract.floor_benefit, alive, mpr, gone);
             }
-            left = alive * (one - mpr);
+            left = alive * (one - mpr) * (1.0 - contract.gone);
             self.flows[p][PERFORMING] += left * contract.end;
             self.discount[p] += left * group.discount[p];
             for (sums, part) in self.parts.iter_mut().zip(&group.parts) {

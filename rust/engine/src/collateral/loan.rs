@@ -11,8 +11,12 @@
 //! An undrawn commitment is par for which cash was set aside: a draw turns one into the other, what is repaid early or
 //! matures sets free its share of that cash as principal, and a default all of it that is not drawn just before.
 
-use super::commitment::{Commitment, Draws};
+use super::commitment::{Commitment, YearlyShare};
 use crate::time::{Date, DayCount};
+
+mod own_steps;
+
+pub use own_steps::{OwnRate, OwnSteps};
 
 /// Less than this share of the original par is rounding of instalments.
 const ROUNDING: f64 = 1e-12;
@@ -32,6 +36,8 @@ pub struct LoanContract {
     pub commitment: Commitment,
     /// Own payment dates; absent: the deal's determination dates.
     pub own: Option<OwnDates>,
+    /// Prepayment on these; absent: at the end of each step of the run.
+    pub own_steps: Option<OwnSteps>,
 }
 
 /// What a loan pays; decimals a year.
@@ -94,7 +100,7 @@ pub struct StepDates {
     pub years: f64,
     /// Share of the interest of par that capitalized interest earns.
     pub on_pik: f64,
-    pub draws: Draws,
+    pub draws: YearlyShare,
 }
 
 /// Which share of the step's interest defaulted and prepaid par still pays.
@@ -110,6 +116,8 @@ pub struct InterestShares {
 /// `default = f·mdr·(open − released)`, `scheduled = f·((1 − mdr)·scheduled + mdr·released)`,
 /// `prepaid = f·(1 − mdr)·mpr·(open − scheduled)` (nothing in the step in which it matures), and pays
 /// `f·((1 − mdr)·(interest + mpr·of_prepaid) + mdr·of_default)`.
+/// A loan that prepays on its own dates has no `mpr`: a share `gone` of the contract prepays in the step, which is `early`, and
+/// what the rest of the step pays is of what stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ContractStep {
     /// Contractual balance at the start, undrawn commitment included.
@@ -122,6 +130,9 @@ pub struct ContractStep {
     pub undrawn: f64,
     /// Cash of the undrawn commitment that a default of the whole contract sets free.
     pub released: f64,
+    /// What prepays on own dates inside the step, and the share of the contract that this is.
+    pub early: f64,
+    pub gone: f64,
     pub interest: Income,
     pub floor_benefit: Income,
 }
@@ -265,7 +276,9 @@ impl Walk {
     ) -> ContractStep {
         let matured = loan.maturity <= dates.end;
         let released = self.undrawn * (1.0 - loan.commitment.usage_at_default);
-        let step = if self.own.is_some() {
+        let step = if let Some(steps) = &loan.own_steps {
+            self.own_steps((loan, steps), (p, dates), matured, shares, fixings)
+        } else if self.own.is_some() {
             self.own_step(loan, dates, matured, shares, fixings)
         } else {
             self.plain_step(loan, dates, matured, shares, fixings.step(p))
@@ -429,6 +442,12 @@ impl ContractStep {
     #[must_use]
     pub fn defaults(&self) -> f64 {
         self.open - self.released
+    }
+
+    /// What the contract repays of it in the step.
+    #[must_use]
+    pub fn repaid(&self) -> f64 {
+        if self.early > 0.0 { self.open - self.end } else { self.scheduled }
     }
 
     /// A commitment fee, a year, and that of what has defaulted, for a part of an own period.

@@ -65,8 +65,8 @@ impl LoanFlows {
             self.interest[p] = pays(step.interest);
             self.floor_benefit[p] = pays(step.floor_benefit);
             self.scheduled[p] = alive * step.scheduled + left * mdr[p] * step.released;
-            self.prepaid[p] = alive * mpr[p] * step.end;
-            left = alive * (1.0 - mpr[p]);
+            self.prepaid[p] = alive * mpr[p] * step.end + alive * step.early;
+            left = alive * (1.0 - mpr[p]) * (1.0 - step.gone);
             self.end[p] = left * step.end;
             self.undrawn[p] = left * step.undrawn;
         }

@@ -1,6 +1,7 @@
 //! Collateral: the tape, each loan's flows, the closing pool, and what the manager buys.
 
 pub mod closing_pool;
+pub mod cohort_step;
 pub mod cohorts;
 pub mod commitment;
 pub mod groups;

@@ -52,6 +52,8 @@ pub struct Proportional {
     pub steps: Vec<CommonStep>,
     /// Whether instalments differ from loan to loan.
     pub has_instalments: bool,
+    /// The least digit of what is summed up.
+    unit: f64,
 }
 
 /// A loan's rate and instalment a unit of par.
@@ -73,12 +75,12 @@ impl Proportional {
         let performing: Vec<usize> = (0..pool.loans).filter(|&loan| pool.last_step[loan] > 0).collect();
         let (places, has_instalments) = places(contracts);
         let unit = unit(contracts.iter().map(|contract| contract.par).sum());
-        let mut form = Self { loans: vec![LoanShare::default(); pool.loans], has_instalments, ..Self::default() };
+        let mut form = Self { loans: vec![LoanShare::default(); pool.loans], has_instalments, unit, ..Self::default() };
         for &loan in &performing {
-            form.loans[loan] = share(pool, loan, contracts[loan].par, places[loan], unit);
+            form.loans[loan] = form.share(pool, loan, contracts[loan].par, places[loan]);
         }
         form.steps = (0..pool.steps).map(|p| form.step(pool, &performing, &places, p)).collect();
-        (!performing.is_empty() && form.holds(pool, &performing, unit)).then_some(form)
+        (!performing.is_empty() && form.holds(pool, &performing)).then_some(form)
     }
 
     /// What all loans have in common in a step: the plane nearest to those that are not at their last step, and for the par at
@@ -102,10 +104,10 @@ impl Proportional {
     }
 
     /// Whether every loan has the closed form.
-    fn holds(&self, pool: &ClosingPool, performing: &[usize], unit: f64) -> bool {
+    fn holds(&self, pool: &ClosingPool, performing: &[usize]) -> bool {
         performing.iter().all(|&loan| {
             let share = &self.loans[loan];
-            let same = |x: f64, y: f64| (x - y).abs() <= SAME * share.par + unit;
+            let same = |x: f64, y: f64| (x - y).abs() <= SAME * share.par + self.unit;
             (0..pool.last_step[loan] as usize).all(|p| {
                 let (row, default) = (&pool.rows[pool.row(loan, p)], &pool.row_default[pool.row(loan, p)]);
                 let step = &self.steps[p];
@@ -123,22 +125,27 @@ impl Proportional {
             })
         })
     }
-}
 
-/// What a loan is told by.
-fn share(pool: &ClosingPool, loan: usize, par: f64, place: Place, unit: f64) -> LoanShare {
-    let last = pool.last_step[loan] as usize - 1;
-    let row = &pool.rows[pool.row(loan, last)];
-    let stays = row[PERFORMING] > 0.0;
-    let whole = |x: f64| rounded(x / unit) * unit;
-    LoanShare {
-        par: whole(par),
-        rate: whole(par * place.rate),
-        instalment: whole(par * place.instalment),
-        both: whole(par * (place.rate * place.instalment)),
-        last_interest: if stays { 0.0 } else { whole(row[INTEREST]) },
-        last_principal: if stays { 0.0 } else { whole(row[PRINCIPAL]) },
-        last: if stays { pool.steps } else { last } as u32,
+    /// The nearest whole multiple of the least digit.
+    #[must_use]
+    pub fn whole(&self, x: f64) -> f64 {
+        rounded(x / self.unit) * self.unit
+    }
+
+    /// What a loan is told by.
+    fn share(&self, pool: &ClosingPool, loan: usize, par: f64, place: Place) -> LoanShare {
+        let last = pool.last_step[loan] as usize - 1;
+        let row = &pool.rows[pool.row(loan, last)];
+        let stays = row[PERFORMING] > 0.0;
+        LoanShare {
+            par: self.whole(par),
+            rate: self.whole(par * place.rate),
+            instalment: self.whole(par * place.instalment),
+            both: self.whole(par * (place.rate * place.instalment)),
+            last_interest: if stays { 0.0 } else { self.whole(row[INTEREST]) },
+            last_principal: if stays { 0.0 } else { self.whole(row[PRINCIPAL]) },
+            last: if stays { pool.steps } else { last } as u32,
+        }
     }
 }
 

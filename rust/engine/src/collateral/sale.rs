@@ -87,9 +87,9 @@ impl<const L: usize> SaleStep<L> {
 #[must_use]
 pub fn row(step: &ContractStep, left: f64, mdr: f64, mpr: f64, price: f64) -> SaleRow {
     let alive = left * (1.0 - mdr);
-    let prepaid = alive * mpr * step.end;
+    let prepaid = alive * mpr * step.end + alive * step.early;
     let interest =
         alive * (step.interest.whole + mpr * step.interest.of_prepaid) + left * mdr * step.interest.of_default;
-    let par = alive * (1.0 - mpr) * step.end;
+    let par = alive * (1.0 - mpr) * (1.0 - step.gone) * step.end;
     [interest, alive * step.scheduled + left * mdr * step.released + prepaid, par, prepaid, par * price]
 }

@@ -4,7 +4,9 @@
 //! step `p`, the contractual balance of a unit that was bought after step `c` is `1 + S_{c+1} − S_p`. So with `U = Σ u` and
 //! `V = Σ u · (1 + S_{c+1})` over the cohorts that are alive, `Σ balance = V − U · S_p`, `Σ instalment = U · i` and
 //! `Σ interest = Σ balance · w`. What a first period, a last one or another date of maturity changes is a correction of one
-//! cohort. Both sums run from the first cohort on, so that they do not depend on how they were come by.
+//! cohort. Both sums run over cohorts in an order that depends on the step alone, so that they do not depend on how they were
+//! come by: from the first on, and once cohorts have ended over those that were there then from the last back, whose sums from
+//! each cohort on are kept.
 
 use crate::lanes::{Mask, Pack};
 
@@ -52,6 +54,8 @@ pub struct SharedTerms {
     pub prepaid: f64,
     /// Share of par that the cohorts are carried below par.
     pub below_par: f64,
+    /// First step in which some cohort has ended.
+    pub ends_from: usize,
 }
 
 impl SharedTerms {
@@ -72,38 +76,70 @@ pub struct Sums<const L: usize> {
 }
 
 /// `U` and `V` of `L` futures.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Shared<const L: usize> {
-    units: Pack<L>,
-    weighted: Pack<L>,
+    sums: [Pack<L>; 2],
     /// First cohort of the sums; none where they have to be summed anew.
     first: Option<usize>,
+    /// Cohorts from this one on have been bought by nobody.
+    bought: usize,
+    /// Sums of the cohorts that were there when the first had ended, from each of them on.
+    ending: Vec<[Pack<L>; 2]>,
 }
 
 impl<const L: usize> Shared<L> {
     /// Nothing is summed yet.
-    pub const NONE: Self = Self { units: Pack::ZERO, weighted: Pack::ZERO, first: None };
+    pub const NONE: Self = Self { sums: [Pack::ZERO; 2], first: None, bought: 0, ending: Vec::new() };
+
+    /// Sums must be summed anew, over cohorts before this one.
+    #[inline(always)]
+    pub fn forget(&mut self, bought: usize) {
+        self.sums = [Pack::ZERO; 2];
+        self.first = None;
+        self.bought = bought;
+    }
 
     /// A cohort is bought.
     #[inline(always)]
     pub fn buy(&mut self, terms: &SharedTerms, cohort: usize, units: Pack<L>) {
-        self.units += units;
-        self.weighted += units * terms.at_purchase(cohort);
+        self.bought = cohort + 1;
+        add(&mut self.sums, terms, cohort, units);
+    }
+
+    /// Sums the cohorts that are alive in step `p`, of which `first` is the first.
+    #[inline(always)]
+    fn sum(&mut self, terms: &SharedTerms, p: usize, first: usize, units: &[Pack<L>]) {
+        let end = if self.bought < p { self.bought } else { p };
+        let kept = if first > 0 { terms.ends_from } else { 0 };
+        self.sums = [Pack::ZERO; 2];
+        if first < kept {
+            if self.first.is_none_or(|before| before == 0) {
+                self.ending.resize(kept, [Pack::ZERO; 2]);
+                let mut sums = [Pack::ZERO; 2];
+                for cohort in (first..kept).rev() {
+                    add(&mut sums, terms, cohort, units[cohort]);
+                    self.ending[cohort] = sums;
+                }
+            }
+            self.sums = self.ending[first];
+        }
+        for cohort in if first < kept { kept } else { first }..end {
+            add(&mut self.sums, terms, cohort, units[cohort]);
+        }
+        self.first = Some(first);
     }
 
     /// Runs step `p`, in which `first` is the first cohort that is alive.
     #[inline(always)]
     pub fn step(&mut self, terms: &SharedTerms, p: usize, first: usize, units: &[Pack<L>]) -> Sums<L> {
         if self.first != Some(first) {
-            *self = Self { first: Some(first), ..Self::NONE };
-            for cohort in first..p {
-                self.buy(terms, cohort, units[cohort]);
-            }
+            self.sum(terms, p, first, units);
         }
+        let [sum, weighted] = self.sums;
         let step = &terms.steps[p];
         // Differences of sums leave rounding of either sign where nothing is left: what is below zero is nothing.
-        let balance = (self.weighted - self.units * step.repaid).positive();
-        let mut instalment = self.units * step.instalment;
+        let balance = (weighted - sum * step.repaid).positive();
+        let mut instalment = sum * step.instalment;
         let mut interest = balance * step.interest;
         let mut of_rest = Pack::ZERO;
         for correction in &step.corrections {
@@ -123,9 +159,17 @@ impl<const L: usize> Shared<L> {
     /// Forgets the cohorts of some lanes, which are extinct.
     #[inline(always)]
     pub fn end(&mut self, extinct: Mask<L>) {
-        self.units = extinct.not().keep(self.units);
-        self.weighted = extinct.not().keep(self.weighted);
+        for sums in std::iter::once(&mut self.sums).chain(&mut self.ending) {
+            *sums = sums.map(|sum| extinct.not().keep(sum));
+        }
     }
+}
+
+/// Adds a cohort to both sums.
+#[inline(always)]
+fn add<const L: usize>(sums: &mut [Pack<L>; 2], terms: &SharedTerms, cohort: usize, units: Pack<L>) {
+    sums[0] += units;
+    sums[1] += units * terms.at_purchase(cohort);
 }
 
 #[cfg(test)]
@@ -139,7 +183,7 @@ mod tests {
         let balances = [[0.0, 1.0, 0.99, 0.0], [0.0, 0.0, 1.0, 0.99]];
         let instalments = [[0.0, 0.01, 0.99, 0.0], [0.0, 0.0, 0.01, 0.99]];
         let interest = [[0.0, 0.01, 0.02, 0.0], [0.0, 0.0, 0.01, 0.02]];
-        let mut terms = SharedTerms { prepaid: -0.5, below_par: 0.1, ..SharedTerms::default() };
+        let mut terms = SharedTerms { prepaid: -0.5, below_par: 0.1, ends_from: 3, ..SharedTerms::default() };
         for p in 0..4 {
             let repaid = 0.01 * f64::from(u8::try_from(p).unwrap_or(0));
             let mut step = SharedStep { instalment: 0.01, repaid, interest: 0.02, corrections: Vec::new() };
@@ -152,6 +196,7 @@ mod tests {
         }
         let units = [Pack([60.0]), Pack([40.0]), Pack([0.0])];
         let mut together = Shared::NONE;
+        together.buy(&terms, 0, units[0]);
         for p in 1..4 {
             let first = usize::from(p == 3);
             let sums = together.step(&terms, p, first, &units[..p]);
@@ -169,11 +214,35 @@ mod tests {
     }
 
     #[test]
+    fn sums_do_not_depend_on_when_they_were_first_summed() {
+        let step = |p: usize| SharedStep { repaid: 0.013 * p as f64, ..SharedStep::default() };
+        let terms = SharedTerms { steps: (0..12).map(step).collect(), ends_from: 6, ..SharedTerms::default() };
+        // Nobody buys on the ninth date.
+        let par = |c: u8| if c == 8 { 0.0 } else { 0.1 + 0.37 * f64::from(c % 5) };
+        let units: Vec<Pack<1>> = (0..12).map(|c| Pack([par(c)])).collect();
+        let first = |p: usize| if p < 6 { 0 } else { p - 5 };
+        let mut straight = Shared::NONE;
+        for p in 0..12 {
+            straight.step(&terms, p, first(p), &units);
+            let mut late = Shared::NONE;
+            late.forget(units.len());
+            late.step(&terms, p, first(p), &units);
+            assert_eq!(late.sums[0].0[0].to_bits(), straight.sums[0].0[0].to_bits(), "step {p}");
+            assert_eq!(late.sums[1].0[0].to_bits(), straight.sums[1].0[0].to_bits(), "step {p}");
+            let alive: f64 = (first(p)..p).map(|c| units[c].0[0]).sum();
+            assert!((straight.sums[0].0[0] - alive).abs() < 1e-12, "step {p}");
+            if p != 8 {
+                straight.buy(&terms, p, units[p]);
+            }
+        }
+    }
+
+    #[test]
     fn nothing_is_left_of_cohorts_that_have_ended() {
         let step = SharedStep { instalment: 0.01, interest: 0.02, ..SharedStep::default() };
         let terms = SharedTerms { steps: vec![step.clone(), step], ..SharedTerms::default() };
-        let mut dust = Shared { units: Pack([1e-17]), weighted: Pack([-1e-17]), first: Some(0) };
+        let mut dust = Shared { sums: [Pack([1e-17]), Pack([-1e-17])], first: Some(0), ..Shared::NONE };
         let sums = dust.step(&terms, 1, 1, &[Pack([7.0])]);
-        assert_eq!((sums.instalment.0, sums.interest.0, dust.units.0), ([0.0], [0.0], [0.0]));
+        assert_eq!((sums.instalment.0, sums.interest.0, dust.sums[0].0), ([0.0], [0.0], [0.0]));
     }
 }

@@ -64,7 +64,7 @@ pub fn state_after(
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
     let moved = number.checked_sub(1).and_then(|k| Some(plan.regimes.get(k)?.path(path?)));
     let path = moved.as_ref().or(path);
-    let step = plan.pool_step(p);
+    let step = plan.of_number(number).pool_step(p);
     let left = Left::new(&prepared.contracts, &mut assumed, path, step);
     let events = &prepared.events;
     let shown = &*in_force.with_shown_names();

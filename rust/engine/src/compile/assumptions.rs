@@ -9,11 +9,11 @@ use crate::collateral::parts::{PoolPart, Weight};
 use crate::collateral::proportional::{Contract, Proportional};
 use crate::collateral::sale::{self, SaleRow};
 use crate::collateral::{ClosingPool, Holdings, Standing, Tape};
-use crate::compile::deal::CompiledDeal;
+use crate::compile::defaulted_value::{DefaultedValue, market_value};
 use crate::compile::pool::Contracts;
 use crate::compile::run_steps::MONTHS_CARRIED;
 use crate::compile::series::{Origin, Series};
-use crate::compile::values::{self, GroupKeys};
+use crate::compile::values::GroupKeys;
 use crate::coverage::diversity::NO_INDUSTRY;
 use crate::error::Problem;
 use crate::math;
@@ -40,6 +40,8 @@ struct GroupKey<'a> {
     named: Option<usize>,
     /// How much earlier dates have left.
     alike: usize,
+    /// Which own dates they prepay on.
+    own_dates: usize,
 }
 
 /// Loans with the same rates, and where each group takes them from.
@@ -59,6 +61,8 @@ pub struct GroupSource<'a> {
     pub recovery: Origin<'a>,
     /// The step in which the scenario names its company as defaulting.
     pub named: Option<usize>,
+    /// Its loans prepay on their own dates, by contract.
+    pub prepays_by_contract: bool,
     pub recovery_step: Vec<u32>,
 }
 
@@ -163,7 +167,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
                     }
                     let [mdr, mpr] = rates.sale.get(p).copied().unwrap_or([rates.mdr[p], rates.mpr[p]]);
                     rows[p] = sale::row(step, left, mdr, mpr, price);
-                    left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]);
+                    left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]) * (1.0 - own.gone);
                 }
                 pool.add_sale(loan, &rows);
             }
@@ -177,7 +181,6 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         pool.ccc_sets = contracts.ccc_sets();
         pool.ccc.clone_from(ccc);
         pool.obligor_loans = Holdings::new(&obligor_loans);
-        pool.finish();
         let contract = |loan: usize| {
             let begins = contracts.of(loan).first().filter(|_| !contracts.tape.is_defaulted(loan));
             begins.map_or_else(Contract::default, |step| Contract {
@@ -187,7 +190,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             })
         };
         let all: Vec<Contract> = (0..contracts.tape.len()).map(contract).collect();
-        pool.proportional = match closing {
+        let form = match closing {
             None => Proportional::of(&pool, &all),
             Some(closing) => {
                 let form = Proportional::of(&closing, &all);
@@ -195,6 +198,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
                 form.filter(|_| !pool.one_by_one)
             }
         };
+        pool.finish(form);
         pool
     }
 
@@ -207,11 +211,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let [mut par, mut floor_benefit] = [const { Vec::new() }; 2];
         for loan in 0..tape.len() {
             if !tape.is_defaulted(loan) {
-                let GroupKey { from: [cdr, cpr, ..], named, .. } = self.key(loan);
-                let (mut mdr, mpr) = (self.series(Series::Cdr, cdr), self.series(Series::Cpr, cpr));
-                if let Some(step) = named {
-                    mdr[step] = 1.0;
-                }
+                let GroupRates { mdr, mpr, .. } = self.rates(loan);
                 flows.set(contracts.of(loan), &mdr, &mpr, contracts.steps.start.first, contracts.standing(loan));
                 par.extend_from_slice(&flows.end);
                 floor_benefit.extend_from_slice(&flows.floor_benefit);
@@ -247,8 +247,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             let key = self.key(loan);
             let place = *place_of.entry(key).or_insert_with(|| {
                 out.groups.push(LoanGroup::standing(contracts.steps.len(), contracts.standing(loan).clone()));
-                let GroupKey { from: [cdr, cpr, recovery, lag], named, .. } = key;
-                out.sources.push(GroupSource { cdr, cpr, recovery, named, recovery_step: self.recovery_steps(lag) });
+                out.sources.push(self.source_of(key));
                 out.groups.len() - 1
             });
             out.of_loan[loan] = Some(place);
@@ -298,9 +297,14 @@ impl<'c, 'a> Assumptions<'c, 'a> {
 
     /// Period rates of one loan.
     fn rates(&mut self, loan: usize) -> GroupRates<f64> {
-        let GroupKey { from: [cdr, cpr, recovery, lag], named, .. } = self.key(loan);
-        let recovery_step = self.recovery_steps(lag);
-        self.of_source(GroupSource { cdr, cpr, recovery, named, recovery_step })
+        let source = self.source_of(self.key(loan));
+        self.of_source(source)
+    }
+
+    fn source_of(&mut self, key: GroupKey<'a>) -> GroupSource<'a> {
+        let GroupKey { from: [cdr, cpr, recovery, lag], named, own_dates, .. } = key;
+        let prepays_by_contract = own_dates > 0;
+        GroupSource { cdr, cpr, recovery, named, prepays_by_contract, recovery_step: self.recovery_steps(lag) }
     }
 
     /// Months from a default of a loan to its recovery, by step of the default.
@@ -316,8 +320,10 @@ impl<'c, 'a> Assumptions<'c, 'a> {
 
     /// Period rates of a source.
     pub fn of_source(&mut self, source: GroupSource<'a>) -> GroupRates<f64> {
-        let GroupSource { cdr, cpr, recovery, named, recovery_step } = source;
+        let GroupSource { cdr, cpr, recovery, named, prepays_by_contract, recovery_step } = source;
         let mut mdr = self.series(Series::Cdr, cdr);
+        // What loans prepay by their contracts is in their rows.
+        let cpr = if prepays_by_contract { Origin::Nowhere } else { cpr };
         let mut sale = self.sale_rates(cdr, cpr);
         if let Some(step) = named {
             mdr[step] = 1.0;
@@ -358,13 +364,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
     fn key(&self, loan: usize) -> GroupKey<'a> {
         let tape = self.contracts.tape;
         let keys = keys(tape, loan);
-        let from = |series: Series, column: f64| {
-            let value = self.value(series);
-            if !column.is_nan() && !value.is_some_and(values::names_groups) {
-                return Origin::Tape(column.to_bits());
-            }
-            value.and_then(|v| values::select(v, &keys)).map_or(Origin::Nowhere, |(_, key)| Origin::Group(key))
-        };
+        let from = |series: Series, column: f64| Series::origin(self.value(series), column, &keys);
         GroupKey {
             from: [
                 from(Series::Cdr, f64::NAN),
@@ -374,6 +374,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
             ],
             named: self.named[self.contracts.obligor_of[loan]],
             alike: self.contracts.alike(loan),
+            own_dates: self.contracts.own_dates(loan),
         }
     }
 
@@ -416,51 +417,6 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let (par, market) = (tape.par[loan], tape.market_price[loan]);
         let asset = DefaultedAsset { par, market, carrying: 0.0, recovery: 0.0, recovery_step, carry_end };
         Some(DefaultedSource { loan, asset, recovery, due })
-    }
-}
-
-/// Market value of a defaulted asset: its recovery where the tape has no price of it; shares of par.
-#[must_use]
-pub fn market_value(price: f64, recovery: f64) -> f64 {
-    if price.is_nan() { recovery } else { price }
-}
-
-/// What a defaulted asset is carried at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DefaultedValue {
-    Market,
-    Recovery,
-    Zero,
-    LesserOfBoth,
-}
-
-impl DefaultedValue {
-    /// The rule of a deal.
-    #[must_use]
-    pub fn of(deal: &CompiledDeal) -> Self {
-        match deal.document.collateral.defaulted_value.as_deref() {
-            Some("market") => Self::Market,
-            Some("recovery") => Self::Recovery,
-            Some("zero") => Self::Zero,
-            _ => Self::LesserOfBoth,
-        }
-    }
-
-    /// The carrying value, from a market price and a recovery; shares of par.
-    #[must_use]
-    pub fn value(self, market: f64, recovery: f64) -> f64 {
-        match self {
-            Self::Market => market,
-            Self::Recovery => recovery,
-            Self::Zero => 0.0,
-            Self::LesserOfBoth => {
-                if market < recovery {
-                    market
-                } else {
-                    recovery
-                }
-            }
-        }
     }
 }
 

@@ -266,6 +266,7 @@ pub fn compile(
             steps: steps.collect(),
             prepaid: deal.conventions.interest_on_prepaid - 1.0,
             below_par: if in_set(price) { 0.0 } else { below_par(price) },
+            ends_from: n,
         }
     });
     for c in 0..n.saturating_sub(1) {
@@ -334,6 +335,9 @@ pub fn compile(
     tables.shared = shared.filter(|_| in_order);
     for p in 0..n {
         tables.first_alive[p] = (0..p).find(|&c| last_alive[c] >= p).unwrap_or(p);
+    }
+    if let Some(shared) = &mut tables.shared {
+        shared.ends_from = tables.first_alive.iter().position(|first| *first > 0).unwrap_or(n);
     }
     if shows || deal.purchases.at_all().asks(Conditions::WAS.with(Conditions::WAL)) {
         tables.quality = weights(deal, &tables, &terms, &fixings, steps);

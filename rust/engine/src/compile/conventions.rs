@@ -55,63 +55,60 @@ pub struct Conventions {
     pub rates_by_days: bool,
     /// The pool steps from month to month inside a payment period.
     pub monthly_steps: bool,
+    /// Loans with their own payment dates prepay on these.
+    pub own_steps: bool,
     /// Diversity scores are those of the printed table.
     pub printed_diversity: bool,
     pub interest_on_unpaid: OnUnpaid,
 }
 
-/// Key, values in order (the first is the default), how many of them from the start are computed here.
-type Key = (&'static str, &'static [&'static str], &'static [&'static str]);
+/// Key, values in order (the first is the default).
+type Key = (&'static str, &'static [&'static str]);
 
 const KEYS: &[Key] = &[
-    ("x_in_oc", &["false", "true"], &["false", "true"]),
-    ("x_in_ic", &["true", "false"], &["true", "false"]),
-    ("x_in_sequence", &["false", "true"], &["false", "true"]),
-    ("x_in_shortfall", &["true", "false"], &["true", "false"]),
-    ("deferred_in_oc", &["true", "false"], &["true", "false"]),
-    ("same_date_deferrals_in_oc", &["false", "true"], &["false", "true"]),
-    ("deferred_form", &["ledger", "capitalized"], &["ledger", "capitalized"]),
-    ("ic_cure", &["proforma", "all_remaining"], &["proforma", "all_remaining"]),
-    ("interest_from_principal", &["controlling", "tests_hold", "always"], &["controlling", "tests_hold", "always"]),
-    ("principal_available_in_rp", &["uncommitted", "undesignated"], &["uncommitted", "undesignated"]),
-    ("overlap_mode", &["per_asset", "per_portion"], &["per_asset", "per_portion"]),
-    ("discount_in_ccc", &["lower", "excluded"], &["lower", "excluded"]),
-    ("ccc_agency_rule", &["larger", "each", "sum"], &["larger", "each", "sum"]),
-    ("ccc_last_asset", &["fractional", "whole"], &["fractional", "whole"]),
-    ("eod_numerator", &["par_and_market", "adjusted"], &["par_and_market", "adjusted"]),
-    ("interest_on_default_period", &["none", "half", "full"], &["none", "half", "full"]),
-    ("interest_on_pik", &["true", "false"], &["true", "false"]),
-    ("diversity_table", &["exact", "printed"], &["exact", "printed"]),
-    ("cash_timing", &["dated", "period"], &["dated", "period"]),
-    ("rate_convention", &["compound", "simple"], &["compound", "simple"]),
-    ("rate_exponent", &["periods", "days_365"], &["periods", "days_365"]),
-    ("pool_step", &["period", "monthly", "own_dates"], &["period", "monthly"]),
-    ("interest_on_prepaid_period", &["full", "half", "none"], &["full", "half", "none"]),
-    ("interest_on_unpaid", &["compound", "simple", "none"], &["compound", "simple", "none"]),
+    ("x_in_oc", &["false", "true"]),
+    ("x_in_ic", &["true", "false"]),
+    ("x_in_sequence", &["false", "true"]),
+    ("x_in_shortfall", &["true", "false"]),
+    ("deferred_in_oc", &["true", "false"]),
+    ("same_date_deferrals_in_oc", &["false", "true"]),
+    ("deferred_form", &["ledger", "capitalized"]),
+    ("ic_cure", &["proforma", "all_remaining"]),
+    ("interest_from_principal", &["controlling", "tests_hold", "always"]),
+    ("principal_available_in_rp", &["uncommitted", "undesignated"]),
+    ("overlap_mode", &["per_asset", "per_portion"]),
+    ("discount_in_ccc", &["lower", "excluded"]),
+    ("ccc_agency_rule", &["larger", "each", "sum"]),
+    ("ccc_last_asset", &["fractional", "whole"]),
+    ("eod_numerator", &["par_and_market", "adjusted"]),
+    ("interest_on_default_period", &["none", "half", "full"]),
+    ("interest_on_pik", &["true", "false"]),
+    ("diversity_table", &["exact", "printed"]),
+    ("cash_timing", &["dated", "period"]),
+    ("rate_convention", &["compound", "simple"]),
+    ("rate_exponent", &["periods", "days_365"]),
+    ("pool_step", &["period", "monthly", "own_dates"]),
+    ("interest_on_prepaid_period", &["full", "half", "none"]),
+    ("interest_on_unpaid", &["compound", "simple", "none"]),
 ];
 
 impl Conventions {
-    /// Reads a document's conventions; an unknown key or value, or one that is not computed here, is a problem.
+    /// Reads a document's conventions; an unknown key or value is a problem.
     pub fn read(document: &BTreeMap<String, Value>, problems: &mut Vec<Problem>) -> Self {
         for (key, value) in document {
             let place = format!("conventions.{key}");
-            let Some((_, values, built)) = KEYS.iter().find(|(name, _, _)| name == key) else {
-                let known: Vec<_> = KEYS.iter().map(|(name, _, _)| *name).collect();
+            let Some((_, values)) = KEYS.iter().find(|(name, _)| name == key) else {
+                let known: Vec<_> = KEYS.iter().map(|(name, _)| *name).collect();
                 problems.push(Problem::new(place, format!("unknown convention; known: {}", known.join(", "))));
                 continue;
             };
             let text = text(value);
             if !values.contains(&text.as_str()) {
                 problems.push(Problem::new(place, format!("found {text}; expected one of {}", values.join(", "))));
-            } else if !built.contains(&text.as_str()) {
-                problems.push(Problem::new(
-                    place,
-                    format!("{text} is a known alternative that this version does not compute yet"),
-                ));
             }
         }
         let value = |key: &str| -> String {
-            let default = KEYS.iter().find(|(name, _, _)| *name == key).map_or("", |(_, values, _)| values[0]);
+            let default = KEYS.iter().find(|(name, _)| *name == key).map_or("", |(_, values)| values[0]);
             document.get(key).map_or_else(|| default.to_owned(), text)
         };
         let share = |key: &str| match value(key).as_str() {
@@ -151,6 +148,7 @@ impl Conventions {
             simple_rates: value("rate_convention") == "simple",
             rates_by_days: value("rate_exponent") == "days_365",
             monthly_steps: value("pool_step") == "monthly",
+            own_steps: value("pool_step") == "own_dates",
             interest_on_unpaid: match value("interest_on_unpaid").as_str() {
                 "simple" => OnUnpaid::Simple,
                 "none" => OnUnpaid::Nothing,
@@ -162,9 +160,7 @@ impl Conventions {
     /// Every convention with the value in force, in the order of the list.
     #[must_use]
     pub fn in_force(document: &BTreeMap<String, Value>) -> Vec<(&'static str, String)> {
-        KEYS.iter()
-            .map(|(key, values, _)| (*key, document.get(*key).map_or_else(|| values[0].to_owned(), text)))
-            .collect()
+        KEYS.iter().map(|(key, values)| (*key, document.get(*key).map_or_else(|| values[0].to_owned(), text))).collect()
     }
 }
 

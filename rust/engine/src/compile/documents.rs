@@ -40,10 +40,6 @@ pub fn follow(
         let of_document = PlanInput { deal: &regime.deal, ..input };
         let (next, places) = one(of_document, compiled.resumed.clone(), None, shows)?;
         let mut plan = next.plan;
-        if !plan.within.is_empty() && next.steps.unadjusted_end != compiled.steps.unadjusted_end {
-            let message = "brings in other payment dates beside conventions.pool_step: monthly, which this version does not compute; expected the payment dates of the document before";
-            return Err(refused(Problem::new(regime.place.clone(), message)));
-        }
         plan.number = k + 1;
         let before = match regime.parent.checked_sub(1) {
             None => &compiled.plan,
@@ -118,17 +114,23 @@ fn same_dates(first: &mut Plan, regimes: &mut [Regime]) {
     }
 }
 
-/// Tells where the payment dates of a document stand among those of the first, and which of its steps take the defaults of those.
+/// Tells where the payment dates of a document stand among those of the first, and which of its pool steps take the defaults of
+/// those.
 fn other_dates(first: &Plan, regime: &mut Regime) {
-    let last = regime.plan.last;
-    let own = &regime.plan.periods[..=last];
-    if own.iter().zip(&first.periods).all(|(own, period)| own.payment == period.payment) {
+    let plan = &regime.plan;
+    let own = &plan.periods[..=plan.last];
+    let last = plan.pool_step(plan.last);
+    let ends = |of: &Plan| (0..=last).map(|step| of.credit_time(step).to_bits()).collect::<Vec<u64>>();
+    let steps = first.pool_steps();
+    // Month ends may differ where payment dates do not.
+    let same_steps = plan.within.is_empty() || (last < steps && ends(plan) == ends(first));
+    if same_steps && own.iter().zip(&first.periods).all(|(own, period)| own.payment == period.payment) {
         return;
     }
     let place = |payment: i32| first.periods.iter().position(|period| period.payment == payment);
     let shown: Option<Vec<u32>> = own.iter().map(|period| u32::try_from(place(period.payment)?).ok()).collect();
-    let takes = |time: f64| own.iter().position(|period| time <= period.credit_time);
-    let takes = first.periods.iter().map(|period| takes(period.credit_time).map_or(u32::MAX, |q| q as u32)).collect();
+    let takes = |time: f64| (0..=last).find(|&q| time <= plan.credit_time(q));
+    let takes = (0..steps).map(|step| takes(first.credit_time(step)).map_or(u32::MAX, |q| q as u32)).collect();
     regime.takes = takes;
     regime.plan.shown = shown.unwrap_or_default();
 }

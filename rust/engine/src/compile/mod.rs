@@ -12,6 +12,7 @@ pub mod credit;
 pub mod dates;
 pub mod deal;
 pub mod default_events;
+pub mod defaulted_value;
 pub mod documents;
 pub mod events;
 pub mod fees;

@@ -1,7 +1,6 @@
 //! Pool steps from month to month inside a payment period: where months end, and whether something is bought there.
 
 use crate::compile::deal::CompiledDeal;
-use crate::error::{EngineError, Problem};
 use crate::spec::steps::{NumberOrName, Step};
 use crate::time::Date;
 use crate::time::schedule::Period;
@@ -21,6 +20,14 @@ impl StepEnd {
     pub const fn of(period: &Period) -> Self {
         Self { unadjusted: period.unadjusted, collected: period.collection_last }
     }
+}
+
+/// A payment period that is cut in two on a day inside it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cut {
+    /// Its place (from 0).
+    pub step: usize,
+    pub whole: Period,
 }
 
 /// The month steps of a payment period whose credit time and collections begin on two days.
@@ -47,6 +54,18 @@ pub fn ends(period: &Period, from: Date, collected_from: Date, end_of_month: boo
     out
 }
 
+/// The month steps of a payment period up to the day on which a redemption cuts it: those of the whole period that are over by
+/// then, whose collections end before those of the sale, and what is left of the next.
+#[must_use]
+pub fn ends_until(cut: &Cut, part: &Period, from: Date, collected_from: Date, end_of_month: bool) -> Vec<StepEnd> {
+    let last = StepEnd::of(part);
+    let mut out = ends(&cut.whole, from, collected_from, end_of_month);
+    out.pop();
+    out.retain(|end| end.unadjusted < last.unadjusted && end.collected < last.collected);
+    out.push(last);
+    out
+}
+
 /// Whether the principal waterfall buys collateral with all that reaches a step of its own, at most on a condition of the
 /// reinvestment period: what is collected in a month is invested at its end then.
 #[must_use]
@@ -58,18 +77,6 @@ pub fn buys_all(deal: &CompiledDeal) -> bool {
         }
         _ => false,
     })
-}
-
-/// Refuses a redemption between payment dates, which cuts steps.
-///
-/// # Errors
-/// [`EngineError::Deal`] where months are steps, too.
-pub fn refuse(deal: &CompiledDeal) -> Result<(), EngineError> {
-    if deal.conventions.monthly_steps && deal.rule.cut.is_some() {
-        let message = "found monthly beside a call between payment dates, which this version does not compute; expected period, or a call on a payment date";
-        return Err(EngineError::Deal(vec![Problem::new("conventions.pool_step", message)]));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -138,6 +145,24 @@ mod tests {
         period.unadjusted = day("2025-06-30");
         let counted = ends(&period, day("2025-03-31"), day("2025-03-17"), false);
         assert_eq!(unadjusted(&counted), ["2025-04-30", "2025-05-30", "2025-06-30"]);
+    }
+
+    #[test]
+    fn a_redemption_leaves_the_months_that_are_over_and_cuts_the_next() {
+        let grid = grid("2025-01-15", "2025-04-15", 3);
+        let (before, whole) = (grid.periods[0], grid.periods[1]);
+        let cut = Cut { step: 1, whole };
+        // Collections of the month up to 15 May end on the 3rd; those of a sale on Tuesday, 20 May, on the 19th.
+        for (on, expected) in [("2025-05-20", &["2025-05-15", "2025-05-20"][..]), ("2025-05-15", &["2025-05-15"])] {
+            let part = Period { unadjusted: day(on), collection_last: day(on).add_days(-1), ..whole };
+            let ends = ends_until(&cut, &part, before.unadjusted, before.collection_last, false);
+            assert_eq!(unadjusted(&ends), expected);
+            assert_eq!(ends.last(), Some(&StepEnd::of(&part)));
+        }
+        // A month whose collections would end with those of the sale, or later, is none.
+        let part = Period { unadjusted: day("2025-05-16"), collection_last: day("2025-05-03"), ..whole };
+        let ends = ends_until(&cut, &part, before.unadjusted, before.collection_last, false);
+        assert_eq!(unadjusted(&ends), ["2025-05-16"]);
     }
 
     #[test]

@@ -9,7 +9,6 @@ use crate::compile::cohorts::{self, BoughtBefore, CompiledCohorts};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::documents::{self, Places};
 use crate::compile::events::{self, Events};
-use crate::compile::month_steps;
 use crate::compile::opening::{self, Resumed, StateInput};
 use crate::compile::periods;
 use crate::compile::pool::{self, Contracts, PoolInput};
@@ -327,7 +326,6 @@ pub fn curves_and_steps(
     if tape.is_empty() {
         return Err(EngineError::Tape(vec![Problem::new("tape", "found no rows; expected at least one loan")]));
     }
-    month_steps::refuse(deal)?;
     let curves = rates::compile(&scenario.rates, problems);
     let mut of_tape = Vec::new();
     let start = resumed.map_or_else(Start::default, |resumed| resumed.start);

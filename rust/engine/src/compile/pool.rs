@@ -4,11 +4,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::collateral::commitment::Commitment;
-use crate::collateral::loan::{self, ContractStep, InterestShares, LoanContract, LoanCoupon, LoanFixings, OwnDates};
+use crate::collateral::loan::{
+    self, ContractStep, InterestShares, LoanContract, LoanCoupon, LoanFixings, OwnDates, OwnSteps,
+};
 use crate::collateral::{ClosingPool, PoolPart, PoolRules, Standing, Tape};
 use crate::compile::deal::CompiledDeal;
-use crate::compile::periods;
 use crate::compile::run_steps::Steps;
+use crate::compile::series::Series;
+use crate::compile::{assumptions, periods};
 use crate::coverage::ccc_excess::CccAsset;
 use crate::error::Problem;
 use crate::rates::Curves;
@@ -52,6 +55,8 @@ pub struct Contracts<'a> {
     standing: Option<Vec<Standing>>,
     /// Per loan: the first loan of which as much is left, where a state says so.
     alike: Vec<usize>,
+    /// Per loan: which of the pool's own payment dates it prepays on, from 1, or 0; nothing where none does.
+    own_dates: Vec<usize>,
 }
 
 impl Contracts<'_> {
@@ -83,6 +88,12 @@ impl Contracts<'_> {
     #[must_use]
     pub fn alike(&self, loan: usize) -> usize {
         self.alike.get(loan).copied().unwrap_or(0)
+    }
+
+    /// What tells loans apart that prepay on their own dates; 0 where a loan does at the end of each step.
+    #[must_use]
+    pub fn own_dates(&self, loan: usize) -> usize {
+        self.own_dates.get(loan).copied().unwrap_or(0)
     }
 
     /// What a run whose defaults are rates reads of the closing pool beside its flows.
@@ -194,6 +205,7 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         parts: Vec::new(),
         standing,
         alike,
+        own_dates: Vec::new(),
     };
     let Some(step_fixings) = step_fixings else { return out };
     let by_index: HashMap<&str, Fixings<'_>> = step_fixings
@@ -208,6 +220,7 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         on_prepaid: deal.conventions.interest_on_prepaid,
     };
     let mut rows = Vec::new();
+    let mut own_dates = HashMap::new();
     for i in 0..tape.len() {
         out.rows.resize(i * n, ContractStep::default());
         if tape.is_defaulted(i) {
@@ -221,7 +234,14 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
             let asset = CccAsset { price: tape.market_price[i], discount, agencies };
             out.ccc.push((asset, u32::try_from(i).unwrap_or(u32::MAX)));
         }
-        let contract = contract(deal, tape, i, scenario.usage_at_default);
+        let mut contract = contract(deal, tape, i, scenario.usage_at_default);
+        if let Some(dates) = contract.own.filter(|_| deal.conventions.own_steps) {
+            contract.own_steps = Some(own_steps(&out, scenario, i));
+            let known = own_dates.len() + 1;
+            let number = *own_dates.entry((dates.first, dates.months, dates.accrual_start)).or_insert(known);
+            out.own_dates.resize(tape.len(), 0);
+            out.own_dates[i] = number;
+        }
         let index = if tape.index[i].is_empty() { own_index.as_str() } else { tape.index[i].as_str() };
         let Some(fixings) = by_index.get(index) else { continue };
         loan::contract(&contract, &out.steps.dates, out.steps.start.tape, shares, fixings, &mut rows);
@@ -321,6 +341,16 @@ pub fn own_months(deal: &CompiledDeal, tape: &Tape, i: usize) -> Option<u32> {
     Some(if months == 0 { QUARTERLY } else { months })
 }
 
+/// How a loan prepays on its own dates: its rates of the year are those of the step that collects them.
+fn own_steps(contracts: &Contracts<'_>, scenario: &Scenario, i: usize) -> OwnSteps {
+    let Contracts { deal, tape, steps, .. } = contracts;
+    let from = Series::origin(Series::Cpr.of(scenario), tape.cpr[i], &assumptions::keys(tape, i));
+    let mut yearly = Vec::new();
+    Series::Cpr.read_yearly(scenario, from, steps, &mut yearly);
+    let rates = steps.own_rates(&yearly, deal.conventions.simple_rates);
+    OwnSteps { since: steps.dates[steps.start.tape].start, rates }
+}
+
 fn or(x: f64, absent: f64) -> f64 {
     if x.is_nan() { absent } else { x }
 }
@@ -369,5 +399,6 @@ fn contract(deal: &CompiledDeal, tape: &Tape, i: usize, usage_at_default: f64) -
             usage_at_default,
         },
         own,
+        own_steps: None,
     }
 }

@@ -217,7 +217,7 @@ impl Builder<'_> {
                 if step.end > 0.0 {
                     lives[loan * n + p] = repaid / step.end - end;
                 }
-                repaid += step.scheduled * if maturity < *end { maturity } else { *end };
+                repaid += step.repaid() * if maturity < *end { maturity } else { *end };
             }
         }
         let from = self.counted_from(test);

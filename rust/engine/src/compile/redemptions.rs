@@ -2,10 +2,14 @@
 //!
 //! Such a call has a plan of its own, in which the step of its day is cut short: notes, fees and hedges accrue to the day,
 //! yearly rates and default times run to it, and collections end as those of a sale do. It ends a run where it is feasible.
+//! Where the pool steps from month to month, months before the day are those of the whole period, and the day cuts the next.
+
+use std::ops::RangeInclusive;
 
 use crate::compile::deal::CompiledDeal;
 use crate::compile::documents::{Places, refused};
 use crate::compile::events::Events;
+use crate::compile::month_steps::Cut;
 use crate::compile::plan::{CompiledPlan, PlanInput, one};
 use crate::compile::run_steps::{Start, Steps};
 use crate::compile::tests;
@@ -118,7 +122,7 @@ fn redemption(
     }
     let Steps { dates, start: Start { tape, .. }, .. } = &compiled.steps;
     let (start, end) = (dates[*tape].start, cut.terms.grid.periods[step].collection_last);
-    if step == *tape && end <= start {
+    if *parent.within.of(step).start() == *tape && end <= start {
         let message = format!(
             "found {day}: its collections end on {end}; expected a day whose collections end after {start}, on which those of the run begin"
         );
@@ -133,35 +137,53 @@ fn redemption(
     plan.periods.truncate(parent.periods.len());
     plan.days.truncate(parent.days.len());
     plan.shown.clone_from(&parent.shown);
-    let (until, whole) = (plan.periods[step].credit_time, parent.periods[step].credit_time);
-    let from = if step > *tape { parent.periods[step - 1].credit_time } else { 0.0 };
+    // The pool step that ends on the day, and that of the document before whose end is not before it.
+    let (last, whole) = (plan.pool_step(step), parent.within.of(step));
+    let until = plan.credit_time(last);
+    let whole = whole.clone().find(|&k| until <= parent.credit_time(k)).unwrap_or(*whole.end());
+    let from = if last > *tape { parent.credit_time(last - 1) } else { 0.0 };
+    let time = parent.credit_time(whole) - from;
     let same = |count: usize| (0..count).map(Some).collect();
     Ok(Regime {
         parent: number,
         entry: Entry::Redemption(Redemption {
             day: day.0,
             until,
-            share: if whole > from { (until - from) / (whole - from) } else { 0.0 },
+            share: if time > 0.0 { (until - from) / time } else { 0.0 },
         }),
         step,
         calls: same(plan.calls.len()),
         changes: same(plan.changes.len()),
         repricings: same(plan.repricings.len()),
-        takes: takes(&compiled.plan, number),
+        takes: takes(&compiled.plan, number, last..=whole),
         plan,
         flows: next.flows,
     })
 }
 
-/// Which steps of a document take the defaults of those of the first.
-fn takes(first: &Plan, number: usize) -> Vec<u32> {
-    number.checked_sub(1).and_then(|k| first.regimes.get(k)).map_or_else(Vec::new, |regime| regime.takes.clone())
+/// Which steps take the defaults of those of the first document, where the last takes those of `merged` steps of the document
+/// that the day cuts; nothing where they are the same.
+fn takes(first: &Plan, number: usize, merged: RangeInclusive<usize>) -> Vec<u32> {
+    let of_document = number.checked_sub(1).and_then(|k| first.regimes.get(k)).map(|regime| regime.takes.clone());
+    let mut out = of_document.unwrap_or_default();
+    if merged.start() == merged.end() {
+        return out;
+    }
+    if out.is_empty() {
+        out = (0..).take(first.pool_steps()).collect();
+    }
+    for step in &mut out {
+        if merged.contains(&(*step as usize)) {
+            *step = *merged.start() as u32;
+        }
+    }
+    out
 }
 
 /// A deal whose period of step `p` is cut on a day.
 fn cut(deal: &CompiledDeal, p: usize, day: Date) -> CompiledDeal {
     let mut out = CompiledDeal { regimes: Vec::new(), ..deal.clone() };
-    out.rule.cut = Some(p);
+    out.rule.cut = Some(Cut { step: p, whole: deal.terms.grid.periods[p] });
     let schedule = &deal.dates.schedule;
     let alone = deal.dates.alone.as_ref().unwrap_or(&deal.terms.grid);
     out.dates.alone = Some(alone.cut(schedule, p, day));

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::compile::deal::{self, CompiledDeal, Source};
+use crate::compile::month_steps::Cut;
 use crate::compile::shape::Layout;
 pub use crate::compile::shape::Shape;
 use crate::compile::succession::Joined;
@@ -54,8 +55,8 @@ pub struct Rule {
     pub names: Vec<String>,
     /// Per note: whether the document itself has it; nothing for the first.
     pub own: Vec<bool>,
-    /// Step (from 0) that a redemption between payment dates has cut in two.
-    pub cut: Option<usize>,
+    /// The period that a redemption between payment dates has cut in two.
+    pub cut: Option<Cut>,
 }
 
 impl Rule {
@@ -93,6 +94,8 @@ pub struct Rates {
     pub simple: bool,
     /// Share of the interest of par that capitalized interest earns.
     pub on_pik: f64,
+    /// Its payment dates, and the ends of months before them, stay at month ends.
+    pub end_of_month: bool,
 }
 
 /// A document that an event brings in on one of its dates.

@@ -1,7 +1,7 @@
 //! The steps of a run: collection periods, how long yearly rates run in each, and where the run starts.
 
-use crate::collateral::commitment::Draws;
-use crate::collateral::loan::StepDates;
+use crate::collateral::commitment::YearlyShare;
+use crate::collateral::loan::{OwnRate, StepDates};
 use crate::compile::deal::CompiledDeal;
 use crate::compile::month_steps::{self, StepEnd};
 use crate::compile::values::Timeline;
@@ -32,9 +32,11 @@ pub struct Steps {
     pub bought_on: Vec<Date>,
     /// Per step: the schedule date or month's end on which it ends.
     pub unadjusted_end: Vec<Date>,
-    /// Ends of the steps, and whether yearly rates are simple, where several documents have them.
+    /// Ends of the steps, where they are months or several documents have them; whether yearly rates are simple, where several do.
     pub unadjusted: Vec<Date>,
     pub simple: Vec<bool>,
+    /// Per step: whether yearly rates run by days instead of periods.
+    pub by_days: Vec<bool>,
     /// Per step: its dates where all is sold at its end; nothing where no sale may come.
     pub sales: Vec<StepDates>,
     /// Per step: exponent of yearly rates where all is sold at its end; nothing where that is its own.
@@ -85,7 +87,7 @@ impl Steps {
         let mut exponent = Vec::new();
         let mut defaults_from = Vec::new();
         let mut credit_time = Vec::new();
-        let (mut bought_on, mut unadjusted_end) = (Vec::new(), Vec::new());
+        let (mut bought_on, mut unadjusted_end, mut by_days) = (Vec::new(), Vec::new(), Vec::new());
         let monthly = deal.conventions.monthly_steps;
         let mut within =
             MonthSteps { asks: monthly && deal.purchases.during != Conditions::NONE, ..MonthSteps::default() };
@@ -106,15 +108,17 @@ impl Steps {
             if p == run.first {
                 first_step = dates.len();
             }
-            let ends = if monthly {
-                month_steps::ends(period, from, previous, deal.dates.schedule.end_of_month)
-            } else {
-                vec![StepEnd::of(period)]
+            let end_of_month = ruled(p).map_or(deal.dates.schedule.end_of_month, |rates| rates.end_of_month);
+            let ends = match &deal.rule.cut {
+                _ if !monthly => vec![StepEnd::of(period)],
+                Some(cut) if cut.step == p => month_steps::ends_until(cut, period, from, previous, end_of_month),
+                _ => month_steps::ends(period, from, previous, end_of_month),
             };
             let mut starts = if monthly { from } else { period.previous_unadjusted };
             for (k, end) in ends.iter().enumerate() {
                 let is_last = k + 1 == ends.len();
-                let yearly = if ruled(p).map_or(deal.conventions.rates_by_days, |rates| rates.by_days) {
+                by_days.push(ruled(p).map_or(deal.conventions.rates_by_days, |rates| rates.by_days));
+                let yearly = if by_days[by_days.len() - 1] {
                     f64::from(end.collected - previous) / 365.0
                 } else {
                     thirty_360(from, end.unadjusted)
@@ -125,7 +129,7 @@ impl Steps {
                     is_last: is_last && period.is_last,
                     years: yearly,
                     on_pik: ruled(p).map_or(deal.conventions.interest_on_pik, |rates| rates.on_pik),
-                    draws: Draws::default(),
+                    draws: YearlyShare::default(),
                 });
                 timeline.starts.push(starts);
                 timeline.periods.push(p);
@@ -141,6 +145,7 @@ impl Steps {
                     let in_time = deal.dates.reinvestment_end.is_some_and(|last| end.unadjusted <= last);
                     within.buys.push(invests && in_time && !is_last);
                     within.days.push(end.unadjusted.0);
+                    within.times.push(thirty_360(as_of, end.unadjusted));
                 }
                 (from, starts, previous) = (end.unadjusted, end.unadjusted, end.collected);
             }
@@ -149,6 +154,7 @@ impl Steps {
             }
             ended |= period.is_last;
         }
+        let cut = deal.rule.cut.map(|cut| within.last_of(cut.step));
         let carry_end = carry_ends(&defaults_from, |step| grid.periods[timeline.periods[step]].determination);
         Some(Self {
             dates,
@@ -158,40 +164,46 @@ impl Steps {
             months: if monthly { 1 } else { deal.dates.months },
             within,
             bought_on,
-            unadjusted: if deal.rule.rates.is_empty() { Vec::new() } else { unadjusted_end.clone() },
+            unadjusted: if deal.rule.rates.is_empty() && !monthly { Vec::new() } else { unadjusted_end.clone() },
             simple: timeline.periods.iter().filter_map(|p| ruled(*p).map(|rates| rates.simple)).collect(),
+            by_days,
             unadjusted_end,
             timeline,
             sales: Vec::new(),
             sale_exponent: Vec::new(),
             start: Start { first: first_step, tape: tape_step },
-            cut: deal.rule.cut,
+            cut,
         })
     }
 
     /// Takes in that undrawn commitments are drawn, a share of them a year.
     pub fn draw(&mut self, rate: f64, simple: bool) {
         for (p, dates) in self.dates.iter_mut().enumerate() {
-            dates.draws = Draws { rate, is_simple: self.simple.get(p).copied().unwrap_or(simple) };
+            dates.draws = YearlyShare { rate, is_simple: self.simple.get(p).copied().unwrap_or(simple) };
         }
+    }
+
+    /// How rates of prepayment a year run in each step, of loans that prepay on their own dates.
+    #[must_use]
+    pub fn own_rates(&self, yearly: &[f64], simple: bool) -> Vec<OwnRate> {
+        let rate = |(p, (&rate, &by_days)): (usize, (&f64, &bool))| {
+            let is_simple = self.simple.get(p).copied().unwrap_or(simple);
+            OwnRate { a_year: YearlyShare { rate, is_simple }, by_days }
+        };
+        yearly.iter().zip(&self.by_days).enumerate().map(rate).collect()
     }
 
     /// Takes in that all collateral may be sold for a payment date: yearly rates by days run to the end of its collections.
     pub fn may_sell(&mut self, deal: &CompiledDeal) {
-        let rates = &deal.rule.rates;
-        let by_days = |p: usize| {
-            let ruled = rates.iter().rev().find(|rates| rates.from <= p);
-            ruled.map_or(deal.conventions.rates_by_days, |rates| rates.by_days)
-        };
         let ends = self.timeline.periods.iter().zip(&self.dates).enumerate();
         let sold = |(step, (&period, dates)): (usize, (&usize, &StepDates))| {
             let ends_period = step == self.last_of(period);
             let end = if ends_period { deal.terms.grid.periods[period].sale_last } else { dates.end };
-            let years = if by_days(period) { f64::from(end - dates.start) / 365.0 } else { dates.years };
+            let years = if self.by_days[step] { f64::from(end - dates.start) / 365.0 } else { dates.years };
             StepDates { end, is_last: true, years, ..*dates }
         };
         self.sales = ends.map(sold).collect();
-        if self.timeline.periods.iter().any(|p| by_days(*p)) {
+        if self.by_days.contains(&true) {
             let ended = |own: f64, sale: &StepDates| if own > 0.0 { sale.years } else { 0.0 };
             self.sale_exponent = self.exponent.iter().zip(&self.sales).map(|(own, sale)| ended(*own, sale)).collect();
         }

@@ -1,7 +1,7 @@
 //! The values of a scenario by step: where a loan takes each from, and what it is.
 
 use crate::compile::run_steps::Steps;
-use crate::compile::values::{self, Nature};
+use crate::compile::values::{self, GroupKeys, Nature};
 use crate::spec::Scenario;
 use crate::spec::scenario::Value;
 
@@ -52,6 +52,15 @@ impl Series {
         }
     }
 
+    /// Where a loan takes it from: its own column, unless the scenario names groups, else its group.
+    #[must_use]
+    pub fn origin<'a>(value: Option<&'a Value>, column: f64, keys: &GroupKeys<'_>) -> Origin<'a> {
+        if !column.is_nan() && !value.is_some_and(values::names_groups) {
+            return Origin::Tape(column.to_bits());
+        }
+        value.and_then(|v| values::select(v, keys)).map_or(Origin::Nowhere, |(_, key)| Origin::Group(key))
+    }
+
     /// Rates of the steps at whose ends all is sold.
     pub fn read_for_sales(
         self,
@@ -67,8 +76,8 @@ impl Series {
         }
     }
 
-    /// The numbers by step as they are written.
-    fn read_yearly(self, scenario: &Scenario, from: Origin<'_>, steps: &Steps, out: &mut Vec<f64>) {
+    /// The numbers by step, with rates a year as they stand.
+    pub fn read_yearly(self, scenario: &Scenario, from: Origin<'_>, steps: &Steps, out: &mut Vec<f64>) {
         let n = steps.len();
         out.clear();
         match from {

@@ -1,23 +1,48 @@
 //! Default rates of a fine-grained pool in a path, given the market factor.
 
 use crate::credit::Copula;
+use crate::credit::fitted::Fitted;
 use crate::lanes::Pack;
 use crate::math::normal::normal_tails_lanes;
+use crate::math::normal_inverse;
 
-impl Copula {
-    /// The share of the surviving reinvested collateral that defaults in each step, given the market factor `Z`.
-    ///
-    /// With `p_t = Φ((Φ⁻¹(F(t)) - √inter · Z) / √(1 - inter))` (Vasicek) the share is `(p_t - p_{t-1}) / (1 - p_{t-1})`, in
-    /// [0, 1]. In the upper half the difference is taken of the survivors, so that it keeps its digits when few are left.
-    /// `out[p - 1]` is the share of step p; `out` is at most as long as [`reinvestment_cumulative`].
-    ///
-    /// [`reinvestment_cumulative`]: crate::credit::CopulaInput::reinvestment_cumulative
+/// The share of the surviving reinvested collateral that defaults in each step, given the market factor `Z`.
+///
+/// With `p_t = Φ((Φ⁻¹(F(t)) - √inter · Z) / √(1 - inter))` (Vasicek) the share is `(p_t - p_{t-1}) / (1 - p_{t-1})`, in
+/// [0, 1]. It is a smooth function of `Z`, so polynomials tell it (`fitted.rs`) where they do to the last digits.
+#[derive(Clone, Debug)]
+pub(super) struct ConditionalRates {
+    exact: Vasicek,
+    fitted: Option<Fitted>,
+}
+
+impl ConditionalRates {
+    /// Of a curve `F(t_p)`, p = 1, 2, ….
+    pub fn new(inter: f64, cumulative: Vec<f64>) -> Self {
+        let thresholds: Vec<f64> = cumulative.into_iter().map(normal_inverse).collect();
+        let exact = Vasicek { inter, thresholds };
+        let fitted = Fitted::new(exact.thresholds.len(), |market, out| exact.shares(market, out));
+        Self { exact, fitted }
+    }
+}
+
+/// The formula itself.
+#[derive(Clone, Debug)]
+struct Vasicek {
+    inter: f64,
+    /// `Φ⁻¹(F(t_p))`
+    thresholds: Vec<f64>,
+}
+
+impl Vasicek {
+    /// The shares of `L` paths; in the upper half the difference is taken of the survivors, so that it keeps its digits when few
+    /// are left.
     #[inline(always)]
-    pub fn conditional_hazard<const L: usize>(&self, market: &Pack<L>, out: &mut [Pack<L>]) {
-        let thresholds = self.reinvestment_thresholds.as_slice();
+    fn shares<const L: usize>(&self, market: &Pack<L>, out: &mut [Pack<L>]) {
+        let thresholds = self.thresholds.as_slice();
         debug_assert!(out.len() <= thresholds.len(), "Invariant: one step of the curve for each step asked for");
         let scale = 1.0 / (1.0 - self.inter).sqrt();
-        let shift = *market * (self.market_weight * scale);
+        let shift = *market * (self.inter.sqrt() * scale);
         let mut defaulted = [0.0; L];
         let mut surviving = [1.0; L];
         let mut previous = f64::NEG_INFINITY;
@@ -47,10 +72,26 @@ impl Copula {
     }
 }
 
+impl Copula {
+    /// The share of the surviving reinvested collateral that defaults in each step, given the market factor of each lane.
+    ///
+    /// `out[p - 1]` is the share of step p; `out` is at most as long as [`reinvestment_cumulative`].
+    ///
+    /// [`reinvestment_cumulative`]: crate::credit::CopulaInput::reinvestment_cumulative
+    #[inline(always)]
+    pub fn conditional_hazard<const L: usize>(&self, market: &Pack<L>, out: &mut [Pack<L>]) {
+        match &self.conditional.fitted {
+            Some(fitted) => fitted.of(market, out),
+            None => self.conditional.exact.shares(market, out),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::credit::{Copula, CopulaInput};
     use crate::lanes::Pack;
+    use crate::math::pow;
 
     fn copula(inter: f64, cumulative: &[f64]) -> Copula {
         Copula::new(CopulaInput {
@@ -79,6 +120,27 @@ mod tests {
         for (share, expected) in out.iter().zip([0.1, 0.2, 0.0, 0.5, 1.0, 0.0]) {
             assert!((share.0[0] - expected).abs() < 1e-14 && (share.0[1] - expected).abs() < 1e-14);
         }
+    }
+
+    #[test]
+    fn polynomials_tell_the_formula_to_its_last_digits() {
+        for inter in [0.0, 0.05, 0.2, 0.5] {
+            let cumulative: Vec<f64> = (1..=49).map(|p| 1.0 - pow(0.993, f64::from(p))).collect();
+            let copula = copula(inter, &cumulative);
+            assert!(copula.conditional.fitted.is_some(), "{inter}");
+            let (mut one, mut other) = ([Pack::ZERO; 49], [Pack::ZERO; 49]);
+            for i in -9_400..9_400 {
+                let market = Pack([f64::from(i) * 0.001, f64::from(i) * 0.001 + 3.7e-4]);
+                copula.conditional_hazard(&market, &mut one);
+                copula.conditional.exact.shares(&market, &mut other);
+                for (x, y) in one.iter().zip(&other) {
+                    assert!((x.0[0] - y.0[0]).abs() < 1e-13 && (x.0[1] - y.0[1]).abs() < 1e-13, "{x:?} and {y:?}");
+                }
+            }
+        }
+        // What changes too fast is computed by the formula.
+        assert!(super::ConditionalRates::new(0.999, vec![0.1, 0.2]).fitted.is_none());
+        assert!(super::ConditionalRates::new(0.2, Vec::new()).fitted.is_none());
     }
 
     #[test]

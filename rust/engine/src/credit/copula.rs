@@ -4,6 +4,7 @@
 //! `F(t_{p-1}) < Φ(X) <= F(t_p)`, decided as `Φ⁻¹(F(t_{p-1})) < X <= Φ⁻¹(F(t_p))`. `Z` low is bad.
 
 use crate::credit::bounds::{BUCKETS, Buckets};
+use crate::credit::conditional::ConditionalRates;
 use crate::credit::curves::{Curves, Guide};
 use crate::credit::defaults::{DefaultEvent, DrawnPaths, PathEvents};
 use crate::credit::own::OwnPart;
@@ -62,8 +63,11 @@ struct Obligor {
 /// Companies whose first words are drawn and compared at once.
 const CHUNK: usize = 8;
 
+/// Paths of one mask.
+const MASK: usize = u64::BITS as usize;
+
 /// Defaults for which there is room while paths are drawn together.
-const ROOM: usize = 32_768;
+const ROOM: usize = 65_536;
 
 /// What the draws of eight companies need.
 #[derive(Clone, Debug)]
@@ -79,8 +83,7 @@ struct Chunk {
 #[derive(Clone, Debug)]
 pub struct Copula {
     seed: u64,
-    pub(super) inter: f64,
-    pub(super) market_weight: f64,
+    market_weight: f64,
     industry_weight: f64,
     own_weight: f64,
     buckets: Buckets,
@@ -91,8 +94,8 @@ pub struct Copula {
     obligors: Vec<Obligor>,
     /// Those of `obligors` that can default, filled up to whole chunks with one that owes nothing.
     chunks: Vec<Chunk>,
-    /// `Φ⁻¹(F(t_p))` of what is bought with reinvested money.
-    pub(super) reinvestment_thresholds: Vec<f64>,
+    /// Default rates of what is bought with reinvested money.
+    pub(super) conditional: ConditionalRates,
 }
 
 /// Work space of [`Copula::draw_packs`], reused from block to block.
@@ -102,6 +105,9 @@ pub struct CopulaScratch {
     systematic: Vec<f64>,
     /// Its bucket, by group and path.
     buckets: Vec<u32>,
+    /// Of a few companies: their first words by path, and the paths, as bits, in which these are within their bounds.
+    words: Vec<[u32; CHUNK]>,
+    masks: Vec<[u64; CHUNK]>,
     events: PathEvents,
 }
 
@@ -145,7 +151,6 @@ impl Copula {
             active.chunks_exact(CHUNK).map(|obligors| Chunk::new(obligors, &curves, buckets, own_weight)).collect();
         Self {
             seed,
-            inter,
             market_weight: inter.sqrt(),
             industry_weight: (intra - inter).sqrt(),
             own_weight,
@@ -155,7 +160,7 @@ impl Copula {
             curves,
             obligors: compiled,
             chunks,
-            reinvestment_thresholds: reinvestment_cumulative.into_iter().map(normal_inverse).collect(),
+            conditional: ConditionalRates::new(inter, reinvestment_cumulative),
         }
     }
 
@@ -200,7 +205,7 @@ impl Copula {
             for lane in 0..L {
                 buckets[at][lane] = self.buckets.of(value.0[lane]);
             }
-            systematic[at] = value.0;
+            systematic[group * room(packs * L) / L + pack] = value.0;
         }
     }
 
@@ -242,8 +247,8 @@ impl Copula {
         scratch: &mut CopulaScratch,
         out: &mut DrawnPaths,
     ) {
-        const { assert!(L <= 16, "a mask of lanes has 16 bits") };
-        scratch.systematic.resize(self.groups() * packs * L, 0.0);
+        const { assert!(MASK.is_multiple_of(L), "the lanes of a pack are in one mask") };
+        scratch.systematic.resize(self.groups() * room(packs * L), 0.0);
         scratch.buckets.resize(self.groups() * packs * L, 0);
         for pack in 0..packs {
             let first = first_path + (pack * L) as u64;
@@ -251,40 +256,44 @@ impl Copula {
             out.market.extend_from_slice(&market.0);
             self.systematic::<L>(first, market, pack, packs, scratch);
         }
-        let CopulaScratch { systematic, buckets, events } = scratch;
-        let mut found = events.open(packs * L, self.most_defaults());
-        let (systematic, guided, own_part) = (systematic.as_slice(), self.curves.guided(), &self.own_part);
-        let mut words = [[0; CHUNK]; L];
+        let CopulaScratch { systematic, buckets, words, masks, events } = scratch;
+        let paths = packs * L;
+        let room = room(paths);
+        words.resize(room, [0; CHUNK]);
+        masks.resize(room / MASK, [0; CHUNK]);
+        let mut found = events.open(paths, self.most_defaults());
+        let (guided, own_part) = (self.curves.guided(), &self.own_part);
         for chunk in &self.chunks {
-            let mut groups = [0; CHUNK];
-            for k in 0..CHUNK {
-                groups[k] = chunk.groups[k] as usize * packs * L;
-            }
+            masks.fill([0; CHUNK]);
             for pack in 0..packs {
                 let first = first_path + (pack * L) as u64;
-                let masks = if self.industries.is_empty() {
-                    chunk.hits::<L, true>(self.seed, first, buckets, pack, packs, &mut words)
+                let of_pack = &mut words[pack * L..][..L];
+                let hits = if self.industries.is_empty() {
+                    chunk.hits::<L, true>(self.seed, first, buckets, pack, packs, of_pack)
                 } else {
-                    chunk.hits::<L, false>(self.seed, first, buckets, pack, packs, &mut words)
+                    chunk.hits::<L, false>(self.seed, first, buckets, pack, packs, of_pack)
                 };
-                for half in 0..2 {
-                    let mut mask = 0;
-                    for k in 0..4 {
-                        mask |= u64::from(masks[4 * half + k]) << (16 * k);
-                    }
+                let (together, shift) = (&mut masks[pack * L / MASK], pack * L % MASK);
+                for k in 0..CHUNK {
+                    together[k] |= u64::from(hits[k]) << shift;
+                }
+            }
+            for k in 0..CHUNK {
+                let obligor = chunk.obligors[k];
+                let guide = guided.along(&obligor.guide);
+                let (of_group, _) = systematic[obligor.group as usize * room..][..room].as_chunks::<MASK>();
+                let (of_paths, _) = words[..room].as_chunks::<MASK>();
+                for (i, ((of_companies, words), of_group)) in masks.iter().zip(of_paths).zip(of_group).enumerate() {
+                    let mut mask = of_companies[k];
                     while mask != 0 {
-                        // A bit's place is company of the half times 16 plus lane.
-                        let bit = mask.trailing_zeros() as usize;
+                        let bit = mask.trailing_zeros() as usize % MASK;
                         mask &= mask - 1;
-                        let (company, lane) = ((4 * half + (bit >> 4)) % CHUNK, bit % 16 % L);
-                        let (obligor, word) = (&chunk.obligors[company], words[lane][company]);
-                        let path = pack * L + lane;
-                        let of_group = systematic[groups[company] + path];
+                        let (path, systematic, word) = (i * MASK + bit, of_group[bit], words[bit][k]);
                         let (own, error) = own_part.of(word);
-                        let latent = of_group + own;
-                        let step = match guided.first_step_between(&obligor.guide, latent - error, latent + error) {
+                        let latent = systematic + own;
+                        let step = match guide.first_step_between(latent - error, latent + error) {
                             Some(step) => step,
-                            None => self.exact_step(first + lane as u64, obligor, word, of_group),
+                            None => self.exact_step(first_path + path as u64, &obligor, word, systematic),
                         };
                         let event = DefaultEvent::new(obligor.index, step);
                         found.add(path, event, step <= obligor.last_step, step > obligor.owes_until);
@@ -358,7 +367,7 @@ impl Chunk {
         buckets: &[u32],
         pack: usize,
         packs: usize,
-        words: &mut [[u32; CHUNK]; L],
+        words: &mut [[u32; CHUNK]],
     ) -> [u32; CHUNK] {
         let (buckets, _) = buckets.as_chunks::<L>();
         let mut of_company = [&buckets[pack]; CHUNK];
@@ -394,6 +403,12 @@ impl Chunk {
         }
         masks
     }
+}
+
+/// So many paths have a place in whole masks.
+#[inline(always)]
+const fn room(paths: usize) -> usize {
+    paths.next_multiple_of(MASK)
 }
 
 #[inline(always)]

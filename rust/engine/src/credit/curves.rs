@@ -120,16 +120,34 @@ pub struct Guided<'a> {
     starts: &'a [u16],
 }
 
-impl Guided<'_> {
+impl<'a> Guided<'a> {
+    /// The row of a guide.
+    #[inline(always)]
+    #[must_use]
+    pub fn along(self, guide: &Guide) -> GuidedRow<'a> {
+        let thresholds = &self.thresholds[guide.row as usize..];
+        GuidedRow { thresholds, starts: &self.starts[guide.cells as usize..], guide: *guide }
+    }
+}
+
+/// One row, as its guide leads to it.
+#[derive(Clone, Copy, Debug)]
+pub struct GuidedRow<'a> {
+    thresholds: &'a [f64],
+    starts: &'a [u16],
+    guide: Guide,
+}
+
+impl GuidedRow<'_> {
     /// The first step, counted from 1, whose threshold is at least x, for a level x that is known to lie between two
     /// bounds; none where a threshold between them leaves it open, or where the guide does not lead to it at once.
     #[inline(always)]
     #[must_use]
-    pub fn first_step_between(self, guide: &Guide, low: f64, high: f64) -> Option<u32> {
-        let start = guide.row as usize + usize::from(self.starts[guide.cells as usize + guide.cell(low)]);
+    pub fn first_step_between(&self, low: f64, high: f64) -> Option<u32> {
+        let start = usize::from(self.starts[self.guide.cell(low)]);
         // The row ends with an infinite threshold, and no guide leads beyond it.
         let place = start + usize::from(self.thresholds[start] < low);
-        if self.thresholds[place] >= high { Some(count(place) - guide.row + 1) } else { None }
+        if self.thresholds[place] >= high { Some(count(place) + 1) } else { None }
     }
 }
 
@@ -222,14 +240,18 @@ mod tests {
                 let x = f64::from(i) * 1e-3;
                 let step = curves.first_step_reaching(row, x);
                 for slack in [0.0, 1e-12, 1e-4, 0.1] {
-                    let between = curves.guided().first_step_between(&curves.guide(row), x - slack, x + slack);
+                    let between = curves.guided().along(&curves.guide(row)).first_step_between(x - slack, x + slack);
                     assert!(between.is_none_or(|found| found == step));
                     open += u32::from(between.is_none());
                     beside += u32::from(is_even && slack < 1e-9 && between.is_none());
                 }
             }
             assert_eq!(
-                curves.guided().first_step_between(&curves.guide(row), f64::NEG_INFINITY, f64::INFINITY).is_some(),
+                curves
+                    .guided()
+                    .along(&curves.guide(row))
+                    .first_step_between(f64::NEG_INFINITY, f64::INFINITY)
+                    .is_some(),
                 curves.threshold(row, 1) == f64::INFINITY
             );
         }

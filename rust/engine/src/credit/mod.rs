@@ -5,6 +5,7 @@ pub mod conditional;
 pub mod copula;
 pub mod curves;
 pub mod defaults;
+mod fitted;
 pub mod own;
 
 pub use copula::{Copula, CopulaInput, CopulaScratch, ObligorInput};

@@ -125,11 +125,34 @@ impl IrrTimes {
 #[inline(always)]
 #[must_use]
 pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &mut [Pack<L>], dust: P) -> Pack<L> {
+    irr_in_room(times, outflow, flows, dust, &mut Room::default())
+}
+
+/// Room for discount factors, which is written before it is read.
+#[derive(Clone, Debug)]
+pub struct Room<const L: usize>([Pack<L>; SHARED]);
+
+impl<const L: usize> Default for Room<L> {
+    fn default() -> Self {
+        Self([Pack::ZERO; SHARED])
+    }
+}
+
+/// The same in room that is used again.
+#[inline(always)]
+#[must_use]
+pub fn irr_in_room<const L: usize, P: Param<L>>(
+    times: &IrrTimes,
+    outflow: P,
+    flows: &mut [Pack<L>],
+    dust: P,
+    room: &mut Room<L>,
+) -> Pack<L> {
     debug_assert_eq!(flows.len(), times.len(), "Invariant: one flow for each time");
     let (outflow, threshold) = (outflow.pack(), dust.pack());
     debug_assert!(outflow.gt(Pack::ZERO).all(), "Invariant: the outflow is positive");
     let mut total = Pack::ZERO;
-    let mut moment = Pack::ZERO;
+    let [mut moment, mut second] = [Pack::ZERO; 2];
     let mut last = Pack::splat(1.0);
     let mut last_years = Pack::splat(1.0);
     for i in 0..times.len() {
@@ -137,7 +160,9 @@ pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &mu
         flows[i] = flow;
         let years = Pack::splat(times.years[i]);
         total += flow;
-        moment += flow * years;
+        let weighted = flow * years;
+        moment += weighted;
+        second += weighted * years;
         let some = flow.gt(Pack::ZERO);
         last = some.select(flow, last);
         last_years = some.select(years, last_years);
@@ -145,14 +170,19 @@ pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &mu
     let returned = total.gt(Pack::ZERO);
     // No flow alone may be worth more than the outflow: the root is not above this, and at it nothing overflows.
     let most = (outflow / last).map(ln) / last_years;
-    // The tangent at rate 0, whose root is above that of a convex function.
-    let tangent = (outflow / returned.select(total, Pack::splat(1.0))).map(ln)
-        / (returned.select(moment, Pack::splat(1.0)) / returned.select(total, Pack::splat(1.0)));
-    let mut y = returned.keep(tangent.min(most));
+    // The value's logarithm is convex in y: from wherever Newton starts, the second step is above the root, and no later one
+    // leaves that side. Two moments of the times of the flows tell nearly where it is: `ln total + m y + v y²/2 = ln outflow`.
+    let one = Pack::splat(1.0);
+    let sum = returned.select(total, one);
+    let mean = returned.select(moment, one) / sum;
+    let spread = (returned.select(second, one) / sum - mean * mean).positive();
+    let short = (outflow / sum).map(ln);
+    let square = (mean * mean + spread * short * 2.0).positive();
+    let start = short * 2.0 / (mean + square.map(f64::sqrt));
+    let mut y = returned.keep(start.min(most));
     let mut moving = returned;
-    let mut factors = [Pack::ZERO; SHARED];
     for _ in 0..ITERATIONS {
-        let (value, slope) = times.value_and_slope(y, flows, &mut factors);
+        let (value, slope) = times.value_and_slope(y, flows, &mut room.0);
         let step = (outflow / value).map(ln) * (value / slope);
         let next = (y + step).min(most);
         let change = size(next - y);

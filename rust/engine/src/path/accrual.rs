@@ -13,6 +13,7 @@ use crate::fees::{self, Accrual, BaseDate, FeeBase, FeeTerms, Lifted};
 use crate::lanes::{Mask, Pack, Param};
 use crate::notes::{OnUnpaid, controlling};
 use crate::state::{State, of_all};
+use crate::waterfall::program::NOTHING_DEFERRED;
 
 /// What fees can be charged on beside the notes, at one determination date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,6 +80,7 @@ fn of_notes<const L: usize, P: Param<L>>(
     running: Mask<L>,
 ) {
     let count = deal.notes.len();
+    let mut deferred = false;
     let (terms, coupons, notes) = (&deal.notes[..count], &period.coupon[..count], &mut state.notes[..count]);
     for n in 0..count {
         let (deal_note, coupon, note) = (&terms[n], coupons[n].pack(), &mut notes[n]);
@@ -90,6 +92,7 @@ fn of_notes<const L: usize, P: Param<L>>(
         if note.has_deferred {
             note.deferred_paid = Pack::ZERO;
             note.has_deferred = note.deferred.any();
+            deferred |= note.has_deferred;
         }
         if note.has_overdue {
             note.has_overdue = note.overdue.any();
@@ -116,7 +119,9 @@ fn of_notes<const L: usize, P: Param<L>>(
         }
     }
     if state.principal_paid || !state.marked {
-        controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
+        let all = deal.ranks.len();
+        let ranks_marked = if state.marked { state.ranks_marked } else { all };
+        state.ranks_marked = controlling::mark(&deal.ranks, deal.target_par, ranks_marked, &mut state.notes);
         state.marked = true;
     }
     state.any_cured = false;
@@ -124,6 +129,7 @@ fn of_notes<const L: usize, P: Param<L>>(
     state.fresh &= !deal.interest_tests;
     // A test that does not apply asks for nothing.
     state.clear = period.inactive;
+    state.settled = if deferred { 0 } else { NOTHING_DEFERRED };
     state.looked = false;
     state.stepped.fill(false);
 }

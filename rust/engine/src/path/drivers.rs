@@ -9,9 +9,12 @@ use crate::collateral::closing_pool::{
     CARRYING, DEFAULTED_PAR, INTEREST, LoanDefault, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES, TOGETHER,
 };
 use crate::collateral::groups::PoolFlows;
-use crate::collateral::proportional::{CommonStep, LoanShare, Proportional};
 use crate::collateral::sale::{MoreDefaults, SaleRow, SaleStep, WORTH};
 use crate::lanes::Pack;
+pub use in_proportion::Defaulting;
+use in_proportion::{InProportion, left};
+
+mod in_proportion;
 
 /// The closing pool's flows of one step, in lanes.
 #[derive(Clone, Copy, Debug)]
@@ -46,15 +49,14 @@ impl<const L: usize> ClosingStep<L> {
 #[derive(Clone, Debug)]
 pub struct Drivers<const L: usize> {
     /// The lane that is being worked out, by step: its flows, and its defaulted collateral.
-    ///
-    /// Of a pool in closed form the flows are what of it ends: changes of par and of par times rate, and interest and principal
-    /// of last steps.
     lane_flows: Vec<[f64; 4]>,
     lane_defaulted: Vec<[f64; 4]>,
-    /// The same of par times instalment, and of that times rate; nothing where instalments do not differ.
-    lane_instalments: Vec<[f64; 2]>,
-    /// `[step][lane]`: interest, principal, performing par, prepaid principal; in closed form the sums of what has ended.
+    /// The same of a pool in closed form.
+    lane_in_proportion: InProportion,
+    /// `[step][lane]`: interest, principal, performing par, prepaid principal; in closed form the sums of what has ended: par, par
+    /// times rate, interest and principal of last steps.
     flows: Vec<[[f64; 4]; L]>,
+    /// The same of par times instalment, and of that times rate; nothing where instalments do not differ.
     instalments: Vec<[[f64; 2]; L]>,
     /// `[step][lane]`: recoveries, carrying value, defaulted par and its market value.
     defaulted: Vec<[[f64; 4]; L]>,
@@ -67,8 +69,9 @@ pub struct Drivers<const L: usize> {
     /// `[step][lane]`: new defaults, where they are shown.
     defaults: Option<Vec<[f64; L]>>,
     has_discount: bool,
-    /// A default changes more than flows and defaulted par.
+    /// A default of some loan changes more than flows and defaulted par; of which loans it does.
     is_detailed: bool,
+    detailed: Vec<bool>,
     /// Per step: default rate of the cohorts.
     pub hazard: Vec<Pack<L>>,
     /// Per loan: its place among the CCC assets.
@@ -89,11 +92,15 @@ impl<const L: usize> Drivers<L> {
         for (place, (_, loan)) in (0_u32..).zip(&pool.ccc) {
             ccc_of_loan[*loan as usize] = place;
         }
+        let all = !(pool.sale.is_empty() && pool.parts.is_empty() && pool.released.is_empty()) || shows_defaults;
+        let discounted = |loan: usize| pool.discount_share.get(loan).is_some_and(|share| *share > 0.0);
+        let own = |loan: usize| discounted(loan) || ccc_of_loan[loan] != NOT_CCC;
+        let detailed: Vec<bool> = (0..pool.loans).map(|loan| all || own(loan)).collect();
         let has_instalments = pool.proportional.as_ref().is_some_and(|form| form.has_instalments);
         Self {
             lane_flows: vec![[0.0; 4]; pool.steps + TOGETHER - 1],
             lane_defaulted: vec![[0.0; 4]; pool.steps],
-            lane_instalments: vec![[0.0; 2]; if has_instalments { pool.steps + 1 } else { 0 }],
+            lane_in_proportion: InProportion::new(pool),
             flows: vec![[[0.0; 4]; L]; pool.steps],
             instalments: vec![[[0.0; 2]; L]; if has_instalments { pool.steps } else { 0 }],
             defaulted: vec![[[0.0; 4]; L]; pool.steps],
@@ -102,11 +109,8 @@ impl<const L: usize> Drivers<L> {
             parts: vec![vec![[0.0; L]; pool.steps]; pool.parts.len()],
             defaults: shows_defaults.then(|| vec![[0.0; L]; pool.steps]),
             has_discount: pool.has_discount,
-            is_detailed: pool.has_discount
-                || !pool.sale.is_empty()
-                || !pool.parts.is_empty()
-                || shows_defaults
-                || !pool.ccc.is_empty(),
+            is_detailed: detailed.contains(&true),
+            detailed,
             hazard: vec![Pack::ZERO; pool.steps],
             ccc_of_loan,
             ccc_steps: vec![[u32::MAX; L]; pool.ccc.len()],
@@ -151,13 +155,10 @@ impl<const L: usize> Drivers<L> {
     /// Begins to work out a lane.
     #[inline(always)]
     pub fn open_lane(&mut self, pool: &ClosingPool) {
-        if pool.proportional.is_some() {
-            self.lane_flows.fill([0.0; 4]);
-            self.lane_instalments.fill([0.0; 2]);
-        } else {
+        if pool.proportional.is_none() {
             self.lane_flows[..pool.steps].copy_from_slice(&pool.flows);
+            self.lane_defaulted.copy_from_slice(&pool.defaulted);
         }
-        self.lane_defaulted.copy_from_slice(&pool.defaulted);
     }
 
     /// Puts the lane that has been worked out beside the others.
@@ -165,26 +166,22 @@ impl<const L: usize> Drivers<L> {
     pub fn close_lane(&mut self, pool: &ClosingPool, lane: usize) {
         let lane = lane % L;
         if pool.proportional.is_some() {
-            let mut ended = [0.0; 4];
-            for (lanes, row) in self.flows.iter_mut().zip(&self.lane_flows) {
-                // Par and rate stay ended; a last step is over.
-                add(&mut ended, row);
-                lanes[lane] = ended;
-                (ended[2], ended[3]) = (0.0, 0.0);
-            }
-            let mut ended = [0.0; 2];
-            for (lanes, row) in self.instalments.iter_mut().zip(&self.lane_instalments) {
-                ended = [ended[0] + row[0], ended[1] + row[1]];
-                lanes[lane] = ended;
-            }
-        } else {
-            for (lanes, row) in self.flows.iter_mut().zip(&self.lane_flows) {
-                lanes[lane] = *row;
-            }
+            let Self { flows, instalments, defaulted, .. } = self;
+            self.lane_in_proportion.close(pool, lane, flows, instalments, defaulted);
+            return;
+        }
+        for (lanes, row) in self.flows.iter_mut().zip(&self.lane_flows) {
+            lanes[lane] = *row;
         }
         for (lanes, row) in self.defaulted.iter_mut().zip(&self.lane_defaulted) {
             lanes[lane] = *row;
         }
+    }
+
+    /// The lane that is being worked out, where a default changes a few of its numbers and nothing else.
+    #[inline(always)]
+    pub fn defaulting<'a>(&'a mut self, pool: &'a ClosingPool) -> Option<Defaulting<'a>> {
+        if self.is_detailed { None } else { self.lane_in_proportion.defaulting(pool) }
     }
 
     /// An obligor defaults in step `k` (from 0), in the lane that is being worked out; returns what it ends: par, and par less
@@ -202,7 +199,7 @@ impl<const L: usize> Drivers<L> {
                 continue;
             }
             if let Some(form) = &pool.proportional {
-                self.end_in_proportion(form, &form.loans[loan as usize], k);
+                self.lane_in_proportion.default(form, &form.loans[loan as usize], default, k);
             } else {
                 // Rows of nothing take nothing off: whole groups have the bits of their rows one by one.
                 let (left, _) = self.lane_flows[k..k + rows].as_chunks_mut::<TOGETHER>();
@@ -212,27 +209,13 @@ impl<const L: usize> Drivers<L> {
                         subtract(&mut left[i], &ended[i]);
                     }
                 }
+                self.carry(k, default);
             }
-            self.carry(k, default);
-            if self.is_detailed {
+            if self.is_detailed && self.detailed[loan as usize] {
                 self.detail(pool, lane, loan as usize, k);
             }
         }
         ends
-    }
-
-    /// Ends a loan in step `k` where the pool has a closed form.
-    #[inline(always)]
-    fn end_in_proportion(&mut self, form: &Proportional, loan: &LoanShare, k: usize) {
-        let last = loan.last as usize;
-        add(&mut self.lane_flows[k], &[loan.par, loan.rate, 0.0, 0.0]);
-        add(&mut self.lane_flows[last], &[-loan.par, -loan.rate, loan.last_interest, loan.last_principal]);
-        if form.has_instalments {
-            let from = &mut self.lane_instalments[k];
-            *from = [from[0] + loan.instalment, from[1] + loan.both];
-            let to = &mut self.lane_instalments[last];
-            *to = [to[0] - loan.instalment, to[1] - loan.both];
-        }
     }
 
     /// Carries defaulted par of step `k` until its recovery comes.
@@ -437,37 +420,6 @@ impl<const L: usize> Drivers<L> {
             (None, None) => 0.0,
         }
     }
-}
-
-/// Interest, principal, performing par and prepaid principal of what has not ended.
-#[inline(always)]
-fn left<const L: usize>(
-    ended: [Pack<L>; 4],
-    instalments: Option<&[[f64; 2]; L]>,
-    step: &CommonStep,
-    whole: &[f64; 4],
-) -> [Pack<L>; 4] {
-    let [par, rate, last_interest, last_principal] = ended;
-    let mut interest = par * step.interest[0] + rate * step.interest[1] + last_interest;
-    let mut principal = par * (step.open[0] - step.close[0]) + last_principal;
-    let mut performing = par * step.close[0];
-    let mut prepaid = par * step.prepaid[0];
-    if let Some(lanes) = instalments {
-        let [mut instalment, mut both] = [Pack::ZERO; 2];
-        for l in 0..L {
-            (instalment.0[l], both.0[l]) = (lanes[l][0], lanes[l][1]);
-        }
-        interest += instalment * step.interest[2] + both * step.interest[3];
-        principal += instalment * (step.open[1] - step.close[1]);
-        performing += instalment * step.close[1];
-        prepaid += instalment * step.prepaid[1];
-    }
-    [
-        Pack::splat(whole[INTEREST]) - interest,
-        Pack::splat(whole[PRINCIPAL]) - principal,
-        Pack::splat(whole[PERFORMING]) - performing,
-        Pack::splat(whole[PREPAID]) - prepaid,
-    ]
 }
 
 /// Four quantities of a step, turned from `[lane][quantity]` into packs.

@@ -11,7 +11,7 @@ use crate::waterfall::program::MONTH_ENDS;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Which pool steps a payment period has; nothing where it is one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MonthSteps {
     /// Per payment period: its last step.
     pub last: Vec<usize>,
@@ -19,6 +19,8 @@ pub struct MonthSteps {
     pub buys: Vec<bool>,
     /// Per step: its last day, days since 1970-01-01.
     pub days: Vec<i32>,
+    /// Per step: credit time of its end, years from the as-of date.
+    pub times: Vec<f64>,
     /// Purchases have conditions, which are asked on payment dates.
     pub asks: bool,
 }

@@ -163,7 +163,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         state.notes[n].interest.open(one(base * coupon));
         state.notes[n].amortization_due = one(note.amortization_due).min(one(note.balance));
     }
-    controlling::mark(&deal.ranks, deal.target_par, &mut state.notes);
+    controlling::mark(&deal.ranks, deal.target_par, deal.ranks.len(), &mut state.notes);
     for (f, fee) in input.fees.iter().enumerate() {
         state.fees[f].current.open(one(fee.current));
         state.fees[f].arrears = one(fee.unpaid);

@@ -190,7 +190,8 @@ impl<P> Regime<P> {
         let step = if self.takes.is_empty() { step } else { *self.takes.get(step)? as usize };
         match self.entry {
             Entry::Redemption(Redemption { until, .. }) => {
-                (time <= until + SAME_TIME).then_some(if step < self.plan.last { step } else { self.plan.last })
+                let last = self.plan.pool_step(self.plan.last);
+                (time <= until + SAME_TIME).then_some(if step < last { step } else { last })
             }
             Entry::Change(_) => (step <= self.plan.pool_step(self.plan.last)).then_some(step),
         }
@@ -201,7 +202,7 @@ impl<P> Regime<P> {
     pub fn rates<const L: usize>(&self, of_first: &[Pack<L>]) -> Vec<Pack<L>> {
         let mut out = self.on_own_steps(of_first);
         if let Entry::Redemption(Redemption { share, .. }) = self.entry
-            && let Some(rate) = out.get_mut(self.plan.last)
+            && let Some(rate) = out.get_mut(self.plan.pool_step(self.plan.last))
         {
             *rate = rate.map(|rate| 1.0 - math::pow(1.0 - rate, share));
         }
@@ -213,7 +214,8 @@ impl<P> Regime<P> {
             return of_first.to_vec();
         }
         let one = Pack::splat(1.0);
-        let mut left = vec![one; of_first.len()];
+        let steps = self.plan.pool_steps();
+        let mut left = vec![one; if steps > of_first.len() { steps } else { of_first.len() }];
         for (step, rate) in self.takes.iter().zip(of_first) {
             if let Some(left) = left.get_mut(*step as usize) {
                 *left = *left * (one - *rate);
@@ -335,6 +337,18 @@ impl<P> Plan<P> {
     #[must_use]
     pub fn pool_step(&self, p: usize) -> usize {
         self.within.last_of(p)
+    }
+
+    /// Number of pool steps.
+    #[must_use]
+    pub fn pool_steps(&self) -> usize {
+        self.pool.steps
+    }
+
+    /// Credit time of the end of a pool step, years from the as-of date.
+    #[must_use]
+    pub fn credit_time(&self, step: usize) -> f64 {
+        if self.within.is_empty() { self.periods[step].credit_time } else { self.within.times[step] }
     }
 
     /// Number of payment dates.

@@ -5,7 +5,7 @@
 //! the flows of the pool on its dates, the events it knows, and which conventions of it need room.
 
 use super::deal_terms::CouponStep;
-use super::drivers::Drivers;
+use super::drivers::{Defaulting, Drivers};
 use super::plan::{Entry, Plan, Regime};
 use super::runner::Workspace;
 use super::sale::Calls;
@@ -82,6 +82,12 @@ impl<const L: usize> Workspace<L> {
     #[inline(always)]
     pub fn close_lane<P>(&mut self, plan: &Plan<P>, lane: usize) {
         self.drivers.close_lane(&plan.pool, lane);
+    }
+
+    /// The lane that is being worked out, where a default changes a few of its numbers and nothing else.
+    #[inline(always)]
+    pub fn defaulting<'a, P>(&'a mut self, plan: &'a Plan<P>) -> Option<Defaulting<'a>> {
+        if plan.regimes.is_empty() { self.drivers.defaulting(&plan.pool) } else { None }
     }
 
     /// An obligor defaults in step `k` (from 0), at a credit time or a little before it, in the lane that is being worked out;

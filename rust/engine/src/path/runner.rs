@@ -55,6 +55,9 @@ pub struct Workspace<const L: usize> {
     isa: Isa,
     /// What fees were charged on at the last determination date.
     pub opening: FeeBases<L>,
+    /// Par of the CCC set and its haircuts on the last date on which it was looked at; whether that was the last date.
+    ccc: (Pack<L>, Haircuts<L>),
+    has_ccc: bool,
     pub documents: Documents<L>,
 }
 
@@ -70,7 +73,7 @@ impl<const L: usize> Workspace<L> {
         Self {
             state,
             // A plan that ends between payment dates has one step more.
-            cohorts: Cohorts::new(plan.pool.steps + usize::from(plan.regimes.iter().any(|to| to.redeems().is_some()))),
+            cohorts: Cohorts::new(plan.all().map(Plan::pool_steps).max().unwrap_or(0)),
             drivers: Drivers::new(&plan.pool, L == 1),
             months: Months::NONE,
             calls: Calls::new(plan.calls.len()),
@@ -80,6 +83,8 @@ impl<const L: usize> Workspace<L> {
             error: Pack::ZERO,
             isa,
             opening: FeeBases::default(),
+            ccc: (Pack::ZERO, Haircuts::ZERO),
+            has_ccc: false,
             documents: Documents::new(plan),
         }
     }
@@ -403,7 +408,7 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
         out.discount_haircut = Pack::ZERO;
         out.pending = Pack::ZERO;
         cohorts.performing = Pack::ZERO;
-    } else if out.performing_par.lt(Pack::splat(NOTHING_LEFT * plan.deal.target_par)).any() {
+    } else if (out.performing_par - Pack::splat(NOTHING_LEFT * plan.deal.target_par)).any_negative() {
         out.pending = work.drivers.pending(step) + work.cohorts.pending(step);
     } else {
         // Enough is left whatever is still to be recovered.
@@ -424,20 +429,19 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     }
     let principal_amount = out.performing_par + out.principal_proceeds;
     out.principal_amount = principal_amount;
-    let mut found = (Pack::ZERO, Haircuts::ZERO);
-    if !period.is_last {
-        let base = plan.deal.ccc_base.map_or(principal_amount, Pack::splat);
-        let (drivers, cohort_par) = (&work.drivers, &cohorts.performing);
-        let (cohorts, out) = (&work.cohorts, &mut found);
-        let ccc = Ccc { plan, drivers, cohorts, p: step, base: &base, cohort_par, out };
-        if !ccc.is_within() {
-            work.isa.run(ccc);
-        }
+    let base = plan.deal.ccc_base.map_or(principal_amount, Pack::splat);
+    let (drivers, cohort_par) = (&work.drivers, &cohorts.performing);
+    let (cohorts, found) = (&work.cohorts, &mut work.ccc);
+    let ccc = Ccc { plan, drivers, cohorts, p: step, base: &base, cohort_par, out: found };
+    if !(period.is_last || ccc.is_within()) {
+        work.isa.run(ccc);
+        (out.ccc_par, out.ccc_haircut) = (found.0, found.1.excess);
+        out.discount_haircut += found.1.discount;
+        work.has_ccc = true;
+    } else if work.has_ccc {
+        (out.ccc_par, out.ccc_haircut) = (Pack::ZERO, Pack::ZERO);
+        work.has_ccc = false;
     }
-    let (ccc_par, ccc_haircuts) = found;
-    out.ccc_par = ccc_par;
-    out.ccc_haircut = ccc_haircuts.excess;
-    out.discount_haircut += ccc_haircuts.discount;
     out.numerator = principal_amount - out.discount_haircut - out.ccc_haircut + out.carrying;
     out.fee_basis = principal_amount + out.defaulted_par;
 }

@@ -14,7 +14,8 @@ use super::watch::TestWatch;
 use crate::credit::{CopulaScratch, DrawnPaths};
 use crate::lanes::{Mask, Pack};
 use crate::lifecycle::Short;
-use crate::metrics::{IrrTimes, irr, irr_with_contributions};
+use crate::metrics::irr::{Room, irr_in_room};
+use crate::metrics::{IrrTimes, irr_with_contributions};
 use crate::path::runner::{self, Workspace};
 use crate::waterfall::recorder::Silent;
 
@@ -54,6 +55,7 @@ pub struct BlockWork<const L: usize> {
     /// By year of a path: closing par and number of the companies that default, par that defaults, par less recovery.
     by_year: Vec<[f64; 4]>,
     times: IrrTimes,
+    room: Room<L>,
     /// Times and days of the runs that end with each redemption between payment dates, by number of its plan.
     redeemed: Vec<Option<(IrrTimes, Vec<i32>)>>,
     keep: Keep,
@@ -77,6 +79,7 @@ impl<const L: usize> BlockWork<L> {
             order: Vec::with_capacity(BLOCK),
             by_year: vec![[0.0; 4]; setup.named.len()],
             times: IrrTimes::new(&setup.plan.days),
+            room: Room::default(),
             redeemed: (0..=setup.plan.regimes.len())
                 .map(|number| {
                     let days = setup.plan.redemption(number)?.days(&setup.plan);
@@ -246,24 +249,35 @@ impl<const L: usize> Kernel for Pool<'_, L> {
         }
         setup.copula.conditional_hazard(&factor, &mut work.drivers.hazard);
         work.reset_pool(plan);
+        by_year.copy_from_slice(&setup.named);
         for lane in 0..L {
-            by_year.copy_from_slice(&setup.named);
             work.open_lane(plan);
-            for event in drawn.defaults.of(paths[lane]) {
-                let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
-                let (step, year) = cells[place];
-                // Only later documents ask for the time.
-                let time = if plan.regimes.is_empty() { 0.0 } else { setup.axis.times[place] };
-                let [par, loss] = work.default(plan, lane, obligor, step as usize, time);
-                add(&mut by_year[year as usize], [companies[obligor], 1.0, par, loss]);
+            let (defaults, by_year) = (drawn.defaults.of(paths[lane]), by_year.as_mut_slice());
+            if let Some(mut defaulting) = work.defaulting(plan) {
+                for event in defaults {
+                    let obligor = event.obligor() as usize;
+                    let (step, year) = cells[event.step() as usize - 1];
+                    let [par, loss] = defaulting.default(obligor, step as usize);
+                    add(&mut by_year[year as usize], [companies[obligor], 1.0, par, loss]);
+                }
+            } else {
+                for event in defaults {
+                    let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
+                    let (step, year) = cells[place];
+                    // Only later documents ask for the time.
+                    let time = if plan.regimes.is_empty() { 0.0 } else { setup.axis.times[place] };
+                    let [par, loss] = work.default(plan, lane, obligor, step as usize, time);
+                    add(&mut by_year[year as usize], [companies[obligor], 1.0, par, loss]);
+                }
             }
             work.close_lane(plan, lane);
             for event in drawn.later.of(paths[lane]) {
                 let (_, year) = cells[event.step() as usize - 1];
                 add(&mut by_year[year as usize], [companies[event.obligor() as usize], 1.0, 0.0, 0.0]);
             }
+            // Lanes that are left over come last.
             if lane < kept {
-                totals.count_years(by_year, per_par);
+                totals.count_years(by_year, &setup.named, per_par);
             }
         }
     }
@@ -291,7 +305,7 @@ impl<const L: usize> Kernel for Rates<'_, L> {
 
     #[inline(always)]
     fn run(self) -> (Pack<L>, Pack<L>) {
-        let BlockWork { measures, times, redeemed, .. } = self.work;
+        let BlockWork { measures, times, redeemed, room, .. } = self.work;
         let times = redeemed[self.number].as_ref().map_or(&*times, |(times, _)| times);
         let note = &self.setup.plan.deal.notes[measures.residuals()[self.residual] as usize];
         let outflow = self.setup.plan.cost::<1>(measures.residuals()[self.residual] as usize).0[0];
@@ -300,7 +314,7 @@ impl<const L: usize> Kernel for Rates<'_, L> {
         for flow in &*flows {
             total += *flow;
         }
-        (irr(times, outflow, flows, 1e-9 * note.original), total)
+        (irr_in_room(times, outflow, flows, 1e-9 * note.original, room), total)
     }
 }
 

@@ -23,15 +23,18 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts a share, which is not negative; one above 1 joins the last bin.
-    pub fn add(&mut self, share: f64) {
-        let bin = (share * (BINS as f64 - 1.0) + 0.5) as u32 as usize;
-        let bin = if bin < BINS { bin } else { BINS - 1 };
-        self.total += 1;
-        let [count, largest] = &mut self.bins[bin];
-        *count += 1;
-        // Shares are not negative: their bits rise with them.
-        *largest = if share.to_bits() > *largest { share.to_bits() } else { *largest };
+    /// Counts one of the two shares of each row; they are not negative, and those above 1 join the last bin.
+    pub fn add<const WHICH: usize>(&mut self, rows: &[[f64; 2]]) {
+        self.total += rows.len();
+        let bins = self.bins.as_mut_slice();
+        for row in rows {
+            let share = row[WHICH];
+            let bin = (share * (BINS as f64 - 1.0) + 0.5) as u32 as usize;
+            let [count, largest] = &mut bins[if bin < BINS { bin } else { BINS - 1 }];
+            *count += 1;
+            // Shares are not negative: their bits rise with them.
+            *largest = if share.to_bits() > *largest { share.to_bits() } else { *largest };
+        }
     }
 
     /// The smallest share whose cumulative probability is at least `p`; not a number without shares.
@@ -58,8 +61,12 @@ mod tests {
     fn shares_of_a_finite_pool_have_exact_quantiles() {
         let shares: Vec<f64> = (0..10_000_u32).map(|i| f64::from(i * i % 151) / 150.0).collect();
         let mut histogram = Histogram::default();
-        for share in &shares {
-            histogram.add(*share);
+        for (place, share) in shares.iter().enumerate() {
+            if place % 2 == 0 {
+                histogram.add::<0>(&[[*share, 0.9]]);
+            } else {
+                histogram.add::<1>(&[[0.9, *share]]);
+            }
         }
         let levels = [0.01, 0.25, 0.5, 0.95, 0.99, 0.999, 1.0];
         let expected = quantiles(&mut shares.clone(), &levels);
@@ -71,8 +78,7 @@ mod tests {
     #[test]
     fn what_no_pool_can_lose_is_counted_at_the_end() {
         let mut histogram = Histogram::default();
-        histogram.add(1.25);
-        histogram.add(0.5);
+        histogram.add::<0>(&[[1.25, 0.0], [0.5, 0.0]]);
         assert_eq!(histogram.quantile(1.0).to_bits(), 1.25_f64.to_bits());
         assert!(Histogram::default().quantile(0.5).is_nan());
     }

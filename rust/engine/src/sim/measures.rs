@@ -264,7 +264,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                     self.owed += state.outstanding(rank);
                 }
             }
-            together = assets.ge(self.owed).or(running.not()).all();
+            together = !running.keep(assets - self.owed).any_negative();
         }
         if together {
             self.all_covered = until as f64;

@@ -173,17 +173,19 @@ impl BlockTotals {
 }
 
 impl BlockTotals {
-    /// Adds what the defaults of a path count by year, `per_par` a unit of par.
+    /// Adds what the defaults of a path count by year, `per_par` a unit of par, and leaves what the next begins with.
     #[inline(always)]
-    pub fn count_years(&mut self, by_year: &[[f64; 4]], per_par: f64) {
+    pub fn count_years(&mut self, by_year: &mut [[f64; 4]], next: &[[f64; 4]], per_par: f64) {
         let scale = [per_par, 1.0, per_par, per_par];
         let mut sums = [0.0; 4];
-        for ((row, [sum, square]), shown) in by_year.iter().zip(&mut self.years).zip(&mut self.rates) {
+        let years = by_year.iter_mut().zip(next).zip(&mut self.years).zip(&mut self.rates);
+        for (((row, next), [sum, square]), shown) in years {
             let mut rates = [0.0; 4];
             for k in 0..4 {
                 sums[k] += row[k];
                 rates[k] = sums[k] * scale[k];
             }
+            *row = *next;
             for k in 0..4 {
                 sum[k] += rates[k];
             }
@@ -295,11 +297,11 @@ impl Totals {
     pub fn settle(&mut self) {
         let blocks = std::mem::take(&mut self.uncounted);
         for (y, total) in self.years.iter_mut().enumerate() {
-            for [default_rate, _] in blocks.iter().flat_map(|rates| &rates[y]) {
-                total.default_rate.add(*default_rate);
+            for rates in &blocks {
+                total.default_rate.add::<0>(&rates[y]);
             }
-            for [_, loss_rate] in blocks.iter().flat_map(|rates| &rates[y]) {
-                total.loss_rate.add(*loss_rate);
+            for rates in &blocks {
+                total.loss_rate.add::<1>(&rates[y]);
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::GroupRates;
-use crate::compile::assumptions::{DefaultedValue, market_value};
 use crate::compile::classes::{Class, Points};
+use crate::compile::defaulted_value::{DefaultedValue, market_value};
 use crate::compile::series::{Origin, Series};
 use crate::lanes::Pack;
 

@@ -80,7 +80,9 @@ pub fn sweep_lanes<const L: usize>(
     let points = &*points.with_events()?;
     let redeems =
         |deal: &CompiledDeal| points.scenarios.iter().any(|scenario| redemptions::any(deal, &scenario.events));
-    if points.deals.iter().any(|deal| !deal.regimes.is_empty() || redeems(deal)) {
+    // What loans do by contract depends on rates of prepayment where they prepay on their own dates.
+    let of_point = |deal: &CompiledDeal| !deal.regimes.is_empty() || deal.conventions.own_steps || redeems(deal);
+    if points.deals.iter().any(of_point) {
         return apart::sweep(points, tape, options, tick);
     }
     let classes = classes(points, tape)?;

@@ -19,7 +19,14 @@ pub fn due<const L: usize>(state: &State<L>, claim: Claim) -> Pack<L> {
         ClaimKind::FeeCapped => state.fee_due(i).min(state.fees[i].cap_left),
         ClaimKind::Interest => {
             let note = &state.notes[i];
-            if note.has_overdue { note.overdue + *note.interest.unpaid() } else { *note.interest.unpaid() }
+            let (sum, unpaid);
+            if note.has_overdue {
+                sum = note.overdue + *note.interest.unpaid();
+                unpaid = &sum;
+            } else {
+                unpaid = note.interest.unpaid();
+            }
+            *unpaid
         }
         ClaimKind::Deferred => state.notes[i].deferred,
         ClaimKind::Hedge => state.hedges[i].periodic + state.hedges[i].termination,
@@ -37,13 +44,13 @@ pub fn settle<const L: usize>(state: &mut State<L>, claim: Claim, paid: Pack<L>)
     match claim.kind {
         ClaimKind::Interest => {
             let note = &mut state.notes[i];
-            let mut current = paid;
             if note.has_overdue {
                 let old = paid.min(note.overdue);
                 note.overdue -= old;
-                current -= old;
+                note.interest.pay(paid - old, paid);
+            } else {
+                note.interest.pay(paid, paid);
             }
-            note.interest.pay(current, paid);
         }
         ClaimKind::Deferred => {
             let note = &mut state.notes[i];
@@ -75,13 +82,13 @@ pub fn settle<const L: usize>(state: &mut State<L>, claim: Claim, paid: Pack<L>)
                     fee.current.pay(Pack::ZERO, paid);
                 }
                 _ => {
-                    let mut current = paid;
                     if fee.has_arrears {
                         let old = paid.min(fee.arrears);
                         fee.arrears -= old;
-                        current -= old;
+                        fee.current.pay(paid - old, paid);
+                    } else {
+                        fee.current.pay(paid, paid);
                     }
-                    fee.current.pay(current, paid);
                     if claim.kind == ClaimKind::FeeCapped {
                         fee.cap_left -= paid;
                     }

@@ -6,9 +6,10 @@
 use cloche_dispatch::Kernel;
 
 use super::interpreter::{Terms, test_passes};
+use super::need::Need;
 use super::principal::{self, Before, Layers};
 use super::program::{Pot, Span};
-use crate::coverage::{TestKind, TestTerms, interest_coverage, overcollateralization};
+use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::lanes::{Pack, Param};
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
@@ -187,190 +188,6 @@ pub fn figures<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, 
     (*numerator(state, t.kind), sum)
 }
 
-/// What must be paid to the notes of `sequence` so that one test passes.
-///
-/// What is needed beyond `limit` need not be told: what is returned is at least `limit` then.
-#[inline(always)]
-#[must_use]
-pub fn need<const L: usize, P: Param<L>>(
-    state: &mut State<L>,
-    terms: &Terms<'_, P>,
-    test: usize,
-    sequence: &[Vec<u16>],
-    pot: Pot,
-    limit: Pack<L>,
-) -> Pack<L> {
-    let t = &terms.tests[test];
-    let (numerator, denominator) = measure(state, terms, test);
-    if t.kind == TestKind::Overcollateralization && t.shares_payments {
-        return need_of_shares(state, t, (numerator, denominator), sequence, pot, terms.deferred_in_oc);
-    }
-    if t.kind == TestKind::Overcollateralization && !terms.deferred_in_oc {
-        return need_past_deferred(state, t, (numerator, denominator), sequence, pot);
-    }
-    match (t.kind, pot) {
-        (TestKind::Overcollateralization, pot) if !pot.spends_principal() => {
-            within(state, t, overcollateralization::cure_from_interest(numerator, denominator, t.threshold))
-        }
-        (TestKind::Overcollateralization, _) => {
-            within(state, t, overcollateralization::cure_from_principal(numerator, denominator, t.threshold))
-        }
-        (TestKind::InterestCoverage, _) => {
-            let mut need = Pack::ZERO;
-            let mut left = interest_coverage::excess_interest(numerator, denominator, t.threshold);
-            left = limit.gt(need).keep(left);
-            if !left.any() {
-                return need;
-            }
-            if t.takes_all && pot == Pot::Interest {
-                let fails = left.gt(Pack::ZERO);
-                if t.shares_payments {
-                    for group in reached(sequence, t) {
-                        need += fails.keep(state.outstanding(group));
-                    }
-                    return need;
-                }
-                return fails.keep(state.outstanding(t.payable.as_ref().unwrap_or(&t.notes)));
-            }
-            for group in reached(sequence, t) {
-                let mut deferred = interest_coverage::Segment { amount: Pack::ZERO, interest: Pack::ZERO };
-                let mut balance = deferred;
-                for &n in group {
-                    let i = n as usize;
-                    if !t.notes.contains(&n) {
-                        // A class outside the test takes its share of what the group is paid.
-                        if t.shares_payments {
-                            deferred.amount += state.notes[i].deferred;
-                            balance.amount += state.notes[i].balance;
-                        }
-                        continue;
-                    }
-                    deferred.amount += state.notes[i].deferred;
-                    if state.deferred_saves {
-                        deferred.interest += state.notes[i].deferred * state.notes[i].coupon;
-                    }
-                    balance.amount += state.notes[i].balance;
-                    balance.interest += state.notes[i].balance * state.notes[i].coupon;
-                }
-                need += interest_coverage::take(deferred, &mut left);
-                need += interest_coverage::take(balance, &mut left);
-                left = limit.gt(need).keep(left);
-                if !left.any() {
-                    break;
-                }
-            }
-            need
-        }
-        (TestKind::EventOfDefaultParRatio, _) => Pack::ZERO,
-        // Paying notes brings no par: all there is goes to them.
-        (TestKind::TargetPar, _) => {
-            let mut all = Pack::ZERO;
-            for group in sequence {
-                all += state.outstanding(group);
-            }
-            overcollateralization::passes(numerator, denominator, t.threshold).not().keep(all)
-        }
-    }
-}
-
-/// The groups that a cure of a test may pay: money does not flow below the last with a note of the test.
-#[inline(always)]
-fn reached<'a, P>(sequence: &'a [Vec<u16>], test: &TestTerms<P>) -> &'a [Vec<u16>] {
-    let last = sequence.iter().rposition(|group| group.iter().any(|n| test.notes.contains(n)));
-    &sequence[..last.map_or(0, |last| last + 1)]
-}
-
-/// A need, up to what the notes of the test that cures can pay are owed: money does not flow below them.
-#[inline(always)]
-#[must_use]
-pub fn within<const L: usize, P>(state: &State<L>, test: &TestTerms<P>, need: Pack<L>) -> Pack<L> {
-    match &test.payable {
-        Some(notes) => need.min(state.outstanding(notes)),
-        None => need,
-    }
-}
-
-/// `T·D − N`, where the test fails: what rounding has left of an exact cure is no gap.
-#[inline(always)]
-fn gap<const L: usize, P: Param<L>>(test: &TestTerms<P>, numerator: Pack<L>, denominator: Pack<L>) -> Pack<L> {
-    let fails = overcollateralization::passes(numerator, denominator, test.threshold).not();
-    fails.keep((denominator * test.threshold.pack() - numerator).positive())
-}
-
-/// What restores an overcollateralization test whose denominator leaves deferred interest out.
-///
-/// The deferred interest of a class is paid before its principal and closes nothing of the gap `T·D − N`; paid from
-/// principal it widens the gap.
-fn need_past_deferred<const L: usize, P: Param<L>>(
-    state: &State<L>,
-    test: &TestTerms<P>,
-    (numerator, denominator): (Pack<L>, Pack<L>),
-    sequence: &[Vec<u16>],
-    pot: Pot,
-) -> Pack<L> {
-    let spent = if pot.spends_principal() { 1.0 } else { 0.0 };
-    let slope = test.threshold.map(|t| t - spent);
-    let falls = slope.pack().gt(Pack::ZERO);
-    let mut gap = gap(test, numerator, denominator);
-    let mut need = Pack::ZERO;
-    for group in sequence.iter().filter(|group| group.iter().any(|n| test.notes.contains(n))) {
-        let (mut deferred, mut balance) = (Pack::ZERO, Pack::ZERO);
-        for &n in group {
-            deferred += state.notes[n as usize].deferred;
-            balance += state.notes[n as usize].balance;
-        }
-        let open = gap.gt(Pack::ZERO);
-        need += open.keep(deferred);
-        gap += open.keep(deferred) * spent;
-        let closes = open.keep(falls.select((gap * slope.map(|x| 1.0 / x).pack()).min(balance), balance));
-        need += closes;
-        // Where principal is left, the gap is closed: rounding does not reach for the next class.
-        gap = balance.gt(closes).not().keep((gap - closes * slope.pack()).positive());
-    }
-    need
-}
-
-/// What restores an overcollateralization test where classes outside the test share in what is paid, or are paid before.
-///
-/// In a group of which `in` of `all` counts (nothing, of a class outside), a payment `x` lowers the denominator by `x · in/all`: of the gap `T·D − N`
-/// it closes `x · (T · in/all)`, less `x` where principal pays it.
-fn need_of_shares<const L: usize, P: Param<L>>(
-    state: &State<L>,
-    test: &TestTerms<P>,
-    (numerator, denominator): (Pack<L>, Pack<L>),
-    sequence: &[Vec<u16>],
-    pot: Pot,
-    deferred_counts: bool,
-) -> Pack<L> {
-    let spent = Pack::splat(if pot == Pot::Principal { 1.0 } else { 0.0 });
-    let trigger = test.threshold.pack();
-    let mut gap = gap(test, numerator, denominator);
-    let mut need = Pack::ZERO;
-    for group in reached(sequence, test) {
-        let (mut deferred, mut balance) = ([Pack::ZERO; 2], [Pack::ZERO; 2]);
-        for &n in group {
-            let (note, counts) = (&state.notes[n as usize], test.notes.contains(&n));
-            deferred[0] += note.deferred;
-            balance[0] += note.balance;
-            if counts {
-                balance[1] += note.balance;
-            }
-            if counts && deferred_counts {
-                deferred[1] += note.deferred;
-            }
-        }
-        for [all, counted] in [deferred, balance] {
-            let open = gap.gt(Pack::ZERO);
-            let slope = trigger * counted.ratio_or_zero(all) - spent;
-            let falls = slope.gt(Pack::ZERO);
-            let closes = falls.select(gap.ratio_or_zero(slope).min(all), all);
-            need += open.keep(closes);
-            gap = all.gt(closes).not().keep((gap - open.keep(closes) * slope).positive());
-        }
-    }
-    need
-}
-
 /// Runs one cure step with at most `limit`; returns what was paid.
 #[inline(always)]
 pub fn cure<const L: usize, P: Param<L>, R: Recorder<L>>(
@@ -389,13 +206,18 @@ pub fn cure<const L: usize, P: Param<L>, R: Recorder<L>>(
     let mut wanted = Pack::ZERO;
     for &test in &terms.program.tests[tests.range()] {
         if terms.active[test as usize] {
-            wanted = wanted.max(need(state, terms, test as usize, sequence, pot, shown));
+            let (test, limit, wanted) = (test as usize, &shown, &mut wanted);
+            if terms.tests[test].kind == TestKind::InterestCoverage {
+                terms.isa.run(Need::<L, P, true> { state, terms, test, sequence, pot, limit, wanted });
+            } else {
+                terms.isa.run(Need::<L, P, false> { state, terms, test, sequence, pot, limit, wanted });
+            }
         }
     }
     let amount = wanted.min(limit);
     if amount.any() || (R::ON && wanted.any_positive()) {
         let before = if R::ON { Some(Before::picture(state, sequence, CURE_LAYERS, Some(wanted))) } else { None };
-        let left = principal::pay_sequence(state, sequence, CURE_LAYERS, amount);
+        let left = principal::pay_sequence(terms.isa, state, sequence, CURE_LAYERS, amount);
         if pot.spends_principal() {
             state.principal_left(amount - left);
         }

@@ -3,8 +3,9 @@
 //!
 //! `diverted = min(share · remaining, need)`, `need = max(0, T·D − N)` kept as principal cash, `D − N/T` paid to notes.
 
-use super::cure::{CURE_LAYERS, measure, within};
+use super::cure::{CURE_LAYERS, measure};
 use super::interpreter::Terms;
+use super::need::within;
 use super::principal::{self, Before};
 use super::program::Pot;
 use crate::coverage::overcollateralization;
@@ -68,7 +69,7 @@ pub fn to_notes<const L: usize, P: Param<L>, R: Recorder<L>>(
     if R::ON {
         recorder.after(test, numerator, denominator);
         let before = Before::picture(state, sequence, CURE_LAYERS, Some(wanted));
-        principal::pay_sequence(state, sequence, CURE_LAYERS, amount);
+        principal::pay_sequence(terms.isa, state, sequence, CURE_LAYERS, amount);
         if !before.write(state, Reason::TestFails, info, recorder) {
             let payee = Payee::Sequence;
             let before = state.available;
@@ -77,6 +78,6 @@ pub fn to_notes<const L: usize, P: Param<L>, R: Recorder<L>>(
             recorder.row(LedgerRow { info, payee, due, paid, before, transfer: false, reason });
         }
     } else {
-        principal::pay_sequence(state, sequence, CURE_LAYERS, amount);
+        principal::pay_sequence(terms.isa, state, sequence, CURE_LAYERS, amount);
     }
 }

@@ -67,15 +67,10 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>>(
     }
     for (i, (pot, cash)) in [Pot::Interest, Pot::Principal].into_iter().zip(proceeds).enumerate() {
         if received {
-            state.available = state.receipts[i];
+            let cash = state.receipts[i];
+            run_whole(state, terms, pot, &cash, recorder);
         } else {
-            state.available = *cash;
-        }
-        if R::ON {
-            shown(state, terms, pot, recorder);
-            deposit(state, pot);
-        } else {
-            terms.isa.run(Waterfall { state, terms, pot });
+            run_whole(state, terms, pot, cash, recorder);
         }
     }
 }
@@ -99,12 +94,12 @@ pub fn run_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
     cash: &Pack<L>,
     recorder: &mut R,
 ) {
-    state.available = *cash;
     if R::ON {
+        state.available = *cash;
         shown(state, terms, pot, recorder);
         deposit(state, pot);
     } else {
-        terms.isa.run(Waterfall { state, terms, pot });
+        terms.isa.run(Waterfall { state, terms, pot, cash });
     }
 }
 
@@ -160,6 +155,7 @@ struct Waterfall<'a, const L: usize, P> {
     state: &'a mut State<L>,
     terms: &'a Terms<'a, P>,
     pot: Pot,
+    cash: &'a Pack<L>,
 }
 
 impl<const L: usize, P: Param<L>> Kernel for Waterfall<'_, L, P> {
@@ -167,13 +163,25 @@ impl<const L: usize, P: Param<L>> Kernel for Waterfall<'_, L, P> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { state, terms, pot } = self;
+        let Self { state, terms, pot, cash } = self;
+        state.available = *cash;
         let mut exhausted = false;
-        for step in terms.program.steps(pot, terms.in_reinvestment) {
+        let steps = terms.program.steps(pot, terms.in_reinvestment);
+        let mut next = 0;
+        loop {
             // A step without cash pays nothing in every lane: leaving it out changes no bit.
-            if exhausted && step.payment {
-                continue;
+            while next < steps.len() {
+                let step = &steps[next];
+                if !(step.idle.holds(state.clear, state.settled) || (exhausted && step.payment)) {
+                    break;
+                }
+                next += 1;
             }
+            if next >= steps.len() {
+                break;
+            }
+            let step = &steps[next];
+            next += 1;
             if quick::done(state, terms, step, pot) {
                 continue;
             }
@@ -246,12 +254,15 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Kernel for OneStep<'_, L, P, R
     #[inline(always)]
     fn run(self) -> bool {
         let Self { state, terms, step, pot, recorder } = self;
-        let mut limit = state.available;
-        if step.masked || step.guarded || step.source.is_some() {
-            state.limit = step.source.map_or(limit, |source| reserves::cash(state, source));
-            select(state, terms, step);
-            limit = state.limit;
+        // Told in memory: where two ways meet, packs that are at hand come apart.
+        match step.source {
+            Some(source) => state.limit = reserves::cash(state, source),
+            None => state.limit = state.available,
         }
+        if step.masked || step.guarded {
+            select(state, terms, step);
+        }
+        let limit = state.limit;
         act(state, terms, &step.op, limit, pot, recorder);
         !step.spends_all || state.available.any()
     }
@@ -397,7 +408,7 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
             let layers = Layers { interest: with_interest, deferred: with_deferred, cure: false };
             let sequence = &terms.program.sequences[sequence as usize];
             let before = if R::ON { Some(Before::picture(state, sequence, layers, None)) } else { None };
-            let left = principal::pay_sequence(state, sequence, layers, limit);
+            let left = principal::pay_sequence(terms.isa, state, sequence, layers, limit);
             if pot.spends_principal() {
                 state.principal_left(limit - left);
             }
@@ -456,7 +467,7 @@ fn turbo<const L: usize, P: Param<L>, R: Recorder<L>>(
     let sequence = &terms.program.sequences[sequence as usize];
     let amount = (state.available * share).min(limit);
     let before = if R::ON { Some(Before::picture(state, sequence, layers, Some(amount))) } else { None };
-    let left = principal::pay_sequence(state, sequence, layers, amount);
+    let left = principal::pay_sequence(terms.isa, state, sequence, layers, amount);
     if pot == Pot::Principal {
         state.principal_left(amount - left);
     }

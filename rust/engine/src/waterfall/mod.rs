@@ -7,6 +7,7 @@ pub mod draw;
 pub mod expenses;
 pub mod interpreter;
 pub mod limits;
+pub mod need;
 pub mod principal;
 pub mod program;
 pub mod purchases;

@@ -3,6 +3,8 @@
 //! In a class: overdue and current interest that is still unpaid, then deferred interest, then principal; inside a
 //! group interest and deferred interest go pro rata by amount due, principal pro rata by balance.
 
+use cloche_dispatch::{Isa, Kernel};
+
 use super::claims;
 use super::program::{Claim, ClaimKind};
 use crate::lanes::Pack;
@@ -21,27 +23,49 @@ pub struct Layers {
 /// Pays `amount` along the groups and returns what could not be placed.
 #[inline(always)]
 pub fn pay_sequence<const L: usize>(
+    isa: Isa,
     state: &mut State<L>,
     sequence: &[Vec<u16>],
     layers: Layers,
     amount: Pack<L>,
 ) -> Pack<L> {
     let mut left = amount;
-    state.any_cured |= layers.cure;
-    state.notes_paid(layers.cure);
-    for group in sequence {
-        if layers.interest {
-            left = (left - pay_claims(state, group, ClaimKind::Interest, left, false)).positive();
-        }
-        if layers.deferred {
-            left = (left - pay_claims(state, group, ClaimKind::Deferred, left, layers.cure)).positive();
-        }
-        left = (left - pay_balance(state, group, left, layers.cure)).positive();
-        if !left.any() {
-            break;
+    isa.run(Along { state, sequence, layers, left: &mut left });
+    left
+}
+
+/// A payment along groups as a function of its own: what is left lies in memory from group to group.
+struct Along<'a, const L: usize> {
+    state: &'a mut State<L>,
+    sequence: &'a [Vec<u16>],
+    layers: Layers,
+    left: &'a mut Pack<L>,
+}
+
+impl<const L: usize> Kernel for Along<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { state, sequence, layers, left } = self;
+        state.any_cured |= layers.cure;
+        state.notes_paid(layers.cure);
+        for group in sequence {
+            if layers.interest {
+                pay_claims(state, group, ClaimKind::Interest, left, false);
+            }
+            if layers.deferred {
+                pay_claims(state, group, ClaimKind::Deferred, left, layers.cure);
+            }
+            match group.as_slice() {
+                [note] => pay_balance(state, *note, left, layers.cure),
+                group => pay_balances(state, group, left, layers.cure),
+            }
+            if !left.any() {
+                break;
+            }
         }
     }
-    left
 }
 
 /// The share of what a group is owed that `left` pays; never negative, exactly 1 when all of it can be paid.
@@ -51,13 +75,7 @@ fn share<const L: usize>(left: Pack<L>, owed: Pack<L>) -> Pack<L> {
 }
 
 #[inline(always)]
-fn pay_claims<const L: usize>(
-    state: &mut State<L>,
-    group: &[u16],
-    kind: ClaimKind,
-    left: Pack<L>,
-    cure: bool,
-) -> Pack<L> {
+fn pay_claims<const L: usize>(state: &mut State<L>, group: &[u16], kind: ClaimKind, left: &mut Pack<L>, cure: bool) {
     let mut owed = Pack::ZERO;
     for &n in group {
         if kind == ClaimKind::Deferred && !state.notes[n as usize].has_deferred {
@@ -66,14 +84,14 @@ fn pay_claims<const L: usize>(
         owed += claims::due(state, Claim { kind, index: n });
     }
     if !owed.any() {
-        return Pack::ZERO;
+        return;
     }
     let single = group.len() == 1;
-    let share = if single { Pack::ZERO } else { share(left, owed) };
+    let share = if single { Pack::ZERO } else { share(*left, owed) };
     let mut total = Pack::ZERO;
     for &n in group {
         let claim = Claim { kind, index: n };
-        let paid = if single { owed.min(left) } else { claims::due(state, claim) * share };
+        let paid = if single { owed.min(*left) } else { claims::due(state, claim) * share };
         claims::settle(state, claim, paid);
         if cure && state.deferred_saves {
             state.notes[n as usize].cured += paid;
@@ -81,21 +99,36 @@ fn pay_claims<const L: usize>(
         total += paid;
     }
     state.available = (state.available - total).positive();
-    total
+    *left = (*left - total).positive();
 }
 
+/// Pays the principal of one class.
 #[inline(always)]
-fn pay_balance<const L: usize>(state: &mut State<L>, group: &[u16], left: Pack<L>, cure: bool) -> Pack<L> {
+fn pay_balance<const L: usize>(state: &mut State<L>, note: u16, left: &mut Pack<L>, cure: bool) {
+    let note = &mut state.notes[note as usize];
+    let paid = note.balance.min(*left);
+    note.balance -= paid;
+    note.principal_paid += paid;
+    note.repaid = true;
+    if cure {
+        note.cured += paid;
+    }
+    state.available = (state.available - paid).positive();
+    *left = (*left - paid).positive();
+}
+
+/// Pays the principal of classes of one rank pro rata.
+#[inline(always)]
+fn pay_balances<const L: usize>(state: &mut State<L>, group: &[u16], left: &mut Pack<L>, cure: bool) {
     let mut owed = Pack::ZERO;
     for &n in group {
         owed += state.notes[n as usize].balance;
     }
-    let single = group.len() == 1;
-    let share = if single { Pack::ZERO } else { share(left, owed) };
+    let share = share(*left, owed);
     let mut total = Pack::ZERO;
     for &n in group {
         let note = &mut state.notes[n as usize];
-        let paid = if single { owed.min(left) } else { note.balance * share };
+        let paid = note.balance * share;
         note.balance -= paid;
         note.principal_paid += paid;
         note.repaid = true;
@@ -105,7 +138,7 @@ fn pay_balance<const L: usize>(state: &mut State<L>, group: &[u16], left: Pack<L
         total += paid;
     }
     state.available = (state.available - total).positive();
-    total
+    *left = (*left - total).positive();
 }
 
 /// What a note has received so far on this date, over all layers.
@@ -128,7 +161,7 @@ impl<const L: usize> Before<L> {
         let mut notes = Vec::new();
         let mut virtual_state = state.clone();
         if let Some(need) = need {
-            pay_sequence(&mut virtual_state, sequence, layers, need);
+            pay_sequence(Isa::PORTABLE, &mut virtual_state, sequence, layers, need);
         }
         for group in sequence {
             for &n in group {

@@ -244,12 +244,58 @@ pub enum Quick {
     Divert { test: u16 },
 }
 
+/// When a step is known to do nothing: each of these tests passes with room in every lane, and each of these claims is settled.
+#[derive(Clone, Copy, Debug)]
+pub struct Idle {
+    tests: u64,
+    claims: u64,
+}
+
+/// No class has deferred interest.
+pub const NOTHING_DEFERRED: u64 = 1 << 63;
+/// Is never set.
+const UNKNOWN: u64 = 1 << 62;
+/// Notes, and fees after them, that have a bit of their own.
+const NOTES: u16 = 32;
+const FEES: u16 = 30;
+
+impl Idle {
+    fn of(quick: Quick) -> Self {
+        let (mut tests, mut claims) = (0, 0);
+        match quick {
+            Quick::Nothing => {}
+            Quick::Cure { bits, .. } if bits != 0 => tests = bits,
+            Quick::Divert { test } if bit(test as usize) != 0 => tests = bit(test as usize),
+            Quick::Interest { note, .. } if note < NOTES => claims = 1 << note,
+            Quick::Fee { fee, capped: false, .. } if fee < FEES => claims = 1 << (NOTES + fee),
+            Quick::Deferred { .. } => claims = NOTHING_DEFERRED,
+            _ => claims = UNKNOWN,
+        }
+        Self { tests, claims }
+    }
+
+    /// Whether the step is known to do nothing.
+    #[inline(always)]
+    #[must_use]
+    pub const fn holds(self, clear: u64, settled: u64) -> bool {
+        (self.tests & !clear) | (self.claims & !settled) == 0
+    }
+
+    /// The claim that the step settles where it pays all of it.
+    #[inline(always)]
+    #[must_use]
+    pub const fn settles(self) -> u64 {
+        self.claims & !UNKNOWN
+    }
+}
+
 /// A step with what the loop asks of it settled beforehand.
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 #[derive(Clone, Debug)]
 pub struct ReadyOp {
     pub op: Op,
     pub quick: Quick,
+    pub idle: Idle,
     /// Lanes are selected by a block or by the controlling class.
     pub masked: bool,
     /// A condition or an amount is evaluated.
@@ -265,8 +311,10 @@ pub struct ReadyOp {
 impl ReadyOp {
     fn new(op: &Op, claims: &[Claim], tests: &[u16]) -> Self {
         let action = &op.action;
+        let quick = quick(action, claims, tests);
         Self {
-            quick: quick(action, claims, tests),
+            quick,
+            idle: Idle::of(quick),
             masked: op.slot.is_some() || op.controlling.is_some(),
             guarded: op.when.is_some() || op.amount.is_some(),
             source: action.source(),

@@ -3,6 +3,8 @@
 //! Only without a ledger. The arithmetic is that of the general step, so that the bits are: where there is cash for all
 //! that is due in every lane, `min(due, cash)` is what is due, and nothing of it is left.
 
+use cloche_dispatch::Kernel;
+
 use super::claims;
 use super::cure;
 use super::interpreter::{Terms, select};
@@ -18,7 +20,12 @@ pub fn done<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_,
         Quick::Nothing => true,
         Quick::Fee { fee, capped, senior_expense } => {
             if capped {
-                pay_part(state, terms, step, Claim { kind: ClaimKind::FeeCapped, index: fee }, senior_expense, pot);
+                let lanes = &state.fees[fee as usize];
+                if !lanes.has_arrears && lanes.current.is_settled() {
+                    return true;
+                }
+                let claim = Claim { kind: ClaimKind::FeeCapped, index: fee };
+                terms.isa.run(Part { state, terms, step, claim, senior_expense, pot });
             } else {
                 pay(state, terms, step, Claim { kind: ClaimKind::Fee, index: fee }, senior_expense, pot);
             }
@@ -66,39 +73,63 @@ fn pay<const L: usize, P: Param<L>>(
         }
         let left = available - *due.unpaid();
         if !(step.masked || step.guarded || left.any_negative()) {
-            let paid = *due.unpaid();
-            due.pay_all();
+            if senior_expense || pot.spends_principal() {
+                let paid = *due.unpaid();
+                due.pay_all();
+                count(state, paid, senior_expense, pot);
+            } else {
+                due.pay_all();
+            }
             state.available = left;
-            count(state, paid, senior_expense, pot);
+            state.settled |= step.idle.settles();
             return;
         }
     }
-    pay_part(state, terms, step, claim, senior_expense, pot);
+    terms.isa.run(Part { state, terms, step, claim, senior_expense, pot });
 }
 
-#[inline(always)]
-fn pay_part<const L: usize, P: Param<L>>(
-    state: &mut State<L>,
-    terms: &Terms<'_, P>,
-    step: &ReadyOp,
+/// What is not simply paid in full, as a function of its own: the loop over steps stays small.
+struct Part<'a, const L: usize, P> {
+    state: &'a mut State<L>,
+    terms: &'a Terms<'a, P>,
+    step: &'a ReadyOp,
     claim: Claim,
     senior_expense: bool,
     pot: Pot,
-) {
-    let owed = claims::due(state, claim);
-    if !owed.any() {
-        return;
+}
+
+impl<const L: usize, P: Param<L>> Kernel for Part<'_, L, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { claim, .. } = self;
+        // A kind that is known where it is paid leaves one way through.
+        match claim.kind {
+            ClaimKind::Interest => self.pay(Claim { kind: ClaimKind::Interest, ..claim }),
+            ClaimKind::FeeCapped => self.pay(Claim { kind: ClaimKind::FeeCapped, ..claim }),
+            _ => self.pay(Claim { kind: ClaimKind::Fee, ..claim }),
+        }
     }
-    let paid = if step.masked || step.guarded {
+}
+
+impl<const L: usize, P: Param<L>> Part<'_, L, P> {
+    #[inline(always)]
+    fn pay(self, claim: Claim) {
+        let Self { state, terms, step, senior_expense, pot, .. } = self;
+        let owed = claims::due(state, claim);
+        if !owed.any() {
+            return;
+        }
         state.limit = state.available;
-        select(state, terms, step);
-        owed.min(state.limit)
-    } else {
-        owed.min(state.available)
-    };
-    claims::settle(state, claim, paid);
-    state.available = (state.available - paid).positive();
-    count(state, paid, senior_expense, pot);
+        if step.masked || step.guarded {
+            select(state, terms, step);
+        }
+        let paid = owed.min(state.limit);
+        claims::settle(state, claim, paid);
+        state.available = (state.available - paid).positive();
+        count(state, paid, senior_expense, pot);
+    }
 }
 
 /// What a payment changes in the figures of the tests.

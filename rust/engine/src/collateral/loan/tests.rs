@@ -23,7 +23,7 @@ fn date(text: &str) -> Date {
 }
 
 fn step(start: &str, end: &str, years: f64) -> StepDates {
-    StepDates { start: date(start), end: date(end), is_last: false, years, on_pik: 1.0, draws: Draws::default() }
+    StepDates { start: date(start), end: date(end), is_last: false, years, on_pik: 1.0, draws: YearlyShare::default() }
 }
 
 /// A million at 4 % over the index, act/360, without amortization.
@@ -38,6 +38,7 @@ fn loan() -> LoanContract {
         pik_spread: 0.0,
         commitment: Commitment::default(),
         own: None,
+        own_steps: None,
     }
 }
 
@@ -311,3 +312,4 @@ fn capitalized_interest_comes_with_the_instalment_that_repays_the_last_par() {
 }
 
 mod commitments;
+mod own_steps;

@@ -55,12 +55,12 @@ fn the_alternatives_of_cures_and_of_the_ccc_bucket_change_the_convention() {
 }
 
 #[test]
-fn a_known_alternative_that_is_not_built_is_refused_by_name() {
-    let (_, problems) = read(r#"{"interest_on_pik": false, "pool_step": "own_dates"}"#);
-    assert_eq!(
-        problems,
-        ["conventions.pool_step: own_dates is a known alternative that this version does not compute yet",]
-    );
+fn the_pool_steps_by_periods_months_or_own_dates() {
+    for (value, steps) in [("period", (false, false)), ("monthly", (true, false)), ("own_dates", (false, true))] {
+        let (c, problems) = read(&format!(r#"{{"pool_step": "{value}"}}"#));
+        assert_eq!(problems, [""; 0]);
+        assert_eq!((c.monthly_steps, c.own_steps), steps);
+    }
 }
 
 #[test]
@@ -68,12 +68,4 @@ fn unknown_keys_and_values_are_refused_with_the_known_ones() {
     let (_, problems) = read(r#"{"cash_timing": "weekly", "cure_order": "up"}"#);
     assert_eq!(problems[0], "conventions.cash_timing: found weekly; expected one of dated, period");
     assert!(problems[1].starts_with("conventions.cure_order: unknown convention; known: x_in_oc, x_in_ic, "));
-}
-
-#[test]
-fn the_first_value_of_every_convention_is_built() {
-    for (key, values, built) in KEYS {
-        assert_eq!(values[0], built[0], "{key}");
-        assert!(built.iter().all(|b| values.contains(b)), "{key}");
-    }
 }

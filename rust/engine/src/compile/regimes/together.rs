@@ -29,7 +29,8 @@ pub(super) fn rates(nodes: &mut [Node]) {
         .map(|node| {
             let conventions = Conventions::read(&node.written.conventions, &mut Vec::new());
             let Conventions { rates_by_days: by_days, simple_rates: simple, interest_on_pik: on_pik, .. } = conventions;
-            Rates { from: node.rule.since, by_days, simple, on_pik }
+            let end_of_month = node.written.dates.end_of_month;
+            Rates { from: node.rule.since, by_days, simple, on_pik, end_of_month }
         })
         .collect();
     for k in 0..nodes.len() {

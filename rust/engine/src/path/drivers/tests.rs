@@ -58,7 +58,6 @@ fn pool(loans: &[Sketch], cpr: impl Fn(usize) -> f64, amortization: impl Fn(usiz
     let mut holdings = vec![(0..loans.len().min(2) as u32).collect()];
     holdings.extend((2..loans.len() as u32).map(|loan| vec![loan]));
     out.obligor_loans = Holdings::new(&holdings);
-    out.finish();
     find_closed_form(&mut out, loans, amortization);
     out
 }
@@ -69,7 +68,8 @@ fn find_closed_form(pool: &mut ClosingPool, loans: &[Sketch], amortization: impl
         Contract { par: first.open, interest: first.interest.whole, scheduled: first.scheduled }
     };
     let contracts: Vec<Contract> = loans.iter().enumerate().map(contract).collect();
-    pool.proportional = Proportional::of(pool, &contracts);
+    let form = Proportional::of(pool, &contracts);
+    pool.finish(form);
 }
 
 const DEFAULTS: [(usize, usize); 5] = [(0, 1), (1, 0), (3, 7), (6, 11), (7, 3)];

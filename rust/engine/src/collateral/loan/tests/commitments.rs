@@ -15,7 +15,7 @@ fn committed() -> LoanContract {
 const FIVE_PERCENT: [(&str, f64); 3] = [("2025-11-15", 0.05), ("2026-02-15", 0.05), ("2026-05-15", 0.05)];
 
 fn drawing(step: StepDates, rate: f64, is_simple: bool) -> StepDates {
-    StepDates { draws: Draws { rate, is_simple }, ..step }
+    StepDates { draws: YearlyShare { rate, is_simple }, ..step }
 }
 
 #[test]
