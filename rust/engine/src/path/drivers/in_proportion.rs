@@ -2,6 +2,7 @@
 //!
 //! All that is summed up are whole multiples of a least digit, so sums are exact: where nothing is left, they are zero.
 
+use super::add;
 use crate::collateral::ClosingPool;
 use crate::collateral::closing_pool::{INTEREST, LoanDefault, PERFORMING, PREPAID, PRINCIPAL};
 use crate::collateral::holdings::Companies;
@@ -176,14 +177,4 @@ pub fn left<const L: usize>(
         Pack::splat(whole[PERFORMING]) - performing,
         Pack::splat(whole[PREPAID]) - prepaid,
     ]
-}
-
-#[inline(always)]
-fn add(to: &mut [f64; 4], row: &[f64; 4]) {
-    let (before, more) = (*to, *row);
-    let mut after = [0.0; 4];
-    for q in 0..4 {
-        after[q] = before[q] + more[q];
-    }
-    *to = after;
 }
