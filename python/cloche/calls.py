@@ -110,9 +110,9 @@ def assumed(deal: Deal, scenario: Scenario) -> str:
     ScenarioError
         If an amendment cannot be carried out on the deal, with its place.
     """
-    document = scenario.to_canonical()
-    if not has_transitions(document["events"]):
+    if not has_transitions(scenario.in_canonical("events")):
         return scenario.canonical_json()
+    document = scenario.to_canonical()
     told = engine_events(deal.to_canonical(), document["events"])
     found: list[tuple[str, str]] = []
     for place, one in told.amended.items():
@@ -128,7 +128,7 @@ def assumed(deal: Deal, scenario: Scenario) -> str:
 
 def brings_in(deal: Deal, scenario: Scenario) -> BringsIn:
     """Return the events of a run that may bring in documents, for what is told of its dates."""
-    events = scenario.to_canonical()["events"]
+    events = scenario.in_canonical("events")
     assumed = engine_events(deal.to_canonical(), events).document["events"] if has_transitions(events) else ()
     return BringsIn(_known(deal).events, assumed)
 

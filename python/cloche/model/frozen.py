@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Generic, Self, TypeVar
 
 from cloche.model.document import Document, canonical_json, digest
@@ -15,13 +16,23 @@ _D = TypeVar("_D", bound=Document)
 class Frozen(Generic[_D]):
     """A checked document: frozen, equal and hashed by its canonical JSON, pickled as it."""
 
-    __slots__ = ("_canonical", "_document")
+    __slots__ = ("_canonical", "_digest", "_document", "_plain")
     _document: _D
+    _plain: Mapping[str, Any]
     _canonical: str
+    _digest: str
 
     def _hold(self, document: _D) -> None:
-        object.__setattr__(self, "_document", document)
-        object.__setattr__(self, "_canonical", canonical_json(document.to_canonical()))
+        plain = document.to_canonical()
+        canonical = canonical_json(plain)
+        # Written once: every run asks for them.
+        for name, value in (
+            ("_document", document),
+            ("_plain", plain),
+            ("_canonical", canonical),
+            ("_digest", digest(canonical)),
+        ):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def _model(cls) -> type[_D]:
@@ -41,7 +52,7 @@ class Frozen(Generic[_D]):
     @property
     def digest(self) -> str:
         """BLAKE2b-128 hash of the canonical JSON, as 32 hexadecimal digits."""
-        return digest(self._canonical)
+        return self._digest
 
     def canonical_json(self) -> str:
         """Return the canonical text: what the engine reads and what the hash is of."""
@@ -50,6 +61,10 @@ class Frozen(Generic[_D]):
     def to_canonical(self) -> dict[str, Any]:
         """Return the canonical form, every default written out."""
         return self._document.to_canonical()
+
+    def in_canonical(self, key: str) -> Any:
+        """Return what the canonical form says under a key, for reading alone."""
+        return self._plain.get(key)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: it is frozen."""

@@ -5,7 +5,16 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 /// Texts of a column that are found again by their address.
-const SEEN: usize = 24;
+const SEEN: usize = 64;
+
+/// A text of a column.
+struct Seen {
+    address: *const u8,
+    length: usize,
+    code: i32,
+    /// Place among those seen of the text that came after it.
+    follower: usize,
+}
 
 /// A table under construction: names and columns in order.
 pub struct Columns<'py> {
@@ -48,17 +57,23 @@ impl<'py> Columns<'py> {
     pub fn text<'t>(self, name: &str, values: impl Iterator<Item = &'t str>) -> PyResult<Self> {
         let mut vocabulary: Vec<&str> = Vec::new();
         let mut index = std::collections::HashMap::new();
-        let mut codes: Vec<i32> = Vec::new();
-        // Most texts of a column are the same few, at the same few addresses.
-        let mut seen: Vec<(*const u8, usize, i32)> = Vec::with_capacity(SEEN);
+        let mut codes: Vec<i32> = Vec::with_capacity(values.size_hint().0);
+        // Most texts of a column are the same few, at the same few addresses and one after the other: what followed a
+        // text the last time is looked at first.
+        let mut seen: Vec<Seen> = Vec::with_capacity(SEEN);
+        let mut last = 0;
         for value in values {
             if value.is_empty() {
                 codes.push(-1);
                 continue;
             }
-            let (address, length) = (value.as_ptr(), value.len());
-            if let Some((_, _, code)) = seen.iter().find(|(at, size, _)| *at == address && *size == length) {
-                codes.push(*code);
+            let is = |seen: &Seen| seen.address == value.as_ptr() && seen.length == value.len();
+            let follower = seen.get(last).map_or(0, |last| last.follower);
+            let found = if seen.get(follower).is_some_and(is) { Some(follower) } else { seen.iter().position(is) };
+            if let Some(found) = found {
+                seen[last].follower = found;
+                last = found;
+                codes.push(seen[found].code);
                 continue;
             }
             let code = *index.entry(value).or_insert_with(|| {
@@ -67,9 +82,37 @@ impl<'py> Columns<'py> {
             });
             let code = i32::try_from(code).unwrap_or(-1);
             if seen.len() < SEEN {
-                seen.push((address, length, code));
+                seen.push(Seen { address: value.as_ptr(), length: value.len(), code, follower: 0 });
             }
             codes.push(code);
+        }
+        self.dict.set_item(name, (PyArray1::from_vec(self.py, codes), vocabulary))?;
+        Ok(self)
+    }
+
+    /// A text column of which each row names its text by its place among `texts`.
+    pub fn text_of<'t>(
+        self,
+        name: &str,
+        places: impl Iterator<Item = usize>,
+        texts: impl Iterator<Item = &'t str>,
+    ) -> PyResult<Self> {
+        const UNSEEN: i32 = i32::MIN;
+        let texts: Vec<&str> = texts.collect();
+        let mut code_of = vec![UNSEEN; texts.len()];
+        let mut vocabulary: Vec<&str> = Vec::new();
+        let mut codes: Vec<i32> = Vec::with_capacity(places.size_hint().0);
+        for place in places {
+            let code = &mut code_of[place];
+            if *code == UNSEEN {
+                let known = vocabulary.iter().position(|text| *text == texts[place]);
+                let at = known.unwrap_or(vocabulary.len());
+                if known.is_none() && !texts[place].is_empty() {
+                    vocabulary.push(texts[place]);
+                }
+                *code = if texts[place].is_empty() { -1 } else { i32::try_from(at).unwrap_or(-1) };
+            }
+            codes.push(*code);
         }
         self.dict.set_item(name, (PyArray1::from_vec(self.py, codes), vocabulary))?;
         Ok(self)

@@ -143,16 +143,23 @@ fn tests<'py>(py: Python<'py>, dates: &Dates<'_>, path: &Explained) -> PyResult<
 
 fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let rows = &path.ledger.entries;
-    let info = |r: &Entry| &deal.program.infos[r.info as usize];
+    let infos = &deal.program.infos;
+    let step = || rows.iter().map(|r| r.info as usize);
     // What happens before the payment date has its day.
-    let days: Vec<String> = rows.iter().map(|r| r.day.map_or_else(String::new, |day| Date(day).to_string())).collect();
-    let labels =
-        rows.iter().zip(&days).map(|(r, day)| if r.day.is_some() { day.as_str() } else { info(r).label.as_str() });
+    let mut days: Vec<i32> = rows.iter().filter_map(|r| r.day).collect();
+    days.sort_unstable();
+    days.dedup();
+    let shown: Vec<String> = days.iter().map(|day| Date(*day).to_string()).collect();
+    let place = |r: &Entry| match r.day.and_then(|day| days.binary_search(&day).ok()) {
+        Some(place) => infos.len() + place,
+        None => r.info as usize,
+    };
+    let labels = infos.iter().map(|info| &info.label).chain(&shown).map(String::as_str);
     Ok(Columns::new(py)
         .date("date", rows.iter().map(|r| Some(dates.payment[r.period as usize])).collect())?
-        .text("waterfall", rows.iter().map(|r| info(r).pot.name()))?
-        .text("step", rows.iter().map(|r| info(r).verb))?
-        .text("label", labels)?
+        .text_of("waterfall", step(), infos.iter().map(|info| info.pot.name()))?
+        .text_of("step", step(), infos.iter().map(|info| info.verb))?
+        .text_of("label", rows.iter().map(place), labels)?
         .text(
             "payee",
             rows.iter().map(|r| match r.payee {
@@ -171,18 +178,18 @@ fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expl
         .float("paid", rows.iter().map(|r| r.paid).collect())?
         .float("available_before", rows.iter().map(|r| r.before).collect())?
         .float("available_after", rows.iter().map(|r| r.after).collect())?
-        .text("source", rows.iter().map(|r| source(r, info(r))))?
+        .text_of(
+            "source",
+            rows.iter().map(|r| 2 * r.info as usize + usize::from(r.transfer)),
+            infos.iter().flat_map(|info| [source(info), "transfer"]),
+        )?
         .text("reason", rows.iter().map(|r| r.reason.text()))?
         .finish())
 }
 
-/// Where the cash of a ledger row comes from.
-fn source(row: &Entry, info: &StepInfo) -> &'static str {
-    match info.verb {
-        _ if row.transfer => "transfer",
-        "draw" => "draw",
-        _ => info.pot.source(),
-    }
+/// Where the cash of a step's rows comes from, unless it only changes accounts.
+fn source(info: &StepInfo) -> &'static str {
+    if info.verb == "draw" { "draw" } else { info.pot.source() }
 }
 
 fn fees<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Explained) -> PyResult<Bound<'py, PyDict>> {

@@ -13,6 +13,7 @@ use cloche_engine::compile::{Given, PlanInput, compile_deal, compile_plan, compi
 use cloche_engine::error::EngineError;
 use cloche_engine::path::explained::project;
 use cloche_engine::path::summary::summarize;
+use cloche_engine::sim::histogram::Histogram;
 use cloche_engine::sim::run::simulate_lanes;
 use cloche_engine::sim::totals::Totals;
 use cloche_engine::sim::{Keep, Options, simulate};
@@ -145,8 +146,12 @@ fn checksum(totals: &Totals) -> u64 {
         }
         note.economic.iter().chain(&note.realized).for_each(|count| fold(f64::from(*count)));
     }
-    for year in &totals.years {
+    let mut room = Histogram::default();
+    for (y, year) in totals.years.iter().enumerate() {
         year.sums.iter().chain(&year.squares).for_each(|x| fold(*x));
+        let [default_rate] = totals.quantiles::<0, 1>(y, [0.5], &mut room);
+        let [loss_rate] = totals.quantiles::<1, 1>(y, [0.5], &mut room);
+        [default_rate, loss_rate].into_iter().for_each(&mut fold);
     }
     for returns in &totals.returns {
         returns.irr.iter().chain(&returns.moic).for_each(|x| fold(*x));

@@ -11,6 +11,7 @@ use cloche_engine::compile::compile_simulation;
 use cloche_engine::path::summary::summarize;
 use cloche_engine::sim::block::BLOCK;
 use cloche_engine::sim::columns::PathColumns;
+use cloche_engine::sim::histogram::Histogram;
 use cloche_engine::sim::run::simulate_lanes;
 use cloche_engine::sim::totals::{Moments, Totals};
 use cloche_engine::sim::{Keep, Options, Setup, Simulated, replay};
@@ -70,11 +71,12 @@ fn of_totals(totals: &Totals) -> Vec<(&'static str, Vec<u64>)> {
         losses.sort_by(f64::total_cmp);
         out.push(("losses", bits(&losses)));
     }
-    for year in &totals.years {
+    let mut room = Histogram::default();
+    for (y, year) in totals.years.iter().enumerate() {
         out.push(("year", bits(&[year.sums, year.squares].concat())));
         let levels = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0];
-        out.push(("default rates", bits(&levels.map(|p| year.default_rate.quantile(p)))));
-        out.push(("loss rates", bits(&levels.map(|p| year.loss_rate.quantile(p)))));
+        out.push(("default rates", bits(&totals.quantiles::<0, 8>(y, levels, &mut room))));
+        out.push(("loss rates", bits(&totals.quantiles::<1, 8>(y, levels, &mut room))));
     }
     for returns in &totals.returns {
         out.push(("irr", bits(&returns.irr)));

@@ -2,15 +2,29 @@
 //!
 //! What a loan does in a step is proportional to what its contract alone would do, and the share of the contracts that
 //! is left is the same for all loans of a group. So a group costs the same work whatever the number of its loans, and
-//! a loan with rates of its own is a group of one.
+//! a loan with rates of its own is a group of one. What is recovered is proportional, too: loans may share a group that
+//! recover unlike parts of what they default.
 
 use super::closing_pool::{CARRYING, DEFAULTED_PAR, INTEREST, MARKET, PERFORMING, PREPAID, PRINCIPAL, RECOVERIES};
 use super::closing_pool::{DefaultedAsset, PoolRules};
 use super::loan::{ContractStep, Income};
-use super::parts::{self, GroupPart, PoolPart};
+use super::parts::{GroupPart, PoolPart};
 use super::sale::SaleStep;
 use super::standing::{PastDefault, Standing};
 use crate::lanes::{Pack, Param};
+
+/// What a group has to know of a loan beside its contract.
+#[derive(Clone, Copy, Debug)]
+pub struct OfGroup<'a> {
+    /// Share of its balance that it is carried below par.
+    pub discount_share: f64,
+    /// What its defaults recover, in units of the group's recovery rate.
+    pub recovered: f64,
+    /// Its defaults of earlier steps, where what they recover is no matter of the group.
+    pub past: &'a [PastDefault],
+    /// Its place among the CCC assets.
+    pub ccc: Option<usize>,
+}
 
 /// The contracts of the loans of a group, added up.
 #[derive(Clone, Debug)]
@@ -18,6 +32,8 @@ pub struct LoanGroup {
     contract: Vec<ContractStep>,
     /// Per step: what discount obligations are carried below par at its end.
     discount: Vec<f64>,
+    /// Per step: what a default of its contracts in it recovers, in units of the group's recovery rate.
+    recovers: Vec<f64>,
     /// Places of its loans among the CCC assets, each with its contractual balance at the end of every step.
     ccc: Vec<(usize, Vec<f64>)>,
     /// Per step: their contractual balance at its end.
@@ -38,6 +54,7 @@ impl LoanGroup {
         Self {
             contract: vec![ContractStep::default(); steps],
             discount: vec![0.0; steps],
+            recovers: vec![0.0; steps],
             ccc: Vec::new(),
             ccc_end: vec![0.0; steps],
             sale: Vec::new(),
@@ -54,19 +71,19 @@ impl LoanGroup {
             sum.end += step.end;
             sum.released += step.released;
             prepay(sum, step);
-            add(&mut sum.interest, step.interest);
+            sum.interest += step.interest;
             *worth += step.end * price;
         }
     }
 
     /// Adds a loan to the parts of the pool that it belongs to.
-    pub fn add_to_parts(&mut self, loan: usize, contract: &[ContractStep], parts: &[PoolPart]) {
+    pub fn add_to_parts(&mut self, loan: usize, contract: &[ContractStep], recovered: f64, parts: &[PoolPart]) {
         if self.parts.is_empty() {
-            self.parts = parts.iter().map(|part| GroupPart::new(part, contract.len())).collect();
+            self.parts = parts.iter().map(GroupPart::new).collect();
         }
         for (sum, part) in self.parts.iter_mut().zip(parts) {
             if part.loans[loan] {
-                sum.add(part, loan, contract);
+                sum.add(part, loan, contract, recovered);
             }
         }
     }
@@ -102,19 +119,23 @@ impl LoanGroup {
         Standing { share: left, defaults, drawn: false }
     }
 
-    /// Adds a loan, carried below par by a share of its balance; `ccc` is its place among the CCC assets.
-    pub fn add(&mut self, contract: &[ContractStep], discount_share: f64, ccc: Option<usize>) {
+    /// Adds a loan.
+    pub fn add(&mut self, contract: &[ContractStep], loan: &OfGroup<'_>) {
         for ((sum, step), discount) in self.contract.iter_mut().zip(contract).zip(&mut self.discount) {
             sum.open += step.open;
             sum.scheduled += step.scheduled;
             sum.end += step.end;
             sum.released += step.released;
             prepay(sum, step);
-            add(&mut sum.interest, step.interest);
-            add(&mut sum.floor_benefit, step.floor_benefit);
-            *discount += step.end * discount_share;
+            sum.interest += step.interest;
+            sum.floor_benefit += step.floor_benefit;
+            *discount += step.end * loan.discount_share;
         }
-        if let Some(place) = ccc {
+        for (p, (sum, step)) in self.recovers.iter_mut().zip(contract).enumerate() {
+            let past = loan.past.iter().find(|past| past.step == Some(p));
+            *sum += step.defaults() * past.map_or(loan.recovered, |past| past.recovery);
+        }
+        if let Some(place) = loan.ccc {
             self.ccc.push((place, contract.iter().map(|step| step.end).collect()));
             for (sum, step) in self.ccc_end.iter_mut().zip(contract) {
                 *sum += step.end;
@@ -129,12 +150,6 @@ fn prepay(sum: &mut ContractStep, one: &ContractStep) {
     if one.end > 0.0 {
         sum.gone = one.gone;
     }
-}
-
-fn add(sum: &mut Income, one: Income) {
-    sum.whole += one.whole;
-    sum.of_default += one.of_default;
-    sum.of_prepaid += one.of_prepaid;
 }
 
 /// Period rates of a group by step, and the step (from 0) that collects the recovery of a default in each.
@@ -263,7 +278,8 @@ impl<const L: usize> PoolFlows<L> {
         for past in &group.standing.defaults {
             if let Some(p) = past.step {
                 let default = Pack::splat(past.share) * group.contract[p].defaults();
-                self.carry(p, default, default * past.recovery, past.collected, rules);
+                let recovered = Pack::splat(past.share) * group.recovers[p];
+                self.carry(p, default, recovered * past.recovery, past.collected, rules);
             }
         }
         for p in rules.first..steps {
@@ -281,9 +297,10 @@ impl<const L: usize> PoolFlows<L> {
                     None => (gone, alive, mpr),
                     Some([of_default, mpr]) => {
                         let in_sale = left * of_default.pack();
-                        let more = (in_sale - gone) * contract.defaults();
+                        let more = in_sale - gone;
+                        let recovered = more * group.recovers[p] * rates.recovery[p].pack();
                         let in_step = rates.recovery_step[p] as usize == p;
-                        sale.more.add(more, more * rates.recovery[p].pack(), in_step);
+                        sale.more.add(more * contract.defaults(), recovered, in_step);
                         (in_sale, left * (one - of_default.pack()), mpr.pack())
                     }
                 };
@@ -309,32 +326,44 @@ impl<const L: usize> PoolFlows<L> {
             self.flows[p][PERFORMING] += left * contract.end;
             self.discount[p] += left * group.discount[p];
             for (sums, part) in self.parts.iter_mut().zip(&group.parts) {
-                let of_part = &part.contract[p];
-                let interest = pays(of_part.interest, alive, mpr, gone);
-                let amount = parts::amount(part.flow, interest, left, of_part.end);
-                sums[p] += if part.of_recovery { amount * rates.recovery[p].pack() } else { amount };
+                sums[p] += match part {
+                    GroupPart::Interest(of_part) => match of_part.get(p) {
+                        Some(interest) => pays(*interest, alive, mpr, gone),
+                        None => continue,
+                    },
+                    GroupPart::Par(of_part) => left * of_part.get(p).copied().unwrap_or(0.0),
+                    GroupPart::Recovered(of_part) => {
+                        left * of_part.get(p).copied().unwrap_or(0.0) * rates.recovery[p].pack()
+                    }
+                };
             }
-            if group.ccc.is_empty() {
-                self.add_default(p, gone * contract.defaults(), rates, rules);
-                continue;
+            if !group.ccc.is_empty() {
+                self.ccc_par[p] += left * group.ccc_end[p];
+                for (place, end) in &group.ccc {
+                    self.ccc[place * steps + p] = left * end[p];
+                }
             }
-            self.ccc_par[p] += left * group.ccc_end[p];
-            for (place, end) in &group.ccc {
-                self.ccc[place * steps + p] = left * end[p];
-            }
-            self.add_default(p, gone * contract.defaults(), rates, rules);
+            self.add_default(p, gone * contract.defaults(), gone * group.recovers[p], rates, rules);
         }
     }
 
+    /// Adds a default, and what it recovers in units of the recovery rate.
     #[inline(always)]
-    fn add_default<P: Param<L>>(&mut self, p: usize, default: Pack<L>, rates: &GroupRates<P>, rules: &PoolRules) {
+    fn add_default<P: Param<L>>(
+        &mut self,
+        p: usize,
+        default: Pack<L>,
+        recovered: Pack<L>,
+        rates: &GroupRates<P>,
+        rules: &PoolRules,
+    ) {
         if !default.any() {
             return;
         }
         if let Some(defaults) = self.defaults.get_mut(p) {
             *defaults += default;
         }
-        self.carry(p, default, default * rates.recovery[p].pack(), rates.recovery_step[p] as usize, rules);
+        self.carry(p, default, recovered * rates.recovery[p].pack(), rates.recovery_step[p] as usize, rules);
     }
 
     /// Carries a default of step `p` until its recovery is collected.

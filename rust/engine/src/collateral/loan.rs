@@ -11,6 +11,8 @@
 //! An undrawn commitment is par for which cash was set aside: a draw turns one into the other, what is repaid early or
 //! matures sets free its share of that cash as principal, and a default all of it that is not drawn just before.
 
+use std::ops::AddAssign;
+
 use super::commitment::{Commitment, YearlyShare};
 use crate::time::{Date, DayCount};
 
@@ -143,6 +145,14 @@ pub struct Income {
     pub whole: f64,
     pub of_default: f64,
     pub of_prepaid: f64,
+}
+
+impl AddAssign for Income {
+    fn add_assign(&mut self, one: Self) {
+        self.whole += one.whole;
+        self.of_default += one.of_default;
+        self.of_prepaid += one.of_prepaid;
+    }
 }
 
 /// Index fixings of one loan: by step, and on any date for its own accrual periods.

@@ -5,8 +5,7 @@
 //! read is added up.
 
 use super::closing_pool::INTEREST;
-use super::loan::ContractStep;
-use crate::lanes::Pack;
+use super::loan::{ContractStep, Income};
 
 /// Place of undrawn commitments, after the flows of a step.
 pub const UNDRAWN: usize = 4;
@@ -51,34 +50,55 @@ impl PoolPart {
     }
 }
 
-/// The contracts of a group's loans that belong to a part, added up.
+/// What the contracts of a group's loans that belong to a part do by step, added up; nothing where none belongs.
 #[derive(Clone, Debug)]
-pub struct GroupPart {
-    pub flow: usize,
-    pub contract: Vec<ContractStep>,
-    /// Whether the flow is multiplied by the recovery rate of the group.
-    pub of_recovery: bool,
+pub enum GroupPart {
+    Interest(Vec<Income>),
+    /// Par at the end, or what is not drawn then, weighed.
+    Par(Vec<f64>),
+    /// Par at the end, which is multiplied by the recovery rate of the group.
+    Recovered(Vec<f64>),
 }
 
 impl GroupPart {
     /// No loans of a part.
     #[must_use]
-    pub fn new(part: &PoolPart, steps: usize) -> Self {
-        let contract = vec![ContractStep::default(); steps];
-        Self { flow: part.flow, contract, of_recovery: part.weight == Weight::Recovery }
+    pub fn new(part: &PoolPart) -> Self {
+        match (part.flow, &part.weight) {
+            (INTEREST, _) => Self::Interest(Vec::new()),
+            (_, Weight::Recovery) => Self::Recovered(Vec::new()),
+            _ => Self::Par(Vec::new()),
+        }
     }
 
-    /// Adds the contract of a loan.
-    pub fn add(&mut self, part: &PoolPart, loan: usize, contract: &[ContractStep]) {
+    /// Adds the contract of a loan, of whose defaults so much of the group's recovery rate is recovered.
+    pub fn add(&mut self, part: &PoolPart, loan: usize, contract: &[ContractStep], recovered: f64) {
         let steps = contract.len();
-        for (p, (sum, step)) in self.contract.iter_mut().zip(contract).enumerate() {
-            if self.flow == INTEREST {
-                sum.interest.whole += step.interest.whole;
-                sum.interest.of_default += step.interest.of_default;
-                sum.interest.of_prepaid += step.interest.of_prepaid;
-            } else {
-                let par = if self.flow == UNDRAWN { step.undrawn } else { step.end };
-                sum.end += par * part.weight(loan, steps, p);
+        match self {
+            Self::Interest(sums) => {
+                sums.resize(steps, Income::default());
+                for (sum, step) in sums.iter_mut().zip(contract) {
+                    *sum += step.interest;
+                }
+            }
+            Self::Par(sums) => {
+                sums.resize(steps, 0.0);
+                let par = |step: &ContractStep| if part.flow == UNDRAWN { step.undrawn } else { step.end };
+                let each = sums.iter_mut().zip(contract);
+                match &part.weight {
+                    Weight::One | Weight::Recovery => each.for_each(|(sum, step)| *sum += par(step)),
+                    Weight::Loan(weights) => each.for_each(|(sum, step)| *sum += par(step) * weights[loan]),
+                    Weight::Step(weights) => {
+                        let weights = &weights[loan * steps..];
+                        each.zip(weights).for_each(|((sum, step), weight)| *sum += par(step) * weight);
+                    }
+                }
+            }
+            Self::Recovered(sums) => {
+                sums.resize(steps, 0.0);
+                for (sum, step) in sums.iter_mut().zip(contract) {
+                    *sum += step.end * recovered;
+                }
             }
         }
     }
@@ -100,11 +120,4 @@ pub fn totals(parts: &[PoolPart], steps: usize, flow: impl Fn(usize, usize, usiz
         out.push(sums);
     }
     out
-}
-
-/// What a part does in a step: the share `left` of its par is left after it, and `interest` is what its contracts pay.
-#[inline(always)]
-#[must_use]
-pub fn amount<const L: usize>(flow: usize, interest: Pack<L>, left: Pack<L>, end: f64) -> Pack<L> {
-    if flow == INTEREST { interest } else { left * end }
 }

@@ -34,14 +34,26 @@ impl Standing {
     /// A loan of which nothing is left.
     pub const GONE: Self = Self { share: 0.0, defaults: Vec::new(), drawn: false };
 
-    /// What tells it apart, bit by bit.
+    /// What tells it apart, bit by bit, with what is recovered or without.
     #[must_use]
-    pub fn key(&self) -> Vec<u64> {
+    pub fn key(&self, of_recoveries: bool) -> Vec<u64> {
         let mut out = vec![self.share.to_bits(), u64::from(self.drawn)];
         for default in &self.defaults {
             let step = default.step.map_or(u64::MAX, |step| step as u64);
-            out.extend([step, default.share.to_bits(), default.recovery.to_bits(), default.collected as u64]);
+            out.extend([step, default.share.to_bits(), default.collected as u64]);
+            if of_recoveries {
+                out.push(default.recovery.to_bits());
+            }
         }
         out
+    }
+
+    /// The same where a default recovers so much.
+    #[must_use]
+    pub fn recovering(mut self, recovery: f64) -> Self {
+        for past in &mut self.defaults {
+            past.recovery = recovery;
+        }
+        self
     }
 }

@@ -120,10 +120,23 @@ impl Left {
         // Loans of a group stand alike, whenever each of them matures: they stay one group.
         let standing: Vec<Standing> =
             groups.iter().zip(&rates).map(|(group, rates)| group.after(rates, rules, p + 1)).collect();
-        let mut out = Self {
-            loans: of_loan.iter().map(|group| group.map_or(Standing::GONE, |g| standing[g].clone())).collect(),
-            without_default: BTreeMap::new(),
+        // What a loan of a group recovers of a default in a step, where that is in units of what it recovers itself.
+        let recovery = |loan: usize, step: usize, rate: f64| {
+            let Some(own) = assumed.own_recovery(loan) else { return rate };
+            let past = contracts.standing(loan).defaults.iter().find(|past| past.step == Some(step));
+            past.map_or(own, |past| past.recovery)
         };
+        let of_loan_alone = |loan: usize| {
+            let Some(g) = of_loan[loan] else { return Standing::GONE };
+            let mut out = standing[g].clone();
+            for past in &mut out.defaults {
+                if let Some(step) = past.step {
+                    past.recovery = recovery(loan, step, past.recovery);
+                }
+            }
+            out
+        };
+        let mut out = Self { loans: (0..of_loan.len()).map(of_loan_alone).collect(), without_default: BTreeMap::new() };
         for asset in assumed.defaulted() {
             if asset.asset.recovery_step > p {
                 let recovery = assumed.recovery(&asset);
@@ -146,7 +159,7 @@ impl Left {
                 let share = groups[g].after(&rates[g], rules, step).share;
                 let collected = rates[g].recovery_step[step] as usize;
                 if collected > p && share * contracts.of(loan)[step].defaults() > 0.0 {
-                    let recovery = rates[g].recovery[step];
+                    let recovery = assumed.own_recovery(loan).unwrap_or(rates[g].recovery[step]);
                     let past = PastDefault { step: Some(step), share, recovery, collected, due: None };
                     out.loans[loan].defaults.push(past);
                 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::collateral::closing_pool::{DefaultedAsset, PERFORMING};
-use crate::collateral::groups::{GroupRates, LoanGroup};
+use crate::collateral::groups::GroupRates;
 use crate::collateral::loan_flows::LoanFlows;
 use crate::collateral::parts::{PoolPart, Weight};
 use crate::collateral::proportional::{Contract, Proportional};
@@ -22,35 +22,23 @@ use crate::spec::Scenario;
 use crate::spec::scenario::Value;
 use crate::time::{Date, thirty_360};
 
+mod groups;
+
+pub use groups::Groups;
+
+use groups::GroupKey;
+
 /// A scenario read for one pool.
 pub struct Assumptions<'c, 'a> {
     contracts: &'c Contracts<'c>,
     scenario: &'a Scenario,
     /// A default model brings the defaults: the scenario's rate takes no par off.
     model_defaults: bool,
-    /// Per obligor: the step in which the scenario names it as defaulting.
-    named: Vec<Option<usize>>,
+    /// Per loan: where it takes each value from, and what else tells its group apart.
+    keys: Vec<GroupKey<'a>>,
     read: HashMap<(Series, Origin<'a>), Vec<f64>>,
-}
-
-/// What tells the loans of two groups apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct GroupKey<'a> {
-    from: [Origin<'a>; 4],
-    named: Option<usize>,
-    /// How much earlier dates have left.
-    alike: usize,
-    /// Which own dates they prepay on.
-    own_dates: usize,
-}
-
-/// Loans with the same rates, and where each group takes them from.
-#[derive(Clone, Debug)]
-pub struct Groups<'a> {
-    pub groups: Vec<LoanGroup>,
-    pub sources: Vec<GroupSource<'a>>,
-    /// Per loan: its group; none for loans in default.
-    pub of_loan: Vec<Option<usize>>,
+    /// Per origin of the lag: the step that collects the recovery of a default, by its step.
+    collected: HashMap<Origin<'a>, Vec<u32>>,
 }
 
 /// Where a group takes its rates from, and what does not change with their numbers.
@@ -87,7 +75,15 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         problems: &mut Vec<Problem>,
     ) -> Self {
         let named = named_defaults(contracts, scenario, problems);
-        Self { contracts, scenario, model_defaults, named, read: HashMap::new() }
+        let cdr = if model_defaults { None } else { scenario.cdr.as_ref() };
+        let key = |loan| GroupKey {
+            from: origins(contracts.tape, loan, scenario, cdr),
+            named: named[contracts.obligor_of[loan]],
+            alike: [false, true].map(|of_recoveries| contracts.alike(loan, of_recoveries)),
+            own_dates: contracts.own_dates(loan),
+        };
+        let keys = (0..contracts.tape.len()).map(key).collect();
+        Self { contracts, scenario, model_defaults, keys, read: HashMap::new(), collected: HashMap::new() }
     }
 
     /// Checks that every loan has a value of each kind.
@@ -208,11 +204,18 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let contracts = self.contracts;
         let (tape, n) = (contracts.tape, contracts.steps.len());
         let mut flows = LoanFlows::default();
-        let [mut par, mut floor_benefit] = [const { Vec::new() }; 2];
+        let [mut par, mut floor_benefit] = [(); 2].map(|()| Vec::with_capacity(tape.len() * n));
+        // Neighbours on a tape often share their rates.
+        let mut of_key = None;
         for loan in 0..tape.len() {
             if !tape.is_defaulted(loan) {
-                let GroupRates { mdr, mpr, .. } = self.rates(loan);
-                flows.set(contracts.of(loan), &mdr, &mpr, contracts.steps.start.first, contracts.standing(loan));
+                let key = self.key(loan).of_group();
+                let (_, rates) = match of_key.take().filter(|(known, _)| *known == key) {
+                    Some(known) => of_key.insert(known),
+                    None => of_key.insert((key, self.rates_of(key))),
+                };
+                let first = contracts.steps.start.first;
+                flows.set(contracts.of(loan), &rates.mdr, &rates.mpr, first, contracts.standing(loan));
                 par.extend_from_slice(&flows.end);
                 floor_benefit.extend_from_slice(&flows.floor_benefit);
             }
@@ -221,46 +224,20 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         }
         let group =
             |loan: usize| tape.parent_id.get(loan).filter(|id| !id.is_empty()).unwrap_or(&tape.obligor_id[loan]);
+        let company = numbered((0..tape.len()).map(|loan| group(loan).as_str()));
+        let industry = numbered(tape.industry.iter().map(String::as_str));
+        let mut in_order: Vec<usize> = (0..tape.len()).collect();
+        in_order.sort_by_key(|&loan| (company[loan], industry[loan]));
         Companies {
             steps: n,
             par,
             floor_benefit,
             obligor: contracts.obligor_of.clone(),
-            company: numbered((0..tape.len()).map(|loan| group(loan).as_str())),
-            industry: numbered(tape.industry.iter().map(String::as_str)),
+            company,
+            industry,
+            in_order,
             printed: contracts.deal.conventions.printed_diversity,
         }
-    }
-
-    /// The performing loans by what the scenario assumes of them.
-    #[must_use]
-    pub fn groups(&mut self) -> Groups<'a> {
-        let contracts = self.contracts;
-        let mut place_of: HashMap<GroupKey<'_>, usize> = HashMap::new();
-        let mut ccc = vec![None; contracts.tape.len()];
-        for (place, (_, loan)) in contracts.ccc.iter().enumerate() {
-            ccc[*loan as usize] = Some(place);
-        }
-        let of_loan = vec![None; contracts.tape.len()];
-        let mut out = Groups { groups: Vec::new(), sources: Vec::new(), of_loan };
-        for loan in (0..contracts.tape.len()).filter(|&loan| !contracts.tape.is_defaulted(loan)) {
-            let key = self.key(loan);
-            let place = *place_of.entry(key).or_insert_with(|| {
-                out.groups.push(LoanGroup::standing(contracts.steps.len(), contracts.standing(loan).clone()));
-                out.sources.push(self.source_of(key));
-                out.groups.len() - 1
-            });
-            out.of_loan[loan] = Some(place);
-            out.groups[place].add(contracts.of(loan), contracts.discount_share[loan], ccc[loan]);
-            if !contracts.parts.is_empty() {
-                out.groups[place].add_to_parts(loan, contracts.of(loan), &contracts.parts);
-            }
-            let sale = contracts.sale_of(loan);
-            if !sale.is_empty() {
-                out.groups[place].add_sale(sale, contracts.tape.market_price[loan]);
-            }
-        }
-        out
     }
 
     /// The assets that were in default on the as-of date.
@@ -289,15 +266,13 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         self.series(Series::Recovery, source.recovery)[self.contracts.steps.start.tape]
     }
 
-    /// Period rates of each group.
-    #[must_use]
-    pub fn group_rates(&mut self, groups: &Groups<'a>) -> Vec<GroupRates<f64>> {
-        groups.sources.iter().map(|source| self.of_source(source.clone())).collect()
-    }
-
     /// Period rates of one loan.
     fn rates(&mut self, loan: usize) -> GroupRates<f64> {
-        let source = self.source_of(self.key(loan));
+        self.rates_of(self.key(loan))
+    }
+
+    fn rates_of(&mut self, key: GroupKey<'a>) -> GroupRates<f64> {
+        let source = self.source_of(key);
         self.of_source(source)
     }
 
@@ -314,8 +289,14 @@ impl<'c, 'a> Assumptions<'c, 'a> {
     }
 
     fn recovery_steps(&mut self, lag: Origin<'a>) -> Vec<u32> {
+        if let Some(known) = self.collected.get(&lag) {
+            return known.clone();
+        }
         let steps = &self.contracts.steps;
-        self.series(Series::Lag, lag).iter().enumerate().map(|(p, lag)| steps.recovery_step(p, *lag)).collect()
+        let lags = self.series(Series::Lag, lag);
+        let collected: Vec<u32> = lags.iter().enumerate().map(|(p, lag)| steps.recovery_step(p, *lag)).collect();
+        self.collected.insert(lag, collected.clone());
+        collected
     }
 
     /// Period rates of a source.
@@ -356,26 +337,8 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         mdr.into_iter().zip(mpr).map(|(mdr, mpr)| [mdr, mpr]).collect()
     }
 
-    fn value(&self, series: Series) -> Option<&'a Value> {
-        if self.model_defaults && series == Series::Cdr { None } else { series.of(self.scenario) }
-    }
-
-    /// Where a loan takes each value from: its own column, unless the scenario names groups, else its group.
     fn key(&self, loan: usize) -> GroupKey<'a> {
-        let tape = self.contracts.tape;
-        let keys = keys(tape, loan);
-        let from = |series: Series, column: f64| Series::origin(self.value(series), column, &keys);
-        GroupKey {
-            from: [
-                from(Series::Cdr, f64::NAN),
-                from(Series::Cpr, tape.cpr[loan]),
-                from(Series::Recovery, tape.recovery[loan]),
-                from(Series::Lag, tape.recovery_lag_months[loan]),
-            ],
-            named: self.named[self.contracts.obligor_of[loan]],
-            alike: self.contracts.alike(loan),
-            own_dates: self.contracts.own_dates(loan),
-        }
+        self.keys[loan]
     }
 
     /// The numbers of a value by step.
@@ -418,6 +381,17 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let asset = DefaultedAsset { par, market, carrying: 0.0, recovery: 0.0, recovery_step, carry_end };
         Some(DefaultedSource { loan, asset, recovery, due })
     }
+}
+
+/// Where a loan takes each value from: its own column, unless the scenario names groups, else its group.
+fn origins<'a>(tape: &Tape, loan: usize, scenario: &'a Scenario, cdr: Option<&'a Value>) -> [Origin<'a>; 4] {
+    let keys = keys(tape, loan);
+    [
+        Series::origin(cdr, f64::NAN, &keys),
+        Series::origin(Series::Cpr.of(scenario), tape.cpr[loan], &keys),
+        Series::origin(Series::Recovery.of(scenario), tape.recovery[loan], &keys),
+        Series::origin(Series::Lag.of(scenario), tape.recovery_lag_months[loan], &keys),
+    ]
 }
 
 /// Places of names in their order; of no name [`NO_INDUSTRY`].

@@ -53,8 +53,8 @@ pub struct Contracts<'a> {
     /// Parts of the pool that conditions and amounts read.
     pub parts: Vec<PoolPart>,
     standing: Option<Vec<Standing>>,
-    /// Per loan: the first loan of which as much is left, where a state says so.
-    alike: Vec<usize>,
+    /// Per loan: the first loan of which as much is left, where a state says so; and that recovers as much of it.
+    alike: [Vec<usize>; 2],
     /// Per loan: which of the pool's own payment dates it prepays on, from 1, or 0; nothing where none does.
     own_dates: Vec<usize>,
 }
@@ -84,10 +84,10 @@ impl Contracts<'_> {
         self.standing.as_ref().map(|of| &of[loan])
     }
 
-    /// What tells loans apart of which not as much is left.
+    /// What tells loans apart of which not as much is left, or of which not as much is recovered, either.
     #[must_use]
-    pub fn alike(&self, loan: usize) -> usize {
-        self.alike.get(loan).copied().unwrap_or(0)
+    pub fn alike(&self, loan: usize, of_recoveries: bool) -> usize {
+        self.alike[usize::from(of_recoveries)].get(loan).copied().unwrap_or(0)
     }
 
     /// What tells loans apart that prepay on their own dates; 0 where a loan does at the end of each step.
@@ -184,13 +184,11 @@ pub fn compile<'a>(input: PoolInput<'a, '_>, problems: &mut Vec<Problem>) -> Con
         carries_defaults: deal.document.collateral.defaulted_value.as_deref() != Some("zero"),
     };
     let own_index = periods::deal_index(deal);
-    let mut seen = HashMap::new();
-    let alike = standing
-        .iter()
-        .flatten()
-        .enumerate()
-        .map(|(loan, standing)| *seen.entry(standing.key()).or_insert(loan))
-        .collect();
+    let alike = [false, true].map(|of_recoveries| {
+        let mut seen = HashMap::new();
+        let loans = standing.iter().flatten().enumerate();
+        loans.map(|(loan, standing)| *seen.entry(standing.key(of_recoveries)).or_insert(loan)).collect()
+    });
     let mut out = Contracts {
         deal,
         tape,

@@ -166,13 +166,15 @@ impl Builder<'_> {
         let (tape, steps) = (self.contracts.tape, &self.contracts.steps);
         let floating = self.performing(|loan| tape.fixed[loan] != 1);
         let index = periods::deal_index(self.contracts.deal);
+        let first = steps.start.first;
+        let fixing = |period| periods::fixing(self.contracts.deal, self.curves, &index, period).unwrap_or(0.0);
+        let benchmarks: Vec<f64> = steps.timeline.periods[first..].iter().map(|period| fixing(*period)).collect();
         let mut weights = vec![0.0; tape.len() * steps.len()];
-        for p in steps.start.first..steps.len() {
-            let benchmark =
-                periods::fixing(self.contracts.deal, self.curves, &index, steps.timeline.periods[p]).unwrap_or(0.0);
-            for loan in (0..tape.len()).filter(|&loan| floating[loan]) {
-                let coupon = pool::coupon(tape, loan);
-                weights[loan * steps.len() + p] = coupon.rate(benchmark) - benchmark;
+        for loan in (0..tape.len()).filter(|&loan| floating[loan]) {
+            let coupon = pool::coupon(tape, loan);
+            let of_loan = &mut weights[loan * steps.len()..][first..steps.len()];
+            for (weight, benchmark) in of_loan.iter_mut().zip(&benchmarks) {
+                *weight = coupon.rate(*benchmark) - benchmark;
             }
         }
         Measure {

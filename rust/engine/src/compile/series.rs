@@ -83,11 +83,7 @@ impl Series {
         match from {
             Origin::Nowhere => out.resize(n, 0.0),
             Origin::Tape(bits) => out.resize(n, f64::from_bits(bits)),
-            Origin::Reinvestment => {
-                let rules = &scenario.reinvestment;
-                let stated = if self == Self::Cdr { rules.pd } else { rules.recovery };
-                out.resize(n, stated.unwrap_or(f64::NAN));
-            }
+            Origin::Reinvestment => out.resize(n, self.of_reinvestment(scenario).unwrap_or(f64::NAN)),
             Origin::Group(key) => {
                 let value = match self.of(scenario) {
                     Some(Value::Groups { values }) => values.get(key),
@@ -103,12 +99,21 @@ impl Series {
         }
     }
 
+    /// The default probability or the recovery of what is bought, where a scenario states it.
+    fn of_reinvestment(self, scenario: &Scenario) -> Option<f64> {
+        let rules = &scenario.reinvestment;
+        if self == Self::Cdr { rules.pd } else { rules.recovery }
+    }
+
     /// Whether two scenarios certainly have the same numbers.
     #[must_use]
     pub fn is_alike(self, from: Origin<'_>, a: &Scenario, b: &Scenario) -> bool {
         let key = match from {
             Origin::Nowhere | Origin::Tape(_) => return true,
-            Origin::Reinvestment => return false,
+            Origin::Reinvestment => {
+                let [a, b] = [a, b].map(|scenario| self.of_reinvestment(scenario).map(f64::to_bits));
+                return a == b;
+            }
             Origin::Group(key) => key,
         };
         let number = |scenario: &Scenario| {

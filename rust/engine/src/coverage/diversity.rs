@@ -13,6 +13,7 @@ pub const NO_INDUSTRY: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 pub struct Holding {
     pub company: u32,
+    /// From 0 on without gaps, or [`NO_INDUSTRY`].
     pub industry: u32,
     pub par: f64,
 }
@@ -22,19 +23,21 @@ pub struct Holding {
 /// `printed`: industry scores are rounded to four decimals, as in the printed table.
 #[must_use]
 pub fn score(loans: impl Iterator<Item = Holding>, printed: bool) -> f64 {
-    let mut held: Vec<Holding> = loans.filter(|loan| loan.par > 0.0).collect();
+    let mut held = Vec::with_capacity(loans.size_hint().1.unwrap_or(0));
+    held.extend(loans.filter(|loan| loan.par > 0.0));
     if held.is_empty() || held.iter().any(|loan| loan.industry == NO_INDUSTRY) {
         return f64::NAN;
     }
+    // Nothing is left to do where a caller has them in this order.
     held.sort_by_key(|loan| (loan.company, loan.industry));
     let companies: Vec<Holding> = held.chunk_by(|a, b| a.company == b.company).map(together).collect();
     let average = companies.iter().map(|of| of.par).sum::<f64>() / companies.len() as f64;
-    let mut units: Vec<(u32, f64)> =
-        companies.iter().map(|of| (of.industry, if of.par < average { of.par / average } else { 1.0 })).collect();
-    units.sort_by_key(|(industry, _)| *industry);
-    let of_industry = |rows: &[(u32, f64)]| industry_score(rows.iter().map(|(_, units)| units).sum());
+    let mut units = vec![0.0; companies.iter().map(|of| of.industry as usize + 1).max().unwrap_or(0)];
+    for of in &companies {
+        units[of.industry as usize] += if of.par < average { of.par / average } else { 1.0 };
+    }
     let rounded = |score: f64| f64::from(floor_to_u32(score * 1e4 + 0.5)) / 1e4;
-    let scores = units.chunk_by(|a, b| a.0 == b.0).map(of_industry);
+    let scores = units.into_iter().map(industry_score);
     scores.map(|score| if printed { rounded(score) } else { score }).sum()
 }
 

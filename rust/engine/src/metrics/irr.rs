@@ -94,7 +94,8 @@ impl IrrTimes {
         }
     }
 
-    /// `Σ flow · e^(y t)` and its derivative by y, from the last flow to the first; `factors` is room.
+    /// `Σ flow · e^(y t)` and its derivative by y, from the last flow to the first, where no later date brings one; `factors`
+    /// is room.
     #[inline(always)]
     fn value_and_slope<const L: usize>(
         &self,
@@ -106,12 +107,13 @@ impl IrrTimes {
         if shared {
             self.factors(y, factors);
         }
+        let gaps = &self.gaps[..flows.len()];
         let mut value = Pack::ZERO;
         let mut slope = Pack::ZERO;
-        for i in (0..self.gaps.len()).rev() {
-            let factor = if shared { factors[self.shared[i] as usize % SHARED] } else { (y * self.gaps[i]).map(exp) };
+        for i in (0..flows.len()).rev() {
+            let factor = if shared { factors[self.shared[i] as usize % SHARED] } else { (y * gaps[i]).map(exp) };
             let at_date = value + flows[i];
-            slope = factor * (slope + at_date * self.gaps[i]);
+            slope = factor * (slope + at_date * gaps[i]);
             value = factor * at_date;
         }
         (value, slope)
@@ -119,6 +121,7 @@ impl IrrTimes {
 }
 
 /// Internal rate of return of `L` paths that share times, of an outflow (positive) of each or of all, as a decimal per year.
+/// Dates at the end that bring nothing may be left out of the flows.
 ///
 /// A flow below `dust` is set to 0 (so no flow is negative), and the rate is -1 where nothing is left. At most 64
 /// iterations, in practice about 6; a lane rests once it has converged, so its bits do not depend on the others.
@@ -148,17 +151,18 @@ pub fn irr_in_room<const L: usize, P: Param<L>>(
     dust: P,
     room: &mut Room<L>,
 ) -> Pack<L> {
-    debug_assert_eq!(flows.len(), times.len(), "Invariant: one flow for each time");
+    debug_assert!(flows.len() <= times.len(), "Invariant: a time for each flow");
     let (outflow, threshold) = (outflow.pack(), dust.pack());
     debug_assert!(outflow.gt(Pack::ZERO).all(), "Invariant: the outflow is positive");
     let mut total = Pack::ZERO;
     let [mut moment, mut second] = [Pack::ZERO; 2];
     let mut last = Pack::splat(1.0);
     let mut last_years = Pack::splat(1.0);
-    for i in 0..times.len() {
+    let all_years = &times.years[..flows.len()];
+    for i in 0..flows.len() {
         let flow = flows[i].ge(threshold).keep(flows[i]);
         flows[i] = flow;
-        let years = Pack::splat(times.years[i]);
+        let years = Pack::splat(all_years[i]);
         total += flow;
         let weighted = flow * years;
         moment += weighted;

@@ -18,6 +18,8 @@ pub struct Companies {
     pub obligor: Vec<usize>,
     pub company: Vec<u32>,
     pub industry: Vec<u32>,
+    /// The loans by company and industry.
+    pub in_order: Vec<usize>,
     /// The score is by the printed table.
     pub printed: bool,
 }
@@ -49,19 +51,20 @@ impl Companies {
         let par = |loan: usize| {
             if ends[self.obligor[loan]] > step { self.par[loan * self.steps + step] } else { 0.0 }
         };
-        let loans = self.obligor.len();
-        let mut obligors: Vec<usize> = (0..loans).filter(|&loan| par(loan) > 0.0).map(|l| self.obligor[l]).collect();
-        obligors.sort_unstable();
-        obligors.dedup();
-        if obligors.is_empty() {
+        let mut holds = vec![false; ends.len()];
+        for (loan, obligor) in self.obligor.iter().enumerate() {
+            holds[*obligor] |= par(loan) > 0.0;
+        }
+        let obligors = holds.iter().filter(|holds| **holds).count();
+        if obligors == 0 {
             return [f64::NAN; 2];
         }
-        let held = (0..loans).map(|loan| Holding {
+        let held = self.in_order.iter().map(|&loan| Holding {
             company: self.company[loan],
             industry: self.industry[loan],
             par: par(loan),
         });
-        [diversity::score(held, self.printed), obligors.len() as f64]
+        [diversity::score(held, self.printed), obligors as f64]
     }
 
     /// What floors would have brought in a step on loans that have defaulted.

@@ -281,6 +281,7 @@ pub fn run(plan: &Plan, work: &mut Workspace<1>) -> Explained {
         tables.go_on(opening);
     }
     let mut ledger = Ledger::default();
+    ledger.entries.reserve(plan.steps() * plan.deal.program.infos.len());
     let error = runner::run(plan, work, &mut ledger, &mut tables, |ledger, _, p| {
         ledger.period = u32::try_from(p).unwrap_or(u32::MAX);
     });

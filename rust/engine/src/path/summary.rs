@@ -228,9 +228,14 @@ impl<const L: usize, P: Param<L>> Kernel for Measure<'_, L, P> {
         let dust = self.original.map(|par| DUST * par).pack();
         let one = Pack::splat(1.0);
         let some = self.outflow.gt(Pack::ZERO).select(self.outflow, one);
+        // Most classes are paid off long before the last date.
+        let mut dates = self.flows.len();
+        while dates > 0 && !self.flows[dates - 1].gt(Pack::ZERO).any() {
+            dates -= 1;
+        }
         Measures {
             outflow: self.outflow,
-            irr: irr(self.times, some, self.flows, dust),
+            irr: irr(self.times, some, &mut self.flows[..dates], dust),
             wal: weighted_average_life(self.years, self.principal),
         }
     }

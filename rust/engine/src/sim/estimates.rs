@@ -3,6 +3,7 @@
 //! Means are folded in path order, block after block; quantiles are the smallest value whose cumulative probability
 //! reaches the level.
 
+use super::histogram::Histogram;
 use super::setup::Setup;
 use super::totals::{Moments, NoteTotals, Returns, Totals};
 use super::watch::EVENTS;
@@ -277,9 +278,10 @@ fn pool(setup: &Setup, totals: &Totals) -> Vec<PoolEstimate> {
     let n = totals.paths as f64;
     let root = n.sqrt();
     let years = totals.years.len();
-    let mut out = Vec::new();
+    let (mut out, mut room) = (Vec::new(), Histogram::default());
     for y in (1..=years).map(Some).chain(std::iter::once(None)) {
-        let total = &totals.years[y.unwrap_or(years) - 1];
+        let place = y.unwrap_or(years) - 1;
+        let total = &totals.years[place];
         let of = |k: usize| mean_se_of_sums(total.sums[k], total.squares[k], n);
         let (company, number, default, loss) = (of(0), of(1), of(2), of(3));
         out.push(PoolEstimate {
@@ -290,11 +292,11 @@ fn pool(setup: &Setup, totals: &Totals) -> Vec<PoolEstimate> {
             default_rate: rate(default.mean),
             default_rate_se: default.standard_error,
             default_rate_sd: default.standard_error * root,
-            default_rate_q: DEFAULT_LEVELS.map(|level| rate(total.default_rate.quantile(level))),
+            default_rate_q: totals.quantiles::<0, 4>(place, DEFAULT_LEVELS, &mut room).map(rate),
             loss_rate: loss.mean,
             loss_rate_se: loss.standard_error,
             loss_rate_sd: loss.standard_error * root,
-            loss_rate_q99: total.loss_rate.quantile(0.99),
+            loss_rate_q99: totals.quantiles::<1, 1>(place, [0.99], &mut room)[0],
             defaults_number: number.mean,
             defaults_par: default.mean * setup.plan.pool.par,
         });

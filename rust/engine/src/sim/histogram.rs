@@ -37,18 +37,29 @@ impl Histogram {
         }
     }
 
-    /// The smallest share whose cumulative probability is at least `p`; not a number without shares.
+    /// Back to no shares.
+    pub fn clear(&mut self) {
+        self.bins.fill([0; 2]);
+        self.total = 0;
+    }
+
+    /// The smallest share whose cumulative probability is at least each of some levels, which rise; not a number without shares.
     #[must_use]
-    pub fn quantile(&self, p: f64) -> f64 {
-        let Some(place) = rank(self.total, p) else { return f64::NAN };
-        let mut seen = 0;
-        for [count, largest] in &self.bins {
-            seen += *count as usize;
-            if seen > place {
-                return f64::from_bits(*largest);
+    pub fn quantiles<const N: usize>(&self, levels: [f64; N]) -> [f64; N] {
+        debug_assert!(levels.windows(2).all(|pair| pair[0] <= pair[1]), "Invariant: levels rise");
+        let mut out = [f64::NAN; N];
+        let mut bins = self.bins.iter();
+        let (mut seen, mut largest) = (0, 0);
+        for (quantile, level) in out.iter_mut().zip(levels) {
+            let Some(place) = rank(self.total, level) else { return out };
+            while seen <= place {
+                let Some(bin) = bins.next() else { return out };
+                seen += bin[0] as usize;
+                largest = bin[1];
             }
+            *quantile = f64::from_bits(largest);
         }
-        f64::NAN
+        out
     }
 }
 
@@ -70,16 +81,25 @@ mod tests {
         }
         let levels = [0.01, 0.25, 0.5, 0.95, 0.99, 0.999, 1.0];
         let expected = quantiles(&mut shares.clone(), &levels);
-        for (level, value) in levels.into_iter().zip(expected) {
-            assert_eq!(histogram.quantile(level).to_bits(), value.to_bits(), "{level}");
+        for (found, value) in histogram.quantiles(levels).into_iter().zip(expected) {
+            assert_eq!(found.to_bits(), value.to_bits());
         }
+    }
+
+    #[test]
+    fn room_that_is_used_again_forgets_what_was_counted() {
+        let mut histogram = Histogram::default();
+        histogram.add::<0>(&[[0.75, 0.0], [0.5, 0.0]]);
+        histogram.clear();
+        histogram.add::<1>(&[[0.75, 0.25]]);
+        assert_eq!(histogram.quantiles([0.0, 1.0]).map(f64::to_bits), [0.25_f64.to_bits(); 2]);
     }
 
     #[test]
     fn what_no_pool_can_lose_is_counted_at_the_end() {
         let mut histogram = Histogram::default();
         histogram.add::<0>(&[[1.25, 0.0], [0.5, 0.0]]);
-        assert_eq!(histogram.quantile(1.0).to_bits(), 1.25_f64.to_bits());
-        assert!(Histogram::default().quantile(0.5).is_nan());
+        assert_eq!(histogram.quantiles([1.0])[0].to_bits(), 1.25_f64.to_bits());
+        assert!(Histogram::default().quantiles([0.5])[0].is_nan());
     }
 }

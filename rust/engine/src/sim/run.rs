@@ -122,7 +122,7 @@ pub fn simulate_lanes<const L: usize>(
     if let Some(short) = short {
         return Err(setup.plan.refusal(short));
     }
-    totals.settle();
+    totals.end();
     let paths = totals.paths;
     Ok(Simulated { totals, columns, paths, stopped: paths < options.paths })
 }

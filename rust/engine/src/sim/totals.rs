@@ -96,8 +96,6 @@ pub struct Returns {
 pub struct YearTotals {
     pub sums: [f64; 4],
     pub squares: [f64; 4],
-    pub default_rate: Histogram,
-    pub loss_rate: Histogram,
 }
 
 /// How much there is to keep.
@@ -212,6 +210,8 @@ pub struct Totals {
     /// Per date and event: paths in which it happens.
     pub events: Vec<[u64; EVENTS.len()]>,
     pub years: Vec<YearTotals>,
+    /// Per year: default rate and loss rate; nothing in runs of so few blocks that these wait to be asked for.
+    counted: Vec<[Histogram; 2]>,
     /// By block that is not counted in bins yet and year: default rate and loss rate of each path.
     uncounted: Vec<Vec<Vec<[f64; 2]>>>,
     /// Largest cash difference of any date of any path, currency units.
@@ -231,14 +231,14 @@ impl Totals {
             flows: if keep_flows { vec![[Moments::default(); 3]; notes * steps] } else { Vec::new() },
             tests: if keep_flows { vec![TestTotals::default(); tests * steps] } else { Vec::new() },
             events: vec![[0; EVENTS.len()]; steps],
-            // Made one by one: a clone would take the memory of all bins.
-            years: (0..years).map(|_| YearTotals::default()).collect(),
+            years: vec![YearTotals::default(); years],
+            counted: Vec::new(),
             uncounted: Vec::with_capacity(TOGETHER),
             conservation_error: 0.0,
         }
     }
 
-    /// Adds the block that follows; [`Totals::settle`] ends it.
+    /// Adds the block that follows; [`Totals::end`] ends a run.
     pub fn add(&mut self, block: BlockTotals) {
         self.paths += block.paths as u64;
         for (total, note) in self.notes.iter_mut().zip(&block.notes) {
@@ -294,16 +294,45 @@ impl Totals {
 
     /// Counts in bins what is not counted yet: one year of many blocks after the other, since the bins of one histogram stay near
     /// and those of all do not.
-    pub fn settle(&mut self) {
+    fn settle(&mut self) {
+        if self.counted.is_empty() {
+            // Made one by one: a clone would take the memory of all bins.
+            self.counted = (0..self.years.len()).map(|_| <[Histogram; 2]>::default()).collect();
+        }
         let blocks = std::mem::take(&mut self.uncounted);
-        for (y, total) in self.years.iter_mut().enumerate() {
+        for (y, [default_rate, loss_rate]) in self.counted.iter_mut().enumerate() {
             for rates in &blocks {
-                total.default_rate.add::<0>(&rates[y]);
+                default_rate.add::<0>(&rates[y]);
             }
             for rates in &blocks {
-                total.loss_rate.add::<1>(&rates[y]);
+                loss_rate.add::<1>(&rates[y]);
             }
         }
+    }
+
+    /// Ends a run.
+    pub fn end(&mut self) {
+        if !self.counted.is_empty() {
+            self.settle();
+        }
+    }
+
+    /// Quantiles of the default rate, or of the loss rate, up to a year (from 0), at levels that rise; `room` is used again.
+    #[must_use]
+    pub fn quantiles<const WHICH: usize, const N: usize>(
+        &self,
+        year: usize,
+        levels: [f64; N],
+        room: &mut Histogram,
+    ) -> [f64; N] {
+        if let Some(counted) = self.counted.get(year) {
+            return counted[WHICH].quantiles(levels);
+        }
+        room.clear();
+        for rates in &self.uncounted {
+            room.add::<WHICH>(&rates[year]);
+        }
+        room.quantiles(levels)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::collateral::Standing;
 use crate::collateral::loan_flows::LoanFlows;
 
 const STEPS: usize = 4;
+const PLAIN: OfGroup<'static> = OfGroup { discount_share: 0.0, recovered: 1.0, past: &[], ccc: None };
 
 /// A contract of 100 that repays 10 a step and the rest in the last, at 2 % a step.
 fn contract(size: f64) -> Vec<ContractStep> {
@@ -46,8 +47,8 @@ fn loan_by_loan(mdr: f64, mpr: f64) -> ClosingPool {
 
 fn together<const L: usize>(mdr: f64, mpr: f64) -> PoolFlows<L> {
     let mut group = LoanGroup::new(STEPS);
-    group.add(&contract(100.0), 0.0, Some(0));
-    group.add(&contract(50.0), 0.25, None);
+    group.add(&contract(100.0), &OfGroup { ccc: Some(0), ..PLAIN });
+    group.add(&contract(50.0), &OfGroup { discount_share: 0.25, ..PLAIN });
     let mut flows = PoolFlows::new(STEPS, 1, true);
     flows.add_group(&group, &rates(mdr, mpr), &rules());
     flows
@@ -73,8 +74,8 @@ fn a_group_does_what_its_loans_do_one_by_one() {
 #[test]
 fn lanes_with_their_own_rates_do_not_see_each_other() {
     let mut group = LoanGroup::new(STEPS);
-    group.add(&contract(100.0), 0.0, Some(0));
-    group.add(&contract(50.0), 0.25, None);
+    group.add(&contract(100.0), &OfGroup { ccc: Some(0), ..PLAIN });
+    group.add(&contract(50.0), &OfGroup { discount_share: 0.25, ..PLAIN });
     let lanes = [(0.0, 0.1), (0.03, 0.05), (0.5, 0.0), (1.0, 0.2)];
     let each = |f: fn(&(f64, f64)) -> f64| vec![Pack(lanes.map(|lane| f(&lane))); STEPS];
     let rates_of = GroupRates {
@@ -95,4 +96,35 @@ fn lanes_with_their_own_rates_do_not_see_each_other() {
             }
         }
     }
+}
+
+#[test]
+fn loans_of_a_group_may_recover_unlike_parts_of_their_defaults() {
+    let own = [0.6, 0.3];
+    let (mdr, mpr) = (0.03, 0.05);
+    let past =
+        |loan: usize| PastDefault { step: Some(0), share: 0.04, recovery: own[loan] + 0.1, collected: 2, due: None };
+    let standing = |loan: usize| Standing { share: 0.9, defaults: vec![past(loan)], drawn: false };
+    let rules = PoolRules { first: 1, ..rules() };
+    let (mut pool, mut flows) = (ClosingPool::new(2, STEPS), LoanFlows::default());
+    let mut group = LoanGroup::standing(STEPS, standing(0).recovering(1.0));
+    for (loan, size) in [100.0, 50.0].into_iter().enumerate() {
+        let mut alone = GroupRates { recovery: vec![own[loan]; STEPS], ..rates(mdr, mpr) };
+        let left = standing(loan);
+        let of_loan = OfGroup { recovered: own[loan], past: &left.defaults, ..PLAIN };
+        group.add(&contract(size), &of_loan);
+        flows.set(&contract(size), &alone.mdr, &alone.mpr, 1, &left);
+        alone.recovery[0] = past(loan).recovery;
+        alone.recovery_step[0] = 2;
+        pool.add_loan(loan, &flows, &alone.recovery, &alone.recovery_step, &rules);
+    }
+    let mut together = PoolFlows::<1>::new(STEPS, 0, true);
+    together.add_group(&group, &GroupRates { recovery: vec![1.0; STEPS], ..rates(mdr, mpr) }, &rules);
+    for p in 0..STEPS {
+        for q in 0..4 {
+            let place = format!("step {p} quantity {q}");
+            assert!((pool.defaulted[p][q] - together.defaulted[p][q].0[0]).abs() < 1e-9, "{place}");
+        }
+    }
+    assert!(pool.defaulted[2][RECOVERIES] > 0.0);
 }

@@ -90,7 +90,7 @@ fn a_step_without_an_own_date_moves_nothing_and_a_sale_takes_what_has_accrued() 
 #[test]
 fn loans_of_a_group_on_the_same_dates_do_what_they_do_one_by_one() {
     use crate::collateral::closing_pool::{INTEREST, PERFORMING, PREPAID, PRINCIPAL, PoolRules};
-    use crate::collateral::groups::{GroupRates, LoanGroup, PoolFlows};
+    use crate::collateral::groups::{GroupRates, LoanGroup, OfGroup, PoolFlows};
     let steps = quarters();
     let shares = InterestShares { on_default: 0.5, on_prepaid: 0.5 };
     let fixings = Fixings { steps: vec![0.05; 2], own: FIVE_PERCENT.map(|(day, rate)| (date(day), rate)).to_vec() };
@@ -103,7 +103,7 @@ fn loans_of_a_group_on_the_same_dates_do_what_they_do_one_by_one() {
     for loan in &loans {
         let mut rows = Vec::new();
         contract(loan, &steps, 0, shares, &fixings, &mut rows);
-        group.add(&rows, 0.0, None);
+        group.add(&rows, &OfGroup { discount_share: 0.0, recovered: 1.0, past: &[], ccc: None });
         let mut one = LoanFlows::default();
         one.set(&rows, &rates.mdr, &rates.mpr, 0, &Standing::WHOLE);
         for (p, sum) in sums.iter_mut().enumerate() {
