@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cloche.model import words
@@ -32,7 +32,6 @@ from cloche.model.steps import (
     Step,
     Transfer,
     Turbo,
-    Unsupported,
 )
 
 __all__ = ["describe_deal", "describe_waterfall", "labels_of", "sentence"]
@@ -187,7 +186,6 @@ class _Clauses:
             ReleaseReserve: self._release_reserve,
             Turbo: self._turbo,
             Retain: lambda _: "what remains stays on deposit",
-            Unsupported: lambda step: f"{_spoken(step.name)} {_plain(step.body)}".rstrip(),
         }
         return writers[type(step)](step)
 
@@ -328,13 +326,6 @@ def _spoken(name: str) -> str:
 
 def _sequence(name: str) -> str:
     return f"the {_spoken(name)}" if name.endswith("sequence") else f"the sequence {_spoken(name)}"
-
-
-def _plain(body: object) -> str:
-    """Return the body of a step in the plain words of its keys."""
-    if isinstance(body, Mapping):
-        return ", ".join(f"{_spoken(str(key))} {_plain(value)}" for key, value in body.items())
-    return ", ".join(map(_plain, body)) if isinstance(body, list) else "" if body is None else str(body)
 
 
 def _roman(number: int) -> str:

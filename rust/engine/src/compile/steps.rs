@@ -426,12 +426,6 @@ impl<'a> Builder<'a> {
                 self.steps(steps, &format!("{place}.steps"), pot, Some(then), ops);
                 self.steps(otherwise, &format!("{place}.else"), pot, Some(then + 1), ops);
             }
-            Step::Unsupported { name, .. } => {
-                self.problems.push(Problem::new(
-                    format!("{place}.{name}"),
-                    "this step is known but this version does not compute it yet",
-                ));
-            }
         }
     }
 
