@@ -77,6 +77,13 @@ def _after_resets(document: DealDocument) -> Iterator[Problem]:
             for place, message in doubts(into):
                 if (place, message) not in closing:
                     yield Problem(f"events[{k}].reset.into.{place}", message)
+            before, after = document.dates.stated_maturity, into.dates.stated_maturity
+            if after < before:
+                message = (
+                    f"{after} is before {before}, up to which the collateral may run: loans that mature later are "
+                    "long-dated, and sold on the last date"
+                )
+                yield Problem(f"events[{k}].reset.into.dates.stated_maturity", message)
 
 
 def _fees(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:
