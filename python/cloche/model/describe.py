@@ -34,7 +34,7 @@ from cloche.model.steps import (
     Turbo,
 )
 
-__all__ = ["describe_deal", "describe_waterfall", "labels_of", "sentence"]
+__all__ = ["clause_letter", "describe_deal", "describe_waterfall", "labels_of", "sentence"]
 
 _TITLES = {
     "receipts": ("RECEIPTS", "Before interest proceeds are applied, on each payment date:"),
@@ -135,7 +135,7 @@ def describe_waterfall(document: DealDocument, name: str) -> str:
 
 def labels_of(steps: Sequence[Step]) -> list[str]:
     """Return the label of each clause of a waterfall, letters in order where a step has none."""
-    return [step.label or _letter(position) for position, step in enumerate(steps)]
+    return [step.label or clause_letter(position) for position, step in enumerate(steps)]
 
 
 def sentence(document: DealDocument, step: Step) -> str:
@@ -143,7 +143,14 @@ def sentence(document: DealDocument, step: Step) -> str:
     return _Clauses(document).clause(step)
 
 
-def _letter(position: int) -> str:
+def clause_letter(position: int) -> str:
+    """Return the letter of a clause that has no label, by its position from 0 in its waterfall.
+
+    Examples
+    --------
+    >>> clause_letter(0), clause_letter(25), clause_letter(26)
+    ('A', 'Z', 'AA')
+    """
     first, second = divmod(position, 26)
     return (chr(ord("A") + first - 1) if first else "") + chr(ord("A") + second)
 
