@@ -100,8 +100,8 @@ def _overview(document: DealDocument) -> Iterator[str]:
     yield reinvesting + (f", non-call until {dates.non_call_end}" if dates.non_call_end else "")
     yield ""
     for note in document.notes:
-        rating, coupon = "/".join(note.rating.values()), words.coupon_terms(note.coupon)
-        row = f"  {note.name:<8}{words.money(note.balance):>15}  {rating:<8}{coupon:<22}"
+        rating, coupon = "/".join(note.rating.values()), words.note_terms(note)
+        row = f"  {note.name:<8}{words.money(words.note_balance(note)):>15}  {rating:<8}{coupon:<22}"
         yield (row + ("deferrable" if note.deferrable else "")).rstrip()
     yield from terms_in_words(document)
 
