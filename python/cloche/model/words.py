@@ -123,10 +123,10 @@ def largest(expression: str) -> str:
 
     Examples
     --------
-    >>> largest("0.5 * remaining"), largest("1_000_000")
-    ('at most 50% of what remains', 'at most 1,000,000')
+    >>> largest("0.5 * remaining"), largest("remaining*20%"), largest("1_000_000")
+    ('at most 50% of what remains', 'at most 20% of what remains', 'at most 1,000,000')
     """
-    if match := re.fullmatch(r"([\d.]+)(%?) \* remaining|remaining \* ([\d.]+)(%?)", expression):
+    if match := re.fullmatch(r"([\d.]+)(%?) ?\* ?remaining|remaining ?\* ?([\d.]+)(%?)", expression):
         number, unit = (match[1], match[2]) if match[1] else (match[3], match[4])
         return f"at most {percent(float(number) / (100 if unit else 1))} of what remains"
     if re.fullmatch(r"\d[\d_]*(\.\d+)?", expression):
