@@ -62,6 +62,7 @@ def tape_doubts(deal: Deal, pool: LoanPool) -> list[Problem]:
 
     A tape of after closing: interest of the notes runs from closing, that of the loans is collected from the as-of
     date on. Par, drawn and undrawn, with cash for the ramp-up, of less than half or more than twice the target par.
+    Loans that mature after the stated maturity to which a reset brings it forward.
 
     Parameters
     ----------
@@ -83,7 +84,25 @@ def tape_doubts(deal: Deal, pool: LoanPool) -> list[Problem]:
             "another deal?"
         )
         found.append(Problem('tape column "par"', message))
-    return found
+    return [*found, *_outlasting(deal, pool)]
+
+
+def _outlasting(deal: Deal, pool: LoanPool) -> Iterator[Problem]:
+    """Yield the resets that bring the stated maturity forward, before that of some loans."""
+    for k, event in enumerate(deal.events):
+        if event.reset is None:
+            continue
+        last = event.reset.into.dates.stated_maturity
+        if last >= deal.dates.stated_maturity:
+            continue
+        maturities = pool.table.column("maturity").python()
+        late = np.array([day.isoformat() > last for day in maturities]) & pool.performing
+        if late.any():
+            par = pool.numbers("par")[late].sum()
+            message = (
+                f"found {last}; {late.sum()} loans with {par:,.0f} of par mature later, and are sold by then"
+            )
+            yield Problem(f"events[{k}].reset.into.dates.stated_maturity", message)
 
 
 def warn_of_tape(deal: Deal, pool: LoanPool) -> None:

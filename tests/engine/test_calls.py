@@ -96,6 +96,33 @@ def test_points_of_a_sweep_are_called_as_in_their_own_projections(deal: cl.Deal,
         assert rows[point]["irr"] == alone
 
 
+def test_points_of_a_sweep_have_prices_that_change_in_time(deal: cl.Deal, pool: cl.LoanPool) -> None:
+    event = {"call": {"if_infeasible": "retry"}, "date": "rp_end + 12M"}
+    prices: tuple[Any, ...] = (
+        {"2025-03-20": 0.60, "2032-04-20": 0.99},
+        [0.60] * 29 + [0.99],
+        0.99,
+        {"2031-01-20": 0.60, "2032-04-20": 1.01},
+    )
+    points = [scenario(event, liquidation_price=price) for price in prices]
+    swept = cl.sweep(deal, pool, points)
+    runs = [cl.project(deal, pool, one) for one in points]
+    # The period that begins on 20 April 2032 is the 28th and ends in July; that of the list is the 30th.
+    assert [str(run.events["date"][-1]) for run in runs] == [
+        "2032-07-20", "2033-01-20", "2031-04-21", "2032-07-20",
+    ]  # fmt: skip
+    alone = [run.notes.filter(note="SUB")["irr"][0] for run in runs]
+    assert swept.notes.filter(note="SUB")["irr"].tolist() == alone
+    assert points[0].liquidation_price == prices[0]
+    assert cl.Scenario.from_yaml(points[1].to_yaml()) == points[1]
+    state = runs[1].state_at("2032-01-20")
+    rest = cl.project(deal, pool, points[1], state=state)
+    assert rest.events["date"].tolist() == runs[1].events["date"].tolist()[-len(rest.events) :]
+    for wrong in ({"monthly": [0.9]}, {"rating:B": 0.9}, [0.9, 0.0]):
+        with pytest.raises(cl.ScenarioError, match="liquidation_price"):
+            scenario(event, liquidation_price=wrong)
+
+
 def test_an_auction_call_is_contracted(deal: cl.Deal, pool: cl.LoanPool) -> None:
     rights = {"auction_call": {"from": "2032-04-20", "months": [4, 10]}}
     run = cl.project(deal.replace({"rights": rights}), pool, scenario())

@@ -352,3 +352,19 @@ class TestFromAState:
             assert list(cl.project(deal, pool, events, state=state).cashflows.rows()) == tail
         with pytest.raises(cl.DealError, match=r"state\.notes\.B\.repriced\.event"):
             cl.project(deal, pool, scenario(), state=state)
+
+
+def test_the_notes_of_a_class_stand_in_the_order_in_which_they_are_written(pool: cl.LoanPool) -> None:
+    coupon = {"index": "sofr_3m", "spread": 0.01}
+    into = [
+        {"name": f"A-R{k}", "balance": balance, "coupon": coupon} for k, balance in ((1, 200e6), (2, 110e6))
+    ]
+    again = [
+        {"name": f"A-RR{k}", "balance": balance, "coupon": coupon} for k, balance in ((1, 150e6), (2, 50e6))
+    ]
+    events = [
+        {"date": "2027-07-20", "refinance": {"A": {"into": into}}},
+        {"date": "2028-07-20", "refinance": {"A-R1": {"into": again}}},
+    ]
+    run = cl.project(cl.templates.us_bsl(par=500e6, closing="2025-03-20"), pool, scenario(*events))
+    assert run.notes["note"].tolist()[:6] == ["A", "A-R1", "A-RR1", "A-RR2", "A-R2", "B"]

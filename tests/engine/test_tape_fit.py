@@ -43,6 +43,20 @@ def test_par_of_another_size_is_doubted_with_what_is_not_drawn() -> None:
     assert tape_doubts(ramping, pool(par=200e6)) == []
 
 
+def test_loans_that_outlast_a_reset_that_brings_the_maturity_forward_are_doubted() -> None:
+    into = cl.templates.us_bsl(par=500e6, closing="2027-07-20", name="Second").to_dict()
+    for last, doubted in (("2031-04-20", True), ("2031-07-20", False)):
+        into["dates"] |= {"reinvestment_end": "2029-07-20", "stated_maturity": last}
+        deal = DEAL.replace({"events": [{"date": "2027-07-20", "reset": {"into": into}}]})
+        place = "events[0].reset.into.dates.stated_maturity"
+        (said,) = [problem for problem in deal.warnings if problem.place == place]
+        assert f"{last} is before 2038-04-20" in said.message
+        found = tape_doubts(deal, pool())
+        assert [problem.place for problem in found] == [place] * doubted
+        if doubted:
+            assert "5 loans with 500,000,000 of par mature later" in found[0].message
+
+
 def test_a_run_on_a_tape_of_after_closing_warns_once(caplog: pytest.LogCaptureFixture) -> None:
     told = "tape.as_of: found 2025-06-30, after closing 2025-03-20: the notes accrue interest from closing"
     seasoned = pool(as_of="2025-06-30")

@@ -387,3 +387,29 @@ class TestConditionsOfPurchases:
         with pytest.raises(cl.ScenarioError) as caught:
             cl.project(accepted(change), pool, scenario)
         assert [problem.place for problem in caught.value.problems] == ["scenario.reinvestment.price"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("rights.reset.after", "ncend", 'found "ncend"; expected a date such as 2028-04-20, or closing'),
+        ("rights.reset.after", 3, "found 3; expected non_call_end, or a date"),
+        ("dates.effective", "2039-01-20", "found 2039-01-20, expected a date from closing (2025-03-20) to"),
+        ("tests[0].first_date", "third", "found 'third', expected closing, effective, first_determination"),
+    ],
+)
+def test_a_day_that_is_none_is_refused_though_nothing_asks_for_it(
+    path: str, value: object, message: str
+) -> None:
+    document = cl.templates.us_bsl(par=500e6, closing="2025-03-20").to_dict()
+    if path.startswith("rights"):
+        document["rights"] = {"reset": {"after": value}}
+    elif path.startswith("dates"):
+        document["dates"]["effective"] = value
+    else:
+        document["tests"][0]["first_date"] = value
+    with pytest.raises(cl.DealError) as refused:
+        cl.Deal.from_dict(document)
+    (problem,) = refused.value.problems
+    assert problem.place == path
+    assert message in problem.message

@@ -16,10 +16,11 @@ On each payment date, interest proceeds are applied in the following order of pr
 
 (A)     to the payment of taxes (4,000 a payment date);
 (B)     to the payment of admin (0.03% a year of the fee basis amount plus 220,000 a year), up to the cap of
-        0.02% a year of the fee basis amount plus 175,000 a year;
-(C)     to the payment of senior (0.15% a year of the fee basis amount) and platform (0.1% a year of the next
-        part of the performing par up to 100,000,000 plus 0.04% a year of the rest of the performing par), pro
-        rata based on amounts due;
+        0.02% a year of the fee basis amount, 175,000 a year plus what the caps of the last 3 payment dates
+        left unused;
+(C)     to the payment of senior (0.15% a year of the fee basis amount) and platform (0.1% a year of the
+        performing par up to 100,000,000 plus 0.04% a year of the rest of the performing par), pro rata based
+        on amounts due;
 (D)     to the payment of hedge payments under swap;
 (E)     to the payment, pro rata based on amounts due, of (1) interest on the Class X Notes and the Class A
         Notes and (2) the amortization of the Class X Notes;
@@ -169,3 +170,23 @@ def test_what_is_drawn_over_time_is_told(small_deal: dict[str, Any]) -> None:
         " what is repaid can be drawn again, until 2027-07-20, 0.4% a year on what is undrawn"
     )
     assert line in told.splitlines()
+
+
+def test_classes_are_described_with_what_they_have_beside_a_coupon(full_grammar: str) -> None:
+    deal = Deal.from_yaml(full_grammar).replace({"notes.A.coupon.cap": 0.09, "notes.A.coupon.floor": 0.005})
+    text = deal.describe()
+    assert "  MIX          10,000,000          combination\n" in text
+    assert "  MIX                 consists of 8,000,000 of A and 2,000,000 of SUB\n" in text
+    assert "  X                   repaid in 10 equal instalments, the first on payment date 2\n" in text
+    assert "the index counts at least 0.5%, the index counts at most 9%" in text
+
+
+def test_a_step_of_a_coupon_is_described_with_its_date_or_condition(full_grammar: str) -> None:
+    steps = [
+        {"from": "2030-04-20", "spread": "350bp"},
+        {"when": "not passes('E OC')", "spread": "400bp"},
+        {"when": "pool_factor < 0.5", "spread": "450bp", "lasting": True},
+    ]
+    text = Deal.from_yaml(full_grammar).replace({"notes.A.coupon.step_up": steps}).describe()
+    assert "sofr_3m + 350bp from 2030-04-20 on, sofr_3m + 400bp while not passes('E OC')" in text
+    assert "sofr_3m + 450bp for good once pool_factor < 0.5" in text

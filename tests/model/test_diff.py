@@ -101,6 +101,46 @@ def test_a_step_that_moved_is_neither_removed_nor_inserted() -> None:
     assert lines(changed(edit)) == [f"interest waterfall: clause R moved ({clause}): after Q -> after N"]
 
 
+def test_a_step_that_moved_behind_another_one_of_the_same_letter_says_which() -> None:
+    def unlabelled(document: dict[str, Any]) -> list[dict[str, Any]]:
+        for step in interest(document):
+            step.pop("label")
+        return interest(document)
+
+    def edit(document: dict[str, Any]) -> None:
+        steps = unlabelled(document)
+        at = next(k for k, step in enumerate(steps) if step.get("pay_fee") == "sub")
+        steps.insert(at - 2, steps.pop(at))
+        for fee in ("taxes", "senior"):
+            steps.insert(0, {"pay_fee": {"fee": fee, "part": "unpaid"}})
+
+    (told,) = [line for line in lines(changed(edit), changed(unlabelled)) if "moved" in line]
+    assert told.split("a year of the fee basis amount)): ")[1] == (
+        "after P (during the reinvestment period, if Reinvestment OC (106%) is not satisfied, to the principal "
+        "account, the lesser of 50% of what remains and the amount needed to satisfy it) -> after P (if E OC (105.5%) "
+        "is not satisfied, to the payment of deferred interest on and principal of the notes in accordance with the "
+        "note payment sequence until it is satisfied)"
+    )
+
+
+def test_limits_that_are_no_shares_are_told_as_numbers() -> None:
+    def with_limits(warf: float, years: float, obligor: float) -> cl.Deal:
+        def edit(document: dict[str, Any]) -> None:
+            limits = [{"kind": "warf", "max": warf}, {"kind": "wal", "max": years, "from": "closing"}]
+            document["collateral"] |= {
+                "quality": limits,
+                "concentration": [{"kind": "obligor", "max": obligor}],
+            }
+
+        return changed(edit)
+
+    assert lines(with_limits(3100, 8.5, 0.025), with_limits(3000, 9.0, 0.02)) == [
+        "collateral quality warf max 3,000 -> 3,100",
+        "collateral quality wal max 9 -> 8.5",
+        "collateral concentration obligor max 2.0% -> 2.5%",
+    ]
+
+
 def test_a_step_whose_share_condition_or_tests_change_is_the_same_step_changed() -> None:
     def edit(document: dict[str, Any]) -> None:
         steps = interest(document)

@@ -250,6 +250,32 @@ def test_an_event_on_an_adjusted_payment_date_acts_a_period_later() -> None:
     ]
 
 
+def test_a_liquidation_without_an_acceleration_never_comes() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        document["default_events"] = {"causes": ["senior_interest"], "liquidate": "always"}
+
+    assert warned(edit) == [
+        "tests[8]: nothing follows from EoD: `default_events.causes` does not have par_ratio",
+        (
+            "default_events.liquidate: nothing is ever sold: `accelerate: automatic` is not said, so that the notes "
+            "are never accelerated"
+        ),
+    ]
+
+
+def test_an_event_between_payment_dates_acts_on_the_one_that_follows() -> None:
+    def edit(document: dict[str, Any]) -> None:
+        document["events"] = [
+            {"date": "2030-05-14", "special_redemption": {"share": 0.1}},
+            {"date": "nc_end + 2M", "special_redemption": {"share": 0.1}},
+            {"date": "2030-05-14", "call": {}},
+        ]
+
+    assert warned(edit) == [
+        "events[0].date: 2030-05-14 is no payment date, so that the event acts on 2030-07-22, the one that follows"
+    ]
+
+
 def test_validate_prints_warnings_and_still_succeeds(tmp_path: Path) -> None:
     import subprocess
     import sys

@@ -28,9 +28,37 @@ def events(result: Document) -> list[tuple[str, str, str]]:
     return [(row["date"].isoformat(), row["event"], row["reason"]) for row in result["events"]]
 
 
-def called(*entries: Document, price: float = 0.95, deal: Document | None = None, **more: Any) -> Document:
+def called(*entries: Document, price: Any = 0.95, deal: Document | None = None, **more: Any) -> Document:
     scenario = scenario_of(liquidation_price=price, events=list(entries), **more)
     return run(deal=deal or deal_of(), scenario=scenario)
+
+
+class TestPricesInTime:
+    """The price of a sale is that of the payment period that ends on its date."""
+
+    @pytest.mark.parametrize(
+        "price",
+        [
+            {"kind": "periods", "values": [0.5, 0.55, 0.98]},
+            # From the period on that begins on 15 July, the third; before its first date the first price holds.
+            {"kind": "dates", "values": {"2025-04-20": 0.55, "2025-07-15": 0.98}},
+        ],
+    )
+    def test_a_call_waits_for_a_better_one(self, price: Document) -> None:
+        # 60 and 0.9 of interest are due; 50 and 55 with 2.0 of interest do not pay them, 98 do.
+        event = {"call": {"if_infeasible": "retry"}, "date": "2025-04-15"}
+        result = called(event, price=price)
+        assert [row[:2] for row in events(result)] == [
+            ("2025-04-15", "call"),
+            ("2025-07-15", "call"),
+            ("2025-10-15", "call"),
+        ]
+        assert column(result, "sale_proceeds") == approx([0.0, 0.0, 98.0])
+        assert of_note(result, "SUB", "interest_paid") == approx([1.1, 1.1, 98.0 + 2.0 - 60.9])
+
+    def test_what_is_left_on_the_last_date_is_sold_at_its_price(self) -> None:
+        result = called(price={"kind": "periods", "values": [1.0, 1.0, 1.0, 0.8]})
+        assert column(result, "sale_proceeds")[-1] == approx(80.0)
 
 
 class TestDates:

@@ -1,5 +1,6 @@
 """Rights by hand, on the tiny deal: a loan of 100 pays 2.0 a quarter to a class of 60. The engine has the same."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -7,19 +8,22 @@ import pytest
 from cloche.errors import DealError, ScenarioError
 from cloche.testing.strategies import Case
 from engine import crossing
-from reference.tiny import CLOSING, Document, constant, deal_of, loan_of, run, scenario_of
+from reference.tiny import CLOSING, SUB, A, Document, constant, deal_of, loan_of, run, scenario_of
 
 CALL: Document = {"call": {"price": 1.0}}
 RETRY: Document = {"call": {"price": 1.0, "if_infeasible": "retry"}, "date": "2025-04-15"}
 
 
-def deal_with(rights: Document) -> Document:
-    return deal_of(rights=rights, dates={"non_call_end": "2025-04-15"})
+def deal_with(rights: Document, steps: Sequence[Document] = ()) -> Document:
+    coupon = {**A["coupon"], "step_up": list(steps)}
+    return deal_of(rights=rights, dates={"non_call_end": "2025-04-15"}, notes=[{**A, "coupon": coupon}, SUB])
 
 
-def outcome(rights: Document, event: Document, **scenario: Any) -> list[tuple[str, str]] | str:
+def outcome(
+    rights: Document, event: Document, *, steps: Sequence[Document] = (), **scenario: Any
+) -> list[tuple[str, str]] | str:
     """What events do under rights, by date and reason; the place where they are refused."""
-    deal = deal_with(rights)
+    deal = deal_with(rights, steps)
     try:
         result = run(deal=deal, scenario=scenario_of(events=[event], **scenario))
     except ValueError as error:
@@ -27,11 +31,11 @@ def outcome(rights: Document, event: Document, **scenario: Any) -> list[tuple[st
     return [(row["date"].isoformat(), row["reason"]) for row in result["events"]]
 
 
-def refused_by_the_engine(rights: Document, event: Document) -> str | None:
+def refused_by_the_engine(rights: Document, event: Document, steps: Sequence[Document] = ()) -> str | None:
     """The place where the engine refuses an event under rights."""
     row = {"obligor_id": "O1", "fixed": False, "ccc": False, "weak": False, **loan_of()}
     bought = {"price": constant(1.0), "spread": constant(0.04)}
-    case = Case(deal_with(rights), [row], CLOSING, scenario_of(events=[event], reinvestment=bought))
+    case = Case(deal_with(rights, steps), [row], CLOSING, scenario_of(events=[event], reinvestment=bought))
     try:
         crossing.project(case)
     except (DealError, ScenarioError) as error:
@@ -105,6 +109,31 @@ def test_what_changes_between_fixed_and_floating_does_not_compare() -> None:
     rights = {"refinancing": {"cost_of_debt_not_higher": True}}
     assert isinstance(outcome(rights, event), list)
     assert refused_by_the_engine(rights, event) is None
+
+
+@pytest.mark.parametrize(
+    ("spread", "new", "refused"),
+    [
+        # The class steps up from 2 to 3 % on the date: what it would cost from then on is compared.
+        ("2025-07-15", {"spread": 0.03}, None),
+        ("2025-07-15", {"spread": 0.0301}, "refinance"),
+        ("2025-07-16", {"spread": 0.0201}, "refinance"),
+        # A successor with a step of its own costs what it pays first.
+        ("2025-07-15", {"spread": 0.025, "step_up": [{"from": "2025-10-15", "spread": 0.05}]}, None),
+        ("2025-07-15", {"spread": 0.025, "step_up": [{"from": "2025-07-15", "spread": 0.05}]}, "refinance"),
+    ],
+)
+def test_a_coupon_that_has_stepped_up_costs_its_new_spread(
+    spread: str, new: Document, refused: str | None
+) -> None:
+    rights = {"refinancing": {"cost_of_debt_not_higher": True}}
+    event = refinanced(0.0)
+    event["refinance"]["A"]["into"][0]["coupon"] = {"index": "sofr_3m", **new}
+    steps = [{"from": spread, "spread": 0.03}]
+    place = None if refused is None else f"scenario.events[0].{refused}"
+    found = outcome(rights, event, steps=steps)
+    assert found == place if place else isinstance(found, list)
+    assert refused_by_the_engine(rights, event, steps=steps) == place
 
 
 def test_two_successors_cost_their_mean() -> None:

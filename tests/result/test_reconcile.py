@@ -109,3 +109,34 @@ def test_a_report_in_another_form_is_refused(
     with pytest.raises(cl.RunError) as caught:
         cl.reconcile(date, report)
     assert caught.value.problems == [(place, said)]
+
+
+@pytest.fixture(scope="module")
+def without_letters() -> cl.PaymentDate:
+    document = cl.templates.us_bsl(par=500e6, closing="2025-03-20", class_x=2e6).to_dict()
+    for steps in document["waterfalls"].values():
+        for step in steps:
+            step.pop("label", None)
+    notes = {**STATE["notes"], "X": {"balance": 2e6, "amortization_due": 250e3}}
+    return cl.run_payment_date(cl.Deal.from_dict(document), cl.DealState.from_dict({**STATE, "notes": notes}))
+
+
+def test_rows_that_say_the_same_stand_for_one_payment_each(without_letters: cl.PaymentDate) -> None:
+    # The instalment and the interest of class X, the expenses within and above their cap.
+    assert cl.reconcile(without_letters, without_letters.ledger).agrees
+    x = {"waterfall": "interest", "step": "pay_pari_passu", "payee": "X"}
+    found = cl.reconcile(without_letters, [{**x, "paid": 25_555.56}, {**x, "paid": 240_000.0}])
+    assert found.first is not None
+    assert (found.first["paid"], found.first["difference"]) == (250_000.0, 10_000.0)
+    # One row of them is their sum.
+    assert cl.reconcile(without_letters, [{**x, "paid": 275_555.56}]).agrees
+
+
+def test_clauses_without_labels_have_the_letters_of_their_description(
+    without_letters: cl.PaymentDate,
+) -> None:
+    found = cl.reconcile(without_letters, {"interest": {"A": 5_000, "D": 4_474_333.34, "E": 881_000.0}})
+    assert found.first is not None
+    assert (found.first["label"], found.first["payee"]) == ("E", "B")
+    with pytest.raises(cl.RunError, match="'ZZ', which the date does not have"):
+        cl.reconcile(without_letters, {"interest": {"ZZ": 1.0}})

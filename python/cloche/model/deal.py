@@ -381,9 +381,9 @@ class Deal(Frozen[DealDocument]):
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{html.escape(note.name)}</td>"
-            f"<td style='text-align:right'>{words.money(note.balance)}</td>"
+            f"<td style='text-align:right'>{words.money(words.note_balance(note))}</td>"
             f"<td>{html.escape('/'.join(note.rating.values()))}</td>"
-            f"<td>{html.escape(words.coupon_terms(note.coupon))}</td></tr>"
+            f"<td>{html.escape(words.note_terms(note))}</td></tr>"
             for note in self.notes
         )
         head = "<tr><th>note</th><th>balance</th><th>rating</th><th>coupon</th></tr>"

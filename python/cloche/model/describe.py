@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cloche.model import words
@@ -32,10 +32,9 @@ from cloche.model.steps import (
     Step,
     Transfer,
     Turbo,
-    Unsupported,
 )
 
-__all__ = ["describe_deal", "describe_waterfall", "labels_of", "sentence"]
+__all__ = ["clause_letter", "describe_deal", "describe_waterfall", "labels_of", "sentence"]
 
 _TITLES = {
     "receipts": ("RECEIPTS", "Before interest proceeds are applied, on each payment date:"),
@@ -101,8 +100,8 @@ def _overview(document: DealDocument) -> Iterator[str]:
     yield reinvesting + (f", non-call until {dates.non_call_end}" if dates.non_call_end else "")
     yield ""
     for note in document.notes:
-        rating, coupon = "/".join(note.rating.values()), words.coupon_terms(note.coupon)
-        row = f"  {note.name:<8}{words.money(note.balance):>15}  {rating:<8}{coupon:<22}"
+        rating, coupon = "/".join(note.rating.values()), words.note_terms(note)
+        row = f"  {note.name:<8}{words.money(words.note_balance(note)):>15}  {rating:<8}{coupon:<22}"
         yield (row + ("deferrable" if note.deferrable else "")).rstrip()
     yield from terms_in_words(document)
 
@@ -136,7 +135,7 @@ def describe_waterfall(document: DealDocument, name: str) -> str:
 
 def labels_of(steps: Sequence[Step]) -> list[str]:
     """Return the label of each clause of a waterfall, letters in order where a step has none."""
-    return [step.label or _letter(position) for position, step in enumerate(steps)]
+    return [step.label or clause_letter(position) for position, step in enumerate(steps)]
 
 
 def sentence(document: DealDocument, step: Step) -> str:
@@ -144,7 +143,14 @@ def sentence(document: DealDocument, step: Step) -> str:
     return _Clauses(document).clause(step)
 
 
-def _letter(position: int) -> str:
+def clause_letter(position: int) -> str:
+    """Return the letter of a clause that has no label, by its position from 0 in its waterfall.
+
+    Examples
+    --------
+    >>> clause_letter(0), clause_letter(25), clause_letter(26)
+    ('A', 'Z', 'AA')
+    """
     first, second = divmod(position, 26)
     return (chr(ord("A") + first - 1) if first else "") + chr(ord("A") + second)
 
@@ -187,7 +193,6 @@ class _Clauses:
             ReleaseReserve: self._release_reserve,
             Turbo: self._turbo,
             Retain: lambda _: "what remains stays on deposit",
-            Unsupported: lambda step: f"{_spoken(step.name)} {_plain(step.body)}".rstrip(),
         }
         return writers[type(step)](step)
 
@@ -328,13 +333,6 @@ def _spoken(name: str) -> str:
 
 def _sequence(name: str) -> str:
     return f"the {_spoken(name)}" if name.endswith("sequence") else f"the sequence {_spoken(name)}"
-
-
-def _plain(body: object) -> str:
-    """Return the body of a step in the plain words of its keys."""
-    if isinstance(body, Mapping):
-        return ", ".join(f"{_spoken(str(key))} {_plain(value)}" for key, value in body.items())
-    return ", ".join(map(_plain, body)) if isinstance(body, list) else "" if body is None else str(body)
 
 
 def _roman(number: int) -> str:

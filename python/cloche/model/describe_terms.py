@@ -11,7 +11,7 @@ from cloche.model.conventions import Conventions
 from cloche.model.deal_document import DealDocument
 from cloche.model.default_events import DefaultEvents
 from cloche.model.make_whole import MakeWhole
-from cloche.model.notes import Commitment
+from cloche.model.notes import Commitment, Note, StepUp
 
 __all__ = ["terms_in_words"]
 
@@ -25,7 +25,7 @@ _LIQUIDATION = {"always": "is sold", "when_covered": "is sold where it covers th
 
 
 def terms_in_words(document: DealDocument) -> Iterator[str]:
-    """Yield the lines that tell tests, commitments, premiums, accounts, hedges, events of default and rights of a deal.
+    """Yield the lines that tell what classes have beside a coupon, tests, accounts, hedges, defaults and rights.
 
     Parameters
     ----------
@@ -38,13 +38,14 @@ def terms_in_words(document: DealDocument) -> Iterator[str]:
     ]
     accounts = [(account.name, _account(account)) for account in document.accounts]
     hedges = [(hedge.name, _hedge(hedge)) for hedge in document.hedges]
+    classes = [(note.name, ", ".join(facts)) for note in document.notes if (facts := list(_class(note)))]
     commitments = [
         (note.name, _commitment(note.commitment)) for note in document.notes if note.commitment is not None
     ]
     premiums = [
         (note.name, _make_whole(note.make_whole)) for note in document.notes if note.make_whole is not None
     ]
-    for rows in (tests, [*commitments, *premiums, *accounts, *hedges]):
+    for rows in (classes, tests, [*commitments, *premiums, *accounts, *hedges]):
         if rows:
             yield ""
             width = max(20, *(len(name) + 2 for name, _ in rows))
@@ -57,6 +58,41 @@ def terms_in_words(document: DealDocument) -> Iterator[str]:
     if told:
         yield ""
         yield from (f"  {line}" for line in told)
+
+
+def _class(note: Note) -> Iterator[str]:
+    """Yield what a class has beside its balance, rating and coupon."""
+    if note.combination_of:
+        parts = [f"{words.money(part)} of {name}" for name, part in note.combination_of.items()]
+        yield f"consists of {words.joined(parts)}"
+    coupon = note.coupon
+    if coupon is not None:
+        if coupon.floor:
+            yield f"the index counts at least {words.percent(coupon.floor)}"
+        if coupon.cap is not None:
+            yield f"the index counts at most {words.percent(coupon.cap)}"
+        for step in coupon.step_up:
+            fixed = step.fixed is not None
+            rate = (
+                words.percent(step.fixed or 0.0)
+                if fixed
+                else words.index_and_spread(coupon.index, step.spread)
+            )
+            yield f"{rate} {_while(step)}"
+    if note.amortization is not None:
+        start = (
+            f", the first on payment date {note.amortization.start}" if note.amortization.start > 1 else ""
+        )
+        yield f"repaid in {note.amortization.payments} equal instalments{start}"
+    if note.issue_price != 1.0:
+        yield f"issued at {words.percent(note.issue_price)}"
+
+
+def _while(step: StepUp) -> str:
+    """Return when a step of a coupon holds."""
+    if step.when is None:
+        return f"from {step.from_} on"
+    return f"for good once {step.when}" if step.lasting else f"while {step.when}"
 
 
 def _commitment(commitment: Commitment) -> str:

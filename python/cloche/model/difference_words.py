@@ -12,7 +12,7 @@ __all__ = ["pair", "written"]
 _BASIS_POINTS = ("spread", "cash_rate_spread")
 _PERCENT = (
     "trigger", "rate", "fixed", "floor", "cap", "share", "irr", "limit", "below", "weak_below", "restore",
-    "issue_price", "price", "long_dated_value", "min", "max", "round",
+    "issue_price", "price", "long_dated_value", "min", "max", "round", "waived", "deferred",
 )  # fmt: skip
 _MONEY = (
     "balance", "target_par", "amount_per_period", "fixed_per_year", "up_to", "upfront_costs", "interest_reserve",
@@ -29,6 +29,8 @@ def pair(key: str, old: Any, new: Any) -> tuple[str | None, str | None]:
     --------
     >>> pair("trigger", 1.055, 1.05), pair("spread", 0.013, None), pair("deferrable", False, True)
     (('105.5%', '105.0%'), ('130bp', None), ('no', 'yes'))
+    >>> pair("max", 3000, 3100), pair("max", 0.1, 0.125), pair("max", 9.0, 8.5)
+    (('3,000', '3,100'), ('10.0%', '12.5%'), ('9', '8.5'))
     """
     if all(_is_percent(key, value) for value in (old, new) if value is not None):
         decimals = max(_decimals(value) for value in (old, new) if value is not None)
@@ -41,8 +43,13 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_percent(key: str, value: Any) -> bool:
-    """Tell whether a number is a rate or a ratio; `fixed` is a rate of coupons and money of costs."""
-    return key in _PERCENT and _is_number(value) and not (key == "fixed" and abs(value) >= _LEAST_MONEY)
+    """Tell whether a number is a rate or a ratio.
+
+    `fixed` is a rate of coupons and money of costs; `min` and `max` are shares, or factors, scores and years.
+    """
+    if key not in _PERCENT or not _is_number(value):
+        return False
+    return abs(value) < _LEAST_MONEY if key == "fixed" else key not in ("min", "max") or abs(value) <= 1.0
 
 
 def _decimals(value: float) -> int:

@@ -77,6 +77,13 @@ def _after_resets(document: DealDocument) -> Iterator[Problem]:
             for place, message in doubts(into):
                 if (place, message) not in closing:
                     yield Problem(f"events[{k}].reset.into.{place}", message)
+            before, after = document.dates.stated_maturity, into.dates.stated_maturity
+            if after < before:
+                message = (
+                    f"{after} is before {before}, up to which the collateral may run: loans that mature later are "
+                    "long-dated, and sold on the last date"
+                )
+                yield Problem(f"events[{k}].reset.into.dates.stated_maturity", message)
 
 
 def _fees(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[tuple[str, str]]:
@@ -184,9 +191,16 @@ def _purchases(document: DealDocument, steps: Sequence[PlacedStep]) -> Iterator[
 
 
 def _causes(document: DealDocument) -> Iterator[tuple[str, str]]:
-    """Yield causes of default that can never happen."""
+    """Yield causes of default that can never happen, and what would follow an acceleration where there is none."""
     events = document.default_events
-    if events is None or events.accelerate == "never":
+    if events is None:
+        return
+    if events.accelerate != "automatic" and events.liquidate in ("when_covered", "always"):
+        yield (
+            "default_events.liquidate",
+            "nothing is ever sold: `accelerate: automatic` is not said, so that the notes are never accelerated",
+        )
+    if events.accelerate == "never":
         return
     for k, cause in enumerate(events.causes):
         if cause == "par_ratio" and not any(test.kind == "eod_par_ratio" for test in document.tests):

@@ -21,10 +21,19 @@ from cloche.model.frozen import Frozen
 from cloche.model.rate_curve import RateCurve
 from cloche.model.reinvestment import Reinvestment, ReinvestmentDocument, reinvestment_document
 from cloche.model.scenario_groups import rating_word
-from cloche.model.scenario_value import Cdr, Cpr, LagMonths, Recovery, SpreadValue, Values, friendly_value
+from cloche.model.scenario_value import (
+    Cdr,
+    Cpr,
+    LagMonths,
+    PriceInTime,
+    Recovery,
+    SpreadValue,
+    Values,
+    friendly_value,
+)
 from cloche.model.source import checked, json_source, yaml_source
 from cloche.model.text import IsoDate, Name
-from cloche.model.units import Price, Share, Spread
+from cloche.model.units import Share, Spread
 from cloche.model.yaml import Source
 from cloche.model.yaml_writer import Inline, write_yaml
 
@@ -60,7 +69,7 @@ class ScenarioDocument(Document):
     recovery_lag_months: LagMonths | None = None
     rates: Curves
     reinvestment: ReinvestmentDocument = ReinvestmentDocument()
-    liquidation_price: Price = 1.0
+    liquidation_price: PriceInTime = 1.0
     post_period_share: Share = 0.0
     cash_rate_spread: Spread = -0.0020
     draw_rate: Share = 0.0
@@ -102,7 +111,8 @@ class Scenario(Frozen[ScenarioDocument]):
     reinvestment
         What the manager buys.
     liquidation_price
-        Price of performing par at a liquidation or call.
+        Price of performing par at a liquidation or call, and of what is left on the last date: a number, a list per
+        payment period or ``{date: price}``.
     post_period_share
         Share of unscheduled principal that is reinvested after the reinvestment period.
     cash_rate_spread
@@ -149,7 +159,7 @@ class Scenario(Frozen[ScenarioDocument]):
         recovery_lag_months: Any = None,
         rates: RateCurve | Mapping[str, Any] | float | None = None,
         reinvestment: Reinvestment | Mapping[str, Any] | None = None,
-        liquidation_price: float = 1.0,
+        liquidation_price: Any = 1.0,
         post_period_share: float = 0.0,
         cash_rate_spread: float | str = -0.0020,
         draw_rate: float | str = 0.0,
@@ -253,9 +263,10 @@ class Scenario(Frozen[ScenarioDocument]):
         return Reinvestment.from_dict(self._document.reinvestment.to_canonical())
 
     @property
-    def liquidation_price(self) -> float:
-        """Price of performing par at a liquidation or call."""
-        return self._document.liquidation_price
+    def liquidation_price(self) -> Any:
+        """Price of performing par at a liquidation or call, as written."""
+        price = self._document.liquidation_price
+        return friendly_value(price) if isinstance(price, dict) else price
 
     @property
     def post_period_share(self) -> float:
@@ -299,6 +310,8 @@ class Scenario(Frozen[ScenarioDocument]):
         for key in _VALUES:
             if key in written:
                 written[key] = friendly_value(written[key])
+        if "liquidation_price" in written:
+            written["liquidation_price"] = self.liquidation_price
         if "market_spreads" in written:
             written["market_spreads"] = dict(self.market_spreads)
         written["rates"] = self.rates.to_dict()

@@ -24,6 +24,7 @@ __all__ = [
     "Cdr",
     "Cpr",
     "LagMonths",
+    "PriceInTime",
     "PriceValue",
     "Recovery",
     "SpreadValue",
@@ -164,6 +165,27 @@ Cdr = Annotated[Values, BeforeValidator(ValueOf(_CDR)), _WRITTEN, _CANONICAL]
 Cpr = Annotated[Values, BeforeValidator(ValueOf(_CPR)), _WRITTEN, _CANONICAL]
 Recovery = Annotated[Values, BeforeValidator(ValueOf(_RECOVERY)), _WRITTEN, _CANONICAL]
 LagMonths = Annotated[Values, BeforeValidator(ValueOf(_MONTHS)), _WRITTEN, _CANONICAL]
+
+
+def _price_in_time(written: object) -> object:
+    """Return one price as a number, prices that change in time in tagged form."""
+    value = ValueOf(PRICE)(written)
+    if value["kind"] == "constant":
+        return value["value"]
+    if value["kind"] in ("groups", "monthly"):
+        found_by = f"found prices by {_BY[value['kind']]}"
+        message = f"{found_by}, expected a number, a list per payment period or {{date: price}}"
+        raise PydanticCustomError("price_in_time", "{message}", {"message": message, "stand_in": 1.0})
+    return value
+
+
+_BY = {"groups": "group", "monthly": "month"}
+PriceInTime = Annotated[
+    float | Values,
+    BeforeValidator(_price_in_time),
+    _WRITTEN,
+    WithJsonSchema({"anyOf": [{"type": "number"}, _CANONICAL_SCHEMA]}, mode="serialization"),
+]
 PriceValue = Annotated[Values, BeforeValidator(ValueOf(PRICE)), _WRITTEN, _CANONICAL]
 SpreadValue = Annotated[Values, BeforeValidator(ValueOf(SPREAD)), _WRITTEN, _CANONICAL]
 

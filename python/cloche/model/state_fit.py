@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -120,7 +121,10 @@ def _grown(document: Mapping[str, Any], state: DealState) -> Iterator[Problem]:
     for note in document["notes"]:
         if note.get("residual") or note["name"] not in state.notes:
             continue
-        most = (note.get("commitment") or {}).get("amount") or note["balance"]
+        parts = (note.get("combination_of") or {}).values()
+        most = (note.get("commitment") or {}).get("amount") or (
+            math.fsum(parts) if parts else note["balance"]
+        )
         balance = state.notes[note["name"]].balance
         if balance > most + _CENT:
             message = f"found {words.money(balance)}, above the {words.money(most)} of {note['name']}"

@@ -66,6 +66,8 @@ def step_changes(old: DealDocument, new: DealDocument, fall: str) -> Iterator[Ch
         elif j in moved:
             i = moved[j]
             places = _place(before, i), _place(after, j)
+            if places[0] == places[1]:
+                places = _place(before, i, in_full=True), _place(after, j, in_full=True)
             yield Change(part, clause.label, f"moved ({clause.text})", *places)
             if before[i].body != clause.body:
                 yield Change(part, clause.label, "changed", before[i].text, clause.text)
@@ -144,5 +146,8 @@ def _moved(
     return moved
 
 
-def _place(clauses: Sequence[_Clause], position: int) -> str:
-    return "first" if position == 0 else f"after {clauses[position - 1].label}"
+def _place(clauses: Sequence[_Clause], position: int, *, in_full: bool = False) -> str:
+    if position == 0:
+        return "first"
+    last = clauses[position - 1]
+    return f"after {last.label}" + (f" ({last.text})" if in_full else "")

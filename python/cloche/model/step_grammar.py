@@ -18,7 +18,6 @@ __all__ = ["VERBS", "short_groups", "short_step", "tagged_step"]
 
 _BESIDE = ("when", "amount", "label")
 _NOTE_VERBS = ("pay_interest", "pay_deferred_interest", "pay_amortization")
-_NOT_BUILT: tuple[str, ...] = ()
 VERBS = (
     "pay_fee",
     *_NOTE_VERBS,
@@ -37,7 +36,6 @@ VERBS = (
     "turbo",
     "draw",
     "retain",
-    *_NOT_BUILT,
 )
 _DEFAULT_SEQUENCE = "note_payment_sequence"
 
@@ -75,14 +73,11 @@ def tagged_step(step: object) -> object:
     if not verbs:
         return _block(beside)
     verb = verbs[0]
-    if verb in _NOT_BUILT:
-        return {"verb": "unsupported", "name": verb, "body": step[verb], **beside}
     return {"verb": verb, **_body(verb, step[verb]), **beside}
 
 
 def _checked_tag(step: Mapping[str, Any]) -> Mapping[str, Any]:
-    tags = [verb for verb in VERBS if verb not in _NOT_BUILT] + ["block", "unsupported"]
-    if step["verb"] not in tags:
+    if step["verb"] not in (*VERBS, "block"):
         raise _refusal(f"found the verb {found(step['verb'])}{did_you_mean(step['verb'], VERBS)}")
     return step
 
@@ -192,8 +187,6 @@ def short_step(step: Mapping[str, Any]) -> dict[str, Any]:
         if fields.get("else"):
             block["else"] = [short_step(item) for item in fields["else"]]
         return block
-    if verb == "unsupported":
-        return {fields["name"]: fields.get("body"), **beside}
     return {verb: _written_body(verb, fields), **beside}
 
 

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from cloche.model.document import Document, problem
 from cloche.model.step_grammar import tagged_step
 from cloche.model.step_schema import GROUPS_SCHEMA, STEP_PLACEHOLDER
-from cloche.model.text import NOT_EMPTY, AnyEntry, Expression, Flag, Name
+from cloche.model.text import NOT_EMPTY, Expression, Flag, Name
 from cloche.model.units import SHARE, Share
 from cloche.model.wording import found
 
@@ -234,14 +234,6 @@ class Block(Document):
     otherwise: StepList = Field(default=(), alias="else")
 
 
-class Unsupported(_Step):
-    """A verb of the grammar that this version does not compute; refused by name when the deal is compiled."""
-
-    verb: Literal["unsupported"] = "unsupported"
-    name: Name
-    body: AnyEntry = None
-
-
 class _StepSchema:
     """JSON Schema of a step: what people write when validating, the tagged form when serializing."""
 
@@ -273,8 +265,7 @@ Step = Annotated[
     | ReleaseReserve
     | Turbo
     | Retain
-    | Block
-    | Unsupported,
+    | Block,
     Field(discriminator="verb"),
     BeforeValidator(tagged_step),
     _StepSchema(),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ValidationError, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from cloche.model.document import Document, problem
 from cloche.model.text import NOT_EMPTY, Name, iso_date
 from cloche.model.units import Share, Trigger
+from cloche.model.wording import found
 
 __all__ = ["CoverageTest"]
 
@@ -16,7 +18,13 @@ _NAMED_DATES = ("closing", "effective", "first_determination", "second_determina
 
 
 def _first_date(value: object) -> object:
-    return value if value in _NAMED_DATES else iso_date(value)
+    if value in _NAMED_DATES:
+        return value
+    try:
+        return iso_date(value)
+    except PydanticCustomError:
+        message = f"found {found(value)}, expected {', '.join(_NAMED_DATES)}, or a date such as 2025-03-20"
+        raise PydanticCustomError("first_date", "{message}", {"message": message}) from None
 
 
 FirstDate = Annotated[

@@ -53,9 +53,12 @@ def did_you_mean(word: object, choices: Iterable[str]) -> str:
     --------
     >>> did_you_mean("spred", ["spread", "index"])
     "; did you mean 'spread'?"
+    >>> did_you_mean("ACT/360", ["act/360", "30/360"])
+    "; did you mean 'act/360'?"
     """
     known = list(choices)
-    near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
+    same = [choice for choice in known if choice.casefold() == str(word).casefold()]
+    near = same or difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; known: {', '.join(known)}" if known else ""

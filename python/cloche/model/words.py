@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from cloche.model.fees import Fee
-from cloche.model.notes import Coupon
+from cloche.model.notes import Coupon, Note
 from cloche.model.tests import CoverageTest
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "joined",
     "largest",
     "money",
+    "note_balance",
+    "note_terms",
     "percent",
     "trigger_level",
 ]
@@ -120,10 +123,10 @@ def largest(expression: str) -> str:
 
     Examples
     --------
-    >>> largest("0.5 * remaining"), largest("1_000_000")
-    ('at most 50% of what remains', 'at most 1,000,000')
+    >>> largest("0.5 * remaining"), largest("remaining*20%"), largest("1_000_000")
+    ('at most 50% of what remains', 'at most 20% of what remains', 'at most 1,000,000')
     """
-    if match := re.fullmatch(r"([\d.]+)(%?) \* remaining|remaining \* ([\d.]+)(%?)", expression):
+    if match := re.fullmatch(r"([\d.]+)(%?) ?\* ?remaining|remaining ?\* ?([\d.]+)(%?)", expression):
         number, unit = (match[1], match[2]) if match[1] else (match[3], match[4])
         return f"at most {percent(float(number) / (100 if unit else 1))} of what remains"
     if re.fullmatch(r"\d[\d_]*(\.\d+)?", expression):
@@ -141,12 +144,11 @@ def fee_terms(fee: Fee) -> str:
         terms.append(f"{percent(fee.rate)} a year of {base}")
     if fee.fixed_per_year is not None:
         terms.append(f"{money(fee.fixed_per_year)} a year")
-    for tier in fee.tiers:
-        part = (
-            f"the next part of {base} up to {money(tier.up_to)}"
-            if tier.up_to is not None
-            else f"the rest of {base}"
-        )
+    for place, tier in enumerate(fee.tiers):
+        if tier.up_to is None:
+            part = f"the rest of {base}" if place else base
+        else:
+            part = f"{f'the next part of {base}' if place else base} up to {money(tier.up_to)}"
         terms.append(f"{percent(tier.rate)} a year of {part}")
     for hurdle in fee.hurdles:
         above = (
@@ -166,7 +168,20 @@ def fee_cap(fee: Fee) -> str:
         terms.append(f"{percent(fee.cap.rate)} a year of {base}")
     if fee.cap.fixed_per_year:
         terms.append(f"{money(fee.cap.fixed_per_year)} a year")
+    if (dates := fee.cap.carry_over) > 0:
+        last = "the last payment date" if dates == 1 else f"the last {dates} payment dates"
+        terms.append(f"what the caps of {last} left unused")
     return joined(terms or ["0"], "plus")
+
+
+def note_terms(note: Note) -> str:
+    """Return what a class pays: its coupon, or that it has none."""
+    return "combination" if note.combination_of else coupon_terms(note.coupon)
+
+
+def note_balance(note: Note) -> float:
+    """Return the balance of a class at closing; that of a combination note is the sum of its parts."""
+    return math.fsum(note.combination_of.values()) if note.combination_of else note.balance
 
 
 def coupon_terms(coupon: Coupon | None) -> str:

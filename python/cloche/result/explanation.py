@@ -32,6 +32,7 @@ def explained(
     date: dt.date | str,
     note: str,
     ledger: Table,
+    places: Table | None = None,
     tests: Table,
     cashflows: Table,
     course: Sequence[InForce],
@@ -47,6 +48,8 @@ def explained(
         Name of the class.
     ledger, tests, cashflows
         Tables of the path.
+    places
+        Beside each row of the ledger: where its step stands in the document; without it each row is a step.
     course
         The documents that ruled, in order.
     replaces
@@ -72,7 +75,11 @@ def explained(
     told = _Date(
         day,
         own,
-        list(ledger.filter(date=day).rows()),
+        [
+            {**row, "place": place or ""}
+            for row, place in zip(ledger.rows(), _texts(places, len(ledger)), strict=True)
+            if row["date"] == day
+        ],
         tested,
         on_date(course, day),
         since=since,
@@ -80,6 +87,10 @@ def explained(
         reset=next((each for each in course if each.kind == "reset" and each.since == day), None),
     )
     return "\n\n".join(told.paragraphs())
+
+
+def _texts(places: Table | None, rows: int) -> Sequence[str | None]:
+    return [None] * rows if places is None else places.column("place").python()
 
 
 def _first_dates(cashflows: Table) -> dict[str, dt.date]:
@@ -301,9 +312,7 @@ class _Date(DateLedger):
         if not self.own["begin_balance"] > DUST:
             yield "Principal. None is outstanding."
             return
-        told = [
-            self._cure(row["waterfall"], row) for row in self._own(("cure", "divert")) if row["paid"] > DUST
-        ]
+        told = [self._cure(row) for row in self._own(("cure", "divert")) if row["paid"] > DUST]
         told += [
             f"{clause(row, first=True)} paid "
             + (

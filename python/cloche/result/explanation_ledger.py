@@ -16,7 +16,6 @@ Row = dict[str, Any]
 
 # Less than half a cent is rounding.
 DUST = 0.005
-_PARI_PASSU = ("pay_interest", "pay_amortization")
 _HELD = {
     "held: a coverage test fails": ", as a coverage test fails",
     "held: a condition of purchases fails": ", as a condition of purchases fails",
@@ -75,11 +74,10 @@ class DateLedger:
         self.reset = reset
         self.classes = in_force.classes
         self.document = document = in_force.document
+        self.steps = dict(_steps(document))
         # What new notes pay is outside the waterfalls.
         self.redemptions = [row for row in ledger if row["waterfall"] == _OUTSIDE]
-        self.ledger = self._told_apart(
-            [row for row in ledger if row["waterfall"] not in _NO_WATERFALL], document
-        )
+        self.ledger = self._told_apart([row for row in ledger if row["waterfall"] not in _NO_WATERFALL])
         self.tests = {row["test"]: row for row in tests}
         terms = {each["name"]: each for each in document["notes"]}
         self.terms: Mapping[str, Any] = terms.get(self._class(self.note), {})
@@ -116,29 +114,10 @@ class DateLedger:
         return [row for row in self._own(steps) if row["waterfall"] == fall]
 
     def _step(self, own: Row) -> list[Row]:
-        """Return the rows of the step that a row belongs to; a pari passu step has several verbs under one label."""
-        place = next(k for k, row in enumerate(self.ledger) if row is own)
-
-        def same(row: Row) -> bool:
-            if row["waterfall"] != own["waterfall"] or row["label"] != own["label"]:
-                return False
-            return row["step"] == own["step"] or {row["step"], own["step"]} <= set(_PARI_PASSU)
-
-        # A step pays nobody the same thing twice: where a payee comes back, the next step of one label begins.
-        first, seen = place, {(own["step"], own["payee"])}
-        while (
-            first and same(before := self.ledger[first - 1]) and (before["step"], before["payee"]) not in seen
-        ):
-            seen.add((before["step"], before["payee"]))
-            first -= 1
-        last = place
-        rows = self.ledger[place + 1 :]
-        while last - place < len(rows) and same(after := rows[last - place]):
-            if (after["step"], after["payee"]) in seen:
-                break
-            seen.add((after["step"], after["payee"]))
-            last += 1
-        return self.ledger[first : last + 1]
+        """Return the rows of the step that a row belongs to; a step that no document has is a row."""
+        if not own["place"]:
+            return [own]
+        return [row for row in self.ledger if row["place"] == own["place"]]
 
     def _before(self, fall: str, row: Row) -> list[Row]:
         rows = self._flow(fall)
@@ -163,13 +142,8 @@ class DateLedger:
     def _draws(self, rows: Sequence[Row]) -> Iterator[str]:
         """Yield what was drawn on commitments for the class."""
         for row in rows:
-            lenders = [
-                str(step["note"])
-                for step in _steps(self.document.get("waterfalls", {}).get(row["waterfall"], []))
-                if step.get("verb") == "draw" and (step.get("label") or "") == (row["label"] or "")
-            ]
-            whose = f" of {class_name(lenders[0])}" if len(set(lenders)) == 1 else ""
-            commitment = f"the commitment{whose}"
+            lender = self.steps.get(row["place"], {}).get("note")
+            commitment = f"the commitment of {class_name(lender)}" if lender else "the commitment"
             if row["paid"] >= row["due"] - DUST:
                 yield f"{clause(row, first=True)} drew {amount(row['paid'])} for it on {commitment}."
                 continue
@@ -187,12 +161,12 @@ class DateLedger:
                 and not any(each is r for r in seen)
             ):
                 seen += self._step(each)
-                yield self._cure(fall, each)
+                yield self._cure(each)
 
-    def _cure(self, fall: str, row: Row) -> str:
+    def _cure(self, row: Row) -> str:
         step = self._step(row)
         due, paid = (math.fsum(each[name] for each in step) for name in ("due", "paid"))
-        names = self._tests_of(fall, row)
+        names = self._tests_of(row)
         failed = [name for name in names if self.tests.get(name, {}).get("passes") is False] or names
         start = self._failed([name for name in failed if name in self.tests])
         takers = list(dict.fromkeys(self._payee(each["payee"]) for each in step if each["paid"] > DUST))
@@ -215,13 +189,10 @@ class DateLedger:
         text = ", and ".join(told) if told else "a coverage test failed"
         return f"{text[:1].upper()}{text[1:]}: "
 
-    def _tests_of(self, fall: str, row: Row) -> list[str]:
-        """Return the tests that a cure or diversion names, by its clause."""
-        found: list[str] = []
-        for step in _steps(self.document.get("waterfalls", {}).get(fall, [])):
-            if step.get("verb") == row["step"] and (step.get("label") or "") == (row["label"] or ""):
-                found += step.get("tests") or [step["test"]]
-        return list(dict.fromkeys(found))
+    def _tests_of(self, row: Row) -> list[str]:
+        """Return the tests that the step of a cure or diversion names."""
+        step = self.steps.get(row["place"], {})
+        return list(dict.fromkeys(step.get("tests") or ([step["test"]] if "test" in step else [])))
 
     def _payee(self, payee: str) -> str:
         return class_name(payee) if payee in self.since else payee
@@ -239,31 +210,37 @@ class DateLedger:
             names.append(older)
         return names
 
-    def _told_apart(self, ledger: Sequence[Row], document: Mapping[str, Any]) -> list[Row]:
+    def _told_apart(self, ledger: Sequence[Row]) -> list[Row]:
         """Return the ledger with what a pari passu step pays under the verb of each of its parts."""
-        parts: dict[tuple[str, str, str], list[str]] = {}
-        for fall, steps in document.get("waterfalls", {}).items():
-            for step in _steps(steps):
-                if step.get("verb") != "pay_pari_passu":
-                    continue
-                for inner in step["steps"]:
-                    for group in inner.get("notes") or inner.get("fees") or []:
-                        for payee in group:
-                            place = (fall, step.get("label") or "", payee)
-                            parts.setdefault(place, []).append(inner["verb"])
         told: list[Row] = []
-        left: dict[tuple[str, str, str], list[str]] = {}
+        left: dict[tuple[str, str], list[str]] = {}
         for row in ledger:
-            fall, label = row["waterfall"], row["label"] or ""
-            named = parts.get((fall, label, self._class(row["payee"])), [])
-            verbs = left.setdefault((fall, label, row["payee"]), list(named))
-            own = row["step"] == "pay_pari_passu" and verbs
-            told.append({**row, "step": verbs.pop(0)} if own else row)
+            if row["step"] != "pay_pari_passu":
+                told.append(row)
+                continue
+            key = (row["place"], row["payee"])
+            if key not in left:
+                left[key] = list(self._verbs(row["place"], self._class(row["payee"])))
+            told.append({**row, "step": left[key].pop(0)} if left[key] else row)
         return told
 
+    def _verbs(self, place: str, payee: str) -> Iterator[str]:
+        """Yield the verbs by which a pari passu step pays a payee, in order."""
+        for inner in self.steps.get(place, {}).get("steps", []):
+            groups = inner.get("notes") or inner.get("fees") or []
+            yield from (inner["verb"] for group in groups if payee in group)
 
-def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for step in steps:
-        yield step
-        yield from _steps(step.get("steps") or [])
-        yield from _steps(step.get("else") or [])
+
+def _steps(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the steps of all waterfalls of a document by their places, those of blocks among them."""
+
+    def within(steps: Sequence[Mapping[str, Any]], place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for k, step in enumerate(steps):
+            own = f"{place}[{k}]"
+            yield own, step
+            if step.get("verb") == "block":
+                yield from within(step.get("steps") or [], f"{own}.steps")
+                yield from within(step.get("else") or [], f"{own}.else")
+
+    for fall, steps in document.get("waterfalls", {}).items():
+        yield from within(steps, f"waterfalls.{fall}")

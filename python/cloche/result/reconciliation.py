@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cloche.errors import RunError
+from cloche.model.describe import clause_letter
 from cloche.model.wording import did_you_mean, found
 from cloche.result.layout import aligned
 from cloche.result.result import PaymentDate
@@ -76,7 +78,8 @@ def reconcile(payment_date: PaymentDate, reported: Any, *, tolerance: float = 0.
     reported
         Amounts by waterfall and clause, ``{"interest": {"A": 5_000, "B": 75_075}, "principal": {…}}``; or rows (a
         table, a list of mappings, a data frame) with some of ``waterfall, label, step, payee`` and ``paid``. An
-        amount stands for all payments that its row fits.
+        amount stands for all payments that its row fits; where several rows say the same, and as many payments fit,
+        each stands for one of them, in order. A clause without a label has the letter that `describe` gives it.
     tolerance
         Currency units up to which amounts agree.
 
@@ -108,14 +111,17 @@ def reconcile(payment_date: PaymentDate, reported: Any, *, tolerance: float = 0.
     """
     if not isinstance(payment_date, PaymentDate):
         raise TypeError(f"payment_date: found {type(payment_date).__name__}, expected PaymentDate")
-    ledger = list(payment_date.ledger.rows())
+    ledger = _lettered(payment_date)
     problems: list[tuple[str, str]] = []
     compared: list[tuple[int, dict[str, Any]]] = []
     covered: set[int] = set()
-    for place, row in enumerate(_rows(reported)):
-        keys = {key: row[key] for key in _KEYS if row.get(key) is not None}
+    rows = _rows(reported)
+    said = [{key: row[key] for key in _KEYS if row.get(key) is not None} for row in rows]
+    for place, (row, keys) in enumerate(zip(rows, said, strict=True)):
         amount = next((row[name] for name in _AMOUNTS if row.get(name) is not None), None)
-        fits = [k for k, entry in enumerate(ledger) if all(entry[key] == keys[key] for key in keys)]
+        fits = [k for k, entry in enumerate(ledger) if all(_fits(entry, key, keys[key]) for key in keys)]
+        if said.count(keys) == len(fits) > 1:
+            fits = [fits[said[:place].count(keys)]]
         if not keys or not fits:
             problems.append((f"reported[{place}]", _stranger(keys, ledger)))
             continue
@@ -130,11 +136,24 @@ def reconcile(payment_date: PaymentDate, reported: Any, *, tolerance: float = 0.
         )
     if problems:
         raise RunError(_UNFIT, problems)
-    rows = [row for _, row in sorted(compared, key=lambda pair: pair[0])]
+    found_rows = [row for _, row in sorted(compared, key=lambda pair: pair[0])]
     rest = [entry for k, entry in enumerate(ledger) if k not in covered and entry["paid"] > tolerance]
     columns = (*_KEYS, "paid", "reported", "difference")
-    first = next((row for row in rows if abs(row["difference"]) > tolerance), None)
-    return Reconciliation(_table(rows, columns), _table(rest, (*_KEYS, "paid")), first)
+    first = next((row for row in found_rows if abs(row["difference"]) > tolerance), None)
+    return Reconciliation(_table(found_rows, columns), _table(rest, (*_KEYS, "paid")), first)
+
+
+def _lettered(payment_date: PaymentDate) -> list[dict[str, Any]]:
+    """Return the ledger, with the letter of each clause that has no label."""
+    rows = list(payment_date.ledger.rows())
+    for row, place in zip(rows, payment_date.places, strict=True):
+        step = re.match(r"waterfalls\.\w+\[(\d+)\]", place or "")
+        row["letter"] = clause_letter(int(step[1])) if step and row["label"] is None else None
+    return rows
+
+
+def _fits(entry: Row, key: str, value: Any) -> bool:
+    return bool(entry[key] == value or (key == "label" and entry["letter"] == value))
 
 
 def _rows(reported: Any) -> list[Row]:
@@ -188,7 +207,8 @@ def _stranger(keys: Row, ledger: list[dict[str, Any]]) -> str:
     if not keys:
         return f"names no payment, expected some of {', '.join(_KEYS)}"
     for key, value in keys.items():
-        known = sorted({str(entry[key]) for entry in ledger if entry[key] is not None})
+        each = [entry[key] or (entry["letter"] if key == "label" else None) for entry in ledger]
+        known = sorted({str(name) for name in each if name is not None})
         if str(value) not in known:
             return f"{key}: found {value!r}, which the date does not have{did_you_mean(value, known)}"
     return f"fits no payment of the date: {_named(keys)}"

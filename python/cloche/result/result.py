@@ -181,6 +181,7 @@ class Result(Tables):
             date=date,
             note=note,
             ledger=self.ledger,
+            places=self._table("_places") if "_places" in self._made else None,
             tests=self.tests,
             cashflows=self.cashflows,
             course=self._course(),
@@ -224,6 +225,7 @@ class PaymentDate(Tables):
     _schemas: Mapping[str, Schema] = MappingProxyType(
         {
             "ledger": PATH_TABLES["ledger"],
+            "_places": PATH_TABLES["_places"],
             "tests": PATH_TABLES["tests"],
             "cashflows": PATH_TABLES["cashflows"],
             "fees": PATH_TABLES["fees"],
@@ -259,6 +261,15 @@ class PaymentDate(Tables):
         return self._table("cashflows")
 
     @property
+    def places(self) -> list[str | None]:
+        """Where the step of each row of the ledger stands in the document: ``waterfalls.interest[3]``."""
+        return (
+            self._table("_places").column("place").python()
+            if "_places" in self._made
+            else [None] * len(self.ledger)
+        )
+
+    @property
     def fees(self) -> Table:
         """One row per fee."""
         return self._table("fees")
@@ -285,6 +296,7 @@ class PaymentDate(Tables):
             date=self.notes.column("date").python()[0],
             note=note,
             ledger=self.ledger,
+            places=self._table("_places"),
             tests=self.tests,
             cashflows=self.notes,
             course=documents_in_force(self._document),

@@ -49,6 +49,8 @@ PATH_TABLES: dict[str, Schema] = {
         date="date", waterfall="text", step="text", label="text", payee="text", source="text",
         reason="text",
     ),
+    # Beside each row of the ledger: where its step stands in the document.
+    "_places": _schema("place", place="text"),
     "fees": _schema("date fee base due paid unpaid", date="date", fee="text"),
     "accounts": _schema(
         "date account begin_balance paid_in paid_out end_balance", date="date", account="text",

@@ -85,7 +85,7 @@ class Tables:
     @property
     def tables(self) -> Mapping[str, Table]:
         """All tables of the result, by name."""
-        return MappingProxyType({name: self._table(name) for name in self._made})
+        return MappingProxyType({name: self._table(name) for name in self._made if not name.startswith("_")})
 
     @property
     def conservation_error(self) -> float:
@@ -157,7 +157,7 @@ class Tables:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state with every table made."""
-        return {**self.__dict__, "_made": dict(self.tables)}
+        return {**self.__dict__, "_made": {name: self._table(name) for name in self._made}}
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {len(table):,}" for name, table in self.tables.items())

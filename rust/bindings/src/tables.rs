@@ -65,6 +65,7 @@ pub fn path<'py>(
     out.set_item("cashflows", cashflows(py, deal, dates, path)?)?;
     out.set_item("tests", tests(py, dates, path)?)?;
     out.set_item("ledger", ledger(py, deal, dates, path)?)?;
+    out.set_item("_places", places(py, deal, path)?)?;
     out.set_item("fees", fees(py, deal, dates, path)?)?;
     let events = Columns::new(py)
         .date("date", path.events.iter().map(|e| e.day.or(Some(dates.payment[e.period as usize]))).collect())?
@@ -185,6 +186,13 @@ fn ledger<'py>(py: Python<'py>, deal: &DealTerms, dates: &Dates<'_>, path: &Expl
         )?
         .text("reason", rows.iter().map(|r| r.reason.text()))?
         .finish())
+}
+
+/// Where the step of each ledger row stands in the document that rules on its date.
+fn places<'py>(py: Python<'py>, deal: &DealTerms, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
+    let places = deal.program.infos.iter().map(|info| info.place.as_str());
+    let steps = path.ledger.entries.iter().map(|r| r.info as usize);
+    Ok(Columns::new(py).text_of("place", steps, places)?.finish())
 }
 
 /// Where the cash of a step's rows comes from, unless it only changes accounts.

@@ -180,15 +180,6 @@ fn a_residual_note_has_no_interest_and_only_a_residual_note_takes_what_is_left()
 }
 
 #[test]
-fn what_would_change_a_payment_and_is_not_built_is_refused_by_name() {
-    let step = json!({"verb": "unsupported", "name": "draw", "body": {"note": "B"}});
-    assert_eq!(
-        problems(&[("/waterfalls/interest/2", step)]),
-        ["waterfalls.interest[2].draw: this step is known but this version does not compute it yet",]
-    );
-}
-
-#[test]
 fn what_an_event_does_must_be_among_the_rights_that_are_named() {
     let events = [
         ("issue", json!({"equity": 1e6}), "issue"),

@@ -227,12 +227,13 @@ def _event(entry: Document, place: str, deal: Document) -> Event:
 def _check_right(event: Event, right: Right, deal: Document) -> None:
     """Refuse what the right to an event does not cover: its days, and a higher cost of debt."""
     dates = deal["dates"]
-    check_cost(event.kind, event.terms, right, event.place, deal)
     if not event.dated:
+        check_cost(event.kind, event.terms, right, event.place, deal, on=None)
         return
-    check_day(event.written["date"], right, event.place, deal)
     written, first = event_date(event.written["date"], dates), right_date(right, dates)
     acts_on = [day for day in unadjusted_dates(dates) if day >= written]
+    check_cost(event.kind, event.terms, right, event.place, deal, on=acts_on[0] if acts_on else None)
+    check_day(event.written["date"], right, event.place, deal)
     if event.called_on is not None and acts_on:
         # A call acts on its own day.
         acts_on[0] = event.called_on

@@ -264,7 +264,7 @@ class Holdings:
         if sale is not None:
             self._sell(period, got, sale)
         elif period.last:
-            price = self.scenario.get("liquidation_price", 1.0)
+            price = values.liquidation_price(self.scenario, period)
             self._sell(period, got, Sale(status="normal", price=price))
         self.positions = [item for item in self.positions if item.par > 0 or item.capitalized > 0]
         return got

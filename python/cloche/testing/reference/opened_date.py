@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
-from cloche.testing.reference import make_whole, month_steps, waterfall
+from cloche.testing.reference import make_whole, month_steps, values, waterfall
 from cloche.testing.reference.accounts import joined
 from cloche.testing.reference.collateral import Measure
 from cloche.testing.reference.collected import Collections
@@ -122,7 +122,7 @@ class Dates:
             interest_by_frequency=got.by_frequency,
             semiannual_share=holdings.semiannual_share(),
             unfunded=holdings.undrawn(),
-            liquidation_value=holdings.worth(self.scenario.get("liquidation_price", 1.0)),
+            liquidation_value=holdings.worth(values.liquidation_price(self.scenario, period)),
             market_spreads=market_spreads(self.deal["notes"], self.scenario, period),
             confirmed=self.confirmed,
             make_whole=premiums,

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import count
 from typing import Any
 
-from cloche.testing.reference import default_events
+from cloche.testing.reference import default_events, values
 from cloche.testing.reference.combinations import combination_row
 from cloche.testing.reference.date_tables import pay_date
 from cloche.testing.reference.dates import Period, business_days, part_until, schedule, with_sale
@@ -199,7 +199,7 @@ class Projection(Successions):
                     f"{part.collection_start}, on which those of the run begin"
                 )
             opened = self._open(part)
-            trial = self._trial(part, opened, self._call_sale(call))
+            trial = self._trial(part, opened, self._call_sale(call, part))
             if _covered(trial.day) and _small_enough(call, opened.day):
                 return part
             retry = (call.terms or {}).get("if_infeasible") == "retry"
@@ -210,7 +210,7 @@ class Projection(Successions):
     def _sold(self, period: Period, opened: Opened) -> Opened:
         """The date after the first call that is feasible, or a liquidation; without one as it was opened."""
         for call in self._acting("call", period, opened.day):
-            trial = self._trial(period, opened, self._call_sale(call))
+            trial = self._trial(period, opened, self._call_sale(call, period))
             if _covered(trial.day) and _small_enough(call, opened.day):
                 call.acted()
                 self._note(trial.day, "call", call.place)
@@ -221,7 +221,7 @@ class Projection(Successions):
         rule = (self.deal.get("default_events") or {}).get("liquidate") or "never"
         if self.status == "normal" or rule == "never" or period.last:
             return opened
-        trial = self._trial(period, opened, self._liquidation())
+        trial = self._trial(period, opened, self._liquidation(period))
         if rule == "when_covered" and not _covered(trial.day):
             return opened
         self._note(trial.day, "liquidation", rule)
@@ -233,16 +233,16 @@ class Projection(Successions):
         trial.day.interest_by_frequency = opened.day.interest_by_frequency
         return trial
 
-    def _call_sale(self, call: Event) -> Sale:
+    def _call_sale(self, call: Event, period: Period) -> Sale:
         price = (call.terms or {}).get("price")
         if price is None:
-            price = self.scenario.get("liquidation_price", 1.0)
+            price = values.liquidation_price(self.scenario, period)
         rate, fixed = sale_cost(call.cost)
         return Sale("redemption", None if price == "market" else price, rate, fixed)
 
-    def _liquidation(self) -> Sale:
+    def _liquidation(self, period: Period) -> Sale:
         cost = (self.deal.get("default_events") or {}).get("liquidation_cost")
-        price = self.scenario.get("liquidation_price", 1.0)
+        price = values.liquidation_price(self.scenario, period)
         return Sale("accelerated", price, *sale_cost(cost))
 
     # Refinancings and re-pricings

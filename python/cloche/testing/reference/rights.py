@@ -83,11 +83,13 @@ def check_day(written: str | date, right: Right, place: str, deal: Document) -> 
         raise ValueError(f"{place}.date: found {day}; expected a payment date (rights.{right.name}.dates)")
 
 
-def check_cost(kind: str, terms: Document, right: Right, place: str, deal: Document) -> None:
+def check_cost(
+    kind: str, terms: Document, right: Right, place: str, deal: Document, *, on: date | None
+) -> None:
     """Refuse a refinancing or re-pricing that raises the interest of a year, where a right says so.
 
-    Spreads are those at closing, on the balances at closing. A class that changes between fixed and floating cannot be
-    compared, and then nothing is.
+    Spreads are those of the accrual period that begins on the date, at closing where a condition has none, on the
+    balances at closing. A class that changes between fixed and floating cannot be compared, and then nothing is.
     """
     if not right.terms.get("cost_of_debt_not_higher") or kind not in {"refinance", "reprice"}:
         return
@@ -96,7 +98,8 @@ def check_cost(kind: str, terms: Document, right: Right, place: str, deal: Docum
     for name, change in terms.items():
         if name not in classes:
             return
-        rise = _rise(classes[name], change["into"] if kind == "refinance" else [_repriced(change)])
+        new = change["into"] if kind == "refinance" else [_repriced(change)]
+        rise = _rise(classes[name], new, on or parse_date(deal["dates"]["closing"]))
         if rise is None:
             return
         more += classes[name]["balance"] * rise
@@ -106,7 +109,7 @@ def check_cost(kind: str, terms: Document, right: Right, place: str, deal: Docum
         )
 
 
-def _rise(old: Document, new: list[Document]) -> float | None:
+def _rise(old: Document, new: list[Document], on: date) -> float | None:
     """How far the mean spread of what replaces a class is above its own; None where they do not compare."""
     coupon = old["coupon"]
     stated = sum(one["balance"] for one in new if not isinstance(one.get("balance", "all"), str))
@@ -118,13 +121,18 @@ def _rise(old: Document, new: list[Document]) -> float | None:
         balance = one.get("balance", "all")
         amount = max(0.0, old["balance"] - stated) if isinstance(balance, str) else balance
         whole += amount
-        cost += amount * _spread(replaced)
-    return cost / whole - _spread(coupon) if whole > 0 else None
+        cost += amount * _spread(replaced, on)
+    return cost / whole - _spread(coupon, on) if whole > 0 else None
 
 
 def _repriced(change: Document | float) -> Document:
     return change if isinstance(change, Mapping) else {"spread": change}
 
 
-def _spread(coupon: Document) -> float:
-    return float(coupon["spread"] if coupon.get("fixed") is None else coupon["fixed"])
+def _spread(coupon: Document, on: date) -> float:
+    key = "spread" if coupon.get("fixed") is None else "fixed"
+    steps = [
+        step for step in coupon.get("step_up") or () if step.get("from") and parse_date(step["from"]) <= on
+    ]
+    last = max(steps, key=lambda step: str(step["from"]), default=coupon)
+    return float(last[key])

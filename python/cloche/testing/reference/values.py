@@ -33,6 +33,12 @@ def at_period(value: Value, period: Period) -> float:
     raise ValueError(f"a value of kind {kind} cannot stand here")
 
 
+def liquidation_price(scenario: Mapping[str, Any], period: Period) -> float:
+    """What performing par brings in a sale on a payment date: a number, or a value in time."""
+    price = scenario.get("liquidation_price", 1.0)
+    return at_period(price, period) if isinstance(price, Mapping) else float(price)
+
+
 def by_group(value: Value, period: Period, keys: Iterable[str]) -> float:
     """What a value says for a member of groups in a payment period.
 

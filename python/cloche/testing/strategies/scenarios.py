@@ -86,7 +86,7 @@ def scenarios(draw: st.DrawFn) -> Document:
         "recovery_lag_months": constant(draw(lags)),
         "rates": {"*": draw(_curves())},
         "reinvestment": reinvestment,
-        "liquidation_price": draw(percent(70, 101)),
+        "liquidation_price": draw(st.one_of(percent(70, 101), _prices())),
         "post_period_share": draw(percent(0, 100)),
         "cash_rate_spread": draw(basis_points(-50, 0)),
         "defaults": {},

@@ -66,7 +66,7 @@ impl Field {
             Self::RecoveryLagMonths => to.recovery_lag_months.clone_from(&from.recovery_lag_months),
             Self::Rates => to.rates.clone_from(&from.rates),
             Self::Reinvestment => to.reinvestment.clone_from(&from.reinvestment),
-            Self::LiquidationPrice => to.liquidation_price = from.liquidation_price,
+            Self::LiquidationPrice => to.liquidation_price.clone_from(&from.liquidation_price),
             Self::PostPeriodShare => to.post_period_share = from.post_period_share,
             Self::CashRateSpread => to.cash_rate_spread = from.cash_rate_spread,
             Self::DrawRate => to.draw_rate = from.draw_rate,

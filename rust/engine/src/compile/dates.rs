@@ -82,8 +82,10 @@ pub fn compile(
         return None;
     }
     for (value, place) in [(effective, "dates.effective"), (non_call_end, "dates.non_call_end")] {
-        if value.is_some_and(|d| d < closing || d > stated_maturity) {
-            problems.push(Problem::new(place, "expected a date from closing to the stated maturity"));
+        if let Some(found) = value.filter(|d| *d < closing || *d > stated_maturity) {
+            let expected =
+                format!("expected a date from closing ({closing}) to the stated maturity ({stated_maturity})");
+            problems.push(Problem::new(place, format!("found {found}, {expected}")));
         }
     }
     let (calendar, fixing_calendar) = (calendar?, fixing_calendar?);

@@ -267,7 +267,10 @@ pub fn compile_one(
         shape.mark(&mut compiled);
     }
     conditions::compile(&mut compiled, &mut problems);
-    rights::stated(&compiled.document, &mut problems);
+    let day = |text: &str, place: &str, problems: &mut Vec<Problem>| {
+        events::event_date(&compiled.dates, text, place, problems)
+    };
+    rights::stated(&compiled.document, day, &mut problems);
     events::compile(&compiled, assumed, &mut problems);
     if problems.is_empty() { Ok(compiled) } else { Err(EngineError::Deal(problems)) }
 }

@@ -198,7 +198,7 @@ fn one(deal: &CompiledDeal, event: &Event, place: &str, out: &mut Events, proble
     } else {
         rights::check(
             deal,
-            (event, barred),
+            (event, barred, acts_on(deal, event).map(|(_, day)| day)),
             place,
             |text, place, problems| event_date(&deal.dates, text, place, problems),
             problems,

@@ -17,7 +17,7 @@ use crate::compile::readings;
 use crate::compile::redemptions;
 use crate::compile::remaining;
 use crate::compile::run_steps::{Start, Steps};
-use crate::compile::values::{self, Range};
+use crate::compile::values::{self, Nature, Range};
 use crate::error::{EngineError, Problem};
 use crate::path::deal_terms::DealTerms;
 use crate::path::instalments;
@@ -26,6 +26,7 @@ use crate::path::plan::{PeriodTerms, Plan};
 use crate::path::readings::ReadingTerms;
 use crate::rates::Curves;
 use crate::spec::Scenario;
+use crate::spec::scenario::{Price, Value};
 use crate::time::Date;
 
 /// What a plan is compiled from.
@@ -177,7 +178,7 @@ pub fn one(
             bought.tables
         },
         cohort_mdr: if drawn { vec![0.0; contracts.steps.len()] } else { bought.mdr },
-        liquidation_price: input.scenario.liquidation_price,
+        liquidation_prices: liquidation_prices(&input.scenario.liquidation_price, &contracts),
         post_period_share: input.scenario.post_period_share,
         calls: events.calls,
         sells: events.sells,
@@ -371,17 +372,12 @@ pub fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, pr
     for (key, spread) in &scenario.market_spreads {
         readings::check_spread(key, spread, problems);
     }
+    check_price(&scenario.liquidation_price, problems);
     let mut number = |x: f64, place: &str, holds: bool, expected: &str| {
         if !holds || !x.is_finite() {
             problems.push(Problem::new(place, format!("found {x}; expected {expected}")));
         }
     };
-    number(
-        scenario.liquidation_price,
-        "scenario.liquidation_price",
-        scenario.liquidation_price > 0.0,
-        "a price above zero, such as 0.985",
-    );
     number(
         scenario.post_period_share,
         "scenario.post_period_share",
@@ -404,6 +400,36 @@ pub fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, pr
     {
         if let Some(x) = value {
             number(x, place, (0.0..=1.0).contains(&x), "a decimal from 0 to 1");
+        }
+    }
+}
+
+/// Checks what performing par brings in a sale.
+fn check_price(price: &Price, problems: &mut Vec<Problem>) {
+    let place = "scenario.liquidation_price";
+    match price {
+        Price::Constant(price) if *price > 0.0 && price.is_finite() => {}
+        Price::Constant(price) => {
+            let message = format!("found {price}; expected a price above zero, such as 0.985");
+            problems.push(Problem::new(place, message));
+        }
+        Price::InTime(Value::Groups { .. } | Value::Monthly { .. }) => {
+            let message = "a price of all collateral is neither by group nor by month; expected a number, a list per payment period or dates";
+            problems.push(Problem::new(place, message));
+        }
+        Price::InTime(value) => values::check(value, place, Range::Price, &[], problems),
+    }
+}
+
+/// What performing par brings in a sale, by payment period; one price where it does not change.
+#[must_use]
+pub fn liquidation_prices(price: &Price, contracts: &Contracts<'_>) -> Vec<f64> {
+    match price {
+        Price::Constant(price) => vec![*price],
+        Price::InTime(value) => {
+            let by_step = values::series(value, &contracts.steps.timeline, Nature::Level);
+            let of_period = |period: usize| by_step[*contracts.steps.within.of(period).start()];
+            (0..contracts.deal.terms.grid.periods.len()).map(of_period).collect()
         }
     }
 }

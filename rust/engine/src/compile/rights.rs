@@ -47,14 +47,28 @@ fn rights_to(event: &Event) -> Option<(&'static str, &'static [&'static str])> {
     }
 }
 
-/// Checks the terms of the rights that a document states.
-pub fn stated(document: &Deal, problems: &mut Vec<Problem>) {
+/// Checks the terms of the rights that a document states; `date` reads a day as events do.
+pub fn stated(
+    document: &Deal,
+    date: impl Fn(&str, &str, &mut Vec<Problem>) -> Option<Date>,
+    problems: &mut Vec<Problem>,
+) {
     for (name, terms) in document.rights.iter().filter_map(Value::as_object).flatten() {
         if let Some(share) = terms.get("below")
             && share_below(share).is_none()
         {
             let message = format!("found {share}; expected a share of target par above 0, at most 1, such as 0.15");
             problems.push(Problem::new(format!("rights.{name}.below"), message));
+        }
+        match terms.get("after").map(|found| (found, found.as_str())) {
+            None | Some((_, Some("non_call_end"))) => {}
+            Some((_, Some(text))) => {
+                date(text, &format!("rights.{name}.after"), problems);
+            }
+            Some((found, None)) => {
+                let message = format!("found {found}; expected non_call_end, or a date");
+                problems.push(Problem::new(format!("rights.{name}.after"), message));
+            }
         }
         let written = |key: &str| terms.get(key).map(|found| (found, found.as_str().unwrap_or_default()));
         match written("of") {
@@ -79,10 +93,10 @@ fn share_below(share: &Value) -> Option<f64> {
 }
 
 /// Checks that a deal gives the right to an event, of several the first, of a call in the non-call period (`barred`) one that
-/// holds there, too; returns its terms.
+/// holds there, too; returns its terms. `acts_on` is the payment date of a dated event, before it is adjusted.
 pub fn check(
     deal: &CompiledDeal,
-    (event, barred): (&Event, bool),
+    (event, barred, acts_on): (&Event, bool, Option<Date>),
     place: &str,
     date: impl Fn(&str, &str, &mut Vec<Problem>) -> Option<Date>,
     problems: &mut Vec<Problem>,
@@ -107,13 +121,15 @@ pub fn check(
     };
     let terms = &rights[name];
     if terms.get("cost_of_debt_not_higher").and_then(Value::as_bool) == Some(true) {
+        // What is compared is due from the date on: a coupon that steps up on it costs its new spread.
+        let on = acts_on.unwrap_or(deal.dates.closing);
         let costs = event
             .refinance
             .iter()
             .flatten()
-            .map(|(class, refinancing)| refinanced(deal, class, refinancing))
+            .map(|(class, refinancing)| refinanced(deal, class, refinancing, on))
             .chain(event.reprice.iter().flatten().map(|(class, terms)| {
-                coupon_of(deal, class).map(|(balance, old)| balance * (terms.spread - old.margin(deal.dates.closing)))
+                coupon_of(deal, class).map(|(balance, old)| balance * (terms.spread - old.margin(on)))
             }))
             .collect::<Option<Vec<f64>>>();
         // A class that changes between floating and fixed cannot be compared without an index.
@@ -165,7 +181,7 @@ fn coupon_of<'a>(deal: &'a CompiledDeal, name: &str) -> Option<(f64, &'a CouponT
 }
 
 /// What a class costs more a year once it is refinanced, on its balance at closing; none where the two do not compare.
-fn refinanced(deal: &CompiledDeal, class: &str, into: &Refinancing) -> Option<f64> {
+fn refinanced(deal: &CompiledDeal, class: &str, into: &Refinancing, on: Date) -> Option<f64> {
     let (balance, old) = coupon_of(deal, class)?;
     let stated = |balance: &NumberOrName| match balance {
         NumberOrName::Number(money) => *money,
@@ -189,7 +205,7 @@ fn refinanced(deal: &CompiledDeal, class: &str, into: &Refinancing) -> Option<f6
             NumberOrName::Name(_) => 0.0,
         };
         whole += amount;
-        cost += amount * coupon.margin(deal.dates.closing);
+        cost += amount * coupon.margin(on);
     }
-    (whole > 0.0).then(|| balance * (cost / whole - old.margin(deal.dates.closing)))
+    (whole > 0.0).then(|| balance * (cost / whole - old.margin(on)))
 }

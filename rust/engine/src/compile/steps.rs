@@ -155,9 +155,10 @@ impl<'a> Builder<'a> {
     fn outside_waterfalls(&mut self) {
         self.program.changes = index(self.program.infos.len());
         for pot in [Pot::NewNotes, Pot::Contribution] {
-            self.program.infos.push(StepInfo { verb: "refinance", label: String::new(), pot });
+            self.program.infos.push(StepInfo { verb: "refinance", label: String::new(), place: String::new(), pot });
         }
-        self.program.infos.push(StepInfo { verb: "reinvest", label: String::new(), pot: Pot::MonthEnds });
+        let (label, place) = (String::new(), String::new());
+        self.program.infos.push(StepInfo { verb: "reinvest", label, place, pot: Pot::MonthEnds });
     }
 
     /// Pays what events cost just before the first residual or incentive step that is reached.
@@ -224,7 +225,7 @@ impl<'a> Builder<'a> {
 
     fn info(&mut self, verb: &'static str, frame: &Frame<'_>, pot: Pot) -> u16 {
         let label = frame.label.cloned().unwrap_or_default();
-        self.program.infos.push(StepInfo { verb, label, pot });
+        self.program.infos.push(StepInfo { verb, label, place: frame.place.clone(), pot });
         index(self.program.infos.len() - 1)
     }
 
@@ -425,12 +426,6 @@ impl<'a> Builder<'a> {
                 ops.push(Self::op(Action::Enter { expression, then, otherwise: then + 1 }, slot, 0));
                 self.steps(steps, &format!("{place}.steps"), pot, Some(then), ops);
                 self.steps(otherwise, &format!("{place}.else"), pot, Some(then + 1), ops);
-            }
-            Step::Unsupported { name, .. } => {
-                self.problems.push(Problem::new(
-                    format!("{place}.{name}"),
-                    "this step is known but this version does not compute it yet",
-                ));
             }
         }
     }

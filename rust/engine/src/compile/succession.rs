@@ -103,7 +103,7 @@ fn unknown(document: &Deal, waiting: &[Incoming<'_>], problems: &mut Vec<Problem
     }
 }
 
-/// Takes one note in: behind its class in the list, and beside it wherever the class is named.
+/// Takes one note in: behind its class and the notes that stand for it already in the list, and beside it wherever the class is named.
 fn take(document: &mut Deal, out: &mut Joined, incoming: &Incoming<'_>, problems: &mut Vec<Problem>) {
     let Incoming { place, class, terms } = incoming;
     let notes = &document.notes;
@@ -152,8 +152,13 @@ fn take(document: &mut Deal, out: &mut Joined, incoming: &Incoming<'_>, problems
         commitment: None,
         make_whole: terms.make_whole.clone(),
     };
-    document.notes.insert(at + 1, new);
-    out.places.insert(at + 1, (*place).clone());
+    // Notes of one class stand in the order in which they are written.
+    let behind = out
+        .groups
+        .get(*class)
+        .map_or(0, |group| document.notes[at + 1..].iter().take_while(|note| group.contains(&note.name)).count());
+    document.notes.insert(at + 1 + behind, new);
+    out.places.insert(at + 1 + behind, (*place).clone());
     out.replaces.insert(terms.name.clone(), (*class).to_owned());
     for (name, group) in &mut out.groups {
         if name == class || group.iter().any(|member| member == class) {

@@ -88,7 +88,8 @@ pub struct Plan<P = f64> {
     pub cohorts: CohortTables<P>,
     /// Period default rates of the cohorts where no default model replaces them.
     pub cohort_mdr: Vec<f64>,
-    pub liquidation_price: P,
+    /// Per payment period; the last continues.
+    pub liquidation_prices: Vec<P>,
     pub post_period_share: P,
     pub calls: Vec<CallTerms>,
     /// Per step: whether all collateral may be sold; nothing where it never may.
@@ -330,6 +331,12 @@ impl<P> Plan<P> {
         let message = format!("found proceeds of {proceeds:.2} on its date; expected {uses:.2}, which they must pay");
         let problems = vec![Problem::new(format!("{place}.{verb}"), message)];
         if place.starts_with("scenario") { EngineError::Scenario(problems) } else { EngineError::Deal(problems) }
+    }
+
+    /// What the scenario assumes that performing par brings in a sale on a payment date.
+    #[must_use]
+    pub fn liquidation_price(&self, p: usize) -> &P {
+        &self.liquidation_prices[p.min(self.liquidation_prices.len() - 1)]
     }
 
     /// The pool step that ends a payment period.

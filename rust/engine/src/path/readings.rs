@@ -64,7 +64,7 @@ pub fn take<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>
         let recoveries = collateral.market_of_defaulted + drivers.recovers_above(&plan.pool, step);
         let something = collateral.performing_par.gt(Pack::ZERO).or(collateral.defaulted_par.gt(Pack::ZERO));
         readings.liquidation_value =
-            something.keep(collateral.performing_par * plan.liquidation_price.pack() + recoveries);
+            something.keep(collateral.performing_par * plan.liquidation_price(p).pack() + recoveries);
     }
     if let Some(part) = terms.semiannual {
         readings.semiannual_share = drivers.part(part, step).ratio_or_zero(collateral.performing_par);

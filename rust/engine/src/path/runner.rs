@@ -399,7 +399,7 @@ fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
     out.discount_haircut = closing.discount + cohorts.discount;
     out.sale_proceeds = Pack::ZERO;
     if period.is_last {
-        out.sale_proceeds = out.performing_par * plan.liquidation_price.pack();
+        out.sale_proceeds = out.performing_par * plan.liquidation_price(p).pack();
         out.recoveries += work.drivers.pending(step) + work.cohorts.pending(step);
         out.performing_par = Pack::ZERO;
         out.defaulted_par = Pack::ZERO;

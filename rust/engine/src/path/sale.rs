@@ -132,7 +132,7 @@ pub fn decide<const L: usize, P: Param<L>>(
         if !wanted.any() {
             continue;
         }
-        let net = net(plan, &work.calls, &sold, call.price, call.cost);
+        let net = net((plan, p), &work.calls, &sold, call.price, call.cost);
         let mut feasible = wanted.and(covers(plan, work, period, &sold, net, true));
         if let Some(most) = call.below {
             let small = work.collateral.principal_amount.lt(Pack::splat(most));
@@ -154,7 +154,7 @@ pub fn decide<const L: usize, P: Param<L>>(
     if let Some(LiquidationTerms { must_cover, cost }) = plan.deal.acceleration.and_then(|terms| terms.liquidation) {
         let mut lanes = work.running.and(work.state.accelerated).and(done.not());
         if lanes.any() {
-            let net = net(plan, &work.calls, &sold, SalePrice::Scenario, cost);
+            let net = net((plan, p), &work.calls, &sold, SalePrice::Scenario, cost);
             if must_cover {
                 lanes = lanes.and(covers(plan, work, period, &sold, net, false));
             }
@@ -231,7 +231,7 @@ fn sale<const L: usize, P: Param<L>>(
 
 /// What a sale brings, less its cost.
 fn net<const L: usize, P: Param<L>>(
-    plan: &Plan<P>,
+    (plan, p): (&Plan<P>, usize),
     calls: &Calls<L>,
     sold: &Collateral<L>,
     price: SalePrice,
@@ -239,7 +239,7 @@ fn net<const L: usize, P: Param<L>>(
 ) -> Pack<L> {
     let par = calls.closing.par + calls.cohorts.par;
     let brought = match price {
-        SalePrice::Scenario => par * plan.liquidation_price.pack(),
+        SalePrice::Scenario => par * plan.liquidation_price(p).pack(),
         SalePrice::Stated(price) => par * price,
         SalePrice::Market => calls.closing.worth + calls.cohorts.worth,
     } + sold.pending;

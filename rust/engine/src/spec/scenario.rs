@@ -24,8 +24,8 @@ pub struct Scenario {
     pub rates: Arc<BTreeMap<String, Curve>>,
     #[serde(default)]
     pub reinvestment: Reinvestment,
-    #[serde(default = "unit")]
-    pub liquidation_price: f64,
+    #[serde(default)]
+    pub liquidation_price: Price,
     #[serde(default)]
     pub post_period_share: f64,
     #[serde(default = "cash_spread")]
@@ -57,6 +57,20 @@ fn unit() -> f64 {
 
 fn cash_spread() -> f64 {
     -0.0020
+}
+
+/// A price, or one that changes from payment period to payment period.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Price {
+    Constant(f64),
+    InTime(Value),
+}
+
+impl Default for Price {
+    fn default() -> Self {
+        Self::Constant(1.0)
+    }
 }
 
 /// A rate that may change in time or by group.

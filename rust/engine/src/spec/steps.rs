@@ -230,18 +230,6 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         label: Option<String>,
     },
-    /// A verb of the grammar whose behaviour is not built yet; refused by name when compiled.
-    Unsupported {
-        name: String,
-        #[serde(default)]
-        body: serde_json::Value,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        when: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        amount: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        label: Option<String>,
-    },
 }
 
 /// A number, or the name of a scenario's number.

@@ -12,7 +12,7 @@ use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::classes::{Class, Points, classes};
-use crate::compile::plan::days;
+use crate::compile::plan::{days, liquidation_prices};
 use crate::compile::{CompiledDeal, redemptions};
 use crate::error::EngineError;
 use crate::lanes::Pack;
@@ -136,7 +136,7 @@ impl<'a, const L: usize> Worker<'a, L> {
             within: contracts.steps.within.clone(),
             cohorts: cohort_tables(&class.cohorts),
             cohort_mdr: Vec::new(),
-            liquidation_price: Pack::ZERO,
+            liquidation_prices: Vec::new(),
             post_period_share: Pack::ZERO,
             calls: class.calls.clone(),
             sells: class.sells.clone(),
@@ -204,7 +204,10 @@ impl<'a, const L: usize> Worker<'a, L> {
         self.plan.cohorts.sale_mdr.clone_from(in_sales);
         self.plan.cohorts.sale_mpr.clone_from(prepaid_in_sales);
         self.work.drivers.hazard.clone_from(cdr);
-        self.plan.liquidation_price = Pack(from_fn(|l| scenarios[l].liquidation_price));
+        let prices = scenarios.map(|scenario| liquidation_prices(&scenario.liquidation_price, &self.of.contracts));
+        let periods = prices.iter().map(Vec::len).max().unwrap_or(1);
+        let price = |p: usize| Pack(from_fn(|l| prices[l][p.min(prices[l].len() - 1)]));
+        self.plan.liquidation_prices = (0..periods).map(price).collect();
         self.plan.post_period_share = Pack(from_fn(|l| scenarios[l].post_period_share));
         let defaulted = self.assumed.defaulted(self.of);
         if let Some(flows) = self.work.drivers.given() {

@@ -376,6 +376,8 @@ fn quick(action: &Action, claims: &[Claim], tests: &[u16]) -> Quick {
 pub struct StepInfo {
     pub verb: &'static str,
     pub label: String,
+    /// Where it stands in the document (`waterfalls.interest[3]`); empty for what no step of a document says.
+    pub place: String,
     pub pot: Pot,
 }
 

@@ -145,13 +145,14 @@ pub(super) fn arrive(
     };
     let dates: Vec<Date> = all.into_iter().filter(|day| *day > acts.unadjusted).collect();
     let of_first = rule.earlier.first().map_or(maturity, |(_, day)| *day);
-    // Assets were bought that run up to it; where a condition has brought in an earlier one, that stands.
+    // Assets were bought that run up to it: an amendment leaves it, or the earlier one that a reset has brought in. A
+    // reset may bring it forward; what is left of the assets is sold then.
     let (least, whose) = if moment.resets || of_first <= maturity {
         (of_first, "first document")
     } else {
         (maturity, "document before")
     };
-    if (moment.dated || !moment.resets) && schedule.stated_maturity < least {
+    if !moment.resets && schedule.stated_maturity < least {
         let message =
             format!("found {}; expected {least}, that of the {whose}, or a later date", schedule.stated_maturity);
         problems.push(Problem::new(format!("{}dates.stated_maturity", rule.prefix), message));
