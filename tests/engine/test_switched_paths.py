@@ -123,12 +123,6 @@ def test_a_condition_that_never_holds_changes_nothing() -> None:
         assert never.equity[name].tolist() == pytest.approx(plain.equity[name].tolist(), rel=1e-9), name
 
 
-def test_payment_dates_that_the_deal_does_not_have_are_refused_by_name() -> None:
-    monthly = {"amend": {"dates": {"payment_frequency_months": 1}}, "when": "performing_par > 0"}
-    with pytest.raises(cl.ClocheError, match=r"scenario\.events\[0\].*among those of the first document"):
-        simulated(monthly)
-
-
 def test_a_replayed_path_goes_on_after_its_switch_with_its_bits(paths: cl.Simulation) -> None:
     event = switch(when="ratio('A/B IC') < 1.4", **{"from": "2026-01-20"})
     scenario = SCENARIO.replace(events=[event])

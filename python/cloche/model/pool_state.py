@@ -94,9 +94,12 @@ class PathState(Document):
     """What happens in a simulated path, before and after the date.
 
     `loan_by_loan`: what defaults take off is added up loan by loan, since the run of the path began at a state in
-    which the loans did not stand alike; absent: not so.
+    which the loans did not stand alike; absent: not so. `schedule_dates`: a condition may bring in payment dates that
+    the document in force does not have, so that defaults and rates are told by the schedule dates of all documents
+    that may come; absent: by the payment dates of the document in force.
     """
 
     defaults: tuple[PathDefaultState, ...] = ()
     cohort_default_rates: dict[IsoDate, Share] = Field(default_factory=dict)
     loan_by_loan: bool | None = None
+    schedule_dates: bool | None = None

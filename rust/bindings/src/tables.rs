@@ -401,9 +401,11 @@ pub fn estimates<'py>(py: Python<'py>, plan: &Plan, e: &Estimates) -> PyResult<B
     out.set_item("cumulative_default", cumulative.finish())?;
     out.set_item("pool", pool(py, e)?)?;
     out.set_item("equity", equity(py, plan, e)?)?;
+    let dates = plan.told();
+    let payment = |period: u32| Some(dates[period as usize].payment);
     let rows = &e.cashflows;
     let cashflows = Columns::new(py)
-        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .date("date", rows.iter().map(|r| payment(r.period)).collect())?
         .text("note", rows.iter().map(|r| name(r.note)))?
         .float("interest", rows.iter().map(|r| r.interest.0).collect())?
         .float("interest_se", rows.iter().map(|r| r.interest.1).collect())?
@@ -414,7 +416,7 @@ pub fn estimates<'py>(py: Python<'py>, plan: &Plan, e: &Estimates) -> PyResult<B
     out.set_item("cashflows", cashflows.finish())?;
     let rows = &e.tests;
     let tests = Columns::new(py)
-        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].determination)).collect())?
+        .date("date", rows.iter().map(|r| Some(dates[r.period as usize].determination)).collect())?
         .text("test", rows.iter().map(|r| plan.deal.tests[r.test as usize].name.as_str()))?
         .float("failing_probability", rows.iter().map(|r| r.failing.0).collect())?
         .float("failing_probability_se", rows.iter().map(|r| r.failing.1).collect())?
@@ -424,7 +426,7 @@ pub fn estimates<'py>(py: Python<'py>, plan: &Plan, e: &Estimates) -> PyResult<B
     let rows = &e.events;
     let events = Columns::new(py)
         .text("event", rows.iter().map(|r| r.event))?
-        .date("date", rows.iter().map(|r| Some(plan.periods[r.period as usize].payment)).collect())?
+        .date("date", rows.iter().map(|r| payment(r.period)).collect())?
         .float("probability", rows.iter().map(|r| r.probability.0).collect())?
         .float("probability_se", rows.iter().map(|r| r.probability.1).collect())?;
     out.set_item("events", events.finish())?;

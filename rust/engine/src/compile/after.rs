@@ -13,6 +13,7 @@ use crate::error::EngineError;
 use crate::lifecycle::{NOT_DRAWN, event_of};
 use crate::notes::OnUnpaid;
 use crate::path::after::after;
+use crate::path::common_dates::CommonDates;
 use crate::path::deal_terms::CouponStep;
 use crate::path::explained::{self, Explained};
 use crate::path::instalments;
@@ -62,9 +63,13 @@ pub fn state_after(
     let in_force = deal.of_number(number);
     let prepared = prepare(PlanInput { deal: in_force, ..input }, resumed, None, false, &mut problems)?;
     let mut assumed = Assumptions::new(&prepared.contracts, input.scenario, prepared.drawn, &mut problems);
-    let moved = number.checked_sub(1).and_then(|k| Some(plan.regimes.get(k)?.path(path?)));
-    let path = moved.as_ref().or(path);
-    let step = plan.of_number(number).pool_step(p);
+    let of_number = plan.of_number(number);
+    let moved = match number.checked_sub(1).and_then(|k| plan.regimes.get(k)) {
+        Some(regime) => path.map(|path| regime.path(path)),
+        None => path.filter(|_| plan.common.is_some()).map(|path| plan.own_path(path)),
+    };
+    let (path, of_all) = (moved.as_ref().or(path), path);
+    let step = of_number.pool_step(p);
     let left = Left::new(&prepared.contracts, &mut assumed, path, step);
     let events = &prepared.events;
     let shown = &*in_force.with_shown_names();
@@ -78,7 +83,11 @@ pub fn state_after(
         }),
         path: path.map(|path| {
             let one_by_one = plan.all().any(|plan| plan.pool.one_by_one);
-            PathState { loan_by_loan: one_by_one.then_some(true), ..writer.path(path, &left) }
+            let written = match (&plan.common, of_all) {
+                (Some(common), Some(of_all)) => writer.common_path(of_all, (of_number, common), &left),
+                _ => writer.path(path, &left),
+            };
+            PathState { loan_by_loan: one_by_one.then_some(true), ..written }
         }),
         documents: input
             .state
@@ -395,23 +404,35 @@ impl Writer<'_> {
         }
     }
 
-    fn path(&self, path: &DrawnPath, left: &Left) -> PathState {
-        let mut defaults = Vec::with_capacity(path.defaults.len());
-        for &(obligor, step) in &path.defaults {
-            let of_company =
-                left.without_default.iter().filter(|(loan, _)| self.contracts.obligor_of[**loan] == obligor);
-            defaults.push(PathDefaultState {
-                obligor: self.contracts.obligors[obligor].0.clone(),
-                defaulted: self.date(step),
-                shares: of_company.map(|(loan, share)| (self.tape().loan_id[*loan].clone(), *share)).collect(),
-            });
+    fn path_default(&self, obligor: usize, defaulted: String, left: &Left) -> PathDefaultState {
+        let of_company = left.without_default.iter().filter(|(loan, _)| self.contracts.obligor_of[**loan] == obligor);
+        PathDefaultState {
+            obligor: self.contracts.obligors[obligor].0.clone(),
+            defaulted,
+            shares: of_company.map(|(loan, share)| (self.tape().loan_id[*loan].clone(), *share)).collect(),
         }
+    }
+
+    fn path(&self, path: &DrawnPath, left: &Left) -> PathState {
+        let defaults = path.defaults.iter().map(|&(obligor, step)| self.path_default(obligor, self.date(step), left));
+        let defaults = defaults.collect();
         // Documents that others may follow have dates behind their last that they never reach.
         let last = self.deal.terms.grid.periods.iter().position(|period| period.is_last);
         let last = last.map_or(path.hazard.len(), |last| self.contracts.steps.last_of(last));
         let rates = path.hazard.iter().enumerate().take(last + 1).skip(self.step + 1);
         let cohort_default_rates = rates.map(|(step, rate)| (self.date(step), *rate)).collect();
-        PathState { defaults, cohort_default_rates, loan_by_loan: None }
+        PathState { defaults, cohort_default_rates, ..PathState::default() }
+    }
+
+    /// A path on the steps of all documents: what is past on those of the document in force.
+    fn common_path(&self, path: &DrawnPath, (ruling, common): (&Plan, &CommonDates), left: &Left) -> PathState {
+        let is_past = |k: usize| ruling.own_step(k).filter(|step| *step <= self.step);
+        let end = |k: usize| is_past(k).map_or(common.ends[k], |step| self.contracts.steps.unadjusted_end[step]);
+        let defaults = path.defaults.iter().map(|&(obligor, k)| self.path_default(obligor, end(k).to_string(), left));
+        let defaults = defaults.collect();
+        let to_come = path.hazard.iter().enumerate().filter(|(k, _)| is_past(*k).is_none());
+        let cohort_default_rates = to_come.map(|(k, rate)| (common.ends[k].to_string(), *rate)).collect();
+        PathState { defaults, cohort_default_rates, schedule_dates: Some(true), ..PathState::default() }
     }
 }
 

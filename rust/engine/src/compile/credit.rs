@@ -12,7 +12,8 @@ use crate::credit::copula::{Copula, CopulaInput, ObligorInput};
 use crate::credit::{COMPANIES, STEPS};
 use crate::error::{EngineError, Problem};
 use crate::math;
-use crate::path::plan::{Entry, Plan, Regime};
+use crate::path::common_dates::CommonDates;
+use crate::path::plan::{Regime, SAME_TIME};
 use crate::random::entity_key;
 use crate::sim::axis::TimeAxis;
 use crate::sim::setup::{Company, Setup};
@@ -53,12 +54,14 @@ pub fn compile_simulation(
     let input = PlanInput { deal, tape, scenario, model_defaults: true, state };
     let deal = &*ruling(input)?;
     let compiled = compile_plan(input)?;
-    dates_of_the_first(&compiled.plan)?;
     let run_first = compiled.steps.start.first;
     let redemptions: Vec<f64> =
         compiled.plan.regimes.iter().filter_map(Regime::redeems).map(|redemption| redemption.until).collect();
-    let axis = TimeAxis::new(&compiled.steps.credit_time, &redemptions, run_first, compiled.steps.drawn_from());
-    let source = Source { deal, tape, scenario, steps: &compiled.steps, axis: &axis };
+    let common = compiled.plan.common.as_deref();
+    let times = common.map_or(compiled.steps.credit_time.as_slice(), |common| &common.times);
+    let axis = TimeAxis::new(times, &redemptions, run_first, compiled.steps.drawn_from());
+    let (steps, longest) = (&compiled.steps, compiled.longest.as_ref());
+    let source = Source { deal, tape, scenario, steps, longest, common, axis: &axis };
     let pd = source.choose(pd.as_ref(), &mut problems);
     let mut industries: Vec<String> = tape.industry.clone();
     industries.sort();
@@ -112,7 +115,10 @@ pub fn compile_simulation(
         seed,
         reinvestment_cumulative: reinvestment,
     });
-    let dates = compiled.steps.dates.iter().map(|d| d.end).collect();
+    let dates = match &compiled.plan.common {
+        Some(common) => common.collection_end.clone(),
+        None => vec![compiled.steps.dates.iter().map(|d| d.end).collect()],
+    };
     Ok(Setup::new(compiled.plan, copula, axis, companies, survival, Date(tape.as_of), dates))
 }
 
@@ -120,22 +126,6 @@ pub fn compile_simulation(
 fn owes_until(pool: &ClosingPool, loans: &[u32], axis: &TimeAxis) -> u32 {
     let owes = |step: u32| loans.iter().any(|&loan| pool.row_default[pool.row(loan as usize, step as usize)].par > 0.0);
     axis.cells.iter().rposition(|(step, _)| owes(*step)).map_or(0, |place| place as u32 + 1)
-}
-
-/// The figures of all paths are told on the payment dates of the first document.
-fn dates_of_the_first(plan: &Plan) -> Result<(), EngineError> {
-    if !plan.changes_by_condition() {
-        return Ok(());
-    }
-    for regime in &plan.regimes {
-        let Entry::Change(change) = regime.entry else { continue };
-        if !regime.takes.is_empty() && regime.plan.shown.is_empty() {
-            let place = plan.of_number(regime.parent).changes[change].place.clone();
-            let message = "brings in payment dates on a condition that the deal does not have without it, which a simulation of this version does not compute; expected a date, or payment dates that are among those of the first document";
-            return Err(EngineError::Deal(vec![Problem::new(place, message)]));
-        }
-    }
-    Ok(())
 }
 
 fn is_zero(value: Option<&Value>) -> bool {
@@ -184,6 +174,9 @@ struct Source<'a> {
     tape: &'a Tape,
     scenario: &'a Scenario,
     steps: &'a Steps,
+    /// Those of the document that ends last, and the steps of all documents, where a condition brings in other dates.
+    longest: Option<&'a Steps>,
+    common: Option<&'a CommonDates>,
     axis: &'a TimeAxis,
 }
 
@@ -214,11 +207,18 @@ impl Source<'_> {
         match chosen {
             Chosen::Cdr => {
                 let keys = assumptions::keys(self.tape, loan);
-                let yearly = self.scenario.cdr.as_ref().and_then(|v| values::select(v, &keys)).map_or_else(
-                    || vec![0.0; self.steps.len()],
-                    |(v, _)| values::series(v, &self.steps.timeline, Nature::YearlyRate),
-                );
-                self.by_yearly_rates(&yearly)
+                let cdr = self.scenario.cdr.as_ref().and_then(|v| values::select(v, &keys));
+                let yearly = |steps: &Steps| {
+                    cdr.map_or_else(
+                        || vec![0.0; steps.len()],
+                        |(v, _)| values::series(v, &steps.timeline, Nature::YearlyRate),
+                    )
+                };
+                if self.common.is_some() {
+                    self.by_yearly_rates_of_all(yearly)
+                } else {
+                    self.by_yearly_rates(&yearly(self.steps))
+                }
             }
             Chosen::Column(name) => self.column(name, loan, problems),
             Chosen::Pd(Pd::Column { name }) => self.column(name, loan, problems),
@@ -289,6 +289,50 @@ impl Source<'_> {
         out
     }
 
+    /// The same on the steps of all documents: those of the first as long as it goes on, then those of the one that ends last.
+    fn by_yearly_rates_of_all(&self, yearly: impl Fn(&Steps) -> Vec<f64>) -> Vec<f64> {
+        let simple = self.deal.conventions.simple_rates;
+        let (of_first, last) = (yearly(self.steps), self.steps.last());
+        let rates: Vec<f64> = (0..=last)
+            .map(|p| if p < self.steps.start.first { 0.0 } else { self.steps.drawn_rate(of_first[p], p, simple) })
+            .collect();
+        let end = self.steps.credit_time[last];
+        let later = self.longest.map(|longest| (&longest.credit_time[..=longest.last()], yearly(longest)));
+        let after = |time: f64| {
+            let Some((ends, yearly)) = &later else { return 1.0 };
+            let mut from = end;
+            let mut left = 1.0;
+            for (to, yearly) in ends.iter().zip(yearly) {
+                let to = if *to < time { *to } else { time };
+                if to > from {
+                    left *= math::pow(1.0 - yearly, to - from);
+                    from = to;
+                }
+            }
+            left
+        };
+        self.axis.times.iter().map(|time| 1.0 - self.survival(&rates, *time, after)).collect()
+    }
+
+    /// What is left at a credit time of what steps of the first document take `rates` of, and `after` its last; inside a step in
+    /// proportion of log survival.
+    fn survival(&self, rates: &[f64], time: f64, after: impl Fn(f64) -> f64) -> f64 {
+        let (ends, first) = (&self.steps.credit_time, self.steps.start.first);
+        let mut left = 1.0;
+        for (p, rate) in rates.iter().enumerate().skip(first) {
+            let start = if p == first { self.axis.start } else { ends[p - 1] };
+            if time > ends[p] - SAME_TIME {
+                left *= 1.0 - rate;
+            } else {
+                return left * math::pow(1.0 - rate, (time - start) / (ends[p] - start));
+            }
+            if time < ends[p] + SAME_TIME {
+                return left;
+            }
+        }
+        left * after(time)
+    }
+
     /// Linear in log survival between the years of the table, from 0 at 0; after it with the last hazard.
     fn by_table(
         &self,
@@ -337,7 +381,7 @@ impl Source<'_> {
         problems: &mut Vec<Problem>,
     ) -> Vec<f64> {
         let (first, start) = (self.steps.start.first, self.axis.start);
-        let ends = &self.steps.credit_time[first..];
+        let ends = &self.common.map_or(self.steps.credit_time.as_slice(), |common| &common.times)[first..];
         let mut out = vec![0.0; first];
         if let Some(pd) = self.scenario.reinvestment.pd {
             out.extend(ends.iter().map(|t| if pd >= 1.0 { 1.0 } else { 1.0 - math::pow(1.0 - pd, t - start) }));
@@ -353,6 +397,14 @@ impl Source<'_> {
                 false,
                 problems,
             );
+            if self.common.is_some() {
+                let last = self.steps.last();
+                // After the last date as it was on it.
+                let (end, step) = (self.steps.credit_time[last], self.steps.exponent[last]);
+                let after = |time: f64| math::pow(1.0 - bought.mdr[last], (time - end) / step);
+                out.extend(ends.iter().map(|end| 1.0 - self.survival(&bought.mdr[..=last], *end, after)));
+                return out;
+            }
             let mut survival = 1.0;
             out.extend((first..bought.mdr.len()).map(|p| {
                 survival *= 1.0 - self.steps.goes_on(&bought.mdr, p);

@@ -1,8 +1,10 @@
 //! The plans of the documents that events bring in.
 
+use crate::compile::common_dates;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::events::Events;
 use crate::compile::plan::{CompiledPlan, PlanInput, one};
+use crate::compile::run_steps::Steps;
 use crate::error::{EngineError, Problem};
 use crate::lifecycle::event_of;
 use crate::path::plan::{Entry, Plan, Regime};
@@ -35,6 +37,7 @@ pub fn follow(
     places: Places,
 ) -> Result<Vec<Places>, EngineError> {
     let mut all = vec![places];
+    let mut steps: Vec<Steps> = Vec::with_capacity(input.deal.regimes.len());
     let mut regimes: Vec<Regime> = Vec::with_capacity(input.deal.regimes.len());
     for (k, regime) in input.deal.regimes.iter().enumerate() {
         let of_document = PlanInput { deal: &regime.deal, ..input };
@@ -55,10 +58,10 @@ pub fn follow(
             calls: places.calls.iter().map(goes_on).collect(),
             changes: plan.changes.iter().map(|change| of_change(&change.place)).collect(),
             repricings: repricings(before, &plan),
-            takes: Vec::new(),
             plan,
             flows: next.flows,
         });
+        steps.push(next.steps);
         all.push(places);
     }
     same_dates(&mut compiled.plan, &mut regimes);
@@ -71,6 +74,7 @@ pub fn follow(
         names.give(&mut regime.plan);
     }
     compiled.plan.regimes = regimes;
+    common_dates::join(compiled, steps, input.tape)?;
     Ok(all)
 }
 
@@ -131,7 +135,7 @@ fn other_dates(first: &Plan, regime: &mut Regime) {
     let shown: Option<Vec<u32>> = own.iter().map(|period| u32::try_from(place(period.payment)?).ok()).collect();
     let takes = |time: f64| (0..=last).find(|&q| time <= plan.credit_time(q));
     let takes = (0..steps).map(|step| takes(first.credit_time(step)).map_or(u32::MAX, |q| q as u32)).collect();
-    regime.takes = takes;
+    regime.plan.takes = takes;
     regime.plan.shown = shown.unwrap_or_default();
 }
 

@@ -6,6 +6,7 @@ pub mod assumptions;
 pub mod changes;
 pub mod classes;
 pub mod cohorts;
+pub mod common_dates;
 pub mod conditions;
 pub mod conventions;
 pub mod credit;

@@ -6,6 +6,7 @@ use crate::collateral::groups::PoolFlows;
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::assumptions::Assumptions;
 use crate::compile::cohorts::{self, BoughtBefore, CompiledCohorts};
+use crate::compile::common_dates;
 use crate::compile::deal::CompiledDeal;
 use crate::compile::documents::{self, Places};
 use crate::compile::events::{self, Events};
@@ -45,6 +46,8 @@ pub struct PlanInput<'a> {
 pub struct CompiledPlan {
     pub plan: Plan,
     pub steps: Steps,
+    /// Those of the document that ends last, where a condition brings in dates that the first does not have and it ends later.
+    pub longest: Option<Steps>,
     pub curves: Curves,
     /// Distinct obligors in order of their ids, each with its first loan on the tape.
     pub obligors: Vec<(String, usize)>,
@@ -93,6 +96,7 @@ fn compile(input: PlanInput<'_>, shows: bool) -> Result<CompiledPlan, EngineErro
     let resumed = resume(deal, input.tape, input.state, input.model_defaults)?;
     let (mut compiled, places) = one(input, resumed, None, shows)?;
     let documents = if deal.regimes.is_empty() && deal.rule.names.is_empty() {
+        common_dates::join(&mut compiled, Vec::new(), input.tape)?;
         vec![places]
     } else {
         documents::follow(input, shows, &mut compiled, places)?
@@ -191,10 +195,12 @@ pub fn one(
         last: grid.periods.iter().position(|period| period.is_last).unwrap_or(0),
         number: 0,
         shown: Vec::new(),
+        takes: Vec::new(),
+        common: None,
         regimes: Vec::new(),
     };
     let Contracts { steps, obligors, .. } = contracts;
-    Ok((CompiledPlan { plan, steps, curves, obligors, flows, path, before, resumed }, places))
+    Ok((CompiledPlan { plan, steps, longest: None, curves, obligors, flows, path, before, resumed }, places))
 }
 
 /// Compiles a run up to the contracts of its pool.

@@ -88,6 +88,9 @@ pub fn follow(
     let mut found = Vec::new();
     for (number, places) in documents.iter().enumerate() {
         let Some(events) = &places.events else { continue };
+        if compiled.plan.common.is_some() && number > 0 && !compiled.plan.may_come(number - 1) {
+            continue;
+        }
         let deal = input.deal.of_number(number);
         // A document has no say after its own last payment date, whatever dates another has then.
         let end = deal.dates.alone.as_ref().unwrap_or(&deal.terms.grid).periods.len();
@@ -143,6 +146,7 @@ fn redemption(
     let whole = whole.clone().find(|&k| until <= parent.credit_time(k)).unwrap_or(*whole.end());
     let from = if last > *tape { parent.credit_time(last - 1) } else { 0.0 };
     let time = parent.credit_time(whole) - from;
+    plan.takes = takes(&compiled.plan, parent, last..=whole);
     let same = |count: usize| (0..count).map(Some).collect();
     Ok(Regime {
         parent: number,
@@ -155,17 +159,15 @@ fn redemption(
         calls: same(plan.calls.len()),
         changes: same(plan.changes.len()),
         repricings: same(plan.repricings.len()),
-        takes: takes(&compiled.plan, number, last..=whole),
         plan,
         flows: next.flows,
     })
 }
 
-/// Which steps take the defaults of those of the first document, where the last takes those of `merged` steps of the document
+/// Which steps take the defaults of those on which paths are drawn, where the last takes those of `merged` steps of the document
 /// that the day cuts; nothing where they are the same.
-fn takes(first: &Plan, number: usize, merged: RangeInclusive<usize>) -> Vec<u32> {
-    let of_document = number.checked_sub(1).and_then(|k| first.regimes.get(k)).map(|regime| regime.takes.clone());
-    let mut out = of_document.unwrap_or_default();
+fn takes(first: &Plan, document: &Plan, merged: RangeInclusive<usize>) -> Vec<u32> {
+    let mut out = document.takes.clone();
     if merged.start() == merged.end() {
         return out;
     }

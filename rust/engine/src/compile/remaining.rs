@@ -25,6 +25,8 @@ pub struct Calendar<'a> {
     step: usize,
     /// Per pool step: its payment date, or the end of its month.
     days: Vec<Date>,
+    /// The same before they move to business days.
+    ends: Vec<Date>,
 }
 
 impl<'a> Calendar<'a> {
@@ -33,7 +35,24 @@ impl<'a> Calendar<'a> {
     pub fn new(deal: &'a CompiledDeal, p: usize, steps: Option<&Steps>) -> Self {
         let payments = || deal.terms.grid.periods.iter().map(|period| period.payment).collect();
         let (days, step) = steps.map_or_else(|| (payments(), p), |steps| (steps.bought_on.clone(), steps.last_of(p)));
-        Self { deal, p, step, days }
+        let ends = steps.map_or_else(|| days.clone(), |steps| steps.unadjusted_end.clone());
+        Self { deal, p, step, days, ends }
+    }
+
+    /// Ends of the steps of all documents up to the state and, as its path tells them, after it.
+    fn schedule(&self, path: &PathState, problems: &mut Vec<Problem>) -> Vec<Date> {
+        let mut out = self.ends[..=self.step].to_vec();
+        for text in path.cohort_default_rates.keys() {
+            let place = format!("state.path.cohort_default_rates.{text}");
+            let Some(end) = date(text, &place, problems) else { continue };
+            if end > self.ends[self.step] {
+                out.push(end);
+            } else {
+                let message = format!("found {end}; expected a schedule date after {}", self.ends[self.step]);
+                problems.push(Problem::new(place, message));
+            }
+        }
+        out
     }
 
     /// The step (from 0) of a payment date that is not after the state's, or is.
@@ -138,7 +157,10 @@ impl<'a> Calendar<'a> {
     ) -> DrawnPath {
         let obligors = pool::obligors(tape);
         let one_by_one = path.loan_by_loan.unwrap_or(false);
-        let mut out = DrawnPath { hazard: vec![0.0; self.days.len()], one_by_one, ..DrawnPath::default() };
+        let by_schedule = path.schedule_dates == Some(true);
+        let ends = if by_schedule { self.schedule(path, problems) } else { Vec::new() };
+        let days = if by_schedule { ends.clone() } else { self.days.clone() };
+        let mut out = DrawnPath { hazard: vec![0.0; days.len()], ends, one_by_one, ..DrawnPath::default() };
         for (k, default) in path.defaults.iter().enumerate() {
             let place = format!("state.path.defaults[{k}]");
             let obligor = obligors.binary_search_by(|(id, _)| id.cmp(&default.obligor)).ok();
@@ -147,7 +169,7 @@ impl<'a> Calendar<'a> {
                 problems.push(Problem::new(format!("{place}.obligor"), message));
             }
             let on = date(&default.defaulted, &format!("{place}.defaulted"), problems);
-            let step = on.and_then(|on| self.days.iter().position(|day| *day == on));
+            let step = on.and_then(|on| days.iter().position(|day| *day == on));
             if on.is_some() && step.is_none() {
                 let message = format!("{} is not a payment date of the deal's schedule", default.defaulted);
                 problems.push(Problem::new(format!("{place}.defaulted"), message));
@@ -171,7 +193,13 @@ impl<'a> Calendar<'a> {
         for (text, rate) in &path.cohort_default_rates {
             let place = format!("state.path.cohort_default_rates.{text}");
             share(*rate, place.clone(), problems);
-            if let Some(step) = self.step(text, place, true, problems) {
+            let step = if by_schedule {
+                // What is no date, or none after the state, has been told.
+                Date::parse(text).and_then(|on| days.iter().position(|day| *day == on))
+            } else {
+                self.step(text, place, true, problems)
+            };
+            if let Some(step) = step {
                 out.hazard[step] = *rate;
             }
         }

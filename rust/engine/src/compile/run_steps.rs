@@ -340,7 +340,8 @@ impl Steps {
     }
 
     /// The step of the last payment date. Documents that end later may give a run more steps.
-    fn last(&self) -> usize {
+    #[must_use]
+    pub fn last(&self) -> usize {
         self.dates.iter().position(|dates| dates.is_last).unwrap_or(self.len() - 1)
     }
 }

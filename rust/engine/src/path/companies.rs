@@ -24,7 +24,7 @@ pub struct Companies {
     pub printed: bool,
 }
 
-/// A default of a path: obligor, step of the first plan and credit time.
+/// A default of a path: obligor, step on which paths are drawn, and credit time.
 #[derive(Clone, Copy, Debug)]
 pub struct PathDefault {
     pub obligor: usize,
@@ -38,7 +38,11 @@ impl Companies {
         let mut ends = vec![usize::MAX; self.obligor.iter().max().map_or(0, |last| last + 1)];
         let regime = number.checked_sub(1).and_then(|k| plan.regimes.get(k));
         for default in defaults {
-            let step = regime.map_or(Some(default.step), |regime| regime.taken(default.step, default.time));
+            let step = match regime {
+                Some(regime) => regime.taken(default.step, default.time),
+                None if plan.common.is_some() => plan.own_step(default.step),
+                None => Some(default.step),
+            };
             if let (Some(step), Some(end)) = (step, ends.get_mut(default.obligor)) {
                 *end = step.min(*end);
             }

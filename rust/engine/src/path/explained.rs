@@ -416,8 +416,12 @@ pub fn projected(plan: &Plan, flows: &PoolFlows<1>) -> Workspace<1> {
 #[must_use]
 pub fn drawn(plan: &Plan, path: &DrawnPath) -> Workspace<1> {
     let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
-    for (hazard, rate) in work.drivers.hazard.iter_mut().zip(&path.hazard) {
-        *hazard = Pack::splat(*rate);
+    if plan.common.is_some() {
+        work.draw_rates(plan, path.hazard.iter().map(|rate| Pack::splat(*rate)).collect());
+    } else {
+        for (hazard, rate) in work.drivers.hazard.iter_mut().zip(&path.hazard) {
+            *hazard = Pack::splat(*rate);
+        }
     }
     work.reset_pool(plan);
     work.open_lane(plan);

@@ -4,6 +4,7 @@ pub mod accrual;
 pub mod after;
 pub mod ccc;
 pub mod commitments;
+pub mod common_dates;
 pub mod companies;
 pub mod coupon_steps;
 pub mod deal_terms;

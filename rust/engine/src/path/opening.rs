@@ -5,6 +5,7 @@
 use crate::collateral::cohorts::CohortsAfter;
 use crate::lanes::{Mask, Pack};
 use crate::state::State;
+use crate::time::Date;
 
 /// A class after a date.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -189,10 +190,13 @@ impl Opening {
 /// A path of a simulation that goes on: its defaults, and the default rates of what is bought.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DrawnPath {
-    /// Obligor and step (from 0) of each default, in the order in which they are taken off the pool.
+    /// Obligor and step (from 0) of each default, in the order in which they are taken off the pool; steps are those of the first
+    /// plan, or of all documents together.
     pub defaults: Vec<(usize, usize)>,
     /// Per default: the end of the piece of the time axis that it falls into, in credit time; nothing where it is not known.
     pub times: Vec<f64>,
+    /// Ends of the steps, where a state tells them: those of all documents together.
+    pub ends: Vec<Date>,
     /// Per step: default rate of the cohorts.
     pub hazard: Vec<f64>,
     /// Its loans are taken off the pool one by one, though the pool has a closed form from closing on.

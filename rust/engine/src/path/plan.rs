@@ -1,6 +1,7 @@
 //! Everything a run reads: the compiled deal, the scalars of each date, the closing pool and the cohorts.
 
 use super::commitments::CommitmentDate;
+use super::common_dates::CommonDates;
 use super::companies::Companies;
 use super::deal_terms::{CallTerms, DealTerms};
 use super::instalments::Instalments;
@@ -113,8 +114,14 @@ pub struct Plan<P = f64> {
     pub last: usize,
     /// Its number: 0 for the first document, `k` for that of the `k`-th regime.
     pub number: usize,
-    /// Per step: place of its payment date among those of the first plan; nothing where they are the same.
+    /// Per step: place of its payment date among those on which figures are told; nothing where they are the same.
     pub shown: Vec<u32>,
+    /// Per step on which paths are drawn, those of the first plan or of all documents together: the step of this one that takes
+    /// its defaults; nothing where they are the same.
+    pub takes: Vec<u32>,
+    /// The steps and payment dates of all documents, where a condition brings in some that the first does not have; of the first
+    /// plan alone.
+    pub common: Option<Box<CommonDates>>,
     /// The documents that events bring in; of the first plan alone.
     pub regimes: Vec<Regime<P>>,
 }
@@ -154,8 +161,6 @@ pub struct Regime<P = f64> {
     pub calls: Vec<Option<usize>>,
     pub changes: Vec<Option<usize>>,
     pub repricings: Vec<Option<usize>>,
-    /// Per step of the first plan: the step of this one that takes its defaults; nothing where payment dates are the same.
-    pub takes: Vec<u32>,
 }
 
 impl<P> Regime<P> {
@@ -168,13 +173,13 @@ impl<P> Regime<P> {
         }
     }
 
-    /// Days from closing to each distribution of a run that ends with it, by place among those of the first plan.
+    /// Days from closing to each distribution of a run that ends with it, by place among those on which figures are told.
     #[must_use]
     pub fn days(&self, first: &Plan<P>) -> Vec<i32> {
         if self.plan.shown.is_empty() {
             return self.plan.days.clone();
         }
-        let mut days = first.days.clone();
+        let mut days = first.told_days().to_vec();
         let at = first.off_schedule() + self.plan.shown(self.step);
         days[at] = self.plan.days[self.plan.off_schedule() + self.step];
         // Nothing is paid on dates that the document does not have.
@@ -184,24 +189,21 @@ impl<P> Regime<P> {
         days
     }
 
-    /// The step (from 0) that takes a default of a step of the first plan, at a credit time or a little before it; none after
-    /// the last.
+    /// The step (from 0) that takes a default of a step on which paths are drawn, at a credit time or a little before it; none
+    /// after the last.
     #[must_use]
     pub fn taken(&self, step: usize, time: f64) -> Option<usize> {
-        let step = if self.takes.is_empty() { step } else { *self.takes.get(step)? as usize };
-        match self.entry {
-            Entry::Redemption(Redemption { until, .. }) => {
-                let last = self.plan.pool_step(self.plan.last);
-                (time <= until + SAME_TIME).then_some(if step < last { step } else { last })
-            }
-            Entry::Change(_) => (step <= self.plan.pool_step(self.plan.last)).then_some(step),
-        }
+        let Entry::Redemption(Redemption { until, .. }) = self.entry else { return self.plan.own_step(step) };
+        let takes = &self.plan.takes;
+        let step = if takes.is_empty() { step } else { *takes.get(step)? as usize };
+        let last = self.plan.pool_step(self.plan.last);
+        (time <= until + SAME_TIME).then_some(if step < last { step } else { last })
     }
 
-    /// Default rates of its steps, from those of the first plan's steps.
+    /// Default rates of its steps, from those of the steps on which paths are drawn.
     #[must_use]
-    pub fn rates<const L: usize>(&self, of_first: &[Pack<L>]) -> Vec<Pack<L>> {
-        let mut out = self.on_own_steps(of_first);
+    pub fn rates<const L: usize>(&self, of_all: &[Pack<L>]) -> Vec<Pack<L>> {
+        let mut out = self.plan.own_rates(of_all);
         if let Entry::Redemption(Redemption { share, .. }) = self.entry
             && let Some(rate) = out.get_mut(self.plan.pool_step(self.plan.last))
         {
@@ -210,25 +212,10 @@ impl<P> Regime<P> {
         out
     }
 
-    fn on_own_steps<const L: usize>(&self, of_first: &[Pack<L>]) -> Vec<Pack<L>> {
-        if self.takes.is_empty() {
-            return of_first.to_vec();
-        }
-        let one = Pack::splat(1.0);
-        let steps = self.plan.pool_steps();
-        let mut left = vec![one; if steps > of_first.len() { steps } else { of_first.len() }];
-        for (step, rate) in self.takes.iter().zip(of_first) {
-            if let Some(left) = left.get_mut(*step as usize) {
-                *left = *left * (one - *rate);
-            }
-        }
-        left.into_iter().map(|left| one - left).collect()
-    }
-
-    /// A path of the first plan on the steps of this one.
+    /// A path on the steps of its plan.
     #[must_use]
     pub fn path(&self, path: &DrawnPath) -> DrawnPath {
-        let of_first: Vec<Pack<1>> = path.hazard.iter().map(|rate| Pack([*rate])).collect();
+        let of_all: Vec<Pack<1>> = path.hazard.iter().map(|rate| Pack([*rate])).collect();
         DrawnPath {
             defaults: path
                 .defaults
@@ -237,14 +224,15 @@ impl<P> Regime<P> {
                 .filter_map(|(k, (o, step))| Some((*o, self.taken(*step, path.time(k))?)))
                 .collect(),
             times: Vec::new(),
+            ends: Vec::new(),
             one_by_one: path.one_by_one,
-            hazard: self.rates(&of_first).iter().map(|rate| rate.0[0]).collect(),
+            hazard: self.rates(&of_all).iter().map(|rate| rate.0[0]).collect(),
         }
     }
 }
 
 impl<P> Plan<P> {
-    /// Place of a step's payment date among those of the first plan.
+    /// Place of a step's payment date among those on which figures are told.
     #[inline(always)]
     #[must_use]
     pub fn shown(&self, p: usize) -> usize {
@@ -281,10 +269,10 @@ impl<P> Plan<P> {
         std::iter::once(self).chain(self.regimes.iter().map(|regime| &regime.plan))
     }
 
-    /// Some document has fewer payment dates: what is repaid on one date of the first may default in a longer step of that.
+    /// Some document has other payment dates: what is repaid on one date of the first may default in a longer step of that.
     #[must_use]
     pub fn follows_repaid(&self) -> bool {
-        self.regimes.iter().any(|regime| !regime.takes.is_empty())
+        self.regimes.iter().any(|regime| !regime.plan.takes.is_empty())
     }
 
     /// Whether a future may come to a document, or to a redemption between payment dates, at a time of its own: all futures of

@@ -29,6 +29,8 @@ pub struct Drawn {
 pub struct Documents<const L: usize> {
     /// Defaults of the futures that are run, which later documents see on their own dates.
     drawn: Vec<Drawn>,
+    /// Default rates of what is bought on the steps of all documents, where these are drawn on.
+    rates: Vec<Pack<L>>,
     /// Per plan by number: the flows of its pool; none while they are in use, or not yet set.
     drivers: Vec<Option<Drivers<L>>>,
     /// Number of the plan in force.
@@ -42,7 +44,13 @@ impl<const L: usize> Documents<L> {
     #[must_use]
     pub fn new<P>(plan: &Plan<P>) -> Self {
         let count = if plan.regimes.is_empty() { 0 } else { plan.regimes.len() + 1 };
-        Self { drawn: Vec::new(), drivers: (0..count).map(|_| None).collect(), number: 0, trail: vec![(0, 0)] }
+        Self {
+            drawn: Vec::new(),
+            rates: Vec::new(),
+            drivers: (0..count).map(|_| None).collect(),
+            number: 0,
+            trail: vec![(0, 0)],
+        }
     }
 
     /// The flows of a plan by its number, where another document has taken over since.
@@ -96,11 +104,30 @@ impl<const L: usize> Workspace<L> {
     pub fn default<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize, time: f64) -> [f64; 2] {
         if !plan.regimes.is_empty() {
             self.documents.drawn.push(Drawn { lane, obligor, step: k, time });
+            if L == 1 && plan.common.is_some() {
+                return self.default_on_common(plan, lane, obligor, k);
+            }
             if k > plan.pool_step(plan.last) {
                 return plan.pool.obligor_default[obligor * plan.pool.steps + k];
             }
         }
         self.drivers.default(&plan.pool, lane, obligor, k)
+    }
+
+    /// The same of a step of all documents together.
+    #[inline(never)]
+    fn default_on_common<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize) -> [f64; 2] {
+        match plan.own_step(k) {
+            Some(step) => self.drivers.default(&plan.pool, lane, obligor, step),
+            None => plan.ended_by(obligor, k),
+        }
+    }
+
+    /// Takes in the default rates of what is bought, on the steps of all documents together.
+    #[inline(never)]
+    pub fn draw_rates<P>(&mut self, plan: &Plan<P>, rates: Vec<Pack<L>>) {
+        self.drivers.hazard = plan.own_rates(&rates);
+        self.documents.rates = rates;
     }
 }
 
@@ -200,7 +227,8 @@ pub fn take_over<const L: usize, P: Param<L>>(
             drivers.close_lane(&plan.pool, lane);
         }
         let first = work.documents.drivers[0].as_ref().unwrap_or(&work.drivers);
-        drivers.hazard = regime.rates(&first.hazard);
+        let drawn = if work.documents.rates.is_empty() { &first.hazard } else { &work.documents.rates };
+        drivers.hazard = regime.rates(drawn);
     }
     std::mem::swap(&mut drivers, &mut work.drivers);
     work.documents.drivers[before.number] = Some(drivers);

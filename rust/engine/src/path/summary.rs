@@ -189,14 +189,19 @@ impl SummaryTimes {
     /// The times of a plan.
     #[must_use]
     pub fn new<P>(plan: &Plan<P>) -> Self {
-        let (past, run) = plan.days.split_at(plan.first() + plan.off_schedule());
+        let mut days = plan.days.clone();
+        // Dates after a document's last are those of a longer one, which may lie before it: nothing is paid on them.
+        for i in plan.off_schedule() + plan.last + 1..days.len() {
+            days[i] = if days[i] > days[i - 1] { days[i] } else { days[i - 1] + 1 };
+        }
+        let (past, run) = days.split_at(plan.first() + plan.off_schedule());
         let start = past.last().copied().unwrap_or(0);
         Self {
-            irr: IrrTimes::new(&plan.days),
+            irr: IrrTimes::new(&days),
             from_start: IrrTimes::new(&run.iter().map(|day| day - start).collect::<Vec<_>>()),
             years: plan.periods.iter().map(|p| p.years).collect(),
-            days: plan.days.clone(),
             off_schedule: plan.off_schedule(),
+            days,
         }
     }
 }

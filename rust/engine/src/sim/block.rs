@@ -6,6 +6,7 @@
 use cloche_dispatch::{Isa, Kernel};
 
 use super::columns::{PathColumns, PathNote};
+use super::ended;
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
 use super::stakes::Stakes;
@@ -78,7 +79,7 @@ impl<const L: usize> BlockWork<L> {
             stakes: Stakes::new(setup),
             order: Vec::with_capacity(BLOCK),
             by_year: vec![[0.0; 4]; setup.named.len()],
-            times: IrrTimes::new(&setup.plan.days),
+            times: IrrTimes::new(setup.plan.told_days()),
             room: Room::default(),
             redeemed: (0..=setup.plan.regimes.len())
                 .map(|number| {
@@ -170,13 +171,17 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
     let error = match watch {
         Some(watch) => {
             watch.clear();
-            runner::run(&setup.plan, workspace, watch, measures, |watch, plan, p| {
-                watch.period = plan.shown(p);
-            })
+            runner::run(&setup.plan, workspace, watch, measures, TestWatch::open)
         }
         None => runner::run(&setup.plan, workspace, &mut Silent, measures, |_, _, _| {}),
     };
     work.measures.finish();
+    if L == 1 && setup.plan.common.is_some() {
+        let BlockWork { work: workspace, drawn, by_year, .. } = work;
+        by_year.fill([0.0; 4]);
+        let events = [drawn.defaults.of(paths[0]), drawn.later.of(paths[0])];
+        ended::count(setup, &workspace.documents.trail, events, by_year, &mut block.totals);
+    }
     let place = start % PLACES;
     let mask = Mask::from_lanes(kept);
     isa.run(Fold { setup, work, place, kept: mask, totals: &mut block.totals });
@@ -198,7 +203,7 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
             returns.moic[paths[lane]] = total.0[lane] / cost;
         }
         if contributes {
-            let days = work.redeemed[number].as_ref().map_or(&setup.plan.days, |(_, days)| days);
+            let days = work.redeemed[number].as_ref().map_or(setup.plan.told_days(), |(_, days)| days);
             for lane in 0..lanes {
                 let mut paid_in = 0.0;
                 for flow in &flows {
@@ -247,7 +252,14 @@ impl<const L: usize> Kernel for Pool<'_, L> {
         for lane in 0..L {
             factor.0[lane] = drawn.market[paths[lane]];
         }
-        setup.copula.conditional_hazard(&factor, &mut work.drivers.hazard);
+        // Conditions that bring in other dates are met path by path.
+        if L == 1 && plan.common.is_some() {
+            let mut rates = vec![Pack::ZERO; plan.drawn_steps()];
+            setup.copula.conditional_hazard(&factor, &mut rates);
+            work.draw_rates(plan, rates);
+        } else {
+            setup.copula.conditional_hazard(&factor, &mut work.drivers.hazard);
+        }
         work.reset_pool(plan);
         by_year.copy_from_slice(&setup.named);
         for lane in 0..L {
@@ -276,7 +288,7 @@ impl<const L: usize> Kernel for Pool<'_, L> {
                 add(&mut by_year[year as usize], [companies[event.obligor() as usize], 1.0, 0.0, 0.0]);
             }
             // Lanes that are left over come last.
-            if lane < kept {
+            if lane < kept && !(L == 1 && plan.common.is_some()) {
                 totals.count_years(by_year, &setup.named, per_par);
             }
         }
@@ -336,7 +348,7 @@ impl<const L: usize> Fold<'_, L> {
         let number = self.work.work.documents.last();
         let regime = plan.redemption(number)?;
         let k = plan.redemptions().take_while(|(of, _)| *of < number).count();
-        Some((plan.off_schedule() + regime.plan.shown(regime.step), plan.days.len() + k))
+        Some((plan.off_schedule() + regime.plan.shown(regime.step), plan.told_days().len() + k))
     }
 }
 
@@ -412,7 +424,7 @@ fn beside_redemptions<const L: usize>(
     kept: Mask<L>,
     totals: &mut BlockTotals,
 ) {
-    let dates = setup.plan.days.len();
+    let dates = setup.plan.told_days().len();
     let room = dates + setup.plan.redemptions().count();
     for r in 0..measures.residuals().len() {
         let sums = &mut totals.equity[r * room..(r + 1) * room];

@@ -6,10 +6,11 @@
 use super::histogram::Histogram;
 use super::setup::Setup;
 use super::totals::{Moments, NoteTotals, Returns, Totals};
-use super::watch::EVENTS;
+use super::watch::{self, EVENTS, TestTotals};
 use crate::lanes::Pack;
 use crate::metrics::quantile::rank;
 use crate::metrics::{IrrTimes, irr, mean_se, mean_se_of_sums, quantiles};
+use crate::path::plan::Plan;
 
 /// One class over all paths; losses are shares of the original balance.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -202,7 +203,7 @@ pub fn estimate(setup: &Setup, totals: &Totals) -> Estimates {
         return Estimates::default();
     }
     let mut out = Estimates { conservation_error: totals.conservation_error, ..Estimates::default() };
-    let years_of: Vec<f64> = setup.plan.periods.iter().map(|p| p.anniversary).collect();
+    let years_of: Vec<f64> = setup.plan.told().iter().map(|date| date.anniversary).collect();
     let last = years_of.last().copied().unwrap_or(0.0);
     for ((note, terms), total) in (0_u16..).zip(&setup.plan.deal.notes).zip(&totals.notes) {
         if terms.residual {
@@ -323,10 +324,11 @@ fn equity(setup: &Setup, totals: &Totals, n: usize, r: usize, note: u16, cost: f
 /// Days and mean flows of a residual note: those of the payment dates, and of redemptions between them that happen in a path.
 fn mean_flows(setup: &Setup, totals: &Totals, n: usize, r: usize) -> (Vec<i32>, Vec<Pack<1>>) {
     let plan = &setup.plan;
-    let room = plan.days.len() + plan.redemptions().count();
+    let days = plan.told_days();
+    let room = days.len() + plan.redemptions().count();
     let sums: Vec<f64> = totals.equity[r * room..(r + 1) * room].iter().map(|flow| flow.sum).collect();
-    let (regular, redeemed) = sums.split_at(plan.days.len());
-    let mut flows: Vec<(i32, f64)> = plan.days.iter().copied().zip(regular.iter().copied()).collect();
+    let (regular, redeemed) = sums.split_at(days.len());
+    let mut flows: Vec<(i32, f64)> = days.iter().copied().zip(regular.iter().copied()).collect();
     for ((_, redemption), sum) in plan.redemptions().zip(redeemed) {
         if !(*sum > 0.0) {
             continue;
@@ -355,11 +357,18 @@ fn flows(setup: &Setup, totals: &Totals, n: usize) -> Vec<FlowEstimate> {
 }
 
 fn tests(setup: &Setup, totals: &Totals, n: usize) -> Vec<TestEstimate> {
-    let count = setup.plan.deal.tests.len();
+    let plan = &setup.plan;
+    let count = plan.deal.tests.len();
+    let of_all = plan.common.as_ref().map(|_| watch::active(plan));
     let mut out = Vec::new();
-    for (i, total) in totals.tests.iter().enumerate().skip(setup.plan.first() * count) {
+    for (i, total) in totals.tests.iter().enumerate().skip(plan.first() * count) {
         let (period, test) = (i / count, i % count);
-        if setup.plan.periods[period].active[test] {
+        let mut total = *total;
+        let applies = match &of_all {
+            None => plan.periods[period].active[test],
+            Some(active) => joined(plan, &active[i - test..][..count], &totals.tests[i - test..], test, &mut total),
+        };
+        if applies {
             let diverted = mean_se_of_sums(total.diverted.sum, total.diverted.square, n as f64);
             out.push(TestEstimate {
                 period: period as u32,
@@ -370,6 +379,27 @@ fn tests(setup: &Setup, totals: &Totals, n: usize) -> Vec<TestEstimate> {
         }
     }
     out
+}
+
+/// Adds to a test of a date what those of other documents that have its name do in other paths; returns whether it is the first of
+/// them that applies.
+fn joined(
+    plan: &Plan,
+    active: &[bool],
+    totals: &[TestTotals<Moments>],
+    test: usize,
+    total: &mut TestTotals<Moments>,
+) -> bool {
+    let name = &plan.deal.tests[test].name;
+    let alike = |other: &usize| *other != test && active[*other] && plan.deal.tests[*other].name == *name;
+    if !active[test] || (0..test).any(|other| alike(&other)) {
+        return false;
+    }
+    for other in (test + 1..active.len()).filter(alike) {
+        total.failing += totals[other].failing;
+        total.diverted.add(totals[other].diverted);
+    }
+    true
 }
 
 fn events(totals: &Totals, n: usize) -> Vec<EventEstimate> {

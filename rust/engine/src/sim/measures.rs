@@ -41,8 +41,10 @@ pub struct Measures<const L: usize> {
     residuals: Vec<u16>,
     /// Per note: whether it has a place in the note payment sequence.
     ranked: Vec<bool>,
-    /// Some document has fewer payment dates than the first.
+    /// Some document does not have all dates on which figures are told.
     gaps: bool,
+    /// They are those of all documents together.
+    common: bool,
     /// Dates on which residual notes are paid, those before the run included.
     dates: usize,
     /// Of them, those that are no payment dates of the schedule.
@@ -73,17 +75,18 @@ impl<const L: usize> Measures<L> {
             all_covered: -1.0,
             deferred: vec![Mask::splat(false); notes.len()],
             last_period: Pack::ZERO,
-            equity: vec![Pack::ZERO; residuals.len() * plan.days.len()],
-            flows: keep_flows.then(|| vec![[Pack::ZERO; 3]; notes.len() * plan.steps()]),
+            equity: vec![Pack::ZERO; residuals.len() * plan.told_days().len()],
+            flows: keep_flows.then(|| vec![[Pack::ZERO; 3]; notes.len() * plan.told_dates()]),
             events: EventWatch::new(plan),
             seen: [0; 2],
             past: plan.opening.as_ref().map_or_else(Vec::new, |opening| {
                 residuals.iter().map(|n| opening.past.flows[*n as usize].clone()).collect()
             }),
             residuals,
+            common: plan.common.is_some(),
             gaps: plan.all().any(|plan| !plan.shown.is_empty()),
             ranked: notes.iter().map(|n| n.principal_rank.is_some()).collect(),
-            dates: plan.days.len(),
+            dates: plan.told_days().len(),
             off_schedule: plan.off_schedule(),
             first: plan.first(),
         }
@@ -143,15 +146,32 @@ impl<const L: usize> Measures<L> {
         self.all_covered = before;
     }
 
-    /// On dates of the first document that the one in force does not have nothing is paid, and balances stay.
+    /// On dates that the document in force does not have nothing is paid, and balances stay.
     #[inline(never)]
     fn fill_up_to(&mut self, at: usize) {
         let [seen, _] = self.seen;
+        if self.common && seen > 0 && at > seen {
+            // So does what was covered on the path's date before.
+            let (last, until) = (seen as f64 - 1.0, at as f64 - 1.0);
+            if self.all_covered >= last {
+                self.all_covered = until;
+            }
+            for covered in &mut self.last_covered {
+                *covered = covered.ge(Pack::splat(last)).select(Pack::splat(until), *covered);
+            }
+        }
         let Some(flows) = self.flows.as_mut().filter(|_| seen > 0) else { return };
         let notes = self.moment.len();
         for i in seen * notes..at * notes {
             flows[i] = [Pack::ZERO, Pack::ZERO, flows[i - notes][2]];
         }
+    }
+
+    /// The last date (from 0) up to which what is covered on one of a document's dates stays covered, where it does not have all.
+    #[inline(never)]
+    fn until_the_next(&self, plan: &Plan, p: usize, at: usize) -> usize {
+        // Which document has the next date is known on it.
+        if self.common { at } else { plan.shown(p + 1).max(at + 1) - 1 }
     }
 
     /// Ends a run: no residual flow comes after its last date.
@@ -179,6 +199,10 @@ impl<const L: usize> Measures<L> {
 
 /// Per note and date: discount factor at the coupon from closing or the state.
 fn discount(plan: &Plan) -> Vec<f64> {
+    if plan.common.is_some() {
+        // Where events change notes, each path has its own.
+        return vec![1.0; plan.deal.notes.len() * plan.told_dates().max(plan.steps())];
+    }
     let mut out = Vec::with_capacity(plan.deal.notes.len() * plan.steps());
     for n in 0..plan.deal.notes.len() {
         let mut factor = 1.0;
@@ -213,7 +237,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
         }
         let here = Pack::splat(at as f64);
         // What is covered here is covered up to the next date.
-        let until = if plan.shown.is_empty() { at } else { plan.shown(p + 1).max(at + 1) - 1 };
+        let until = if plan.shown.is_empty() { at } else { self.until_the_next(plan, p, at) };
         let mut unpaid = Mask::splat(false);
         let count = plan.deal.notes.len();
         let (terms, notes) = (&plan.deal.notes[..count], &state.notes[..count]);

@@ -3,6 +3,7 @@
 pub mod axis;
 pub mod block;
 pub mod columns;
+pub mod ended;
 pub mod estimates;
 pub mod histogram;
 pub mod measures;

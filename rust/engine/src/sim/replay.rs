@@ -2,6 +2,7 @@
 
 use cloche_dispatch::Isa;
 
+use super::ended::{Ended, ended};
 use super::setup::Setup;
 use crate::credit::{CopulaScratch, Defaults, DrawnPaths};
 use crate::lanes::Pack;
@@ -29,13 +30,14 @@ pub struct DefaultRow {
 #[must_use]
 pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
     let (events, market) = draw(setup, path);
-    let mut hazard = vec![Pack::<1>::ZERO; setup.plan.pool.steps];
+    let mut hazard = vec![Pack::<1>::ZERO; setup.plan.drawn_steps()];
     setup.copula.conditional_hazard(&market, &mut hazard);
     let axis = &setup.axis;
     let step = |place: u32| axis.cells[place as usize - 1].0 as usize;
     DrawnPath {
         defaults: events.of(0).iter().map(|event| (event.obligor() as usize, step(event.step()))).collect(),
         times: events.of(0).iter().map(|event| axis.times[event.step() as usize - 1]).collect(),
+        ends: Vec::new(),
         hazard: hazard.iter().map(|rate| rate.0[0]).collect(),
         one_by_one: setup.plan.pool.one_by_one,
     }
@@ -57,43 +59,40 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
 /// Runs one path under the plan of the simulation, compiled to show its collateral.
 #[must_use]
 pub fn replay_shown(setup: &Setup, plan: &Plan, path: u64) -> (Explained, Vec<DefaultRow>) {
-    let pool = &plan.pool;
     let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
     let (events, market) = draw(setup, path);
-    setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
+    if plan.common.is_some() {
+        let mut rates = vec![Pack::<1>::ZERO; plan.drawn_steps()];
+        setup.copula.conditional_hazard(&market, &mut rates);
+        work.draw_rates(plan, rates);
+    } else {
+        setup.copula.conditional_hazard(&market, &mut work.drivers.hazard);
+    }
     work.reset_pool(plan);
     work.open_lane(plan);
-    let (mut defaults, mut of_path) = (Vec::new(), Vec::new());
+    let mut of_path = Vec::new();
     for event in events.of(0) {
         let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
         let step = setup.axis.cells[place].0 as usize;
         work.default(plan, 0, obligor, step, setup.axis.times[place]);
         of_path.push(PathDefault { obligor, step, time: setup.axis.times[place] });
-        let (mut par, mut value) = (0.0, 0.0);
-        let mut collected = step;
-        for &loan in pool.obligor_loans.of(obligor) {
-            let default = pool.row_default[pool.row(loan as usize, step)];
-            par += default.par;
-            value += default.value;
-            if default.par > 0.0 && default.collected as usize > collected {
-                collected = default.collected as usize;
-            }
-        }
-        if !(par > 0.0) {
-            continue;
-        }
-        let level = setup.copula.default_probability_level(path, event.obligor());
-        defaults.push(DefaultRow {
-            company: obligor,
-            date: setup.date_of(setup.default_time(obligor, level, place)),
-            par,
-            recovery_rate: value / par,
-            recovery_date: setup.collection_end[collected],
-        });
     }
     work.close_lane(plan, 0);
-    defaults.sort_by(|a, b| a.date.cmp(&b.date).then(a.company.cmp(&b.company)));
     let mut run = explained::run(plan, &mut work);
     companies::show(plan, &mut run, &of_path);
+    let mut defaults = Vec::new();
+    for (event, default) in events.of(0).iter().zip(&of_path) {
+        let Some(Ended { par, value, collected }) = ended(setup, plan, &run, *default) else { continue };
+        let level = setup.copula.default_probability_level(path, event.obligor());
+        let place = event.step() as usize - 1;
+        defaults.push(DefaultRow {
+            company: default.obligor,
+            date: setup.date_of(setup.default_time(default.obligor, level, place)),
+            par,
+            recovery_rate: value / par,
+            recovery_date: collected,
+        });
+    }
+    defaults.sort_by(|a, b| a.date.cmp(&b.date).then(a.company.cmp(&b.company)));
     (run, defaults)
 }

@@ -82,6 +82,7 @@ pub fn simulate_lanes<const L: usize>(
     options: Options,
     tick: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Simulated, EngineError> {
+    debug_assert!(L == 1 || !setup.plan.parts_ways(), "Invariant: futures that part ways are run one by one");
     if options.paths == 0 {
         return Err(EngineError::Run("found 0 paths; expected at least 1".to_owned()));
     }

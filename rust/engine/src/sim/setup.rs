@@ -29,8 +29,8 @@ pub struct Setup {
     /// Per company: cumulative default probability on the axis.
     pub cumulative: Vec<Vec<f64>>,
     pub as_of: Date,
-    /// Last day of each collection period.
-    pub collection_end: Vec<Date>,
+    /// By plan and step: last day of collections; where all documents have the dates of the first, of that alone.
+    pub collection_end: Vec<Vec<Date>>,
     /// Per whole year, of the companies that the scenario names as defaulting in it: closing par, number, par at default, par
     /// less recovery.
     pub named: Vec<[f64; 4]>,
@@ -46,13 +46,13 @@ impl Setup {
         companies: Vec<Company>,
         cumulative: Vec<Vec<f64>>,
         as_of: Date,
-        collection_end: Vec<Date>,
+        collection_end: Vec<Vec<Date>>,
     ) -> Self {
         let mut named = vec![[0.0; 4]; axis.years as usize];
         for (obligor, company) in companies.iter().enumerate() {
             let Some(place) = company.named else { continue };
             let (step, year) = axis.cells[place];
-            let [par, loss] = plan.pool.obligor_default[obligor * plan.pool.steps + step as usize];
+            let [par, loss] = plan.ended_by(obligor, step as usize);
             for (sum, x) in named[year as usize].iter_mut().zip([company.par, 1.0, par, loss]) {
                 *sum += x;
             }

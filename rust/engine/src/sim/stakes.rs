@@ -25,9 +25,13 @@ impl Stakes {
         let most =
             |steps: &[[f64; 2]]| steps.iter().fold(0.0, |most, [_, loss]| if *loss > most { *loss } else { most });
         let begins = |step: usize| pool.flows[step][PERFORMING] + pool.flows[step][PRINCIPAL];
-        let left = |step: u32| match &pool.proportional {
-            Some(form) => form.steps[step as usize].open[0],
-            None => begins(step as usize) / pool.par,
+        let left = |step: u32| {
+            let own =
+                if setup.plan.common.is_some() { setup.plan.own_step(step as usize) } else { Some(step as usize) };
+            own.map_or(0.0, |step| match &pool.proportional {
+                Some(form) => form.steps[step].open[0],
+                None => begins(step) / pool.par,
+            })
         };
         Self {
             companies: pool.obligor_default.chunks_exact(steps).map(|steps| most(steps) * unit).collect(),

@@ -120,8 +120,8 @@ impl Sizes {
             notes: plan.deal.notes.len(),
             residuals: plan.deal.notes.iter().filter(|note| note.residual).count(),
             tests: plan.deal.tests.len(),
-            steps: plan.steps(),
-            dates: plan.days.len() + plan.redemptions().count(),
+            steps: plan.told_dates(),
+            dates: plan.told_days().len() + plan.redemptions().count(),
             years: axis.years as usize,
         }
     }

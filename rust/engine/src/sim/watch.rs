@@ -45,11 +45,13 @@ impl TestTotals<Moments> {
 /// The tests of `L` paths by date, written while the waterfalls run.
 #[derive(Clone, Debug)]
 pub struct TestWatch<const L: usize> {
-    /// Payment period from 0 that is being paid.
-    pub period: usize,
+    /// The date (from 0) that is being paid, among those on which figures are told.
+    period: usize,
     thresholds: Vec<f64>,
     /// `[period][test]`: whether the test applies.
     active: Vec<bool>,
+    /// Where a document has dates of its own: whether each test applies in the one in force.
+    in_force: Option<Vec<bool>>,
     /// Per step info: tests of a cure or a diversion.
     tests_of: Vec<Vec<u16>>,
     /// `[period][test]`.
@@ -66,9 +68,18 @@ impl<const L: usize> TestWatch<L> {
             period: 0,
             thresholds: (0..tests.len()).map(|t| plan.own_test(t).threshold).collect(),
             active: active(plan),
+            in_force: plan.common.as_ref().map(|_| Vec::new()),
             tests_of: tests_of(plan),
-            fails: vec![Mask::splat(false); tests.len() * plan.steps()],
-            diverted: vec![Pack::ZERO; tests.len() * plan.steps()],
+            fails: vec![Mask::splat(false); tests.len() * plan.told_dates()],
+            diverted: vec![Pack::ZERO; tests.len() * plan.told_dates()],
+        }
+    }
+
+    /// Comes to step `p` of the plan in force.
+    pub fn open(&mut self, plan: &Plan, p: usize) {
+        self.period = plan.shown(p);
+        if let Some(in_force) = &mut self.in_force {
+            in_force.clone_from(&plan.periods[p].active);
         }
     }
 
@@ -117,7 +128,8 @@ impl<const L: usize> Recorder<L> for TestWatch<L> {
     fn tests(&mut self, values: &[(Pack<L>, Pack<L>)], lanes: Mask<L>) {
         let from = self.period * self.thresholds.len();
         for (test, (numerator, denominator)) in values.iter().enumerate() {
-            if self.active[from + test] {
+            let active = self.in_force.as_ref().map_or_else(|| self.active[from + test], |active| active[test]);
+            if active {
                 let passes = overcollateralization::passes(*numerator, *denominator, self.thresholds[test]);
                 self.fails[from + test] = self.fails[from + test].or(lanes.and(passes.not()));
             }
@@ -126,10 +138,12 @@ impl<const L: usize> Recorder<L> for TestWatch<L> {
 }
 
 /// Whether each test applies in some document, `[period][test]`.
-fn active(plan: &Plan) -> Vec<bool> {
+pub fn active(plan: &Plan) -> Vec<bool> {
     let tests = plan.deal.tests.len();
-    let mut out = vec![false; tests * plan.steps()];
-    for plan in plan.all() {
+    let mut out = vec![false; tests * plan.told_dates()];
+    let all: Vec<&Plan> =
+        if plan.common.is_some() { plan.to_come().map(|(_, plan)| plan).collect() } else { plan.all().collect() };
+    for plan in all {
         for (p, period) in plan.periods[..=plan.last].iter().enumerate() {
             let from = plan.shown(p) * tests;
             for (out, active) in out[from..from + tests].iter_mut().zip(&period.active) {
@@ -184,7 +198,7 @@ impl<const L: usize> EventWatch<L> {
                 let ends = deal.acceleration.is_some() || deal.reinvestment_ends.is_some();
                 ends || !(plan.sells.is_empty() && plan.changes.is_empty())
             });
-        let steps = if possible { plan.steps() } else { 0 };
+        let steps = if possible { plan.told_dates() } else { 0 };
         let was_over = plan.opening.as_ref().is_some_and(|opening| opening.reinvestment_ended);
         let seen = vec![[Mask::splat(false); EVENTS.len()]; steps];
         Self { seen, interest, something: false, over: Mask::splat(was_over), was_over }

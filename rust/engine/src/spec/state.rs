@@ -399,6 +399,9 @@ pub struct PathState {
     /// by loan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loan_by_loan: Option<bool>,
+    /// A condition may bring in other payment dates: defaults and rates are told by the schedule dates of all documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_dates: Option<bool>,
 }
 
 /// A company that defaults in a path.

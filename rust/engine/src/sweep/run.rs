@@ -150,6 +150,8 @@ impl<'a, const L: usize> Worker<'a, L> {
             last: contracts.deal.terms.grid.periods.len() - 1,
             number: 0,
             shown: Vec::new(),
+            takes: Vec::new(),
+            common: None,
             regimes: Vec::new(),
         };
         let (steps, notes) = (plan.steps(), plan.deal.notes.len());
