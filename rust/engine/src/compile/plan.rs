@@ -1,5 +1,6 @@
 //! From a compiled deal, a tape and a scenario to a plan that the period loop can run.
 
+use std::array::from_fn;
 use std::borrow::Cow;
 
 use crate::collateral::groups::PoolFlows;
@@ -20,6 +21,7 @@ use crate::compile::remaining;
 use crate::compile::run_steps::{Start, Steps};
 use crate::compile::values::{self, Nature, Range};
 use crate::error::{EngineError, Problem};
+use crate::lanes::Pack;
 use crate::path::deal_terms::DealTerms;
 use crate::path::instalments;
 use crate::path::opening::DrawnPath;
@@ -428,8 +430,7 @@ fn check_price(price: &Price, problems: &mut Vec<Problem>) {
 }
 
 /// What performing par brings in a sale, by payment period; one price where it does not change.
-#[must_use]
-pub fn liquidation_prices(price: &Price, contracts: &Contracts<'_>) -> Vec<f64> {
+fn liquidation_prices(price: &Price, contracts: &Contracts<'_>) -> Vec<f64> {
     match price {
         Price::Constant(price) => vec![*price],
         Price::InTime(value) => {
@@ -438,4 +439,20 @@ pub fn liquidation_prices(price: &Price, contracts: &Contracts<'_>) -> Vec<f64> 
             (0..contracts.deal.terms.grid.periods.len()).map(of_period).collect()
         }
     }
+}
+
+/// The same of scenarios side by side; prices that do not change in time stand once.
+pub fn sale_prices<const L: usize>(scenarios: [&Scenario; L], contracts: &Contracts<'_>, out: &mut Vec<Pack<L>>) {
+    out.clear();
+    let constant = scenarios.map(|scenario| match scenario.liquidation_price {
+        Price::Constant(price) => Some(price),
+        Price::InTime(_) => None,
+    });
+    if constant.iter().all(Option::is_some) {
+        out.push(Pack(constant.map(Option::unwrap_or_default)));
+        return;
+    }
+    let each = scenarios.map(|scenario| liquidation_prices(&scenario.liquidation_price, contracts));
+    let periods = each.iter().map(Vec::len).max().unwrap_or(1);
+    out.extend((0..periods).map(|p| Pack(from_fn(|l| each[l][p.min(each[l].len() - 1)]))));
 }

@@ -12,7 +12,7 @@ use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::classes::{Class, Points, classes};
-use crate::compile::plan::{days, liquidation_prices};
+use crate::compile::plan::{days, sale_prices};
 use crate::compile::{CompiledDeal, redemptions};
 use crate::error::EngineError;
 use crate::lanes::Pack;
@@ -206,10 +206,7 @@ impl<'a, const L: usize> Worker<'a, L> {
         self.plan.cohorts.sale_mdr.clone_from(in_sales);
         self.plan.cohorts.sale_mpr.clone_from(prepaid_in_sales);
         self.work.drivers.hazard.clone_from(cdr);
-        let prices = scenarios.map(|scenario| liquidation_prices(&scenario.liquidation_price, &self.of.contracts));
-        let periods = prices.iter().map(Vec::len).max().unwrap_or(1);
-        let price = |p: usize| Pack(from_fn(|l| prices[l][p.min(prices[l].len() - 1)]));
-        self.plan.liquidation_prices = (0..periods).map(price).collect();
+        sale_prices(scenarios, &self.of.contracts, &mut self.plan.liquidation_prices);
         self.plan.post_period_share = Pack(from_fn(|l| scenarios[l].post_period_share));
         let defaulted = self.assumed.defaulted(self.of);
         if let Some(flows) = self.work.drivers.given() {
