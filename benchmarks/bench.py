@@ -30,6 +30,7 @@ SEED = 7
 AGREEMENT = 1e-12
 LARGEST_DISTANCE = 5.0
 REFERENCE = "Numba tuned, 1 thread"
+PROJECTIONS = 20
 
 
 def machine() -> str:
@@ -111,32 +112,44 @@ def main() -> None:
         recovery=np.linspace(0.2, 0.8, round(paths**0.5)),
     )
 
+    base = cl.Scenario.from_dict({**standard.scenario.to_dict(), "cdr": 0.02})
+
+    def numba_run(program: Callable[..., None], threads: int) -> object:
+        return numba_baseline.run(deal, paths, seed=SEED, program=program, threads=threads)
+
+    def project() -> None:
+        for _ in range(PROJECTIONS):
+            _ = cl.project(standard.deal, standard.pool, base).ledger
+
     tuned, plain = numba_baseline.TUNED, numba_baseline.PLAIN
-    contenders: dict[str, Callable[[], object]] = {
-        "cloche, 1 thread": lambda: standard.simulate(paths, threads=1),
-        "cloche, 2 threads": lambda: standard.simulate(paths, threads=2),
-        "  two-level factors": lambda: works["two_level"].simulate(paths, threads=1),
-        "  indenture work": lambda: indenture.simulate(paths, threads=1),
-        "  its points of a grid": lambda: cl.sweep(indenture.deal, indenture.pool, points, threads=1).notes,
-        REFERENCE: lambda: numba_baseline.run(deal, paths, seed=SEED, program=tuned),
-        "Numba tuned, 2 threads": lambda: numba_baseline.run(
-            deal, paths, seed=SEED, program=tuned, threads=2
+    # Each with what it does and how many of it: the tables of a simulation are part of it.
+    contenders: dict[str, tuple[Callable[[], object], int]] = {
+        "cloche, 1 thread": (lambda: standard.simulate(paths, threads=1).notes, paths),
+        "cloche, 2 threads": (lambda: standard.simulate(paths, threads=2).notes, paths),
+        "  two-level factors": (lambda: works["two_level"].simulate(paths, threads=1).notes, paths),
+        "  indenture work": (lambda: indenture.simulate(paths, threads=1).notes, paths),
+        "  its points of a grid": (
+            lambda: cl.sweep(indenture.deal, indenture.pool, points, threads=1).notes,
+            len(points),
         ),
-        "Numba plain, 1 thread": lambda: numba_baseline.run(deal, paths, seed=SEED, program=plain),
-        "NumPy, 1 thread": lambda: numpy_baseline.run(deal, paths, seed=SEED),
+        "  a projection, ledger": (project, PROJECTIONS),
+        REFERENCE: (lambda: numba_run(tuned, 1), paths),
+        "Numba tuned, 2 threads": (lambda: numba_run(tuned, 2), paths),
+        "Numba plain, 1 thread": (lambda: numba_run(plain, 1), paths),
+        "NumPy, 1 thread": (lambda: numpy_baseline.run(deal, paths, seed=SEED), paths),
     }
     times: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
     for repetition in range(arguments.repetitions):
         turn = repetition % len(names)
         for name in names[turn:] + names[:turn]:
+            do, count = contenders[name]
             start = time.perf_counter()
-            contenders[name]()
-            times[name].append(
-                (time.perf_counter() - start) / (len(points) if "grid" in name else paths) * 1e6
-            )
+            do()
+            times[name].append((time.perf_counter() - start) / count * 1e6)
 
-    print(f"\n{paths:,} paths, {arguments.repetitions} repetitions, {len(OUTPUTS)} outputs a path; µs a path")
+    print(f"\n{paths:,} paths, {arguments.repetitions} repetitions, {len(OUTPUTS)} outputs a path")
+    print("µs a path, a point or a projection")
     print(f"{'':<24}{'min':>9}{'median':>9}{'times ' + REFERENCE:>32}")
     for name, values in times.items():
         ratios = [value / base for value, base in zip(values, times[REFERENCE], strict=True)]

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hypothesis import assume
+
 from cloche.testing.strategies import Case
 
 Document = dict[str, Any]
@@ -126,6 +128,13 @@ def scaled(case: Case, factor: float) -> Case:
     )
 
 
+def _scaled_amount(amount: str, factor: float) -> str:
+    """Multiply an amount in an expression; one below 1,000 would be a ratio: no document says it."""
+    product = float(amount) * factor
+    assume(product >= 1000.0)
+    return repr(product)
+
+
 def _scaled(value: Any, factor: float, key: str = "") -> Any:
     if isinstance(value, list):
         return [_scaled(item, factor) for item in value]
@@ -140,6 +149,6 @@ def _scaled(value: Any, factor: float, key: str = "") -> Any:
             for name, item in value.items()
         }
     if isinstance(value, str) and key in _EXPRESSIONS:
-        return _AMOUNT.sub(lambda found: repr(float(found.group(0)) * factor), value)
+        return _AMOUNT.sub(lambda found: _scaled_amount(found.group(0), factor), value)
     is_money = key in _MONEY and isinstance(value, int | float) and not isinstance(value, bool)
     return value * factor if is_money else value

@@ -103,15 +103,18 @@ impl IrrTimes {
         flows: &[Pack<L>],
         factors: &mut [Pack<L>; SHARED],
     ) -> (Pack<L>, Pack<L>) {
-        let shared = !self.shared.is_empty();
-        if shared {
+        let shared = self.shared.get(..flows.len());
+        if shared.is_some() {
             self.factors(y, factors);
         }
         let gaps = &self.gaps[..flows.len()];
         let mut value = Pack::ZERO;
         let mut slope = Pack::ZERO;
         for i in (0..flows.len()).rev() {
-            let factor = if shared { factors[self.shared[i] as usize % SHARED] } else { (y * gaps[i]).map(exp) };
+            let factor = match shared {
+                Some(shared) => factors[shared[i] as usize % SHARED],
+                None => (y * gaps[i]).map(exp),
+            };
             let at_date = value + flows[i];
             slope = factor * (slope + at_date * gaps[i]);
             value = factor * at_date;

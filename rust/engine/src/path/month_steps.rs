@@ -134,7 +134,11 @@ fn add_cohorts<const L: usize>(to: &mut CohortStep<L>, flows: &CohortStep<L>) {
 pub fn run<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, p: usize) {
     work.months = Months::NONE;
     let state = &work.state;
-    let may = work.running.and(state.accelerated.not()).and(state.reinvestment_over.not()).and(state.may_buy);
+    let mut may = work.running.and(state.accelerated.not()).and(state.reinvestment_over.not());
+    if plan.within.asks {
+        // What the document before asked on its last date is over with it.
+        may = may.and(state.may_buy);
+    }
     // What no step asks on this date does not hold after it.
     work.state.may_buy = Mask::splat(!plan.within.asks);
     let steps = plan.within.of(p);

@@ -294,7 +294,7 @@ impl Totals {
 
     /// Counts in bins what is not counted yet: one year of many blocks after the other, since the bins of one histogram stay near
     /// and those of all do not.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         if self.counted.is_empty() {
             // Made one by one: a clone would take the memory of all bins.
             self.counted = (0..self.years.len()).map(|_| <[Histogram; 2]>::default()).collect();
