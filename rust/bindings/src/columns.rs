@@ -5,16 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 /// Texts of a column that are found again by their address.
-const SEEN: usize = 64;
-
-/// A text of a column.
-struct Seen {
-    address: *const u8,
-    length: usize,
-    code: i32,
-    /// Place among those seen of the text that came after it.
-    follower: usize,
-}
+const SEEN: usize = 24;
 
 /// A table under construction: names and columns in order.
 pub struct Columns<'py> {
@@ -57,23 +48,17 @@ impl<'py> Columns<'py> {
     pub fn text<'t>(self, name: &str, values: impl Iterator<Item = &'t str>) -> PyResult<Self> {
         let mut vocabulary: Vec<&str> = Vec::new();
         let mut index = std::collections::HashMap::new();
-        let mut codes: Vec<i32> = Vec::with_capacity(values.size_hint().0);
-        // Most texts of a column are the same few, at the same few addresses and one after the other: what followed a
-        // text the last time is looked at first.
-        let mut seen: Vec<Seen> = Vec::with_capacity(SEEN);
-        let mut last = 0;
+        let mut codes: Vec<i32> = Vec::new();
+        // Most texts of a column are the same few, at the same few addresses.
+        let mut seen: Vec<(*const u8, usize, i32)> = Vec::with_capacity(SEEN);
         for value in values {
             if value.is_empty() {
                 codes.push(-1);
                 continue;
             }
-            let is = |seen: &Seen| seen.address == value.as_ptr() && seen.length == value.len();
-            let follower = seen.get(last).map_or(0, |last| last.follower);
-            let found = if seen.get(follower).is_some_and(is) { Some(follower) } else { seen.iter().position(is) };
-            if let Some(found) = found {
-                seen[last].follower = found;
-                last = found;
-                codes.push(seen[found].code);
+            let (address, length) = (value.as_ptr(), value.len());
+            if let Some((_, _, code)) = seen.iter().find(|(at, size, _)| *at == address && *size == length) {
+                codes.push(*code);
                 continue;
             }
             let code = *index.entry(value).or_insert_with(|| {
@@ -82,7 +67,7 @@ impl<'py> Columns<'py> {
             });
             let code = i32::try_from(code).unwrap_or(-1);
             if seen.len() < SEEN {
-                seen.push(Seen { address: value.as_ptr(), length: value.len(), code, follower: 0 });
+                seen.push((address, length, code));
             }
             codes.push(code);
         }

@@ -77,15 +77,8 @@ pub fn join(compiled: &mut CompiledPlan, steps: Vec<Steps>, tape: &Tape) -> Resu
 
 /// The payment dates of all documents in order; of several that have one, as the first of them has it.
 fn told_dates(plan: &Plan) -> Vec<ToldDate> {
-    let of_plan = |plan: &Plan| {
-        let told = plan.periods[..=plan.last].iter().map(|period| ToldDate {
-            payment: period.payment,
-            determination: period.determination,
-            anniversary: period.anniversary,
-        });
-        told.collect::<Vec<ToldDate>>()
-    };
-    let mut out: Vec<ToldDate> = plan.to_come().flat_map(|(_, plan)| of_plan(plan)).collect();
+    let of_plan = |(_, plan): (usize, &Plan)| plan.periods[..=plan.last].iter().map(ToldDate::of).collect::<Vec<_>>();
+    let mut out: Vec<ToldDate> = plan.to_come().flat_map(of_plan).collect();
     out.sort_by_key(|date| date.payment);
     out.dedup_by_key(|date| date.payment);
     out

@@ -7,6 +7,7 @@ use crate::compile::plan::{CompiledPlan, PlanInput, one};
 use crate::compile::run_steps::Steps;
 use crate::error::{EngineError, Problem};
 use crate::lifecycle::event_of;
+use crate::path::common_dates::OVER;
 use crate::path::plan::{Entry, Plan, Regime};
 
 /// Where the events of a plan stand.
@@ -134,7 +135,7 @@ fn other_dates(first: &Plan, regime: &mut Regime) {
     let place = |payment: i32| first.periods.iter().position(|period| period.payment == payment);
     let shown: Option<Vec<u32>> = own.iter().map(|period| u32::try_from(place(period.payment)?).ok()).collect();
     let takes = |time: f64| (0..=last).find(|&q| time <= plan.credit_time(q));
-    let takes = (0..steps).map(|step| takes(first.credit_time(step)).map_or(u32::MAX, |q| q as u32)).collect();
+    let takes = (0..steps).map(|step| takes(first.credit_time(step)).map_or(OVER, |q| q as u32)).collect();
     regime.plan.takes = takes;
     regime.plan.shown = shown.unwrap_or_default();
 }

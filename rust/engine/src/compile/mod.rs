@@ -36,6 +36,7 @@ pub mod regimes;
 pub mod remaining;
 pub mod rights;
 pub mod run_steps;
+pub mod sale_prices;
 pub mod series;
 pub mod shape;
 pub mod steps;

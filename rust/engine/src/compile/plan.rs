@@ -1,6 +1,5 @@
 //! From a compiled deal, a tape and a scenario to a plan that the period loop can run.
 
-use std::array::from_fn;
 use std::borrow::Cow;
 
 use crate::collateral::groups::PoolFlows;
@@ -19,9 +18,9 @@ use crate::compile::readings;
 use crate::compile::redemptions;
 use crate::compile::remaining;
 use crate::compile::run_steps::{Start, Steps};
-use crate::compile::values::{self, Nature, Range};
+use crate::compile::sale_prices;
+use crate::compile::values::{self, Range};
 use crate::error::{EngineError, Problem};
-use crate::lanes::Pack;
 use crate::path::deal_terms::DealTerms;
 use crate::path::instalments;
 use crate::path::opening::DrawnPath;
@@ -29,7 +28,6 @@ use crate::path::plan::{PeriodTerms, Plan};
 use crate::path::readings::ReadingTerms;
 use crate::rates::Curves;
 use crate::spec::Scenario;
-use crate::spec::scenario::{Price, Value};
 use crate::time::Date;
 
 /// What a plan is compiled from.
@@ -184,7 +182,7 @@ pub fn one(
             bought.tables
         },
         cohort_mdr: if drawn { vec![0.0; contracts.steps.len()] } else { bought.mdr },
-        liquidation_prices: liquidation_prices(&input.scenario.liquidation_price, &contracts),
+        liquidation_prices: sale_prices::by_period(&input.scenario.liquidation_price, &contracts),
         post_period_share: input.scenario.post_period_share,
         calls: events.calls,
         sells: events.sells,
@@ -380,7 +378,7 @@ pub fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, pr
     for (key, spread) in &scenario.market_spreads {
         readings::check_spread(key, spread, problems);
     }
-    check_price(&scenario.liquidation_price, problems);
+    sale_prices::check(&scenario.liquidation_price, problems);
     let mut number = |x: f64, place: &str, holds: bool, expected: &str| {
         if !holds || !x.is_finite() {
             problems.push(Problem::new(place, format!("found {x}; expected {expected}")));
@@ -410,49 +408,4 @@ pub fn check_scenario(scenario: &Scenario, tape: &Tape, model_defaults: bool, pr
             number(x, place, (0.0..=1.0).contains(&x), "a decimal from 0 to 1");
         }
     }
-}
-
-/// Checks what performing par brings in a sale.
-fn check_price(price: &Price, problems: &mut Vec<Problem>) {
-    let place = "scenario.liquidation_price";
-    match price {
-        Price::Constant(price) if *price > 0.0 && price.is_finite() => {}
-        Price::Constant(price) => {
-            let message = format!("found {price}; expected a price above zero, such as 0.985");
-            problems.push(Problem::new(place, message));
-        }
-        Price::InTime(Value::Groups { .. } | Value::Monthly { .. }) => {
-            let message = "a price of all collateral is neither by group nor by month; expected a number, a list per payment period or dates";
-            problems.push(Problem::new(place, message));
-        }
-        Price::InTime(value) => values::check(value, place, Range::Price, &[], problems),
-    }
-}
-
-/// What performing par brings in a sale, by payment period; one price where it does not change.
-fn liquidation_prices(price: &Price, contracts: &Contracts<'_>) -> Vec<f64> {
-    match price {
-        Price::Constant(price) => vec![*price],
-        Price::InTime(value) => {
-            let by_step = values::series(value, &contracts.steps.timeline, Nature::Level);
-            let of_period = |period: usize| by_step[*contracts.steps.within.of(period).start()];
-            (0..contracts.deal.terms.grid.periods.len()).map(of_period).collect()
-        }
-    }
-}
-
-/// The same of scenarios side by side; prices that do not change in time stand once.
-pub fn sale_prices<const L: usize>(scenarios: [&Scenario; L], contracts: &Contracts<'_>, out: &mut Vec<Pack<L>>) {
-    out.clear();
-    let constant = scenarios.map(|scenario| match scenario.liquidation_price {
-        Price::Constant(price) => Some(price),
-        Price::InTime(_) => None,
-    });
-    if constant.iter().all(Option::is_some) {
-        out.push(Pack(constant.map(Option::unwrap_or_default)));
-        return;
-    }
-    let each = scenarios.map(|scenario| liquidation_prices(&scenario.liquidation_price, contracts));
-    let periods = each.iter().map(Vec::len).max().unwrap_or(1);
-    out.extend((0..periods).map(|p| Pack(from_fn(|l| each[l][p.min(each[l].len() - 1)]))));
 }

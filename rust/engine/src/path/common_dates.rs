@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::opening::DrawnPath;
-use super::plan::{Plan, Regime, SAME_TIME};
+use super::plan::{PeriodTerms, Plan, Regime, SAME_TIME};
 use crate::lanes::Pack;
 use crate::time::Date;
 
@@ -18,6 +18,14 @@ pub struct ToldDate {
     pub determination: i32,
     /// Years from closing or the state's unadjusted payment date to the unadjusted date, 30/360.
     pub anniversary: f64,
+}
+
+impl ToldDate {
+    /// That of a period.
+    #[must_use]
+    pub fn of<P>(period: &PeriodTerms<P>) -> Self {
+        Self { payment: period.payment, determination: period.determination, anniversary: period.anniversary }
+    }
 }
 
 /// The steps and payment dates of all documents of a deal, each once.
@@ -83,15 +91,7 @@ impl<P> Plan<P> {
     pub fn told(&self) -> Cow<'_, [ToldDate]> {
         match &self.common {
             Some(common) => Cow::Borrowed(&common.told),
-            None => self
-                .periods
-                .iter()
-                .map(|period| ToldDate {
-                    payment: period.payment,
-                    determination: period.determination,
-                    anniversary: period.anniversary,
-                })
-                .collect(),
+            None => self.periods.iter().map(ToldDate::of).collect(),
         }
     }
 

@@ -12,8 +12,8 @@ use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::classes::{Class, Points, classes};
-use crate::compile::plan::{days, sale_prices};
-use crate::compile::{CompiledDeal, redemptions};
+use crate::compile::plan::days;
+use crate::compile::{CompiledDeal, redemptions, sale_prices};
 use crate::error::EngineError;
 use crate::lanes::Pack;
 use crate::path::deal_terms::DealTerms;
@@ -206,7 +206,7 @@ impl<'a, const L: usize> Worker<'a, L> {
         self.plan.cohorts.sale_mdr.clone_from(in_sales);
         self.plan.cohorts.sale_mpr.clone_from(prepaid_in_sales);
         self.work.drivers.hazard.clone_from(cdr);
-        sale_prices(scenarios, &self.of.contracts, &mut self.plan.liquidation_prices);
+        sale_prices::side_by_side(scenarios, &self.of.contracts, &mut self.plan.liquidation_prices);
         self.plan.post_period_share = Pack(from_fn(|l| scenarios[l].post_period_share));
         let defaulted = self.assumed.defaulted(self.of);
         if let Some(flows) = self.work.drivers.given() {
