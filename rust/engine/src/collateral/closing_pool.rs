@@ -63,6 +63,8 @@ pub struct ClosingPool {
     pub flows: Vec<[f64; 4]>,
     /// Per step: recoveries, carrying value, defaulted par and its market value.
     pub defaulted: Vec<[f64; 4]>,
+    /// Whether there is any in some step.
+    pub has_defaulted: bool,
     /// Per step: what discount obligations are carried below par.
     pub discount: Vec<f64>,
     /// Per step: new defaults.
@@ -157,13 +159,23 @@ impl ClosingPool {
     /// Sums what a default of each obligor costs, once every asset is in, and takes the closed form of the loans' flows: with it
     /// whole multiples of its least digit default.
     pub fn finish(&mut self, form: Option<Proportional>) {
+        let form = form.map(|mut form| {
+            if !form.tells_defaults(self) {
+                form.defaults.clear();
+            }
+            form
+        });
         if let Some(form) = &form {
-            for default in &mut self.row_default {
-                default.par = form.whole(default.par);
-                default.value = form.whole(default.value);
+            for (loan, rows) in self.row_default.chunks_exact_mut(row_stride(self.steps)).enumerate() {
+                for (k, default) in rows.iter_mut().enumerate().filter(|(_, default)| default.par > 0.0) {
+                    let told = form.defaults.get(k).map(|step| form.defaulted::<true>(&form.loans[loan], step));
+                    let LoanDefault { par, value, .. } = told.unwrap_or(*default);
+                    (default.par, default.value) = (form.whole(par), form.whole(value));
+                }
             }
         }
         self.proportional = form;
+        self.has_defaulted = self.defaulted.iter().flatten().any(|x| *x > 0.0);
         let obligors = self.obligor_loans.obligors();
         let mut obligor_default = vec![[0.0; 2]; obligors * self.steps];
         for (obligor, sums) in obligor_default.chunks_exact_mut(self.steps).enumerate() {
@@ -176,6 +188,22 @@ impl ClosingPool {
             }
         }
         self.obligor_default = obligor_default;
+    }
+
+    /// What a default of a loan in a step does; none where nothing is left of it.
+    #[inline(always)]
+    #[must_use]
+    pub fn ended(&self, loan: usize, step: usize) -> Option<LoanDefault> {
+        if step >= self.last_step[loan] as usize {
+            return None;
+        }
+        if let Some(form) = &self.proportional
+            && let Some(told) = form.defaults.get(step)
+        {
+            // Told from a few lines; the rows of all loans are many, and seldom at hand.
+            return Some(form.defaulted::<true>(&form.loans[loan], told));
+        }
+        Some(self.row_default[self.row(loan, step)])
     }
 
     /// Par of a loan at the start of a step, undrawn commitment included.

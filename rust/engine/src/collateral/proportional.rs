@@ -4,7 +4,7 @@
 //! interest also in both times its rate, until its last step. Whether a pool is such is read off the flows of its loans: however these
 //! come about, what is told of them here is theirs to rounding.
 
-use super::closing_pool::{ClosingPool, INTEREST, PERFORMING, PREPAID, PRINCIPAL};
+use super::closing_pool::{ClosingPool, INTEREST, LoanDefault, PERFORMING, PREPAID, PRINCIPAL};
 
 /// Largest difference of a flow from its closed form, as a share of the loan's par, beside the least digit.
 const SAME: f64 = 1e-13;
@@ -20,8 +20,9 @@ pub struct Contract {
     pub scheduled: f64,
 }
 
-/// What distinguishes a loan.
+/// What distinguishes a loan: a line of the cache, since every default reads one.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub struct LoanShare {
     /// Par of the contract; that times its rate, times its instalment, and times both, told from the middle of the pool.
     pub par: f64,
@@ -31,6 +32,8 @@ pub struct LoanShare {
     /// Interest and principal of its last step.
     pub last_interest: f64,
     pub last_principal: f64,
+    /// What is recovered of a unit of par, where it does not depend on the step.
+    pub recovery: f64,
     /// Its last step (from 0); the number of steps where par is left at their end.
     pub last: u32,
 }
@@ -45,15 +48,29 @@ pub struct CommonStep {
     pub interest: [f64; 4],
 }
 
+/// What a default of any loan does in a step, where recoveries of all loans come at the same time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DefaultStep {
+    /// A unit of par, and of par times instalment, at the start of the step.
+    pub open: [f64; 2],
+    /// Step (from 0) that collects the recovery.
+    pub collected: u16,
+    /// Steps (from 0, exclusive) that still carry the defaulted par.
+    pub carry_end: u16,
+}
+
 /// The closed form of a pool.
 #[derive(Clone, Debug, Default)]
 pub struct Proportional {
     pub loans: Vec<LoanShare>,
     pub steps: Vec<CommonStep>,
+    /// Of defaults; nothing where recovery rates depend on the step, or recoveries do not come at the same time.
+    pub defaults: Vec<DefaultStep>,
     /// Whether instalments differ from loan to loan.
     pub has_instalments: bool,
-    /// The least digit of what is summed up.
+    /// The least digit of what is summed up, a power of two, and how many of them make one.
     unit: f64,
+    per_unit: f64,
 }
 
 /// A loan's rate and instalment a unit of par.
@@ -75,12 +92,59 @@ impl Proportional {
         let performing: Vec<usize> = (0..pool.loans).filter(|&loan| pool.last_step[loan] > 0).collect();
         let (places, has_instalments) = places(contracts);
         let unit = unit(contracts.iter().map(|contract| contract.par).sum());
-        let mut form = Self { loans: vec![LoanShare::default(); pool.loans], has_instalments, unit, ..Self::default() };
+        let loans = vec![LoanShare::default(); pool.loans];
+        let mut form = Self { loans, has_instalments, unit, per_unit: 1.0 / unit, ..Self::default() };
         for &loan in &performing {
             form.loans[loan] = form.share(pool, loan, contracts[loan].par, places[loan]);
         }
         form.steps = (0..pool.steps).map(|p| form.step(pool, &performing, &places, p)).collect();
-        (!performing.is_empty() && form.holds(pool, &performing)).then_some(form)
+        if performing.is_empty() || !form.holds(pool, &performing) {
+            return None;
+        }
+        form.tell_defaults(pool, &performing);
+        Some(form)
+    }
+
+    /// Takes the steps of defaults from one loan, and the recovery rate of each: whether all loans do so is to be checked.
+    fn tell_defaults(&mut self, pool: &ClosingPool, performing: &[usize]) {
+        let of = |loan: usize, p: usize| &pool.row_default[pool.row(loan, p)];
+        for &loan in performing {
+            self.loans[loan].recovery = of(loan, 0).value / of(loan, 0).par;
+        }
+        self.defaults = (self.steps.iter().enumerate())
+            .map(|(p, step)| {
+                let LoanDefault { collected, carry_end, .. } = *of(performing[0], p);
+                DefaultStep { open: step.open, collected, carry_end }
+            })
+            .collect();
+    }
+
+    /// Whether the steps of defaults tell what every default of a loan of a pool does.
+    #[must_use]
+    pub fn tells_defaults(&self, pool: &ClosingPool) -> bool {
+        self.loans.iter().enumerate().all(|(loan, share)| {
+            let rows = &pool.row_default[pool.row(loan, 0)..][..pool.last_step[loan] as usize];
+            rows.iter().zip(&self.defaults).filter(|(row, _)| row.par > 0.0).all(|(row, step)| {
+                let told = self.defaulted::<true>(share, step);
+                let same = |x: f64, y: f64| (x - y).abs() <= SAME * share.par + 2.0 * self.unit;
+                let in_time = (row.collected, row.carry_end) == (told.collected, told.carry_end);
+                in_time && same(row.par, told.par) && same(row.value, told.value)
+            })
+        })
+    }
+
+    /// What a default of a loan does in one of the steps of defaults, in which something is left of it; without
+    /// `INSTALMENTS` where these do not differ.
+    #[inline(always)]
+    #[must_use]
+    pub fn defaulted<const INSTALMENTS: bool>(&self, loan: &LoanShare, step: &DefaultStep) -> LoanDefault {
+        let mut par = loan.par * step.open[0];
+        if INSTALMENTS {
+            par += loan.instalment * step.open[1];
+        }
+        let par = self.whole(par);
+        let DefaultStep { collected, carry_end, .. } = *step;
+        LoanDefault { par, value: self.whole(par * loan.recovery), collected, carry_end, ..LoanDefault::default() }
     }
 
     /// What all loans have in common in a step: the plane nearest to those that are not at their last step, and for the par at
@@ -127,9 +191,10 @@ impl Proportional {
     }
 
     /// The nearest whole multiple of the least digit.
+    #[inline(always)]
     #[must_use]
     pub fn whole(&self, x: f64) -> f64 {
-        rounded(x / self.unit) * self.unit
+        rounded(x * self.per_unit) * self.unit
     }
 
     /// What a loan is told by.
@@ -144,6 +209,7 @@ impl Proportional {
             both: self.whole(par * (place.rate * place.instalment)),
             last_interest: if stays { 0.0 } else { self.whole(row[INTEREST]) },
             last_principal: if stays { 0.0 } else { self.whole(row[PRINCIPAL]) },
+            recovery: 0.0,
             last: if stays { pool.steps } else { last } as u32,
         }
     }
@@ -156,6 +222,7 @@ fn unit(whole: f64) -> f64 {
 }
 
 /// The nearest whole number.
+#[inline(always)]
 fn rounded(x: f64) -> f64 {
     // A sum with 1.5 · 2⁵² has no fraction.
     const SHIFT: f64 = 6_755_399_441_055_744.0;

@@ -66,8 +66,8 @@ const CHUNK: usize = 8;
 /// Paths of one mask.
 const MASK: usize = u64::BITS as usize;
 
-/// Defaults for which there is room while paths are drawn together.
-const ROOM: usize = 65_536;
+/// Defaults for which there is room while paths are drawn together: 80 KiB, so that the heads of all lists stay at hand.
+const ROOM: usize = 20_480;
 
 /// What the draws of eight companies need.
 #[derive(Clone, Debug)]

@@ -45,6 +45,23 @@ impl<const L: usize> ClosingStep<L> {
     };
 }
 
+/// What the lanes have in one step, one after the other.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+struct StepRows<const L: usize> {
+    /// Interest, principal, performing par, prepaid principal; in closed form the sums of what has ended: par, par times rate,
+    /// interest and principal of last steps.
+    flows: [[f64; 4]; L],
+    /// Recoveries, carrying value, defaulted par and its market value.
+    defaulted: [[f64; 4]; L],
+    /// One more line of the cache, so that a lane's rows of all steps do not share a few places there.
+    _apart: [f64; 8],
+}
+
+impl<const L: usize> StepRows<L> {
+    const ZERO: Self = Self { flows: [[0.0; 4]; L], defaulted: [[0.0; 4]; L], _apart: [0.0; 8] };
+}
+
 /// The closing pool of `L` futures.
 #[derive(Clone, Debug)]
 pub struct Drivers<const L: usize> {
@@ -53,13 +70,10 @@ pub struct Drivers<const L: usize> {
     lane_defaulted: Vec<[f64; 4]>,
     /// The same of a pool in closed form.
     lane_in_proportion: InProportion,
-    /// `[step][lane]`: interest, principal, performing par, prepaid principal; in closed form the sums of what has ended: par, par
-    /// times rate, interest and principal of last steps.
-    flows: Vec<[[f64; 4]; L]>,
+    /// By step.
+    rows: Vec<StepRows<L>>,
     /// The same of par times instalment, and of that times rate; nothing where instalments do not differ.
     instalments: Vec<[[f64; 2]; L]>,
-    /// `[step][lane]`: recoveries, carrying value, defaulted par and its market value.
-    defaulted: Vec<[[f64; 4]; L]>,
     /// `[step][lane]`: what discount obligations are carried below par.
     discount: Vec<[f64; L]>,
     /// `[step][lane]`: what the pool does where all is sold; nothing where no sale may come.
@@ -101,9 +115,8 @@ impl<const L: usize> Drivers<L> {
             lane_flows: vec![[0.0; 4]; pool.steps + TOGETHER - 1],
             lane_defaulted: vec![[0.0; 4]; pool.steps],
             lane_in_proportion: InProportion::new(pool),
-            flows: vec![[[0.0; 4]; L]; pool.steps],
+            rows: vec![StepRows::ZERO; pool.steps],
             instalments: vec![[[0.0; 2]; L]; if has_instalments { pool.steps } else { 0 }],
-            defaulted: vec![[[0.0; 4]; L]; pool.steps],
             discount: if pool.has_discount { vec![[0.0; L]; pool.steps] } else { Vec::new() },
             sale: vec![[SaleRow::default(); L]; pool.sale.len()],
             parts: vec![vec![[0.0; L]; pool.steps]; pool.parts.len()],
@@ -166,15 +179,11 @@ impl<const L: usize> Drivers<L> {
     pub fn close_lane(&mut self, pool: &ClosingPool, lane: usize) {
         let lane = lane % L;
         if pool.proportional.is_some() {
-            let Self { flows, instalments, defaulted, .. } = self;
-            self.lane_in_proportion.close(pool, lane, flows, instalments, defaulted);
+            self.lane_in_proportion.close(pool, lane, &mut self.rows, &mut self.instalments);
             return;
         }
-        for (lanes, row) in self.flows.iter_mut().zip(&self.lane_flows) {
-            lanes[lane] = *row;
-        }
-        for (lanes, row) in self.defaulted.iter_mut().zip(&self.lane_defaulted) {
-            lanes[lane] = *row;
+        for ((lanes, flows), defaulted) in self.rows.iter_mut().zip(&self.lane_flows).zip(&self.lane_defaulted) {
+            (lanes.flows[lane], lanes.defaulted[lane]) = (*flows, *defaulted);
         }
     }
 
@@ -192,15 +201,12 @@ impl<const L: usize> Drivers<L> {
         let mut ends = [0.0; 2];
         for &loan in pool.obligor_loans.of(obligor) {
             let at = pool.row(loan as usize, k);
-            let default = &pool.row_default[at];
+            let Some(default) = pool.ended(loan as usize, k) else { continue };
             ends = [ends[0] + default.par, ends[1] + (default.par - default.value)];
-            let rows = default.groups as usize * TOGETHER;
-            if rows == 0 {
-                continue;
-            }
             if let Some(form) = &pool.proportional {
-                self.lane_in_proportion.default(form, &form.loans[loan as usize], default, k);
+                self.lane_in_proportion.default(form, &form.loans[loan as usize], &default, k);
             } else {
+                let rows = default.groups as usize * TOGETHER;
                 // Rows of nothing take nothing off: whole groups have the bits of their rows one by one.
                 let (left, _) = self.lane_flows[k..k + rows].as_chunks_mut::<TOGETHER>();
                 let (ended, _) = pool.rows[at..at + rows].as_chunks::<TOGETHER>();
@@ -209,7 +215,7 @@ impl<const L: usize> Drivers<L> {
                         subtract(&mut left[i], &ended[i]);
                     }
                 }
-                self.carry(k, default);
+                self.carry(k, &default);
             }
             if self.is_detailed && self.detailed[loan as usize] {
                 self.detail(pool, lane, loan as usize, k);
@@ -283,35 +289,32 @@ impl<const L: usize> Drivers<L> {
     pub fn step(&self, pool: &ClosingPool, p: usize, out: &mut ClosingStep<L>) {
         if let Some(given) = &self.given {
             let (flows, defaulted) = (&given.flows[p], &given.defaulted[p]);
-            *out = ClosingStep {
-                interest: flows[INTEREST],
-                principal: flows[PRINCIPAL],
-                prepaid: flows[PREPAID],
-                recoveries: defaulted[RECOVERIES],
-                performing: flows[PERFORMING],
-                discount: given.discount[p],
-                carrying: defaulted[CARRYING],
-                market_of_defaulted: defaulted[MARKET],
-                defaulted_par: defaulted[DEFAULTED_PAR],
-            };
+            out.interest = flows[INTEREST];
+            out.principal = flows[PRINCIPAL];
+            out.prepaid = flows[PREPAID];
+            out.recoveries = defaulted[RECOVERIES];
+            out.performing = flows[PERFORMING];
+            out.discount = given.discount[p];
+            out.carrying = defaulted[CARRYING];
+            out.market_of_defaulted = defaulted[MARKET];
+            out.defaulted_par = defaulted[DEFAULTED_PAR];
             return;
         }
+        let StepRows { flows, defaulted, .. } = &self.rows[p];
         let [interest, principal, performing, prepaid] = match &pool.proportional {
-            Some(form) => left(across(&self.flows[p]), self.instalments.get(p), &form.steps[p], &pool.flows[p]),
-            None => across(&self.flows[p]),
+            Some(form) => left(across(flows), self.instalments.get(p), &form.steps[p], &pool.flows[p]),
+            None => across(flows),
         };
-        let [recoveries, carrying, defaulted_par, market_of_defaulted] = across(&self.defaulted[p]);
-        *out = ClosingStep {
-            interest: interest.positive(),
-            principal: principal.positive(),
-            prepaid: prepaid.positive(),
-            recoveries,
-            performing: performing.positive(),
-            discount: if self.has_discount { Pack(self.discount[p]).positive() } else { Pack::ZERO },
-            carrying,
-            market_of_defaulted,
-            defaulted_par,
-        };
+        out.interest = interest.positive();
+        out.principal = principal.positive();
+        out.performing = performing.positive();
+        out.prepaid = prepaid.positive();
+        let [recoveries, carrying, defaulted_par, market_of_defaulted] = across(defaulted);
+        out.recoveries = recoveries;
+        out.carrying = carrying;
+        out.defaulted_par = defaulted_par;
+        out.market_of_defaulted = market_of_defaulted;
+        out.discount = if self.has_discount { Pack(self.discount[p]).positive() } else { Pack::ZERO };
     }
 
     /// What the closing pool does in step `p` where all is sold at its end.
@@ -397,9 +400,9 @@ impl<const L: usize> Drivers<L> {
             }
             return out;
         }
-        for lanes in &self.defaulted[p + 1..] {
+        for lanes in &self.rows[p + 1..] {
             for l in 0..L {
-                out.0[l] += lanes[l][RECOVERIES];
+                out.0[l] += lanes.defaulted[l][RECOVERIES];
             }
         }
         out

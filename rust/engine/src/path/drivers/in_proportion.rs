@@ -2,19 +2,28 @@
 //!
 //! All that is summed up are whole multiples of a least digit, so sums are exact: where nothing is left, they are zero.
 
-use super::add;
+use super::{StepRows, add};
 use crate::collateral::ClosingPool;
 use crate::collateral::closing_pool::{INTEREST, LoanDefault, PERFORMING, PREPAID, PRINCIPAL};
 use crate::collateral::holdings::Companies;
-use crate::collateral::proportional::{CommonStep, LoanShare, Proportional};
+use crate::collateral::proportional::{CommonStep, DefaultStep, LoanShare, Proportional};
 use crate::lanes::Pack;
+
+/// What begins and ends in a step: a line of the cache.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Change {
+    /// Changes of par and of par times rate, interest and principal of last steps.
+    ended: [f64; 4],
+    /// Recoveries, changes of carrying value, of defaulted par and of its market value.
+    defaulted: [f64; 4],
+}
 
 /// The lane that is being worked out.
 #[derive(Clone, Debug)]
 pub struct InProportion {
-    /// Per step, and one more for what outlives all: changes of par and of par times rate, interest and principal of last
-    /// steps; recoveries, changes of carrying value, of defaulted par and of its market value. Zero between two lanes.
-    changes: Vec<[[f64; 4]; 2]>,
+    /// Per step, and one more for what outlives all. Zero between two lanes.
+    changes: Vec<Change>,
     /// Changes of par times instalment, and of that times rate; nothing where instalments do not differ.
     instalments: Vec<[f64; 2]>,
 }
@@ -22,12 +31,15 @@ pub struct InProportion {
 /// The lane, with what its defaults look up of the pool at hand.
 #[derive(Debug)]
 pub struct Defaulting<'a> {
-    changes: &'a mut [[[f64; 4]; 2]],
+    changes: &'a mut [Change],
     companies: Companies<'a>,
-    defaults: &'a [LoanDefault],
-    /// Rows of a loan among the defaults.
-    stride: usize,
+    form: &'a Proportional,
     loans: &'a [LoanShare],
+    /// What defaults do, where a few lines tell it; the rows of all loans are many, and seldom at hand.
+    told: &'a [DefaultStep],
+    rows: &'a [LoanDefault],
+    /// Rows of a loan.
+    stride: usize,
 }
 
 impl Defaulting<'_> {
@@ -48,10 +60,20 @@ impl Defaulting<'_> {
     /// A loan of it.
     #[inline(always)]
     fn end(&mut self, loan: usize, k: usize) -> [f64; 2] {
-        let default = &self.defaults[loan * self.stride + k];
-        if default.groups > 0 {
-            end(self.changes, &self.loans[loan], default, k);
-        }
+        let share = &self.loans[loan];
+        let default = if self.told.is_empty() {
+            let default = self.rows[loan * self.stride + k];
+            if default.groups == 0 {
+                return [0.0; 2];
+            }
+            default
+        } else {
+            if k > share.last as usize {
+                return [0.0; 2];
+            }
+            self.form.defaulted::<false>(share, &self.told[k])
+        };
+        end(self.changes, share, &default, k);
         [default.par, default.par - default.value]
     }
 }
@@ -64,9 +86,11 @@ impl InProportion {
         Some(Defaulting {
             changes: &mut self.changes,
             companies: pool.obligor_loans.at_hand(),
-            defaults: &pool.row_default,
-            stride: pool.row(1, 0),
+            form,
             loans: &form.loans,
+            told: &form.defaults,
+            rows: &pool.row_default,
+            stride: pool.row(1, 0),
         })
     }
 
@@ -75,7 +99,7 @@ impl InProportion {
     pub fn new(pool: &ClosingPool) -> Self {
         let Some(form) = &pool.proportional else { return Self { changes: Vec::new(), instalments: Vec::new() } };
         Self {
-            changes: vec![[[0.0; 4]; 2]; pool.steps + 1],
+            changes: vec![Change::default(); pool.steps + 1],
             instalments: vec![[0.0; 2]; if form.has_instalments { pool.steps + 1 } else { 0 }],
         }
     }
@@ -99,28 +123,27 @@ impl InProportion {
         &mut self,
         pool: &ClosingPool,
         lane: usize,
-        ended: &mut [[[f64; 4]; L]],
+        rows: &mut [StepRows<L>],
         instalments: &mut [[[f64; 2]; L]],
-        defaulted: &mut [[[f64; 4]; L]],
     ) {
-        let n = ended.len();
-        let (changes, defaulted, of_tape) = (&mut self.changes[..=n], &mut defaulted[..n], &pool.defaulted[..n]);
         let (mut has_ended, mut is_carried) = ([0.0; 4], [0.0; 4]);
-        for p in 0..n {
-            let [ends, carries] = changes[p];
-            changes[p] = [[0.0; 4]; 2];
-            add(&mut has_ended, &ends);
-            ended[p][lane] = has_ended;
+        for (row, change) in rows.iter_mut().zip(&mut self.changes) {
+            add(&mut has_ended, &change.ended);
+            row.flows[lane] = has_ended;
             // Par and rate stay ended; a last step is over.
             (has_ended[2], has_ended[3]) = (0.0, 0.0);
-            add(&mut is_carried, &carries);
-            let mut with_tape = is_carried;
-            add(&mut with_tape, &of_tape[p]);
-            defaulted[p][lane] = with_tape;
+            add(&mut is_carried, &change.defaulted);
+            row.defaulted[lane] = is_carried;
             // So is what is collected.
             is_carried[0] = 0.0;
+            *change = Change::default();
         }
-        changes[n] = [[0.0; 4]; 2];
+        if pool.has_defaulted {
+            for (row, of_tape) in rows.iter_mut().zip(&pool.defaulted) {
+                add(&mut row.defaulted[lane], of_tape);
+            }
+        }
+        self.changes[rows.len()] = Change::default();
         let mut sum = [0.0; 2];
         for (lanes, row) in instalments.iter_mut().zip(&self.instalments) {
             sum = [sum[0] + row[0], sum[1] + row[1]];
@@ -132,20 +155,20 @@ impl InProportion {
 
 /// Ends a loan in step `k` in the changes of a lane.
 #[inline(always)]
-fn end(changes: &mut [[[f64; 4]; 2]], loan: &LoanShare, default: &LoanDefault, k: usize) {
+fn end(changes: &mut [Change], loan: &LoanShare, default: &LoanDefault, k: usize) {
     let LoanDefault { par, value, collected, carry_end, .. } = *default;
     let (last, collected, carry_end) = (loan.last as usize, collected as usize, carry_end as usize);
-    let [ended, defaulted] = &mut changes[k];
-    add(ended, &[loan.par, loan.rate, 0.0, 0.0]);
-    add(defaulted, &[0.0, value, par, value]);
-    add(&mut changes[last][0], &[-loan.par, -loan.rate, loan.last_interest, loan.last_principal]);
+    let change = &mut changes[k];
+    add(&mut change.ended, &[loan.par, loan.rate, 0.0, 0.0]);
+    add(&mut change.defaulted, &[0.0, value, par, value]);
+    add(&mut changes[last].ended, &[-loan.par, -loan.rate, loan.last_interest, loan.last_principal]);
     let carried = if carry_end < collected {
-        add(&mut changes[carry_end][1], &[0.0, -value, 0.0, 0.0]);
+        add(&mut changes[carry_end].defaulted, &[0.0, -value, 0.0, 0.0]);
         0.0
     } else {
         -value
     };
-    add(&mut changes[collected][1], &[value, carried, -par, -value]);
+    add(&mut changes[collected].defaulted, &[value, carried, -par, -value]);
 }
 
 /// Interest, principal, performing par and prepaid principal of what has not ended.

@@ -138,6 +138,65 @@ fn a_default_ends_what_is_left_of_the_loans_of_a_company() {
     assert!((ends[0][1] - (100.0 * 0.6 + 107.0 * 0.55) * left).abs() < 1e-10);
 }
 
+/// What is left of a pool of two lanes after a default of every company, and what each ends; `few` where a default changes a few
+/// numbers and nothing else.
+fn after_defaults(pool: &ClosingPool, few: bool) -> (Vec<[[f64; 2]; 8]>, Vec<[u64; 2]>) {
+    let mut drivers = Drivers::<2>::new(pool, false);
+    let mut ends = Vec::new();
+    for lane in 0..2 {
+        drivers.open_lane(pool);
+        for company in 0..pool.obligor_loans.obligors() {
+            let k = (5 * company + 3 * lane) % STEPS;
+            let end = if few {
+                drivers.defaulting(pool).unwrap().default(company, k)
+            } else {
+                drivers.default(pool, lane, company, k)
+            };
+            ends.push(end.map(f64::to_bits));
+        }
+        drivers.close_lane(pool, lane);
+    }
+    let mut step = ClosingStep::ZERO;
+    let figures = (0..STEPS).map(|p| {
+        drivers.step(pool, p, &mut step);
+        figures(&step)
+    });
+    (figures.collect(), ends)
+}
+
+/// The pool whose defaults are read from the rows of its loans.
+fn by_rows(pool: &ClosingPool) -> ClosingPool {
+    let mut out = pool.clone();
+    out.proportional.as_mut().unwrap().defaults.clear();
+    out
+}
+
+#[test]
+fn defaults_told_by_few_lines_have_the_bits_of_the_rows() {
+    let usual = pool(&sketches(), |_| 0.05, |_| 0.01);
+    let told = after_defaults(&usual, true);
+    assert_eq!(usual.proportional.as_ref().unwrap().defaults.len(), STEPS);
+    for other in [after_defaults(&usual, false), after_defaults(&by_rows(&usual), true)] {
+        assert_eq!(told, other);
+    }
+    let unlike = pool(&sketches(), |_| 0.05, |i| 0.01 + 0.0001 * (i * 4 % 9) as f64);
+    assert_eq!(after_defaults(&unlike, false), after_defaults(&by_rows(&unlike), false));
+    // One recovery comes later, or is another in one step.
+    for change in [0, 1] {
+        let mut other = pool(&sketches(), |_| 0.05, |_| 0.01);
+        let at = other.row(8, 4);
+        if change == 0 {
+            other.row_default[at].collected += 1;
+        } else {
+            other.row_default[at].value *= 1.001;
+        }
+        find_closed_form(&mut other, &sketches(), |_| 0.01);
+        assert!(other.proportional.as_ref().unwrap().defaults.is_empty());
+        assert_eq!(after_defaults(&other, true), after_defaults(&other, false));
+        assert_ne!(after_defaults(&other, true), told);
+    }
+}
+
 #[test]
 fn loans_that_go_their_own_ways_have_no_closed_form() {
     let loans = sketches();
