@@ -177,8 +177,10 @@ fn tests_of(plan: &Plan) -> Vec<Vec<u16>> {
 /// What happens to the deal in `L` paths, by date.
 #[derive(Clone, Debug)]
 pub struct EventWatch<const L: usize> {
-    /// `[period][event]`; nothing where nothing can happen.
+    /// `[period][event]`, where `happened` has its bit set; nothing where nothing can happen.
     seen: Vec<[Mask<L>; EVENTS.len()]>,
+    /// Per period: the events that have happened in some path, a bit each.
+    happened: Vec<u32>,
     interest: bool,
     /// Whether something has happened in some path.
     something: bool,
@@ -201,14 +203,14 @@ impl<const L: usize> EventWatch<L> {
         let steps = if possible { plan.told_dates() } else { 0 };
         let was_over = plan.opening.as_ref().is_some_and(|opening| opening.reinvestment_ended);
         let seen = vec![[Mask::splat(false); EVENTS.len()]; steps];
-        Self { seen, interest, something: false, over: Mask::splat(was_over), was_over }
+        Self { seen, happened: vec![0; steps], interest, something: false, over: Mask::splat(was_over), was_over }
     }
 
     /// Back to nothing seen.
     #[inline(always)]
     pub fn clear(&mut self) {
         if self.something {
-            self.seen.fill([Mask::splat(false); EVENTS.len()]);
+            self.happened.fill(0);
             self.something = false;
         }
         self.over = Mask::splat(self.was_over);
@@ -272,7 +274,9 @@ impl<const L: usize> EventWatch<L> {
     #[inline(always)]
     fn see(&mut self, p: usize, event: usize, lanes: Mask<L>) {
         if lanes.any() {
-            self.seen[p][event] = self.seen[p][event].or(lanes);
+            let before = self.happened[p] >> event & 1 == 1;
+            self.seen[p][event] = if before { self.seen[p][event].or(lanes) } else { lanes };
+            self.happened[p] |= 1 << event;
             self.something = true;
         }
     }
@@ -282,9 +286,12 @@ impl<const L: usize> EventWatch<L> {
         if !self.something {
             return;
         }
-        for (counts, seen) in totals.events.iter_mut().zip(&self.seen) {
-            for (count, lanes) in counts.iter_mut().zip(seen) {
-                *count += kept.and(*lanes).count();
+        for ((counts, seen), happened) in totals.events.iter_mut().zip(&self.seen).zip(&self.happened) {
+            let mut left = *happened;
+            while left != 0 {
+                let event = left.trailing_zeros() as usize;
+                left &= left - 1;
+                counts[event] += kept.and(seen[event]).count();
             }
         }
     }
