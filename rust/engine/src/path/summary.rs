@@ -95,8 +95,19 @@ impl<const L: usize> NoteTotals<L> {
     /// Back to closing.
     #[inline(always)]
     pub fn clear(&mut self) {
-        let (flows, principal) = (std::mem::take(&mut self.flows), std::mem::take(&mut self.principal));
-        *self = Self { flows, principal, dates: [0, self.dates[0]], ..Self::new(0) };
+        // Flows are written before they are read.
+        self.dates = [0, self.dates[0]];
+        self.end = [Pack::ZERO; 3];
+        self.interest_paid = Pack::ZERO;
+        self.principal_paid = Pack::ZERO;
+        self.max_deferred = Pack::ZERO;
+        self.max_shortfall = Pack::ZERO;
+        self.periods_deferred = Pack::ZERO;
+        self.issued = Pack::ZERO;
+        self.discount = Pack::splat(1.0);
+        for period in [&mut self.first_deferral, &mut self.first_payment, &mut self.last_payment, &mut self.start] {
+            *period = Pack::splat(NEVER);
+        }
     }
 
     /// Adds what is paid in step `p` (from 0); `dust` is what counts as nothing of the class.

@@ -14,6 +14,10 @@ struct Numbers<'a, const L: usize> {
     by_step: Vec<Pack<L>>,
     /// The same where all is sold at the end of a step; nothing where that changes nothing.
     in_sales: Vec<Pack<L>>,
+    /// Whether they are the same in all lanes.
+    uniform: bool,
+    /// Whether they are not those of the block before.
+    changed: bool,
 }
 
 /// The numbers of a class, which every block of points sets anew.
@@ -27,6 +31,8 @@ pub struct Assumed<'a, const L: usize> {
     defaulted: Vec<usize>,
     /// Period rates of each group.
     pub rates: Vec<GroupRates<Pack<L>>>,
+    /// Scenario of the last lane that was read.
+    last: Option<usize>,
     scratch: Vec<f64>,
 }
 
@@ -41,7 +47,8 @@ impl<'a, const L: usize> Assumed<'a, L> {
             let known = numbers.iter().position(|known| known.series == series && known.from == from);
             known.unwrap_or_else(|| {
                 let in_sales = vec![Pack::ZERO; if series.is_rate() { sales } else { 0 }];
-                numbers.push(Numbers { series, from, by_step: vec![Pack::ZERO; steps], in_sales });
+                let by_step = vec![Pack::ZERO; steps];
+                numbers.push(Numbers { series, from, by_step, in_sales, uniform: false, changed: true });
                 numbers.len() - 1
             })
         };
@@ -58,17 +65,28 @@ impl<'a, const L: usize> Assumed<'a, L> {
             sale: Vec::new(),
         });
         let rates = rates.collect();
-        Self { numbers, groups, bought, defaulted, rates, scratch: Vec::new() }
+        Self { numbers, groups, bought, defaulted, rates, last: None, scratch: Vec::new() }
     }
 
     /// Reads the scenarios of the lanes' points; whatever is wrong with one has been found with its class.
     pub fn read(&mut self, of: &Class<'_>, points: &Points, own: [usize; L]) {
         let scenarios = own.map(|point| &points.scenarios[points.of(point).1]);
+        let before = self.last.replace(points.of(own[L - 1]).1).map(|last| &points.scenarios[last]);
         let steps = &of.contracts.steps;
         let simple = of.contracts.deal.conventions.simple_rates;
-        for Numbers { series, from, by_step, in_sales } in &mut self.numbers {
+        for Numbers { series, from, by_step, in_sales, uniform, changed } in &mut self.numbers {
+            let alike = |l: usize| {
+                let neighbour = if l == 0 { before } else { Some(scenarios[l - 1]) };
+                neighbour.is_some_and(|neighbour| series.is_alike(*from, neighbour, scenarios[l]))
+            };
+            // Mostly the points of a grid differ in few numbers.
+            let was_uniform = std::mem::replace(uniform, (1..L).all(alike));
+            *changed = !(was_uniform && *uniform && alike(0));
+            if !*changed {
+                continue;
+            }
             for l in 0..L {
-                if l == 0 || !series.is_alike(*from, scenarios[l - 1], scenarios[l]) {
+                if l == 0 || !(*uniform || alike(l)) {
                     series.read(scenarios[l], *from, steps, simple, &mut self.scratch);
                 }
                 for (pack, number) in by_step.iter_mut().zip(&self.scratch) {
@@ -86,13 +104,17 @@ impl<'a, const L: usize> Assumed<'a, L> {
             }
         }
         for ((rates, source), places) in self.rates.iter_mut().zip(&of.groups.sources).zip(&self.groups) {
-            let [mdr, mpr, recovery] = places.map(|place| &self.numbers[place].by_step);
-            rates.mdr.clone_from(mdr);
-            rates.mpr.clone_from(mpr);
-            rates.recovery.clone_from(recovery);
-            let [mdr, mpr, _] = places.map(|place| &self.numbers[place].in_sales);
+            let [mdr, mpr, recovery] = places.map(|place| &self.numbers[place]);
+            for (to, from) in [(&mut rates.mdr, mdr), (&mut rates.mpr, mpr), (&mut rates.recovery, recovery)] {
+                if from.changed {
+                    to.clone_from(&from.by_step);
+                }
+            }
+            if !(mdr.changed || mpr.changed) {
+                continue;
+            }
             rates.sale.clear();
-            rates.sale.extend(mdr.iter().zip(mpr).map(|(mdr, mpr)| [*mdr, *mpr]));
+            rates.sale.extend(mdr.in_sales.iter().zip(&mpr.in_sales).map(|(mdr, mpr)| [*mdr, *mpr]));
             if let Some(step) = source.named {
                 rates.mdr[step] = Pack::splat(1.0);
                 if let Some([mdr, _]) = rates.sale.get_mut(step) {

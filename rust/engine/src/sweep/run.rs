@@ -52,7 +52,7 @@ pub struct Swept {
 }
 
 /// Points that a worker runs at once.
-pub const LANES: usize = 16;
+pub const LANES: usize = 32;
 
 /// Runs every point; `tick` is called on the calling thread with the points done and says whether to go on.
 ///
