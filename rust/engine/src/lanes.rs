@@ -14,6 +14,11 @@ pub struct Pack<const L: usize>(pub [f64; L]);
 #[repr(align(32))]
 pub struct Mask<const L: usize>([u64; L]);
 
+/// Lanes that are worked out together where much is done of each: so few that what is at hand fits in registers, and that the
+/// code, which has every lane in its own place, stays short. All lanes of a pack are parts of so many, or of one where this many do
+/// not divide them.
+pub const PART: usize = 16;
+
 /// Lane by lane over one or two packs: a plain loop, which vectorizes and compiles faster than an adapter.
 macro_rules! lanes {
     ($out:expr, $i:ident => $value:expr) => {{
@@ -48,6 +53,21 @@ impl<const L: usize> Pack<L> {
     #[must_use]
     pub const fn splat(value: f64) -> Self {
         Self([value; L])
+    }
+
+    /// The `i`-th part of `W` lanes.
+    #[inline(always)]
+    #[must_use]
+    pub fn part<const W: usize>(&self, i: usize) -> Pack<W> {
+        let (parts, _) = self.0.as_chunks::<W>();
+        Pack(parts[i])
+    }
+
+    /// Sets the `i`-th part of `W` lanes.
+    #[inline(always)]
+    pub fn set_part<const W: usize>(&mut self, i: usize, part: Pack<W>) {
+        let (parts, _) = self.0.as_chunks_mut::<W>();
+        parts[i] = part.0;
     }
 
     /// Lane by lane `f(self)`.
@@ -167,6 +187,9 @@ pub trait Param<const L: usize>: Copy {
     /// The number in each future.
     #[must_use]
     fn pack(self) -> Pack<L>;
+    /// The number in the `i`-th part of `W` futures.
+    #[must_use]
+    fn part<const W: usize>(&self, i: usize) -> Pack<W>;
 }
 
 impl<const L: usize> Param<L> for f64 {
@@ -183,6 +206,11 @@ impl<const L: usize> Param<L> for f64 {
     #[inline(always)]
     fn pack(self) -> Pack<L> {
         Pack::splat(self)
+    }
+
+    #[inline(always)]
+    fn part<const W: usize>(&self, _: usize) -> Pack<W> {
+        Pack::splat(*self)
     }
 }
 
@@ -201,6 +229,11 @@ impl<const L: usize> Param<L> for Pack<L> {
     fn pack(self) -> Self {
         self
     }
+
+    #[inline(always)]
+    fn part<const W: usize>(&self, i: usize) -> Pack<W> {
+        Self::part(self, i)
+    }
 }
 
 /// Lanes that are looked at together.
@@ -216,11 +249,22 @@ const fn bits(yes: bool) -> u64 {
 #[inline(always)]
 #[must_use]
 pub fn weighted_sum<const L: usize>(packs: &[Pack<L>], weights: &[f64]) -> Pack<L> {
+    weighted_sum_of_part::<L, L>(packs, weights, 0)
+}
+
+/// The same in the part `part` of `W` lanes.
+#[inline(always)]
+#[must_use]
+pub fn weighted_sum_of_part<const L: usize, const W: usize>(
+    packs: &[Pack<L>],
+    weights: &[f64],
+    part: usize,
+) -> Pack<W> {
     let n = if packs.len() < weights.len() { packs.len() } else { weights.len() };
     let (packs, weights) = (&packs[..n], &weights[..n]);
     let mut sum = Pack::ZERO;
     for i in 0..n {
-        sum += packs[i] * weights[i];
+        sum += packs[i].part(part) * weights[i];
     }
     sum
 }
@@ -238,6 +282,14 @@ impl<const L: usize> Mask<L> {
     #[must_use]
     pub fn from_lanes(values: [bool; L]) -> Self {
         Self(lanes!([0; L], i => bits(values[i])))
+    }
+
+    /// The `i`-th part of `W` lanes.
+    #[inline(always)]
+    #[must_use]
+    pub fn part<const W: usize>(&self, i: usize) -> Mask<W> {
+        let (parts, _) = self.0.as_chunks::<W>();
+        Mask(parts[i])
     }
 
     /// The answer of one lane.
@@ -381,5 +433,27 @@ impl<const L: usize> SubAssign for Pack<L> {
     #[inline(always)]
     fn sub_assign(&mut self, other: Self) {
         *self = *self - other;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mask, Pack, weighted_sum, weighted_sum_of_part};
+
+    #[test]
+    fn parts_are_lanes_that_follow_each_other() {
+        let pack = Pack([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(pack.part::<2>(1), Pack([3.0, 4.0]));
+        assert_eq!(pack.part::<1>(5), Pack([6.0]));
+        let mut out = pack;
+        out.set_part(2, Pack([7.0, 8.0]));
+        assert_eq!(out, Pack([1.0, 2.0, 3.0, 4.0, 7.0, 8.0]));
+        let mask = Mask::from_lanes([true, false, false, true, true, false]);
+        assert_eq!(mask.part::<3>(1), Mask::from_lanes([true, true, false]));
+        let packs = [pack, out, pack * 0.1];
+        let whole = weighted_sum(&packs, &[0.3, 0.7, 11.0]);
+        for i in 0..3 {
+            assert_eq!(weighted_sum_of_part::<6, 2>(&packs, &[0.3, 0.7, 11.0], i), whole.part::<2>(i));
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! The state of a deal in `L` futures on one payment date.
 
+mod commitment;
 mod due;
 mod note;
 pub mod readings;
 
+pub use commitment::CommitmentLanes;
 pub use due::Due;
 pub use note::NoteLanes;
 pub use readings::Readings;
@@ -84,39 +86,6 @@ pub struct MakeWholeLanes<const L: usize> {
     pub at_opening: Pack<L>,
 }
 
-/// One commitment in `L` futures, on one payment date.
-#[derive(Clone, Copy, Debug)]
-pub struct CommitmentLanes<const L: usize> {
-    /// All draws since closing.
-    pub drawn: Pack<L>,
-    /// Futures in which the class has been redeemed by successors.
-    pub ended: Mask<L>,
-    /// Undrawn when the date opened.
-    pub undrawn: Pack<L>,
-    /// What can still be drawn on the date, apart from what is repaid on it.
-    pub available: Pack<L>,
-    /// The note, where what is repaid on the date can be drawn again.
-    pub revolves: Option<u16>,
-    /// What is drawn on the date whatever happens, which is among the principal proceeds.
-    pub scheduled: Pack<L>,
-    /// What the step that runs may still draw.
-    pub limit: Pack<L>,
-}
-
-impl<const L: usize> Default for CommitmentLanes<L> {
-    fn default() -> Self {
-        Self {
-            drawn: Pack::ZERO,
-            ended: Mask::splat(false),
-            undrawn: Pack::ZERO,
-            available: Pack::ZERO,
-            revolves: None,
-            scheduled: Pack::ZERO,
-            limit: Pack::ZERO,
-        }
-    }
-}
-
 /// A call of a day between payment dates that was not feasible.
 #[derive(Clone, Copy, Debug)]
 pub struct Refused<const L: usize> {
@@ -181,10 +150,14 @@ pub struct State<const L: usize> {
     pub available: Pack<L>,
     /// What the step that runs may pay at most.
     pub limit: Pack<L>,
+    /// Whether interest may have been diverted in some lane since this was last asked.
+    pub has_diverted: bool,
     /// Interest diverted to the principal account on this date.
     pub diverted: Pack<L>,
     /// The part of it that a cure has added to the numerator.
     pub joined: Pack<L>,
+    /// Whether cash may be in the accounts in some lane; where not, `held`, `held_interest` and `kept` are zero in all.
+    pub holds: bool,
     /// Cash that stays in the principal account after this date.
     pub held: Pack<L>,
     /// Cash that stays with interest proceeds after this date.
@@ -292,8 +265,10 @@ impl<const L: usize> State<L> {
             looked: false,
             available: Pack::ZERO,
             limit: Pack::ZERO,
+            has_diverted: false,
             diverted: Pack::ZERO,
             joined: Pack::ZERO,
+            holds: false,
             held: Pack::ZERO,
             held_interest: Pack::ZERO,
             kept: Pack::ZERO,
@@ -395,6 +370,22 @@ impl<const L: usize> State<L> {
         self.fresh &= self.interest_tests;
         self.clear = 0;
         self.looked = false;
+    }
+
+    /// Cash stays in the principal account, or with interest proceeds.
+    #[inline(always)]
+    pub fn hold(&mut self, with_interest: bool, amount: &Pack<L>) {
+        // One sum for both: of two that differ in the account alone the compiler makes one lane by lane.
+        let account = if with_interest { &mut self.held_interest } else { &mut self.held };
+        *account += *amount;
+        self.holds = true;
+    }
+
+    /// Interest goes to the principal account.
+    #[inline(always)]
+    pub fn divert(&mut self, amount: Pack<L>) {
+        self.diverted += amount;
+        self.has_diverted = true;
     }
 
     /// Principal has left: the numerator of overcollateralization falls.

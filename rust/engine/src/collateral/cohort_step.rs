@@ -34,6 +34,21 @@ impl<const L: usize> CohortStep<L> {
 }
 
 impl<const L: usize> CohortStep<L> {
+    /// Sets the `i`-th part of `W` lanes.
+    #[inline(always)]
+    pub fn set_part<const W: usize>(&mut self, i: usize, part: CohortStep<W>) {
+        self.interest.set_part(i, part.interest);
+        self.scheduled.set_part(i, part.scheduled);
+        self.prepaid.set_part(i, part.prepaid);
+        self.recoveries.set_part(i, part.recoveries);
+        self.performing.set_part(i, part.performing);
+        self.default.set_part(i, part.default);
+        self.defaulted_par.set_part(i, part.defaulted_par);
+        self.market_of_defaulted.set_part(i, part.market_of_defaulted);
+        self.carrying.set_part(i, part.carrying);
+        self.discount.set_part(i, part.discount);
+    }
+
     /// Back to nothing, pack by pack.
     #[inline(always)]
     pub fn clear(&mut self) {

@@ -6,10 +6,11 @@
 use cloche_dispatch::Kernel;
 
 pub use super::cohort_step::CohortStep;
+use super::cohorts_after::{CohortDefault, CohortsAfter};
 use super::sale::{MoreDefaults, SaleStep};
 use super::shared_terms::{Shared, SharedTerms, Sums};
 use crate::coverage::ccc_excess::CccAsset;
-use crate::lanes::{Pack, Param, weighted_sum};
+use crate::lanes::{PART, Pack, Param, weighted_sum, weighted_sum_of_part};
 
 /// What one unit of par of each cohort does by contract: tables `[step][cohort]`, cohort `c` bought after step `c`.
 #[derive(Clone, Debug, Default)]
@@ -94,33 +95,6 @@ impl<P> CohortTables<P> {
     }
 }
 
-/// The cohorts after a payment date, in numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CohortsAfter {
-    pub survival: f64,
-    pub performing: f64,
-    /// Step (from 0) after which something was bought, and its par then over the survival factor.
-    pub units: Vec<(usize, f64)>,
-    pub defaults: Vec<CohortDefault>,
-}
-
-impl Default for CohortsAfter {
-    /// Nothing was bought.
-    fn default() -> Self {
-        Self { survival: 1.0, performing: 0.0, units: Vec::new(), defaults: Vec::new() }
-    }
-}
-
-/// A default of the cohorts whose recovery is still to come.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CohortDefault {
-    /// Steps (from 0) of the default and of the recovery.
-    pub step: usize,
-    pub collected: usize,
-    pub par: f64,
-    pub value: f64,
-}
-
 /// The cohorts of `L` futures.
 #[derive(Clone, Debug)]
 pub struct Cohorts<const L: usize> {
@@ -157,7 +131,11 @@ impl<const L: usize, P: Param<L>> Kernel for Step<'_, L, P> {
 
     #[inline(always)]
     fn run(self) {
-        self.cohorts.step(self.tables, self.p, *self.mdr, self.out);
+        if L.is_multiple_of(PART) {
+            self.cohorts.step::<PART, P>(self.tables, self.p, self.mdr, self.out);
+        } else {
+            self.cohorts.step::<1, P>(self.tables, self.p, self.mdr, self.out);
+        }
     }
 }
 
@@ -257,78 +235,105 @@ impl<const L: usize> Cohorts<L> {
         }
     }
 
-    /// Runs step `p` with the step's default rate.
+    /// Runs step `p` with the step's default rate, `W` lanes after the other.
     #[inline(always)]
-    fn step<P: Param<L>>(&mut self, tables: &CohortTables<P>, p: usize, mdr: Pack<L>, out: &mut CohortStep<L>) {
+    fn step<const W: usize, P: Param<L>>(
+        &mut self,
+        tables: &CohortTables<P>,
+        p: usize,
+        mdr: &Pack<L>,
+        out: &mut CohortStep<L>,
+    ) {
         if !self.any {
             // The factor runs on whether or not another lane has bought: a lane's bits do not depend on its neighbours.
-            self.survival = self.survival * (Pack::splat(1.0) - mdr) * tables.mpr[p].map(|x| 1.0 - x).pack();
+            self.survival = self.survival * (Pack::splat(1.0) - *mdr) * tables.mpr[p].map(|x| 1.0 - x).pack();
             self.end_extinct_lanes(p);
             self.default[p] = Pack::ZERO;
             self.value[p] = Pack::ZERO;
             out.clear();
             return;
         }
-        let sums = self.sums(tables, p);
-        let begin = self.performing;
-        let default = begin * mdr;
-        let factor = self.survival * (Pack::splat(1.0) - mdr);
-        let alive = begin - default;
-        let scheduled = (factor * sums.instalment).min(alive);
-        let prepaid = (alive - scheduled) * tables.mpr[p].pack();
-        let mut earned = factor * sums.interest;
-        if !tables.interest_of_prepaid.is_empty() {
-            earned += factor * tables.mpr[p].pack() * sums.interest_of_prepaid;
+        if let Some(terms) = &tables.shared {
+            self.shared.prepare(terms, p, tables.first_alive[p], &self.units);
         }
-        if tables.on_default > 0.0 {
-            earned += self.survival * mdr * sums.interest * tables.on_default;
-        }
-        self.survival = factor * tables.mpr[p].map(|x| 1.0 - x).pack();
-        let discount = if tables.has_discount { sums.discount * self.survival } else { Pack::ZERO };
-        self.end_extinct_lanes(p);
-        self.performing = alive - scheduled - prepaid;
-        let value = default * tables.recovery[p].pack();
-        let collected = tables.recovery_step[p] as usize;
-        self.default[p] = default;
-        self.value[p] = value;
-        while self.known <= collected {
+        while self.known <= tables.recovery_step[p] as usize {
             self.cash[self.known] = Pack::ZERO;
             self.known += 1;
         }
-        self.cash[collected] += value;
-        let (defaulted_par, market_of_defaulted, carrying) = self.outstanding_defaults(tables, p);
-        out.interest = earned.positive();
-        out.scheduled = scheduled;
-        out.prepaid = prepaid;
-        out.recoveries = self.cash[p];
-        out.performing = self.performing;
-        out.default = default;
-        out.defaulted_par = defaulted_par;
-        out.market_of_defaulted = market_of_defaulted;
-        out.carrying = carrying;
-        out.discount = discount;
+        for i in 0..L / W {
+            let part = self.part::<W, P>(tables, p, mdr.part(i), i);
+            out.set_part(i, part);
+        }
+        self.end_extinct_lanes(p);
     }
 
-    /// What all cohorts do by contract in step `p`, for a survival factor of 1.
+    /// Runs step `p` in the `i`-th part of `W` lanes.
     #[inline(always)]
-    fn sums<P>(&mut self, tables: &CohortTables<P>, p: usize) -> Sums<L> {
-        let first = tables.first_alive[p];
-        if let Some(terms) = &tables.shared {
-            return self.shared.step(terms, p, first, &self.units);
-        }
-        let (units, row) = (&self.units[first..p], p * tables.steps);
-        let (mut interest_of_prepaid, mut discount) = (Pack::ZERO, Pack::ZERO);
+    fn part<const W: usize, P: Param<L>>(
+        &mut self,
+        tables: &CohortTables<P>,
+        p: usize,
+        mdr: Pack<W>,
+        i: usize,
+    ) -> CohortStep<W> {
+        let sums = self.sums::<W, P>(tables, p, i);
+        let (begin, survival) = (self.performing.part::<W>(i), self.survival.part::<W>(i));
+        let default = begin * mdr;
+        let factor = survival * (Pack::splat(1.0) - mdr);
+        let alive = begin - default;
+        let scheduled = (factor * sums.instalment).min(alive);
+        let prepaid = (alive - scheduled) * tables.mpr[p].part(i);
+        let mut earned = factor * sums.interest;
         if !tables.interest_of_prepaid.is_empty() {
-            interest_of_prepaid = weighted_sum(units, &tables.interest_of_prepaid[row + first..row + p]);
+            earned += factor * tables.mpr[p].part(i) * sums.interest_of_prepaid;
         }
-        if tables.has_discount {
-            discount = weighted_sum(units, &tables.discount[row + first..row + p]);
+        if tables.on_default > 0.0 {
+            earned += survival * mdr * sums.interest * tables.on_default;
         }
-        Sums {
-            instalment: weighted_sum(units, &tables.instalment[row + first..row + p]),
-            interest: weighted_sum(units, &tables.interest[row + first..row + p]),
-            interest_of_prepaid,
+        let survives = factor * tables.mpr[p].map(|x| 1.0 - x).part(i);
+        self.survival.set_part(i, survives);
+        let discount = if tables.has_discount { sums.discount * survives } else { Pack::ZERO };
+        let performing = alive - scheduled - prepaid;
+        self.performing.set_part(i, performing);
+        let value = default * tables.recovery[p].part(i);
+        let collected = tables.recovery_step[p] as usize;
+        self.default[p].set_part(i, default);
+        self.value[p].set_part(i, value);
+        let cash = self.cash[collected].part::<W>(i) + value;
+        self.cash[collected].set_part(i, cash);
+        let (defaulted_par, market_of_defaulted, carrying) = self.outstanding_defaults::<W, P>(tables, p, i);
+        CohortStep {
+            interest: earned.positive(),
+            scheduled,
+            prepaid,
+            recoveries: self.cash[p].part(i),
+            performing,
+            default,
+            defaulted_par,
+            market_of_defaulted,
+            carrying,
             discount,
+        }
+    }
+
+    /// What all cohorts do by contract in step `p`, for a survival factor of 1, in the `i`-th part of `W` lanes.
+    #[inline(always)]
+    fn sums<const W: usize, P>(&self, tables: &CohortTables<P>, p: usize, i: usize) -> Sums<W> {
+        if let Some(terms) = &tables.shared {
+            return self.shared.part(terms, p, &self.units, i);
+        }
+        let first = tables.first_alive[p];
+        let (units, row) = (&self.units[first..p], p * tables.steps);
+        let sum = |table: &[f64]| weighted_sum_of_part(units, &table[row + first..row + p], i);
+        Sums {
+            instalment: sum(&tables.instalment),
+            interest: sum(&tables.interest),
+            interest_of_prepaid: if tables.interest_of_prepaid.is_empty() {
+                Pack::ZERO
+            } else {
+                sum(&tables.interest_of_prepaid)
+            },
+            discount: if tables.has_discount { sum(&tables.discount) } else { Pack::ZERO },
         }
     }
 
@@ -420,16 +425,22 @@ impl<const L: usize> Cohorts<L> {
         }
     }
 
-    /// Defaulted par, its market value and its carrying value after step `p`.
+    /// Defaulted par, its market value and its carrying value after step `p`, in the `i`-th part of `W` lanes.
     #[inline(always)]
-    fn outstanding_defaults<P>(&self, tables: &CohortTables<P>, p: usize) -> (Pack<L>, Pack<L>, Pack<L>) {
+    fn outstanding_defaults<const W: usize, P>(
+        &self,
+        tables: &CohortTables<P>,
+        p: usize,
+        i: usize,
+    ) -> (Pack<W>, Pack<W>, Pack<W>) {
         let (mut par, mut market, mut carrying) = (Pack::ZERO, Pack::ZERO, Pack::ZERO);
         for k in tables.first_open[p]..=p {
             if tables.recovery_step[k] as usize > p {
-                par += self.default[k];
-                market += self.value[k];
+                let value = self.value[k].part::<W>(i);
+                par += self.default[k].part(i);
+                market += value;
                 if tables.carries_defaults && tables.carry_end[k] > p {
-                    carrying += self.value[k];
+                    carrying += value;
                 }
             }
         }

@@ -3,6 +3,7 @@
 pub mod closing_pool;
 pub mod cohort_step;
 pub mod cohorts;
+pub mod cohorts_after;
 pub mod commitment;
 pub mod groups;
 pub mod holdings;

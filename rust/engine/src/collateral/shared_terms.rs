@@ -129,13 +129,19 @@ impl<const L: usize> Shared<L> {
         self.first = Some(first);
     }
 
-    /// Runs step `p`, in which `first` is the first cohort that is alive.
+    /// Sums the cohorts for step `p`, in which `first` is the first that is alive, unless they are summed already.
     #[inline(always)]
-    pub fn step(&mut self, terms: &SharedTerms, p: usize, first: usize, units: &[Pack<L>]) -> Sums<L> {
+    pub fn prepare(&mut self, terms: &SharedTerms, p: usize, first: usize, units: &[Pack<L>]) {
         if self.first != Some(first) {
             self.sum(terms, p, first, units);
         }
-        let [sum, weighted] = self.sums;
+    }
+
+    /// What the cohorts do in a step in the `i`-th part of `W` lanes.
+    #[inline(always)]
+    #[must_use]
+    pub fn part<const W: usize>(&self, terms: &SharedTerms, p: usize, units: &[Pack<L>], i: usize) -> Sums<W> {
+        let (sum, weighted) = (self.sums[0].part::<W>(i), self.sums[1].part::<W>(i));
         let step = &terms.steps[p];
         // Differences of sums leave rounding of either sign where nothing is left: what is below zero is nothing.
         let balance = (weighted - sum * step.repaid).positive();
@@ -143,7 +149,7 @@ impl<const L: usize> Shared<L> {
         let mut interest = balance * step.interest;
         let mut of_rest = Pack::ZERO;
         for correction in &step.corrections {
-            let own = units[correction.cohort as usize];
+            let own = units[correction.cohort as usize].part::<W>(i);
             instalment += own * correction.instalment;
             interest += own * correction.interest;
             if terms.prepaid < 0.0 {
@@ -199,7 +205,8 @@ mod tests {
         together.buy(&terms, 0, units[0]);
         for p in 1..4 {
             let first = usize::from(p == 3);
-            let sums = together.step(&terms, p, first, &units[..p]);
+            together.prepare(&terms, p, first, &units[..p]);
+            let sums = together.part(&terms, p, &units[..p], 0);
             if p == 1 {
                 together.buy(&terms, 1, units[1]);
             }
@@ -223,10 +230,10 @@ mod tests {
         let first = |p: usize| if p < 6 { 0 } else { p - 5 };
         let mut straight = Shared::NONE;
         for p in 0..12 {
-            straight.step(&terms, p, first(p), &units);
+            straight.prepare(&terms, p, first(p), &units);
             let mut late = Shared::NONE;
             late.forget(units.len());
-            late.step(&terms, p, first(p), &units);
+            late.prepare(&terms, p, first(p), &units);
             assert_eq!(late.sums[0].0[0].to_bits(), straight.sums[0].0[0].to_bits(), "step {p}");
             assert_eq!(late.sums[1].0[0].to_bits(), straight.sums[1].0[0].to_bits(), "step {p}");
             let alive: f64 = (first(p)..p).map(|c| units[c].0[0]).sum();
@@ -242,7 +249,8 @@ mod tests {
         let step = SharedStep { instalment: 0.01, interest: 0.02, ..SharedStep::default() };
         let terms = SharedTerms { steps: vec![step.clone(), step], ..SharedTerms::default() };
         let mut dust = Shared { sums: [Pack([1e-17]), Pack([-1e-17])], first: Some(0), ..Shared::NONE };
-        let sums = dust.step(&terms, 1, 1, &[Pack([7.0])]);
+        dust.prepare(&terms, 1, 1, &[Pack([7.0])]);
+        let sums = dust.part::<1>(&terms, 1, &[Pack([7.0])], 0);
         assert_eq!((sums.instalment.0, sums.interest.0, dust.sums[0].0), ([0.0], [0.0], [0.0]));
     }
 }

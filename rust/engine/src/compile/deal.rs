@@ -228,6 +228,7 @@ pub fn compile_one(
             .iter()
             .filter(|t| t.kind == TestKind::InterestCoverage)
             .fold(0, |bits, t| bits | t.bit),
+        has_par_ratio: test_terms.iter().any(|t| t.kind == TestKind::EventOfDefaultParRatio),
         tests: test_terms,
         combines,
         accounts: account_terms,

@@ -1,6 +1,6 @@
 //! From a state document to what a run goes on from: the state after its payment date.
 
-use crate::collateral::cohorts::CohortsAfter;
+use crate::collateral::cohorts_after::CohortsAfter;
 use crate::collateral::{Standing, Tape};
 use crate::compile::cohorts::BoughtBefore;
 use crate::compile::dates::date;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::collateral::cohorts::{CohortDefault, CohortsAfter};
+use crate::collateral::cohorts_after::{CohortDefault, CohortsAfter};
 use crate::collateral::{PastDefault, Standing, Tape};
 use crate::compile::cohorts::{BoughtBefore, CohortTerms, CompiledCohorts};
 use crate::compile::dates::date;

@@ -4,7 +4,7 @@
 //! `g(y) = ln Σ flow · e^(y t) - ln outflow = 0`: g rises and is convex, its slope lies between the first and the last time,
 //! and so Newton's iteration comes down to the root from the right whatever the flows are.
 
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{Mask, PART, Pack, Param};
 use crate::math::{exp, ln};
 
 const DAYS: f64 = 365.0;
@@ -94,15 +94,16 @@ impl IrrTimes {
         }
     }
 
-    /// `Σ flow · e^(y t)` and its derivative by y, from the last flow to the first, where no later date brings one; `factors`
-    /// is room.
+    /// `Σ flow · e^(y t)` and its derivative by y in the `part`-th part of `W` lanes, from the last flow to the first, where no
+    /// later date brings one; `factors` is room.
     #[inline(always)]
-    fn value_and_slope<const L: usize>(
+    fn value_and_slope<const L: usize, const W: usize>(
         &self,
-        y: Pack<L>,
+        y: Pack<W>,
         flows: &[Pack<L>],
-        factors: &mut [Pack<L>; SHARED],
-    ) -> (Pack<L>, Pack<L>) {
+        part: usize,
+        factors: &mut [Pack<W>; SHARED],
+    ) -> (Pack<W>, Pack<W>) {
         let shared = self.shared.get(..flows.len());
         if shared.is_some() {
             self.factors(y, factors);
@@ -115,7 +116,7 @@ impl IrrTimes {
                 Some(shared) => factors[shared[i] as usize % SHARED],
                 None => (y * gaps[i]).map(exp),
             };
-            let at_date = value + flows[i];
+            let at_date = value + flows[i].part(part);
             slope = factor * (slope + at_date * gaps[i]);
             value = factor * at_date;
         }
@@ -131,31 +132,38 @@ impl IrrTimes {
 #[inline(always)]
 #[must_use]
 pub fn irr<const L: usize, P: Param<L>>(times: &IrrTimes, outflow: P, flows: &mut [Pack<L>], dust: P) -> Pack<L> {
-    irr_in_room(times, outflow, flows, dust, &mut Room::default())
-}
-
-/// Room for discount factors, which is written before it is read.
-#[derive(Clone, Debug)]
-pub struct Room<const L: usize>([Pack<L>; SHARED]);
-
-impl<const L: usize> Default for Room<L> {
-    fn default() -> Self {
-        Self([Pack::ZERO; SHARED])
+    if L.is_multiple_of(PART) {
+        in_parts::<L, PART, P>(times, outflow, flows, dust)
+    } else {
+        in_parts::<L, 1, P>(times, outflow, flows, dust)
     }
 }
 
-/// The same in room that is used again.
+/// The same, `W` lanes after the other.
 #[inline(always)]
-#[must_use]
-pub fn irr_in_room<const L: usize, P: Param<L>>(
+fn in_parts<const L: usize, const W: usize, P: Param<L>>(
     times: &IrrTimes,
     outflow: P,
     flows: &mut [Pack<L>],
     dust: P,
-    room: &mut Room<L>,
 ) -> Pack<L> {
+    let mut out = Pack::ZERO;
+    for i in 0..L / W {
+        out.set_part(i, of_part::<L, W>(times, outflow.part(i), flows, i, dust.part(i)));
+    }
+    out
+}
+
+/// The same in the `part`-th part of `W` lanes.
+#[inline(always)]
+fn of_part<const L: usize, const W: usize>(
+    times: &IrrTimes,
+    outflow: Pack<W>,
+    flows: &mut [Pack<L>],
+    part: usize,
+    threshold: Pack<W>,
+) -> Pack<W> {
     debug_assert!(flows.len() <= times.len(), "Invariant: a time for each flow");
-    let (outflow, threshold) = (outflow.pack(), dust.pack());
     debug_assert!(outflow.gt(Pack::ZERO).all(), "Invariant: the outflow is positive");
     let mut total = Pack::ZERO;
     let [mut moment, mut second] = [Pack::ZERO; 2];
@@ -163,8 +171,9 @@ pub fn irr_in_room<const L: usize, P: Param<L>>(
     let mut last_years = Pack::splat(1.0);
     let all_years = &times.years[..flows.len()];
     for i in 0..flows.len() {
-        let flow = flows[i].ge(threshold).keep(flows[i]);
-        flows[i] = flow;
+        let flow = flows[i].part::<W>(part);
+        let flow = flow.ge(threshold).keep(flow);
+        flows[i].set_part(part, flow);
         let years = Pack::splat(all_years[i]);
         total += flow;
         let weighted = flow * years;
@@ -188,8 +197,9 @@ pub fn irr_in_room<const L: usize, P: Param<L>>(
     let start = short * 2.0 / (mean + square.map(f64::sqrt));
     let mut y = returned.keep(start.min(most));
     let mut moving = returned;
+    let mut factors = [Pack::ZERO; SHARED];
     for _ in 0..ITERATIONS {
-        let (value, slope) = times.value_and_slope(y, flows, &mut room.0);
+        let (value, slope) = times.value_and_slope(y, flows, part, &mut factors);
         let step = (outflow / value).map(ln) * (value / slope);
         let next = (y + step).min(most);
         let change = size(next - y);

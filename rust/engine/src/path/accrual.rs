@@ -13,7 +13,7 @@ use crate::fees::{self, Accrual, BaseDate, FeeBase, FeeTerms, Lifted};
 use crate::lanes::{Mask, Pack, Param};
 use crate::notes::{OnUnpaid, controlling};
 use crate::state::{State, of_all};
-use crate::waterfall::program::NOTHING_DEFERRED;
+use crate::waterfall::idle::NOTHING_DEFERRED;
 
 /// What fees can be charged on beside the notes, at one determination date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,12 +24,32 @@ pub struct FeeBases<const L: usize> {
 }
 
 impl<const L: usize> FeeBases<L> {
-    /// Takes those of the collateral of a date.
+    /// Takes those of the collateral of a date that are read on the next one.
     #[inline(always)]
-    pub fn take(&mut self, collateral: &Collateral<L>) {
-        self.fee_basis = collateral.fee_basis;
-        self.performing_par = collateral.performing_par;
-        self.principal_amount = collateral.principal_amount;
+    pub fn take(&mut self, collateral: &Collateral<L>, read: &[bool; 3]) {
+        if read[0] {
+            self.fee_basis = collateral.fee_basis;
+        }
+        if read[1] {
+            self.performing_par = collateral.performing_par;
+        }
+        if read[2] {
+            self.principal_amount = collateral.principal_amount;
+        }
+    }
+
+    /// Which of them some fee of a plan may read a date later: fee basis, performing par, principal amount.
+    #[must_use]
+    pub fn read<P>(plan: &Plan<P>) -> [bool; 3] {
+        // The state of a single run tells them all, and another document may read what this one does not.
+        let all = L == 1 || !(plan.sells.is_empty() && plan.regimes.is_empty());
+        [FeeBase::FeeBasis, FeeBase::PerformingPar, FeeBase::CollateralPrincipalAmount].map(|base| {
+            let reads = |fee: &FeeTerms<P>| {
+                let of_cap = fee.cap.is_some() && base == FeeBase::FeeBasis;
+                of_cap || (fee.base == base && fee.base_date != BaseDate::PeriodEnd)
+            };
+            all || plan.deal.fees.iter().any(reads)
+        })
     }
 }
 
@@ -58,11 +78,16 @@ impl<const L: usize, P: Param<L>> Kernel for Accrue<'_, L, P> {
             commitments::charge(&plan.deal, period, state);
         }
         of_fees(&plan.deal, period, state, running, &work.opening, collateral);
-        state.diverted = Pack::ZERO;
-        state.joined = Pack::ZERO;
-        state.held = running.not().keep(state.held);
-        state.held_interest = running.not().keep(state.held_interest);
-        state.kept = state.held + state.held_interest;
+        if state.has_diverted {
+            state.diverted = Pack::ZERO;
+            state.joined = Pack::ZERO;
+            state.has_diverted = false;
+        }
+        if state.holds {
+            state.held = running.not().keep(state.held);
+            state.held_interest = running.not().keep(state.held_interest);
+            state.kept = state.held + state.held_interest;
+        }
         state.purchases = Pack::ZERO;
         if !plan.deal.commitments.is_empty() {
             commitments::draw(&plan.deal, state);
@@ -252,16 +277,20 @@ pub fn figures<const L: usize, P>(
     collateral: &Collateral<L>,
     running: Mask<L>,
 ) {
-    state.unscheduled = running.keep(collateral.closing.prepaid + collateral.cohorts.prepaid);
-    if collateral.reinvested.any() {
-        state.unscheduled = running.keep((state.unscheduled - collateral.reinvested).positive());
+    if deal.program.buys_unscheduled {
+        state.unscheduled = running.keep(collateral.closing.prepaid + collateral.cohorts.prepaid);
+        if collateral.reinvested.any() {
+            state.unscheduled = running.keep((state.unscheduled - collateral.reinvested).positive());
+        }
     }
     state.numerator = collateral.numerator;
-    state.par_ratio_numerator = if deal.eod_adjusted {
-        collateral.numerator
-    } else {
-        collateral.principal_amount + collateral.market_of_defaulted
-    };
+    if deal.has_par_ratio {
+        state.par_ratio_numerator = if deal.eod_adjusted {
+            collateral.numerator
+        } else {
+            collateral.principal_amount + collateral.market_of_defaulted
+        };
+    }
     state.coverage_numerator = collateral.interest_proceeds;
     state.performing_par = collateral.performing_par;
     if deal.reads_ccc_share {

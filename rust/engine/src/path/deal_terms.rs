@@ -29,6 +29,8 @@ pub struct DealTerms<P = f64> {
     pub program: Program,
     /// Bits of the interest coverage tests.
     pub interest_tests: u64,
+    /// Whether some test is a par ratio whose failure is an event of default.
+    pub has_par_ratio: bool,
     /// Notes of each principal rank, most senior first.
     pub ranks: Vec<Vec<u16>>,
     pub grid: PeriodGrid,

@@ -3,6 +3,7 @@
 pub mod accrual;
 pub mod after;
 pub mod ccc;
+pub mod collect;
 pub mod commitments;
 pub mod common_dates;
 pub mod companies;

@@ -2,7 +2,7 @@
 //!
 //! A run that goes on has the bits of the run that came to the state: whatever later dates read is here.
 
-use crate::collateral::cohorts::CohortsAfter;
+use crate::collateral::cohorts_after::CohortsAfter;
 use crate::lanes::{Mask, Pack};
 use crate::state::State;
 use crate::time::Date;

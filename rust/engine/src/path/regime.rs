@@ -284,7 +284,8 @@ fn hand_over<const L: usize>(transition: &Transition, state: &mut State<L>) {
         }
     }
     for &account in &transition.closed {
-        state.held += std::mem::replace(&mut state.accounts[account as usize], Pack::ZERO);
+        let cash = std::mem::replace(&mut state.accounts[account as usize], Pack::ZERO);
+        state.hold(false, &cash);
     }
     if transition.resets {
         state.accelerated = Mask::splat(false);

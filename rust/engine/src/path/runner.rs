@@ -3,7 +3,7 @@
 use cloche_dispatch::{Isa, Kernel};
 
 use super::accrual::{Accrue, FeeBases};
-use super::ccc::Ccc;
+use super::collect::Collect;
 use super::commitments;
 use super::coupon_steps;
 use super::deal_terms::DealTerms;
@@ -13,7 +13,7 @@ use super::instalments;
 use super::make_whole;
 use super::month_steps::{self, Months};
 use super::observer::{Collateral, Observer};
-use super::plan::{PeriodTerms, Plan};
+use super::plan::Plan;
 use super::readings;
 use super::redemption;
 use super::regime::{self, Documents};
@@ -22,7 +22,7 @@ use super::reserves;
 use super::sale::{self, Calls};
 use super::status;
 use super::succession;
-use crate::collateral::cohorts::{self, Cohorts};
+use crate::collateral::cohorts::Cohorts;
 use crate::coverage::ccc_excess::Haircuts;
 use crate::lanes::{Mask, Pack, Param};
 use crate::lifecycle::Changes;
@@ -52,12 +52,17 @@ pub struct Workspace<const L: usize> {
     bought: Pack<L>,
     /// Largest cash difference of any date so far.
     error: Pack<L>,
-    isa: Isa,
+    pub(super) isa: Isa,
+    /// Whether enough collateral is left in every lane for its run to go on, whatever else there is.
+    pub(super) ample: bool,
     /// What fees were charged on at the last determination date.
     pub opening: FeeBases<L>,
+    opening_read: [bool; 3],
     /// Par of the CCC set and its haircuts on the last date on which it was looked at; whether that was the last date.
-    ccc: (Pack<L>, Haircuts<L>),
-    has_ccc: bool,
+    pub(super) ccc: (Pack<L>, Haircuts<L>),
+    pub(super) has_ccc: bool,
+    /// Whether there may be proceeds of a sale of the last date that was looked at.
+    pub(super) has_sale: bool,
     pub documents: Documents<L>,
 }
 
@@ -82,7 +87,10 @@ impl<const L: usize> Workspace<L> {
             bought: Pack::ZERO,
             error: Pack::ZERO,
             isa,
+            ample: false,
+            has_sale: false,
             opening: FeeBases::default(),
+            opening_read: FeeBases::<L>::read(plan),
             ccc: (Pack::ZERO, Haircuts::ZERO),
             has_ccc: false,
             documents: Documents::new(plan),
@@ -144,6 +152,8 @@ impl<const L: usize> Workspace<L> {
         state.fresh = 0;
         state.deferred_saves = plan.deal.on_unpaid == OnUnpaid::Compound;
         state.bearing.fill(Pack::ZERO);
+        state.has_diverted = true;
+        state.holds = true;
         state.held = Pack::splat(plan.deal.ramp_up_cash);
         state.held_interest = Pack::splat(plan.deal.interest_reserve);
         for (balance, account) in state.accounts.iter_mut().zip(&plan.deal.accounts) {
@@ -295,42 +305,6 @@ pub fn open<'a, const L: usize, P: Param<L>>(plan: &'a Plan<P>, work: &mut Works
     terms
 }
 
-/// The collateral of a date, up to the determination date.
-struct Collect<'a, const L: usize, P> {
-    plan: &'a Plan<P>,
-    work: &'a mut Workspace<L>,
-    period: &'a PeriodTerms<P>,
-    p: usize,
-}
-
-impl<const L: usize, P: Param<L>> Kernel for Collect<'_, L, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { plan, work, period, p } = self;
-        let step = plan.pool_step(p);
-        work.drivers.step(&plan.pool, step, &mut work.collateral.closing);
-        let mdr = &work.drivers.hazard[step];
-        if !plan.cohorts.floor_benefit.is_empty() {
-            let of_months = work.months.floor_benefit;
-            work.collateral.floor_benefit = of_months + work.cohorts.floor_benefit(&plan.cohorts, step, *mdr);
-        }
-        work.isa.run(cohorts::Step {
-            cohorts: &mut work.cohorts,
-            tables: &plan.cohorts,
-            p: step,
-            mdr,
-            out: &mut work.collateral.cohorts,
-        });
-        if !plan.within.is_empty() {
-            work.months.join(&mut work.collateral.closing, &mut work.collateral.cohorts);
-            (work.collateral.spent, work.collateral.reinvested) = (work.months.spent, work.months.prepaid_before);
-        }
-        collect(plan, work, period, p);
-    }
-}
-
 /// What both waterfalls leave: unpaid interest, purchases, the check of cash, and whether some lane goes on.
 struct Close<'a, const L: usize, P, O, R> {
     plan: &'a Plan<P>,
@@ -366,13 +340,16 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>, R: Recorder<L>> Kernel for 
         if plan.deal.acceleration.is_some() {
             work.state.accelerated = work.state.accelerates_next;
         }
-        work.opening.take(&work.collateral);
+        work.opening.take(&work.collateral, &work.opening_read);
         let (state, collateral) = (&work.state, &work.collateral);
-        let mut left = collateral.performing_par + work.bought + state.held + state.held_interest + collateral.pending;
-        for balance in &state.accounts {
-            left += *balance;
+        if !work.ample {
+            let mut left = collateral.performing_par + work.bought + state.held;
+            left = left + state.held_interest + collateral.pending;
+            for balance in &state.accounts {
+                left += *balance;
+            }
+            work.running = work.running.and(left.ge(Pack::splat(NOTHING_LEFT * plan.deal.target_par)));
         }
-        work.running = work.running.and(left.ge(Pack::splat(NOTHING_LEFT * plan.deal.target_par)));
         if !plan.sells.is_empty() {
             work.running = work.running.and(sale::sold(&work.state).not());
         }
@@ -380,76 +357,14 @@ impl<const L: usize, P: Param<L>, O: Observer<L, P>, R: Recorder<L>> Kernel for 
     }
 }
 
-/// The proceeds and the numerator on the determination date.
-#[inline(always)]
-fn collect<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, period: &PeriodTerms<P>, p: usize) {
-    let (state, running, out) = (&mut work.state, &work.running, &mut work.collateral);
-    let (closing, cohorts) = (&out.closing, &mut out.cohorts);
-    let step = plan.pool_step(p);
-    let mut cash_income = state.held * period.cash_income;
-    if let Some(cash) = readings::set_aside(plan, &work.drivers, p) {
-        cash_income += cash * period.cash_income;
-    }
-    out.interest_proceeds = running.keep(closing.interest + cohorts.interest + cash_income + state.held_interest);
-    out.recoveries = closing.recoveries + cohorts.recoveries;
-    out.performing_par = closing.performing + cohorts.performing;
-    out.defaulted_par = closing.defaulted_par + cohorts.defaulted_par;
-    out.carrying = closing.carrying + cohorts.carrying;
-    out.market_of_defaulted = closing.market_of_defaulted + cohorts.market_of_defaulted;
-    out.discount_haircut = closing.discount + cohorts.discount;
-    out.sale_proceeds = Pack::ZERO;
-    if period.is_last {
-        out.sale_proceeds = out.performing_par * plan.liquidation_price(p).pack();
-        out.recoveries += work.drivers.pending(step) + work.cohorts.pending(step);
-        out.performing_par = Pack::ZERO;
-        out.defaulted_par = Pack::ZERO;
-        out.carrying = Pack::ZERO;
-        out.market_of_defaulted = Pack::ZERO;
-        out.discount_haircut = Pack::ZERO;
-        out.pending = Pack::ZERO;
-        cohorts.performing = Pack::ZERO;
-    } else if (out.performing_par - Pack::splat(NOTHING_LEFT * plan.deal.target_par)).any_negative() {
-        out.pending = work.drivers.pending(step) + work.cohorts.pending(step);
-    } else {
-        // Enough is left whatever is still to be recovered.
-        out.pending = out.performing_par;
-    }
-    let mut principal = state.held + closing.principal + cohorts.scheduled + cohorts.prepaid;
-    if !plan.within.is_empty() {
-        principal -= out.spent;
-    }
-    out.principal_proceeds = running.keep(principal + out.recoveries + out.sale_proceeds);
-    if !(plan.deal.accounts.is_empty() && plan.deal.hedges.is_empty()) {
-        let left = out.performing_par + out.pending;
-        let proceeds = [&mut out.interest_proceeds, &mut out.principal_proceeds];
-        reserves::open(&plan.deal, period, state, *running, left, proceeds);
-    }
-    if !plan.deal.commitments.is_empty() {
-        out.principal_proceeds += commitments::open(&plan.deal, period, state, *running);
-    }
-    let principal_amount = out.performing_par + out.principal_proceeds;
-    out.principal_amount = principal_amount;
-    let base = plan.deal.ccc_base.map_or(principal_amount, Pack::splat);
-    let (drivers, cohort_par) = (&work.drivers, &cohorts.performing);
-    let (cohorts, found) = (&work.cohorts, &mut work.ccc);
-    let ccc = Ccc { plan, drivers, cohorts, p: step, base: &base, cohort_par, out: found };
-    if !(period.is_last || ccc.is_within()) {
-        work.isa.run(ccc);
-        (out.ccc_par, out.ccc_haircut) = (found.0, found.1.excess);
-        out.discount_haircut += found.1.discount;
-        work.has_ccc = true;
-    } else if work.has_ccc {
-        (out.ccc_par, out.ccc_haircut) = (Pack::ZERO, Pack::ZERO);
-        work.has_ccc = false;
-    }
-    out.numerator = principal_amount - out.discount_haircut - out.ccc_haircut + out.carrying;
-    out.fee_basis = principal_amount + out.defaulted_par;
-}
-
 /// Carries unpaid interest and returns cash in less cash out of a date.
 #[inline(always)]
 pub fn settle<const L: usize, P>(state: &mut State<L>, deal: &DealTerms<P>, collateral: &Collateral<L>) -> Pack<L> {
-    let mut out = state.purchases + state.held + state.held_interest - state.kept;
+    let mut out = state.purchases;
+    if state.holds {
+        out = out + state.held + state.held_interest - state.kept;
+        state.holds = state.held.any() || state.held_interest.any();
+    }
     if !(state.accounts.is_empty() && state.hedges.is_empty()) {
         out += reserves::paid(state);
     }
@@ -463,14 +378,13 @@ pub fn settle<const L: usize, P>(state: &mut State<L>, deal: &DealTerms<P>, coll
     }
     for (note, terms) in state.notes.iter_mut().zip(&deal.notes) {
         // What nobody was paid is an exact zero: leaving it out changes no bit.
-        let mut received = *note.interest.paid();
+        out += *note.interest.paid();
         if note.has_deferred {
-            received += note.deferred_paid;
+            out += note.deferred_paid;
         }
         if note.repaid {
-            received += note.principal_paid;
+            out += note.principal_paid;
         }
-        out += received;
         if !note.interest.is_settled() {
             deferral::carry(terms.deferrable, deal.capitalizes, note);
             state.fresh = 0;

@@ -281,7 +281,7 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
             difference -= there.keep(cost);
         }
         self.row(0, Payee::Account(Pot::Principal), left, left);
-        self.work.state.held += left;
+        self.work.state.hold(false, &left);
         (there, difference - left)
     }
 
@@ -400,7 +400,7 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
             self.contribute(added, Payee::Account(Pot::Principal));
         }
         self.row(0, Payee::Account(Pot::Principal), left, left);
-        self.work.state.held += left + added;
+        self.work.state.hold(false, &(left + added));
         let paid = if self.change.cost.paid_from == Payer::Proceeds { cost } else { Pack::ZERO };
         proceeds - paid - left
     }

@@ -15,7 +15,7 @@ use super::watch::TestWatch;
 use crate::credit::{CopulaScratch, DrawnPaths};
 use crate::lanes::{Mask, Pack};
 use crate::lifecycle::Short;
-use crate::metrics::irr::{Room, irr_in_room};
+use crate::metrics::irr::irr;
 use crate::metrics::{IrrTimes, irr_with_contributions};
 use crate::path::runner::{self, Workspace};
 use crate::waterfall::recorder::Silent;
@@ -56,7 +56,6 @@ pub struct BlockWork<const L: usize> {
     /// By year of a path: closing par and number of the companies that default, par that defaults, par less recovery.
     by_year: Vec<[f64; 4]>,
     times: IrrTimes,
-    room: Room<L>,
     /// Times and days of the runs that end with each redemption between payment dates, by number of its plan.
     redeemed: Vec<Option<(IrrTimes, Vec<i32>)>>,
     keep: Keep,
@@ -80,7 +79,6 @@ impl<const L: usize> BlockWork<L> {
             order: Vec::with_capacity(BLOCK),
             by_year: vec![[0.0; 4]; setup.named.len()],
             times: IrrTimes::new(setup.plan.told_days()),
-            room: Room::default(),
             redeemed: (0..=setup.plan.regimes.len())
                 .map(|number| {
                     let days = setup.plan.redemption(number)?.days(&setup.plan);
@@ -317,7 +315,7 @@ impl<const L: usize> Kernel for Rates<'_, L> {
 
     #[inline(always)]
     fn run(self) -> (Pack<L>, Pack<L>) {
-        let BlockWork { measures, times, redeemed, room, .. } = self.work;
+        let BlockWork { measures, times, redeemed, .. } = self.work;
         let times = redeemed[self.number].as_ref().map_or(&*times, |(times, _)| times);
         let note = &self.setup.plan.deal.notes[measures.residuals()[self.residual] as usize];
         let outflow = self.setup.plan.cost::<1>(measures.residuals()[self.residual] as usize).0[0];
@@ -326,7 +324,7 @@ impl<const L: usize> Kernel for Rates<'_, L> {
         for flow in &*flows {
             total += *flow;
         }
-        (irr_in_room(times, outflow, flows, 1e-9 * note.original, room), total)
+        (irr(times, outflow, flows, 1e-9 * note.original), total)
     }
 }
 

@@ -230,7 +230,10 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
         bought: Pack<L>,
     ) {
         let period = &plan.periods[p];
-        let assets = collateral.performing_par + collateral.carrying + bought + state.held + state.held_interest;
+        let mut assets = collateral.performing_par + collateral.carrying + bought;
+        if state.holds {
+            assets = assets + state.held + state.held_interest;
+        }
         let at = plan.shown(p);
         if self.gaps {
             self.fill_up_to(at);

@@ -84,6 +84,21 @@ impl<const L: usize> Due<L> {
         self.stage = Stage::Parts;
     }
 
+    /// Books a payment in the `i`-th part of `W` lanes, of which `current` is of what was `unpaid` there; once all parts are
+    /// booked, [`Due::end_parts`] says so.
+    #[inline(always)]
+    pub fn pay_part<const W: usize>(&mut self, i: usize, unpaid: Pack<W>, current: Pack<W>, paid: Pack<W>) {
+        let before = self.paid().part::<W>(i);
+        self.unpaid.set_part(i, (unpaid - current).positive());
+        self.paid.set_part(i, before + paid);
+    }
+
+    /// Every part has been booked.
+    #[inline(always)]
+    pub fn end_parts(&mut self) {
+        self.stage = Stage::Parts;
+    }
+
     /// Books that all that is unpaid is paid in every lane.
     #[inline(always)]
     pub fn pay_all(&mut self) {

@@ -26,6 +26,7 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
         commitments: first.commitments.clone(),
         program: first.program.clone(),
         interest_tests: first.interest_tests,
+        has_par_ratio: first.has_par_ratio,
         ranks: first.ranks.clone(),
         grid: first.grid.clone(),
         interest_reserve: first.interest_reserve,

@@ -265,7 +265,7 @@ pub fn cure_by_purchase<const L: usize, P: Param<L>, R: Recorder<L>>(
         recorder.row(LedgerRow { info, payee, due: wanted, paid: amount, before, transfer: true, reason });
     }
     state.available -= amount;
-    state.diverted += amount;
+    state.divert(amount);
     // The cash joins the collateral: the test is cured for the steps that follow.
     state.numerator += amount;
     state.clear = 0;

@@ -41,7 +41,7 @@ pub fn to_principal<const L: usize, P: Param<L>, R: Recorder<L>>(
         recorder.row(LedgerRow { info, payee, due: wanted, paid: amount, before, transfer: true, reason });
     }
     state.available -= amount;
-    state.diverted += amount;
+    state.divert(amount);
 }
 
 /// Diverts interest to the notes.

@@ -9,7 +9,7 @@ use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
 use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
 use super::quantities::evaluate;
-use super::{claims, divert, draw, expenses, limits, purchases, quick, reserves, residual};
+use super::{claims, divert, draw, expenses, idle, limits, purchases, quick, reserves, residual};
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
 use crate::fees::FeeTerms;
 use crate::lanes::{Mask, Pack, Param};
@@ -78,12 +78,14 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>>(
 /// Leaves on deposit what no step has taken.
 #[inline(always)]
 fn deposit<const L: usize>(state: &mut State<L>, pot: Pot) {
-    match pot {
-        Pot::Interest => state.held_interest += state.available,
-        Pot::Principal => state.held += state.available + state.diverted,
-        _ => state.held += state.available,
+    if pot == Pot::Principal && state.has_diverted {
+        state.available += state.diverted;
     }
-    state.available = Pack::ZERO;
+    if !state.available.any() {
+        return;
+    }
+    let left = std::mem::replace(&mut state.available, Pack::ZERO);
+    state.hold(pot == Pot::Interest, &left);
 }
 
 /// Runs the waterfall of one pot, of interest and principal together; what no step takes stays on deposit.
@@ -167,16 +169,11 @@ impl<const L: usize, P: Param<L>> Kernel for Waterfall<'_, L, P> {
         state.available = *cash;
         let mut exhausted = false;
         let steps = terms.program.steps(pot, terms.in_reinvestment);
+        let all_idle = terms.program.idle(pot, terms.in_reinvestment);
         let mut next = 0;
         loop {
             // A step without cash pays nothing in every lane: leaving it out changes no bit.
-            while next < steps.len() {
-                let step = &steps[next];
-                if !(step.idle.holds(state.clear, state.settled) || (exhausted && step.payment)) {
-                    break;
-                }
-                next += 1;
-            }
+            next = idle::next_step(all_idle, next, state.clear, state.settled, exhausted);
             if next >= steps.len() {
                 break;
             }
@@ -491,8 +488,5 @@ pub fn hold<const L: usize, R: Recorder<L>>(
         recorder.row(LedgerRow { info, payee, due: amount, paid: amount, before, transfer: true, reason });
     }
     state.available -= amount;
-    match pot {
-        Pot::Interest => state.held_interest += amount,
-        _ => state.held += amount,
-    }
+    state.hold(pot == Pot::Interest, &amount);
 }

@@ -5,6 +5,7 @@ pub mod cure;
 pub mod divert;
 pub mod draw;
 pub mod expenses;
+pub mod idle;
 pub mod interpreter;
 pub mod limits;
 pub mod need;

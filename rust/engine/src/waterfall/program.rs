@@ -1,5 +1,6 @@
 //! A compiled priority of payments: names are indices, blocks are mask slots, nothing is looked up in the loop.
 
+use super::idle::Idle;
 use crate::coverage::purchases::Conditions;
 use crate::coverage::terms::bit;
 use crate::expression::Expression;
@@ -244,51 +245,6 @@ pub enum Quick {
     Divert { test: u16 },
 }
 
-/// When a step is known to do nothing: each of these tests passes with room in every lane, and each of these claims is settled.
-#[derive(Clone, Copy, Debug)]
-pub struct Idle {
-    tests: u64,
-    claims: u64,
-}
-
-/// No class has deferred interest.
-pub const NOTHING_DEFERRED: u64 = 1 << 63;
-/// Is never set.
-const UNKNOWN: u64 = 1 << 62;
-/// Notes, and fees after them, that have a bit of their own.
-const NOTES: u16 = 32;
-const FEES: u16 = 30;
-
-impl Idle {
-    fn of(quick: Quick) -> Self {
-        let (mut tests, mut claims) = (0, 0);
-        match quick {
-            Quick::Nothing => {}
-            Quick::Cure { bits, .. } if bits != 0 => tests = bits,
-            Quick::Divert { test } if bit(test as usize) != 0 => tests = bit(test as usize),
-            Quick::Interest { note, .. } if note < NOTES => claims = 1 << note,
-            Quick::Fee { fee, capped: false, .. } if fee < FEES => claims = 1 << (NOTES + fee),
-            Quick::Deferred { .. } => claims = NOTHING_DEFERRED,
-            _ => claims = UNKNOWN,
-        }
-        Self { tests, claims }
-    }
-
-    /// Whether the step is known to do nothing.
-    #[inline(always)]
-    #[must_use]
-    pub const fn holds(self, clear: u64, settled: u64) -> bool {
-        (self.tests & !clear) | (self.claims & !settled) == 0
-    }
-
-    /// The claim that the step settles where it pays all of it.
-    #[inline(always)]
-    #[must_use]
-    pub const fn settles(self) -> u64 {
-        self.claims & !UNKNOWN
-    }
-}
-
 /// A step with what the loop asks of it settled beforehand.
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 #[derive(Clone, Debug)]
@@ -312,22 +268,23 @@ impl ReadyOp {
     fn new(op: &Op, claims: &[Claim], tests: &[u16]) -> Self {
         let action = &op.action;
         let quick = quick(action, claims, tests);
+        let pays = action.source().is_none()
+            && !matches!(
+                action,
+                Action::Enter { .. }
+                    | Action::Stepped { .. }
+                    | Action::SeniorExpensesEnd
+                    | Action::MeasureFirst
+                    | Action::ReleaseDiverted
+                    | Action::Reinvest { remembered: true, .. }
+            );
         Self {
             quick,
-            idle: Idle::of(quick),
+            idle: Idle::of(quick, pays),
             masked: op.slot.is_some() || op.controlling.is_some(),
             guarded: op.when.is_some() || op.amount.is_some(),
             source: action.source(),
-            payment: action.source().is_none()
-                && !matches!(
-                    action,
-                    Action::Enter { .. }
-                        | Action::Stepped { .. }
-                        | Action::SeniorExpensesEnd
-                        | Action::MeasureFirst
-                        | Action::ReleaseDiverted
-                        | Action::Reinvest { remembered: true, .. }
-                ),
+            payment: pays,
             spends_all: matches!(
                 action,
                 Action::Cure { .. }
@@ -404,6 +361,8 @@ pub struct Program {
     pub receipts_read_coverage: bool,
     /// They may move the default ratio, whose failure is an event of default.
     pub receipts_move_default_ratio: bool,
+    /// Some step buys with unscheduled principal alone.
+    pub buys_unscheduled: bool,
     pub infos: Vec<StepInfo>,
     /// Info of the ledger rows of new notes; those of contributions of equity and of purchases at month ends follow it.
     pub changes: u16,
@@ -414,6 +373,8 @@ pub struct Program {
     /// steps of the one pot after an acceleration and on a redemption date, then those of the receipts and of the
     /// senior expenses.
     ready: [Vec<ReadyOp>; 10],
+    /// When each of them is left out.
+    idle: [Vec<Idle>; 10],
 }
 
 impl Program {
@@ -435,6 +396,9 @@ impl Program {
             list(&self.expenses, true),
             list(&self.expenses, false),
         ];
+        let buys = |step: &ReadyOp| matches!(step.op.action, Action::Reinvest { unscheduled: true, .. });
+        self.buys_unscheduled = self.ready.iter().flatten().any(buys);
+        self.idle = self.ready.each_ref().map(|steps| steps.iter().map(|step| step.idle).collect());
     }
 
     /// Counts the infos of its steps from a place in a longer list on.
@@ -453,15 +417,13 @@ impl Program {
     /// The steps of a waterfall that apply on a date.
     #[must_use]
     pub fn steps(&self, pot: Pot, in_reinvestment: bool) -> &[ReadyOp] {
-        let after = usize::from(!in_reinvestment);
-        &self.ready[match pot {
-            Pot::Interest => after,
-            Pot::Principal => 2 + after,
-            Pot::Acceleration => 4,
-            Pot::Redemption => 5,
-            Pot::Receipts => 6 + after,
-            Pot::NewNotes | Pot::Contribution | Pot::MonthEnds => return &[],
-        }]
+        list(pot, in_reinvestment).map_or(&[], |list| &self.ready[list])
+    }
+
+    /// When each of these steps is left out.
+    #[must_use]
+    pub fn idle(&self, pot: Pot, in_reinvestment: bool) -> &[Idle] {
+        list(pot, in_reinvestment).map_or(&[], |list| &self.idle[list])
     }
 
     /// The steps that pay senior expenses on a date.
@@ -469,4 +431,17 @@ impl Program {
     pub fn senior_expenses(&self, in_reinvestment: bool) -> &[ReadyOp] {
         &self.ready[8 + usize::from(!in_reinvestment)]
     }
+}
+
+/// Place of a waterfall's steps among the lists of a program.
+const fn list(pot: Pot, in_reinvestment: bool) -> Option<usize> {
+    let after = !in_reinvestment as usize;
+    Some(match pot {
+        Pot::Interest => after,
+        Pot::Principal => 2 + after,
+        Pot::Acceleration => 4,
+        Pot::Redemption => 5,
+        Pot::Receipts => 6 + after,
+        Pot::NewNotes | Pot::Contribution | Pot::MonthEnds => return None,
+    })
 }

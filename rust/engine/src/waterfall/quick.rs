@@ -5,11 +5,10 @@
 
 use cloche_dispatch::Kernel;
 
-use super::claims;
 use super::cure;
 use super::interpreter::{Terms, select};
 use super::program::{Claim, ClaimKind, Pot, Quick, ReadyOp, Span};
-use crate::lanes::{Pack, Param};
+use crate::lanes::{PART, Pack, Param};
 use crate::state::{Due, State};
 
 /// Whether the step is done; if not, the general step must run.
@@ -116,19 +115,79 @@ impl<const L: usize, P: Param<L>> Kernel for Part<'_, L, P> {
 impl<const L: usize, P: Param<L>> Part<'_, L, P> {
     #[inline(always)]
     fn pay(self, claim: Claim) {
-        let Self { state, terms, step, senior_expense, pot, .. } = self;
-        let owed = claims::due(state, claim);
-        if !owed.any() {
-            return;
+        if L.is_multiple_of(PART) {
+            self.pay_in_parts::<PART>(claim);
+        } else {
+            self.pay_in_parts::<1>(claim);
         }
-        state.limit = state.available;
-        if step.masked || step.guarded {
+    }
+
+    /// Pays what there is cash for, `W` lanes after the other; earlier amounts are settled before current ones.
+    #[inline(always)]
+    fn pay_in_parts<const W: usize>(self, claim: Claim) {
+        let Self { state, terms, step, senior_expense, pot, .. } = self;
+        let selects = step.masked || step.guarded;
+        if selects {
+            state.limit = state.available;
             select(state, terms, step);
         }
-        let paid = owed.min(state.limit);
-        claims::settle(state, claim, paid);
-        state.available = (state.available - paid).positive();
-        count(state, paid, senior_expense, pot);
+        let i = claim.index as usize;
+        let (due, earlier, has_earlier, cap) = match claim.kind {
+            ClaimKind::Interest => {
+                let note = &mut state.notes[i];
+                (&mut note.interest, &mut note.overdue, note.has_overdue, None)
+            }
+            kind => {
+                let fee = &mut state.fees[i];
+                let cap = if kind == ClaimKind::FeeCapped { Some(&mut fee.cap_left) } else { None };
+                (&mut fee.current, &mut fee.arrears, fee.has_arrears, cap)
+            }
+        };
+        let mut cap = cap;
+        let capped = cap.as_ref().is_some_and(|left| !left.any());
+        if capped || (due.is_settled() && !(has_earlier && earlier.any())) {
+            return;
+        }
+        for i in 0..L / W {
+            let unpaid = due.unpaid().part::<W>(i);
+            let mut owed = unpaid;
+            if has_earlier {
+                owed += earlier.part(i);
+            }
+            if let Some(left) = &cap {
+                owed = owed.min(left.part(i));
+            }
+            let available = state.available.part::<W>(i);
+            let paid = owed.min(if selects { state.limit.part(i) } else { available });
+            let mut current = paid;
+            if has_earlier {
+                let old = paid.min(earlier.part(i));
+                let left = earlier.part(i) - old;
+                earlier.set_part(i, left);
+                current = paid - old;
+            }
+            due.pay_part(i, unpaid, current, paid);
+            if let Some(cap) = &mut cap {
+                let left = cap.part(i) - paid;
+                cap.set_part(i, left);
+            }
+            state.available.set_part(i, (available - paid).positive());
+            if senior_expense {
+                let left = state.coverage_numerator.part(i) - paid;
+                state.coverage_numerator.set_part(i, left);
+            }
+            if pot.spends_principal() {
+                let left = state.numerator.part(i) - paid;
+                state.numerator.set_part(i, left);
+            }
+        }
+        due.end_parts();
+        if senior_expense {
+            state.clear &= !state.interest_tests;
+        }
+        if pot.spends_principal() {
+            state.clear &= state.interest_tests;
+        }
     }
 }
 

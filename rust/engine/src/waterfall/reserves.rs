@@ -94,7 +94,7 @@ fn add<const L: usize>(state: &mut State<L>, purse: Purse, amount: Pack<L>, pot:
         }
         Purse::Interest => state.receipts[0] += amount,
         Purse::Principal => state.receipts[1] += amount,
-        Purse::Diverted => state.diverted += amount,
+        Purse::Diverted => state.divert(amount),
         Purse::Account(account) => state.accounts[account as usize] += amount,
         Purse::Commitment(_) | Purse::Drawing(_) => {}
     }

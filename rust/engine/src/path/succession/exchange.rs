@@ -33,9 +33,9 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
         self.row(0, Payee::Collateral, bought, bought);
         self.work.state.purchases += bought;
         self.row(0, Payee::Account(Pot::Interest), reserve, reserve);
-        self.work.state.held_interest += reserve;
+        self.work.state.hold(true, &reserve);
         self.row(0, Payee::Account(Pot::Principal), ramp_up, ramp_up);
-        self.work.state.held += ramp_up;
+        self.work.state.hold(false, &ramp_up);
         for &(account, amount) in &transition.deposits {
             let deposit = lanes.keep(Pack::splat(amount));
             uses += deposit;
