@@ -1,4 +1,4 @@
-//! Runs a kernel with AVX2 when the machine has it; the one `unsafe` call of the project.
+//! Runs a kernel with AVX2 when the machine has it, and fetches ahead; the two `unsafe` calls of the project.
 //!
 //! A kernel is a value whose [`Kernel::run`] and everything hot below it are `#[inline(always)]`. [`Isa::run`] then holds
 //! two copies of that body, one of the baseline instruction set and one of AVX2, and picks by a token that
@@ -98,6 +98,22 @@ impl fmt::Display for Isa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// Asks the machine to bring the line of memory with this value near, while it goes on: a hint that changes no result.
+///
+/// It pays where what is read next is known long before, but its place follows no order that the machine would find.
+#[inline(always)]
+pub fn prefetch<T>(value: &T) {
+    #[cfg(target_arch = "x86_64")]
+    #[expect(unsafe_code, reason = "the instruction takes an address, and its function is unsafe for that")]
+    // SAFETY: every x86-64 has SSE, the reference is valid, and a prefetch neither reads a value nor faults.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
 }
 
 #[inline(never)]

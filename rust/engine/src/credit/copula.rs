@@ -4,6 +4,7 @@
 //! `F(t_{p-1}) < Φ(X) <= F(t_p)`, decided as `Φ⁻¹(F(t_{p-1})) < X <= Φ⁻¹(F(t_p))`. `Z` low is bad.
 
 use crate::credit::bounds::{BUCKETS, Buckets};
+use crate::credit::candidates::{self, Candidates};
 use crate::credit::conditional::ConditionalRates;
 use crate::credit::curves::{Curves, Guide};
 use crate::credit::defaults::{DefaultEvent, DrawnPaths, PathEvents};
@@ -64,7 +65,7 @@ struct Obligor {
 const CHUNK: usize = 8;
 
 /// Paths of one mask.
-const MASK: usize = u64::BITS as usize;
+const MASK: usize = candidates::PATHS;
 
 /// Defaults for which there is room while paths are drawn together: 80 KiB, so that the heads of all lists stay at hand.
 const ROOM: usize = 20_480;
@@ -108,6 +109,7 @@ pub struct CopulaScratch {
     /// Of a few companies: their first words by path, and the paths, as bits, in which these are within their bounds.
     words: Vec<[u32; CHUNK]>,
     masks: Vec<[u64; CHUNK]>,
+    candidates: Candidates,
     events: PathEvents,
 }
 
@@ -256,7 +258,7 @@ impl Copula {
             out.market.extend_from_slice(&market.0);
             self.systematic::<L>(first, market, pack, packs, scratch);
         }
-        let CopulaScratch { systematic, buckets, words, masks, events } = scratch;
+        let CopulaScratch { systematic, buckets, words, masks, candidates, events } = scratch;
         let paths = packs * L;
         let room = room(paths);
         words.resize(room, [0; CHUNK]);
@@ -284,16 +286,13 @@ impl Copula {
                 let (of_group, _) = systematic[obligor.group as usize * room..][..room].as_chunks::<MASK>();
                 let (of_paths, _) = words[..room].as_chunks::<MASK>();
                 for (i, ((of_companies, words), of_group)) in masks.iter().zip(of_paths).zip(of_group).enumerate() {
-                    let mut mask = of_companies[k];
-                    while mask != 0 {
-                        let bit = mask.trailing_zeros() as usize % MASK;
-                        mask &= mask - 1;
-                        let (path, systematic, word) = (i * MASK + bit, of_group[bit], words[bit][k]);
-                        let (own, error) = own_part.of(word);
-                        let latent = systematic + own;
-                        let step = match guide.first_step_between(latent - error, latent + error) {
+                    let n = candidates.gather(of_companies[k], k, words, of_group);
+                    candidates.bound(n, own_part, &obligor.guide);
+                    for j in 0..n {
+                        let path = i * MASK + candidates.path(j);
+                        let step = match candidates.step(j, guide) {
                             Some(step) => step,
-                            None => self.exact_step(first_path + path as u64, &obligor, word, systematic),
+                            None => self.exact_step(first_path + path as u64, &obligor, candidates.drawn(j)),
                         };
                         let event = DefaultEvent::new(obligor.index, step);
                         found.add(path, event, step <= obligor.last_step, step > obligor.owes_until);
@@ -307,7 +306,7 @@ impl Copula {
     /// The step of a company in a path, from both words of its draw.
     #[cold]
     #[inline(never)]
-    fn exact_step(&self, path: u64, obligor: &Obligor, word: u32, systematic: f64) -> u32 {
+    fn exact_step(&self, path: u64, obligor: &Obligor, (word, systematic): (u32, f64)) -> u32 {
         let [second] = draws::<1>(self.seed, path, OBLIGOR, 1, obligor.key);
         let latent = systematic + normal_inverse(uniform(word, second)) * self.own_weight;
         self.curves.first_step_reaching(obligor.row, latent)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::lanes::Pack;
 use crate::math::normal_inverse;
 
 /// Thresholds of a block.
@@ -126,7 +127,7 @@ impl<'a> Guided<'a> {
     #[must_use]
     pub fn along(self, guide: &Guide) -> GuidedRow<'a> {
         let thresholds = &self.thresholds[guide.row as usize..];
-        GuidedRow { thresholds, starts: &self.starts[guide.cells as usize..], guide: *guide }
+        GuidedRow { thresholds, starts: &self.starts[guide.cells as usize..] }
     }
 }
 
@@ -135,16 +136,16 @@ impl<'a> Guided<'a> {
 pub struct GuidedRow<'a> {
     thresholds: &'a [f64],
     starts: &'a [u16],
-    guide: Guide,
 }
 
 impl GuidedRow<'_> {
     /// The first step, counted from 1, whose threshold is at least x, for a level x that is known to lie between two
-    /// bounds; none where a threshold between them leaves it open, or where the guide does not lead to it at once.
+    /// bounds, the lower one in this cell of the guide; none where a threshold between them leaves it open, or where the
+    /// guide does not lead to it at once.
     #[inline(always)]
     #[must_use]
-    pub fn first_step_between(&self, low: f64, high: f64) -> Option<u32> {
-        let start = usize::from(self.starts[self.guide.cell(low)]);
+    pub fn first_step_between(self, cell: u32, low: f64, high: f64) -> Option<u32> {
+        let start = usize::from(self.starts[cell as usize]);
         // The row ends with an infinite threshold, and no guide leads beyond it.
         let place = start + usize::from(self.thresholds[start] < low);
         if self.thresholds[place] >= high { Some(count(place) + 1) } else { None }
@@ -180,15 +181,19 @@ impl Guide {
         guide
     }
 
-    /// The cell of a level.
+    /// The cells of levels.
     #[inline(always)]
-    fn cell(&self, x: f64) -> usize {
+    #[must_use]
+    pub fn cells<const W: usize>(&self, x: Pack<W>) -> [u32; W] {
         // A sum with 2⁵² is a whole number, and its last bits hold it.
         const TWO_POW_52: f64 = 4_503_599_627_370_496.0;
-        let cell = (x - self.from) * self.per_unit;
-        let cell = if cell > 0.0 { cell } else { 0.0 };
-        let cell = if cell < self.top { cell } else { self.top };
-        (cell + TWO_POW_52).to_bits() as u32 as usize
+        let cell = (x - Pack::splat(self.from)) * self.per_unit;
+        let cell = cell.positive().min(Pack::splat(self.top)) + Pack::splat(TWO_POW_52);
+        let mut cells = [0; W];
+        for i in 0..W {
+            cells[i] = cell.0[i].to_bits() as u32;
+        }
+        cells
     }
 }
 
@@ -200,6 +205,7 @@ const fn count(n: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::Curves;
+    use crate::lanes::Pack;
 
     #[test]
     fn the_first_step_is_the_one_whose_probability_interval_holds_the_level() {
@@ -236,24 +242,22 @@ mod tests {
         let (mut open, mut beside) = (0, 0);
         for (shape, row) in rows.into_iter().enumerate() {
             let is_even = shape < 21 && shape.is_multiple_of(3);
+            let guide = curves.guide(row);
+            let along = curves.guided().along(&guide);
             for i in -6_000..6_000 {
                 let x = f64::from(i) * 1e-3;
                 let step = curves.first_step_reaching(row, x);
                 for slack in [0.0, 1e-12, 1e-4, 0.1] {
-                    let between = curves.guided().along(&curves.guide(row)).first_step_between(x - slack, x + slack);
+                    let [cell] = guide.cells(Pack([x - slack]));
+                    let between = along.first_step_between(cell, x - slack, x + slack);
                     assert!(between.is_none_or(|found| found == step));
                     open += u32::from(between.is_none());
                     beside += u32::from(is_even && slack < 1e-9 && between.is_none());
                 }
             }
-            assert_eq!(
-                curves
-                    .guided()
-                    .along(&curves.guide(row))
-                    .first_step_between(f64::NEG_INFINITY, f64::INFINITY)
-                    .is_some(),
-                curves.threshold(row, 1) == f64::INFINITY
-            );
+            let [cell] = guide.cells(Pack([f64::NEG_INFINITY]));
+            let anywhere = along.first_step_between(cell, f64::NEG_INFINITY, f64::INFINITY);
+            assert_eq!(anywhere.is_some(), curves.threshold(row, 1) == f64::INFINITY);
         }
         // The guide leads to nearly every level at once where probabilities rise evenly.
         assert!(beside < 7 * 2 * 12_000 / 100, "{beside}");

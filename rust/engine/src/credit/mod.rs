@@ -1,6 +1,7 @@
 //! Credit drivers: what happens to which company, and when.
 
 pub mod bounds;
+mod candidates;
 pub mod conditional;
 pub mod copula;
 pub mod curves;

@@ -3,6 +3,7 @@
 //! The second word and the quantile to its last digit matter only where a threshold lies within that distance, in one
 //! candidate of some hundreds. The others are told apart with the same result at a tenth of the work.
 
+use crate::lanes::Pack;
 use crate::math::{exp, normal_inverse};
 
 /// Cells of an octave of words, as bits.
@@ -44,16 +45,25 @@ impl OwnPart {
         Self { cells }
     }
 
-    /// The own part of a draw with this first word, and its greatest error.
+    /// The own parts of draws with these first words, and their greatest errors.
     #[inline(always)]
     #[must_use]
-    pub fn of(&self, word: u32) -> (f64, f64) {
+    pub fn of<const W: usize>(&self, words: &[u32; W]) -> [Pack<W>; 2] {
         const FRACTION: u64 = (1 << SHIFT) - 1;
-        let middle = f64::from(word) + 0.5;
-        let bits = middle.to_bits();
-        let [value, slope, curvature, error] = self.cells[((bits >> SHIFT) - FIRST) as usize % CELLS];
-        let beyond = middle - f64::from_bits(bits & !FRACTION);
-        (value + beyond * (slope + beyond * curvature), error)
+        let mut beyond = Pack::ZERO;
+        let mut places = [0; W];
+        for i in 0..W {
+            let middle = f64::from(words[i]) + 0.5;
+            let bits = middle.to_bits();
+            places[i] = (bits >> SHIFT) - FIRST;
+            beyond.0[i] = middle - f64::from_bits(bits & !FRACTION);
+        }
+        let [mut value, mut slope, mut curvature, mut error] = [Pack::ZERO; 4];
+        for i in 0..W {
+            let cell = self.cells[places[i] as usize % CELLS];
+            [value.0[i], slope.0[i], curvature.0[i], error.0[i]] = cell;
+        }
+        [value + beyond * (slope + beyond * curvature), error]
     }
 }
 
@@ -82,6 +92,7 @@ fn fitted(start: f64, end: f64, weight: f64) -> [f64; 4] {
 #[cfg(test)]
 mod tests {
     use super::OwnPart;
+    use crate::lanes::Pack;
     use crate::math::normal_inverse;
     use crate::random::uniform;
 
@@ -98,7 +109,7 @@ mod tests {
                 }
             }
             for word in words {
-                let (value, error) = own.of(word);
+                let [Pack([value]), Pack([error])] = own.of(&[word]);
                 for low in [0, 1 << 31, u32::MAX] {
                     let exact = weight * normal_inverse(uniform(word, low));
                     assert!((value - exact).abs() < error, "{weight} {word} {low}: {value} {error} {exact}");
@@ -111,7 +122,7 @@ mod tests {
     fn the_error_is_small_where_companies_default() {
         let own = OwnPart::new(1.0);
         for thousandths in 1..=500 {
-            let (_, error) = own.of(thousandths * 4_294_967);
+            let [_, Pack([error])] = own.of(&[thousandths * 4_294_967]);
             assert!(error < 5e-5, "{thousandths} {error}");
         }
     }

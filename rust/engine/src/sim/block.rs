@@ -10,7 +10,7 @@ use super::ended;
 use super::measures::{Measures, NEVER};
 use super::setup::Setup;
 use super::stakes::Stakes;
-use super::totals::{BlockTotals, PLACES, Sizes, count};
+use super::totals::{BlockTotals, PLACES, count};
 use super::watch::TestWatch;
 use crate::credit::{CopulaScratch, DrawnPaths};
 use crate::lanes::{Mask, Pack};
@@ -91,16 +91,17 @@ impl<const L: usize> BlockWork<L> {
     }
 }
 
-/// Runs the paths `first .. first + count` and returns their figures; none when stopped.
+/// Runs the paths `first .. first + count` and returns their figures, written in `totals`; none when stopped.
 #[must_use]
 pub fn run<const L: usize>(
     setup: &Setup,
     first: u64,
     count: usize,
     work: &mut BlockWork<L>,
+    mut totals: BlockTotals,
     stop: &dyn Fn() -> bool,
 ) -> Option<Block> {
-    let totals = BlockTotals::new(count, Sizes::of(setup), work.keep.flows);
+    totals.open(count);
     let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)), short: None };
     let isa = work.isa;
     match L {
@@ -261,6 +262,9 @@ impl<const L: usize> Kernel for Pool<'_, L> {
         work.reset_pool(plan);
         by_year.copy_from_slice(&setup.named);
         for lane in 0..L {
+            if lane + 1 < L {
+                drawn.fetch(paths[lane + 1]);
+            }
             work.open_lane(plan);
             let (defaults, by_year) = (drawn.defaults.of(paths[lane]), by_year.as_mut_slice());
             if let Some(mut defaulting) = work.defaulting(plan) {

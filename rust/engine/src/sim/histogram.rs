@@ -1,9 +1,14 @@
 //! How often a share occurs, for its quantiles, in memory that does not grow with the number of paths.
 
+use cloche_dispatch::prefetch;
+
 use crate::metrics::quantile::rank;
 
 /// Bins of the shares from 0 to 1.
 const BINS: usize = 65_536;
+
+/// Shares whose bins are fetched before the first is counted: the bins of all histograms are more than is near.
+const TOGETHER: usize = 8;
 
 /// Shares counted in equal bins; each bin remembers its largest.
 ///
@@ -27,13 +32,20 @@ impl Histogram {
     pub fn add<const WHICH: usize>(&mut self, rows: &[[f64; 2]]) {
         self.total += rows.len();
         let bins = self.bins.as_mut_slice();
-        for row in rows {
-            let share = row[WHICH];
-            let bin = (share * (BINS as f64 - 1.0) + 0.5) as u32 as usize;
-            let [count, largest] = &mut bins[if bin < BINS { bin } else { BINS - 1 }];
-            *count += 1;
-            // Shares are not negative: their bits rise with them.
-            *largest = if share.to_bits() > *largest { share.to_bits() } else { *largest };
+        for rows in rows.chunks(TOGETHER) {
+            let mut places = [0; TOGETHER];
+            for (place, row) in places.iter_mut().zip(rows) {
+                let bin = (row[WHICH] * (BINS as f64 - 1.0) + 0.5) as u32 as usize;
+                *place = if bin < BINS { bin } else { BINS - 1 };
+                prefetch(&bins[*place]);
+            }
+            for (place, row) in places.into_iter().zip(rows) {
+                let [count, largest] = &mut bins[place];
+                *count += 1;
+                // Shares are not negative: their bits rise with them.
+                let share = row[WHICH].to_bits();
+                *largest = if share > *largest { share } else { *largest };
+            }
         }
     }
 

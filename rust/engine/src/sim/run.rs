@@ -9,7 +9,7 @@ use cloche_dispatch::Isa;
 use super::block::{self, BLOCK, Block, BlockWork, Keep};
 use super::columns::PathColumns;
 use super::setup::Setup;
-use super::totals::{Sizes, Totals};
+use super::totals::{BlockTotals, Sizes, Totals};
 use crate::error::EngineError;
 use crate::lifecycle::Short;
 use crate::workers;
@@ -42,17 +42,22 @@ struct Merger {
     next: usize,
     /// Finished before one that comes before them.
     waiting: BTreeMap<usize, Block>,
+    /// Figures of blocks that have been added, to be written again: a run takes no new memory for each block.
+    written: Vec<BlockTotals>,
 }
 
 impl Merger {
-    fn add(&mut self, index: usize, block: Block) {
+    /// Adds a block, and gives the figures of an added one to write the next in, if there are any.
+    fn add(&mut self, index: usize, block: Block) -> Option<BlockTotals> {
         self.waiting.insert(index, block);
-        while let Some(block) = self.waiting.remove(&self.next) {
-            self.totals.add(block.totals);
+        while let Some(mut block) = self.waiting.remove(&self.next) {
+            self.totals.add(&mut block.totals);
+            self.written.push(block.totals);
             self.columns.extend(block.columns);
             self.short = self.short.or(block.short);
             self.next += 1;
         }
+        self.written.pop()
     }
 }
 
@@ -92,9 +97,11 @@ pub fn simulate_lanes<const L: usize>(
     let done = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let totals = Totals::new(Sizes::of(setup), options.keep.flows);
-    let merger = Mutex::new(Merger { totals, columns: Vec::new(), short: None, next: 0, waiting: BTreeMap::new() });
+    let (columns, written) = (Vec::new(), Vec::new());
+    let merger = Mutex::new(Merger { totals, columns, short: None, next: 0, waiting: BTreeMap::new(), written });
     let work = || {
         let mut scratch = BlockWork::<L>::new(setup, options.isa, options.keep);
+        let mut written = None;
         loop {
             let b = next.fetch_add(1, Ordering::Relaxed);
             if b >= blocks || stop.load(Ordering::Relaxed) {
@@ -103,11 +110,13 @@ pub fn simulate_lanes<const L: usize>(
             let first = b * BLOCK;
             let count = if paths - first < BLOCK { paths - first } else { BLOCK };
             let stopped = || stop.load(Ordering::Relaxed);
-            let Some(finished) = block::run::<L>(setup, first as u64, count, &mut scratch, &stopped) else {
+            let totals: BlockTotals =
+                written.take().unwrap_or_else(|| BlockTotals::new(Sizes::of(setup), options.keep.flows));
+            let Some(finished) = block::run::<L>(setup, first as u64, count, &mut scratch, totals, &stopped) else {
                 return;
             };
             if let Ok(mut merger) = merger.lock() {
-                merger.add(b, finished);
+                written = merger.add(b, finished);
             }
             done.fetch_add(count, Ordering::Relaxed);
         }

@@ -82,6 +82,15 @@ impl<S: Default> NoteTotals<S> {
     fn new(steps: usize) -> Self {
         Self { economic: vec![0; steps], realized: vec![0; steps], ..Self::default() }
     }
+
+    /// Back to nothing seen.
+    fn clear(&mut self) {
+        let Self { economic, realized, losses, .. } = std::mem::take(self);
+        *self = Self { economic, realized, losses, ..Self::default() };
+        self.economic.fill(0);
+        self.realized.fill(0);
+        self.losses.clear();
+    }
 }
 
 /// Returns of one residual note, path by path.
@@ -143,30 +152,48 @@ pub struct BlockTotals {
     pub events: Vec<[u64; EVENTS.len()]>,
     /// Per year: sums and sums of squares of the four rates.
     pub years: Vec<[[f64; 4]; 2]>,
-    /// Per year: default rate and loss rate of each path.
-    pub rates: Vec<Vec<[f64; 2]>>,
+    /// Default rate and loss rate of each path by year.
+    pub rates: YearRates,
     /// Largest cash difference, currency units.
     pub conservation_error: f64,
 }
 
 impl BlockTotals {
-    /// No paths seen, room for so many.
+    /// No paths seen.
     #[must_use]
-    pub fn new(paths: usize, sizes: Sizes, keep_flows: bool) -> Self {
+    pub fn new(sizes: Sizes, keep_flows: bool) -> Self {
         let Sizes { notes, residuals, tests, steps, dates, years } = sizes;
-        let returns = Returns { irr: vec![0.0; paths], moic: vec![0.0; paths] };
         Self {
-            paths,
+            paths: 0,
             notes: (0..notes).map(|_| NoteTotals::new(steps)).collect(),
-            returns: vec![returns; residuals],
+            returns: vec![Returns::default(); residuals],
             equity: vec![Spread::default(); residuals * dates],
             flows: if keep_flows { vec![[Spread::default(); 3]; notes * steps] } else { Vec::new() },
             tests: if keep_flows { vec![TestTotals::default(); tests * steps] } else { Vec::new() },
             events: vec![[0; EVENTS.len()]; steps],
             years: vec![[[0.0; 4]; 2]; years],
-            rates: (0..years).map(|_| Vec::with_capacity(paths)).collect(),
+            rates: YearRates::default(),
             conservation_error: 0.0,
         }
+    }
+
+    /// Back to no paths seen, with room for so many.
+    pub fn open(&mut self, paths: usize) {
+        self.paths = paths;
+        for note in &mut self.notes {
+            note.clear();
+        }
+        for returns in &mut self.returns {
+            returns.irr.resize(paths, 0.0);
+            returns.moic.resize(paths, 0.0);
+        }
+        self.equity.fill(Spread::default());
+        self.flows.fill([Spread::default(); 3]);
+        self.tests.fill(TestTotals::default());
+        self.events.fill([0; EVENTS.len()]);
+        self.years.fill([[0.0; 4]; 2]);
+        self.rates.open(self.years.len(), paths);
+        self.conservation_error = 0.0;
     }
 }
 
@@ -176,7 +203,7 @@ impl BlockTotals {
     pub fn count_years(&mut self, by_year: &mut [[f64; 4]], next: &[[f64; 4]], per_par: f64) {
         let scale = [per_par, 1.0, per_par, per_par];
         let mut sums = [0.0; 4];
-        let years = by_year.iter_mut().zip(next).zip(&mut self.years).zip(&mut self.rates);
+        let years = by_year.iter_mut().zip(next).zip(&mut self.years).zip(self.rates.next());
         for (((row, next), [sum, square]), shown) in years {
             let mut rates = [0.0; 4];
             for k in 0..4 {
@@ -190,8 +217,42 @@ impl BlockTotals {
             for k in 0..4 {
                 square[k] += rates[k] * rates[k];
             }
-            shown.push([rates[2], rates[3]]);
+            shown[0] = [rates[2], rates[3]];
         }
+    }
+}
+
+/// Default rate and loss rate of each path of a block up to each whole year, in the order of running.
+#[derive(Clone, Debug, Default)]
+pub struct YearRates {
+    /// Year after year, each of so many places.
+    rows: Vec<[f64; 2]>,
+    stride: usize,
+    paths: usize,
+}
+
+impl YearRates {
+    /// Back to no paths, with room for so many.
+    fn open(&mut self, years: usize, paths: usize) {
+        // Years that lay a power of two apart would share the places of a cache.
+        const APART: usize = 12;
+        self.stride = paths + APART;
+        self.rows.resize(years * self.stride, [0.0; 2]);
+        self.paths = 0;
+    }
+
+    /// The places of the path that follows: the first of each.
+    #[inline(always)]
+    fn next(&mut self) -> impl Iterator<Item = &mut [[f64; 2]]> {
+        let path = self.paths;
+        self.paths += 1;
+        self.rows.chunks_exact_mut(self.stride).map(move |year| &mut year[path..])
+    }
+
+    /// Both rates of all paths up to a year, from 0.
+    #[must_use]
+    fn of(&self, year: usize) -> &[[f64; 2]] {
+        &self.rows[year * self.stride..][..self.paths]
     }
 }
 
@@ -212,8 +273,10 @@ pub struct Totals {
     pub years: Vec<YearTotals>,
     /// Per year: default rate and loss rate; nothing in runs of so few blocks that these wait to be asked for.
     counted: Vec<[Histogram; 2]>,
-    /// By block that is not counted in bins yet and year: default rate and loss rate of each path.
-    uncounted: Vec<Vec<Vec<[f64; 2]>>>,
+    /// By block that is not counted in bins yet.
+    uncounted: Vec<YearRates>,
+    /// Those of blocks that have been counted, to be written again.
+    written: Vec<YearRates>,
     /// Largest cash difference of any date of any path, currency units.
     pub conservation_error: f64,
 }
@@ -234,12 +297,13 @@ impl Totals {
             years: vec![YearTotals::default(); years],
             counted: Vec::new(),
             uncounted: Vec::with_capacity(TOGETHER),
+            written: Vec::new(),
             conservation_error: 0.0,
         }
     }
 
-    /// Adds the block that follows; [`Totals::end`] ends a run.
-    pub fn add(&mut self, block: BlockTotals) {
+    /// Adds the block that follows, of which nothing is needed any more; [`Totals::end`] ends a run.
+    pub fn add(&mut self, block: &mut BlockTotals) {
         self.paths += block.paths as u64;
         for (total, note) in self.notes.iter_mut().zip(&block.notes) {
             total.principal_loss.add(note.principal_loss.folded());
@@ -283,7 +347,7 @@ impl Totals {
                 total.squares[k] += squares[k];
             }
         }
-        self.uncounted.push(block.rates);
+        self.uncounted.push(std::mem::replace(&mut block.rates, self.written.pop().unwrap_or_default()));
         if self.uncounted.len() == TOGETHER {
             self.settle();
         }
@@ -299,15 +363,15 @@ impl Totals {
             // Made one by one: a clone would take the memory of all bins.
             self.counted = (0..self.years.len()).map(|_| <[Histogram; 2]>::default()).collect();
         }
-        let blocks = std::mem::take(&mut self.uncounted);
         for (y, [default_rate, loss_rate]) in self.counted.iter_mut().enumerate() {
-            for rates in &blocks {
-                default_rate.add::<0>(&rates[y]);
+            for rates in &self.uncounted {
+                default_rate.add::<0>(rates.of(y));
             }
-            for rates in &blocks {
-                loss_rate.add::<1>(&rates[y]);
+            for rates in &self.uncounted {
+                loss_rate.add::<1>(rates.of(y));
             }
         }
+        self.written.append(&mut self.uncounted);
     }
 
     /// Ends a run.
@@ -315,6 +379,7 @@ impl Totals {
         if !self.counted.is_empty() {
             self.settle();
         }
+        self.written = Vec::new();
     }
 
     /// Quantiles of the default rate, or of the loss rate, up to a year (from 0), at levels that rise; `room` is used again.
@@ -330,7 +395,7 @@ impl Totals {
         }
         room.clear();
         for rates in &self.uncounted {
-            room.add::<WHICH>(&rates[year]);
+            room.add::<WHICH>(rates.of(year));
         }
         room.quantiles(levels)
     }

@@ -7,7 +7,7 @@ use crate::collateral::ClosingPool;
 use crate::collateral::closing_pool::{INTEREST, LoanDefault, PERFORMING, PREPAID, PRINCIPAL};
 use crate::collateral::holdings::Companies;
 use crate::collateral::proportional::{CommonStep, DefaultStep, LoanShare, Proportional};
-use crate::lanes::Pack;
+use crate::lanes::{Mask, Pack};
 
 /// What begins and ends in a step: a line of the cache.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,6 +24,9 @@ struct Change {
 pub struct InProportion {
     /// Per step, and one more for what outlives all. Zero between two lanes.
     changes: Vec<Change>,
+    /// Which sums of both kinds of changes go on in the next step: par and rate stay ended, a last step is over, and so is what
+    /// is collected. Looked up rather than written into the loop, where each sum would be carried along by itself.
+    stays: [Mask<4>; 2],
     /// Changes of par times instalment, and of that times rate; nothing where instalments do not differ.
     instalments: Vec<[f64; 2]>,
 }
@@ -97,9 +100,13 @@ impl InProportion {
     /// Room for a pool.
     #[must_use]
     pub fn new(pool: &ClosingPool) -> Self {
-        let Some(form) = &pool.proportional else { return Self { changes: Vec::new(), instalments: Vec::new() } };
+        let stays = [[true, true, false, false], [false, true, true, true]].map(Mask::from_lanes);
+        let Some(form) = &pool.proportional else {
+            return Self { changes: Vec::new(), stays, instalments: Vec::new() };
+        };
         Self {
             changes: vec![Change::default(); pool.steps + 1],
+            stays,
             instalments: vec![[0.0; 2]; if form.has_instalments { pool.steps + 1 } else { 0 }],
         }
     }
@@ -126,16 +133,13 @@ impl InProportion {
         rows: &mut [StepRows<L>],
         instalments: &mut [[[f64; 2]; L]],
     ) {
-        let (mut has_ended, mut is_carried) = ([0.0; 4], [0.0; 4]);
+        let [stays_ended, stays_carried] = self.stays;
+        let (mut has_ended, mut is_carried) = (Pack::ZERO, Pack::ZERO);
         for (row, change) in rows.iter_mut().zip(&mut self.changes) {
-            add(&mut has_ended, &change.ended);
-            row.flows[lane] = has_ended;
-            // Par and rate stay ended; a last step is over.
-            (has_ended[2], has_ended[3]) = (0.0, 0.0);
-            add(&mut is_carried, &change.defaulted);
-            row.defaulted[lane] = is_carried;
-            // So is what is collected.
-            is_carried[0] = 0.0;
+            has_ended = stays_ended.keep(has_ended) + Pack(change.ended);
+            row.flows[lane] = has_ended.0;
+            is_carried = stays_carried.keep(is_carried) + Pack(change.defaulted);
+            row.defaulted[lane] = is_carried.0;
             *change = Change::default();
         }
         if pool.has_defaulted {
