@@ -4,11 +4,10 @@
 //! that tell the step are read for many before the first has led to its step.
 
 use crate::credit::curves::{Guide, GuidedRow};
+use crate::credit::defaults::PATHS;
 use crate::credit::own::OwnPart;
 use crate::lanes::Pack;
 
-/// Paths among which candidates are gathered.
-pub const PATHS: usize = u64::BITS as usize;
 /// Candidates that are worked out at once.
 const TOGETHER: usize = 4;
 
@@ -43,16 +42,17 @@ impl Candidates {
         systematic: &[f64; PATHS],
     ) -> usize {
         let mut left = mask;
-        let mut n = 0;
-        while left != 0 {
+        for n in 0..PATHS {
+            if left == 0 {
+                return n;
+            }
             let path = left.trailing_zeros() as usize % PATHS;
             left &= left - 1;
             self.paths[n] = path as u8;
             self.words[n] = words[path][k];
             self.systematic[n] = systematic[path];
-            n += 1;
         }
-        n
+        PATHS
     }
 
     /// Works out the bounds of the first `n` and where a guide leads.
@@ -72,7 +72,7 @@ impl Candidates {
         }
     }
 
-    /// The path of the `i`-th, from the first of those among which it was gathered.
+    /// The path of the `i`-th, counted from the first of those among which it was gathered.
     #[inline(always)]
     #[must_use]
     pub fn path(&self, i: usize) -> usize {

@@ -4,10 +4,10 @@
 //! `F(t_{p-1}) < Φ(X) <= F(t_p)`, decided as `Φ⁻¹(F(t_{p-1})) < X <= Φ⁻¹(F(t_p))`. `Z` low is bad.
 
 use crate::credit::bounds::{BUCKETS, Buckets};
-use crate::credit::candidates::{self, Candidates};
+use crate::credit::candidates::Candidates;
 use crate::credit::conditional::ConditionalRates;
 use crate::credit::curves::{Curves, Guide};
-use crate::credit::defaults::{DefaultEvent, DrawnPaths, PathEvents};
+use crate::credit::defaults::{DefaultEvent, DrawnPaths, PATHS, PathEvents};
 use crate::credit::own::OwnPart;
 use crate::lanes::Pack;
 use crate::math::normal::normal_inverse_lanes;
@@ -64,9 +64,6 @@ struct Obligor {
 /// Companies whose first words are drawn and compared at once.
 const CHUNK: usize = 8;
 
-/// Paths of one mask.
-const MASK: usize = candidates::PATHS;
-
 /// Defaults for which there is room while paths are drawn together: 80 KiB, so that the heads of all lists stay at hand.
 const ROOM: usize = 20_480;
 
@@ -100,17 +97,28 @@ pub struct Copula {
 }
 
 /// Work space of [`Copula::draw_packs`], reused from block to block.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct CopulaScratch {
     /// Systematic part, by group and path.
-    systematic: Vec<f64>,
+    systematic: Vec<[f64; PATHS]>,
     /// Its bucket, by group and path.
-    buckets: Vec<u32>,
-    /// Of a few companies: their first words by path, and the paths, as bits, in which these are within their bounds.
-    words: Vec<[u32; CHUNK]>,
-    masks: Vec<[u64; CHUNK]>,
+    buckets: Vec<[u32; PATHS]>,
+    /// Of a few companies: their first words by path.
+    words: [[u32; CHUNK]; PATHS],
     candidates: Candidates,
     events: PathEvents,
+}
+
+impl Default for CopulaScratch {
+    fn default() -> Self {
+        Self {
+            systematic: Vec::new(),
+            buckets: Vec::new(),
+            words: [[0; CHUNK]; PATHS],
+            candidates: Candidates::default(),
+            events: PathEvents::default(),
+        }
+    }
 }
 
 impl Copula {
@@ -185,29 +193,21 @@ impl Copula {
         normal_inverse_lanes(Pack(u))
     }
 
-    /// `√inter · Z + √(intra - inter) · Y` of each group of companies in `L` paths, the pack `pack` of so many.
+    /// `√inter · Z + √(intra - inter) · Y` of each group of companies in the `L` paths of a pack.
     #[inline(always)]
-    fn systematic<const L: usize>(
-        &self,
-        first_path: u64,
-        market: Pack<L>,
-        pack: usize,
-        packs: usize,
-        scratch: &mut CopulaScratch,
-    ) {
+    fn systematic<const L: usize>(&self, first_path: u64, market: Pack<L>, pack: usize, scratch: &mut CopulaScratch) {
         let market = market * self.market_weight;
-        let (systematic, _) = scratch.systematic.as_chunks_mut::<L>();
-        let (buckets, _) = scratch.buckets.as_chunks_mut::<L>();
         for group in 0..self.groups() {
             let mut value = market;
             if let Some(&industry) = self.industries.get(group) {
                 value += self.factor::<L>(first_path, INDUSTRY, industry) * self.industry_weight;
             }
-            let at = group * packs + pack;
+            let (systematic, _) = scratch.systematic[group].as_chunks_mut::<L>();
+            systematic[pack] = value.0;
+            let (buckets, _) = scratch.buckets[group].as_chunks_mut::<L>();
             for lane in 0..L {
-                buckets[at][lane] = self.buckets.of(value.0[lane]);
+                buckets[pack][lane] = self.buckets.of(value.0[lane]);
             }
-            systematic[group * room(packs * L) / L + pack] = value.0;
         }
     }
 
@@ -219,8 +219,14 @@ impl Copula {
     /// Packs of `L` paths that are well drawn together: so many that tables are read from near, so few that lists are written there.
     #[must_use]
     pub fn packs<const L: usize>(&self) -> usize {
-        let packs = ROOM / (L * PathEvents::room(self.most_defaults()));
-        if packs > 0 { packs } else { 1 }
+        let (packs, most) = (ROOM / (L * PathEvents::room(self.most_defaults())), PATHS / L);
+        if packs > most {
+            most
+        } else if packs > 0 {
+            packs
+        } else {
+            1
+        }
     }
 
     /// Most companies that can default.
@@ -236,8 +242,8 @@ impl Copula {
         self.draw_packs::<L>(first_path, 1, scratch, out);
     }
 
-    /// Draws `packs` times `L` paths from `first_path` on and adds them to `out`, the defaults of each in the order of
-    /// companies.
+    /// Draws `packs` times `L` paths, at most [`PATHS`], from `first_path` on and adds them to `out`, the defaults of each in
+    /// the order of companies.
     ///
     /// The same few companies are drawn in all these paths before the next few, so that what is looked up for them is at hand.
     /// `first_path` is a multiple of 4 unless `L` is 1.
@@ -249,54 +255,46 @@ impl Copula {
         scratch: &mut CopulaScratch,
         out: &mut DrawnPaths,
     ) {
-        const { assert!(MASK.is_multiple_of(L), "the lanes of a pack are in one mask") };
-        scratch.systematic.resize(self.groups() * room(packs * L), 0.0);
-        scratch.buckets.resize(self.groups() * packs * L, 0);
+        const { assert!(PATHS.is_multiple_of(L), "the lanes of a pack are in one mask") };
+        scratch.systematic.resize(self.groups(), [0.0; PATHS]);
+        scratch.buckets.resize(self.groups(), [0; PATHS]);
         for pack in 0..packs {
             let first = first_path + (pack * L) as u64;
             let market = self.market::<L>(first);
             out.market.extend_from_slice(&market.0);
-            self.systematic::<L>(first, market, pack, packs, scratch);
+            self.systematic::<L>(first, market, pack, scratch);
         }
-        let CopulaScratch { systematic, buckets, words, masks, candidates, events } = scratch;
-        let paths = packs * L;
-        let room = room(paths);
-        words.resize(room, [0; CHUNK]);
-        masks.resize(room / MASK, [0; CHUNK]);
-        let mut found = events.open(paths, self.most_defaults());
+        let CopulaScratch { systematic, buckets, words, candidates, events } = scratch;
+        let mut found = events.open(packs * L, self.most_defaults());
         let (guided, own_part) = (self.curves.guided(), &self.own_part);
         for chunk in &self.chunks {
-            masks.fill([0; CHUNK]);
+            // By company, the paths, as bits, in which its first word is within its bound.
+            let mut masks = [0; CHUNK];
             for pack in 0..packs {
                 let first = first_path + (pack * L) as u64;
                 let of_pack = &mut words[pack * L..][..L];
                 let hits = if self.industries.is_empty() {
-                    chunk.hits::<L, true>(self.seed, first, buckets, pack, packs, of_pack)
+                    chunk.hits::<L, true>(self.seed, first, buckets, pack, of_pack)
                 } else {
-                    chunk.hits::<L, false>(self.seed, first, buckets, pack, packs, of_pack)
+                    chunk.hits::<L, false>(self.seed, first, buckets, pack, of_pack)
                 };
-                let (together, shift) = (&mut masks[pack * L / MASK], pack * L % MASK);
                 for k in 0..CHUNK {
-                    together[k] |= u64::from(hits[k]) << shift;
+                    masks[k] |= u64::from(hits[k]) << (pack * L);
                 }
             }
             for k in 0..CHUNK {
                 let obligor = chunk.obligors[k];
                 let guide = guided.along(&obligor.guide);
-                let (of_group, _) = systematic[obligor.group as usize * room..][..room].as_chunks::<MASK>();
-                let (of_paths, _) = words[..room].as_chunks::<MASK>();
-                for (i, ((of_companies, words), of_group)) in masks.iter().zip(of_paths).zip(of_group).enumerate() {
-                    let n = candidates.gather(of_companies[k], k, words, of_group);
-                    candidates.bound(n, own_part, &obligor.guide);
-                    for j in 0..n {
-                        let path = i * MASK + candidates.path(j);
-                        let step = match candidates.step(j, guide) {
-                            Some(step) => step,
-                            None => self.exact_step(first_path + path as u64, &obligor, candidates.drawn(j)),
-                        };
-                        let event = DefaultEvent::new(obligor.index, step);
-                        found.add(path, event, step <= obligor.last_step, step > obligor.owes_until);
-                    }
+                let n = candidates.gather(masks[k], k, words, &systematic[obligor.group as usize]);
+                candidates.bound(n, own_part, &obligor.guide);
+                for i in 0..n {
+                    let path = candidates.path(i);
+                    let step = match candidates.step(i, guide) {
+                        Some(step) => step,
+                        None => self.exact_step(first_path + path as u64, &obligor, candidates.drawn(i)),
+                    };
+                    let event = DefaultEvent::new(obligor.index, step);
+                    found.add(path, event, step <= obligor.last_step, step > obligor.owes_until);
                 }
             }
         }
@@ -363,16 +361,14 @@ impl Chunk {
         &self,
         seed: u64,
         first_path: u64,
-        buckets: &[u32],
+        buckets: &[[u32; PATHS]],
         pack: usize,
-        packs: usize,
         words: &mut [[u32; CHUNK]],
     ) -> [u32; CHUNK] {
-        let (buckets, _) = buckets.as_chunks::<L>();
-        let mut of_company = [&buckets[pack]; CHUNK];
+        let mut of_company = [&buckets[0].as_chunks::<L>().0[pack]; CHUNK];
         if !ONE_GROUP {
             for k in 0..CHUNK {
-                of_company[k] = &buckets[self.groups[k] as usize * packs + pack];
+                of_company[k] = &buckets[self.groups[k] as usize].as_chunks::<L>().0[pack];
             }
         }
         let mut masks = [0; CHUNK];
@@ -402,12 +398,6 @@ impl Chunk {
         }
         masks
     }
-}
-
-/// So many paths have a place in whole masks.
-#[inline(always)]
-const fn room(paths: usize) -> usize {
-    paths.next_multiple_of(MASK)
 }
 
 #[inline(always)]

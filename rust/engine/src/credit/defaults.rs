@@ -9,6 +9,9 @@ pub const STEPS: usize = (1 << STEP_BITS) - 1;
 /// Most companies that are told apart.
 pub const COMPANIES: usize = 1 << (32 - STEP_BITS);
 
+/// Most paths that are drawn at once: one for each bit of a mask.
+pub const PATHS: usize = u64::BITS as usize;
+
 /// A company that defaults in a path, and the step: 32 bits together, since every path has tens of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DefaultEvent(u32);
@@ -106,13 +109,20 @@ impl DrawnPaths {
     }
 }
 
-/// Defaults of paths that are drawn at once: two lists a path, of companies that owe something and of others.
-#[derive(Clone, Debug, Default)]
+/// Defaults of at most [`PATHS`] paths that are drawn at once: two lists a path, of companies that owe something and of others.
+#[derive(Clone, Debug)]
 pub struct PathEvents {
     events: Vec<DefaultEvent>,
+    paths: usize,
     room: usize,
     /// Where the next default of each list is written.
-    heads: Vec<u32>,
+    heads: [[u32; 2]; PATHS],
+}
+
+impl Default for PathEvents {
+    fn default() -> Self {
+        Self { events: Vec::new(), paths: 0, room: 0, heads: [[0; 2]; PATHS] }
+    }
 }
 
 impl PathEvents {
@@ -126,11 +136,11 @@ impl PathEvents {
     /// Back to paths without defaults, with room for so many defaults each.
     #[inline(always)]
     pub fn open(&mut self, paths: usize, most: usize) -> Found<'_> {
+        self.paths = paths;
         self.room = Self::room(most) / 2;
         self.events.resize(2 * paths * self.room, DefaultEvent::default());
-        self.heads.clear();
-        for list in 0..2 * paths {
-            self.heads.push((list * self.room) as u32);
+        for (list, head) in self.heads.as_flattened_mut().iter_mut().enumerate() {
+            *head = (list * self.room) as u32;
         }
         Found { events: &mut self.events, heads: &mut self.heads }
     }
@@ -138,13 +148,10 @@ impl PathEvents {
     /// Adds the paths to `out`, one after the other.
     #[inline(always)]
     pub fn give(&self, out: &mut DrawnPaths) {
-        for (list, &head) in self.heads.iter().enumerate() {
-            let events = &self.events[list * self.room..head as usize];
-            if list.is_multiple_of(2) {
-                out.defaults.push(events);
-            } else {
-                out.later.push(events);
-            }
+        for (path, &[owing, later]) in self.heads[..self.paths].iter().enumerate() {
+            let start = 2 * path * self.room;
+            out.defaults.push(&self.events[start..owing as usize]);
+            out.later.push(&self.events[start + self.room..later as usize]);
         }
     }
 }
@@ -153,14 +160,14 @@ impl PathEvents {
 #[derive(Debug)]
 pub struct Found<'a> {
     events: &'a mut [DefaultEvent],
-    heads: &'a mut [u32],
+    heads: &'a mut [[u32; 2]; PATHS],
 }
 
 impl Found<'_> {
     /// Adds a default to a path, if it counts, among those of companies that have repaid if it is `late`.
     #[inline(always)]
     pub fn add(&mut self, path: usize, event: DefaultEvent, counts: bool, late: bool) {
-        let head = &mut self.heads[2 * path + usize::from(late)];
+        let head = &mut self.heads[path % PATHS][usize::from(late)];
         self.events[*head as usize] = event;
         *head += u32::from(counts);
     }

@@ -246,7 +246,6 @@ impl<const L: usize> Kernel for Pool<'_, L> {
         let Self { setup, paths, kept, work, totals } = self;
         let BlockWork { work, drawn, by_year, .. } = work;
         let (plan, cells, companies) = (&setup.plan, setup.axis.cells.as_slice(), setup.closing_par.as_slice());
-        let per_par = 1.0 / plan.pool.par;
         let mut factor = Pack::ZERO;
         for lane in 0..L {
             factor.0[lane] = drawn.market[paths[lane]];
@@ -291,7 +290,7 @@ impl<const L: usize> Kernel for Pool<'_, L> {
             }
             // Lanes that are left over come last.
             if lane < kept && !(L == 1 && plan.common.is_some()) {
-                totals.count_years(by_year, &setup.named, per_par);
+                totals.count_years(by_year, &setup.named, &setup.year_units);
             }
         }
     }

@@ -87,5 +87,5 @@ pub fn count(
             add(event.obligor() as usize, event.step() as usize - 1, owes);
         }
     }
-    totals.count_years(by_year, &vec![[0.0; 4]; by_year.len()], 1.0 / plan.pool.par);
+    totals.count_years(by_year, &vec![[0.0; 4]; by_year.len()], &setup.year_units);
 }

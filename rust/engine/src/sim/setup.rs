@@ -34,6 +34,8 @@ pub struct Setup {
     /// Per whole year, of the companies that the scenario names as defaulting in it: closing par, number, par at default, par
     /// less recovery.
     pub named: Vec<[f64; 4]>,
+    /// What a year's four sums are multiplied by to be rates: shares of the closing par, and a number.
+    pub year_units: [f64; 4],
 }
 
 impl Setup {
@@ -58,7 +60,9 @@ impl Setup {
             }
         }
         let closing_par = companies.iter().map(|company| company.par).collect();
-        Self { plan, copula, axis, companies, closing_par, cumulative, as_of, collection_end, named }
+        let per_par = 1.0 / plan.pool.par;
+        let year_units = [per_par, 1.0, per_par, per_par];
+        Self { plan, copula, axis, companies, closing_par, cumulative, as_of, collection_end, named, year_units }
     }
 
     /// Default time of a company in years from the as-of date, from the level `Φ(X)` and its place on the axis.

@@ -198,17 +198,16 @@ impl BlockTotals {
 }
 
 impl BlockTotals {
-    /// Adds what the defaults of a path count by year, `per_par` a unit of par, and leaves what the next begins with.
+    /// Adds what the defaults of a path count by year, each of the four times a unit, and leaves what the next begins with.
     #[inline(always)]
-    pub fn count_years(&mut self, by_year: &mut [[f64; 4]], next: &[[f64; 4]], per_par: f64) {
-        let scale = [per_par, 1.0, per_par, per_par];
+    pub fn count_years(&mut self, by_year: &mut [[f64; 4]], next: &[[f64; 4]], units: &[f64; 4]) {
         let mut sums = [0.0; 4];
         let years = by_year.iter_mut().zip(next).zip(&mut self.years).zip(self.rates.next());
         for (((row, next), [sum, square]), shown) in years {
             let mut rates = [0.0; 4];
             for k in 0..4 {
                 sums[k] += row[k];
-                rates[k] = sums[k] * scale[k];
+                rates[k] = sums[k] * units[k];
             }
             *row = *next;
             for k in 0..4 {
