@@ -4,13 +4,19 @@
 //! default probability `Φ((T - S) / √(1 - intra))` of the bucket, at its lower edge, is kept as an integer: a draw above it
 //! settles the company without a normal variable. What passes is decided exactly, so results do not depend on the buckets.
 
-use crate::math::{floor_to_u32, normal_cdf};
+use cloche_dispatch::{Isa, Kernel};
+
+use crate::lanes::Pack;
+use crate::math::floor_to_u32;
+use crate::math::normal::normal_tails_lanes;
 
 /// Buckets of the systematic part.
 pub const BUCKETS: usize = 128;
 /// Buckets 1 to 126 share this span of standard deviations on either side of 0; the outer two are open.
 const SPAN: f64 = 4.5;
 const INNER: f64 = 126.0;
+/// Buckets whose bounds are worked out together.
+const TOGETHER: usize = 16;
 const TWO_POW_32: f64 = 4_294_967_296.0;
 /// Far above the rounding error of `S`, of the company's own part and of their sum.
 const SLACK: f64 = 1e-12;
@@ -44,6 +50,7 @@ impl Buckets {
     }
 
     /// The least value of a bucket.
+    #[inline(always)]
     fn lower_edge(self, bucket: usize) -> f64 {
         if self.deviation > 0.0 {
             if bucket == 0 { f64::NEG_INFINITY } else { (bucket as f64 - 1.0 - INNER / 2.0) / self.per_unit }
@@ -55,12 +62,36 @@ impl Buckets {
     /// A bound of the first word of a draw for each bucket: a draw above it does not take `S + own · ε` to the threshold.
     #[must_use]
     pub fn bounds(self, threshold: f64, own: f64) -> [u32; BUCKETS] {
+        Isa::detect().run(Bounds { buckets: self, threshold, own })
+    }
+}
+
+/// The bounds of one company.
+struct Bounds {
+    buckets: Buckets,
+    threshold: f64,
+    own: f64,
+}
+
+impl Kernel for Bounds {
+    type Output = [u32; BUCKETS];
+
+    #[inline(always)]
+    fn run(self) -> [u32; BUCKETS] {
+        let Self { buckets, threshold, own } = self;
         let mut out = [0; BUCKETS];
-        for (bucket, bound) in out.iter_mut().enumerate() {
-            let edge = self.lower_edge(bucket);
-            let slack = SLACK * (1.0 + threshold.abs() + edge.abs());
-            let probability = normal_cdf((threshold - edge + slack) / own);
-            *bound = floor_to_u32(probability * (1.0 + 1e-9) * TWO_POW_32 + 1.0);
+        let (together, _) = out.as_chunks_mut::<TOGETHER>();
+        for i in 0..BUCKETS / TOGETHER {
+            let mut level = Pack::<TOGETHER>::ZERO;
+            for k in 0..TOGETHER {
+                let edge = buckets.lower_edge(i * TOGETHER + k);
+                let slack = SLACK * (1.0 + threshold.abs() + edge.abs());
+                level.0[k] = (threshold - edge + slack) / own;
+            }
+            let (probability, _) = normal_tails_lanes(level);
+            for k in 0..TOGETHER {
+                together[i][k] = floor_to_u32(probability.0[k] * (1.0 + 1e-9) * TWO_POW_32 + 1.0);
+            }
         }
         out
     }

@@ -1,7 +1,9 @@
 //! Default rates of a fine-grained pool in a path, given the market factor.
 
+use cloche_dispatch::{Isa, Kernel};
+
 use crate::credit::Copula;
-use crate::credit::fitted::Fitted;
+use crate::credit::fitted::{BySteps, Fitted, TERMS};
 use crate::lanes::Pack;
 use crate::math::normal::normal_tails_lanes;
 use crate::math::normal_inverse;
@@ -21,8 +23,20 @@ impl ConditionalRates {
     pub fn new(inter: f64, cumulative: Vec<f64>) -> Self {
         let thresholds: Vec<f64> = cumulative.into_iter().map(normal_inverse).collect();
         let exact = Vasicek { inter, thresholds };
-        let fitted = Fitted::new(exact.thresholds.len(), |market, out| exact.shares(market, out));
+        let fitted = Isa::detect().run(Fit(&exact));
         Self { exact, fitted }
+    }
+}
+
+/// Fits polynomials to the formula.
+struct Fit<'a>(&'a Vasicek);
+
+impl Kernel for Fit<'_> {
+    type Output = Option<Fitted>;
+
+    #[inline(always)]
+    fn run(self) -> Option<Fitted> {
+        Fitted::new(self.0.thresholds.len(), self.0)
     }
 }
 
@@ -32,6 +46,13 @@ struct Vasicek {
     inter: f64,
     /// `Φ⁻¹(F(t_p))`
     thresholds: Vec<f64>,
+}
+
+impl BySteps for Vasicek {
+    #[inline(always)]
+    fn at(&self, market: &Pack<TERMS>, out: &mut [Pack<TERMS>]) {
+        self.shares(market, out);
+    }
 }
 
 impl Vasicek {

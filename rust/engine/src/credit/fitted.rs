@@ -6,7 +6,7 @@
 use crate::lanes::Pack;
 
 /// Coefficients of a polynomial.
-const TERMS: usize = 8;
+pub const TERMS: usize = 8;
 /// Steps that are worked out together.
 const TOGETHER: usize = 4;
 /// Range of the factor: beyond every draw of 64 bits, of which the farthest is 9.2.
@@ -31,6 +31,12 @@ const NODES: [f64; TERMS] = [
 /// The four numbers that belong to four steps.
 type Four = Pack<TOGETHER>;
 
+/// A function that gives the numbers of all steps for some factors.
+pub trait BySteps {
+    /// The numbers of each step; implementations are `#[inline(always)]`.
+    fn at(&self, factors: &Pack<TERMS>, out: &mut [Pack<TERMS>]);
+}
+
 /// Polynomials by cell and step.
 #[derive(Clone, Debug)]
 pub struct Fitted {
@@ -41,13 +47,20 @@ pub struct Fitted {
 }
 
 impl Fitted {
-    /// Of a function that gives the numbers of all steps for some factors; none where it changes too fast.
-    pub fn new(steps: usize, function: impl Fn(&Pack<TERMS>, &mut [Pack<TERMS>])) -> Option<Self> {
-        let fit = |cells: usize| Self::with(cells, steps, &function);
-        if steps == 0 { None } else { CELLS.into_iter().find_map(fit) }
+    /// Of a function; none where it changes too fast.
+    #[inline(always)]
+    pub fn new(steps: usize, function: &impl BySteps) -> Option<Self> {
+        for cells in CELLS {
+            let fitted = if steps == 0 { None } else { Self::with(cells, steps, function) };
+            if fitted.is_some() {
+                return fitted;
+            }
+        }
+        None
     }
 
-    fn with(cells: usize, steps: usize, function: &impl Fn(&Pack<TERMS>, &mut [Pack<TERMS>])) -> Option<Self> {
+    #[inline(always)]
+    fn with(cells: usize, steps: usize, function: &impl BySteps) -> Option<Self> {
         let groups = steps.div_ceil(TOGETHER);
         let mut out =
             Self { rows: vec![[Four::ZERO; TERMS]; cells * groups], groups, per_unit: cells as f64 / (2.0 * FARTHEST) };
@@ -56,21 +69,26 @@ impl Fitted {
         for i in 1..TERMS {
             between[i] = 0.5 * (NODES[i - 1] + NODES[i]);
         }
-        let (mut at_nodes, mut beside) = (vec![Pack::ZERO; steps], vec![Pack::ZERO; steps]);
+        // The places after the last step hold nothing, of which the polynomial is nothing.
+        let (mut at_nodes, mut beside) = (vec![Pack::ZERO; groups * TOGETHER], vec![Pack::ZERO; groups * TOGETHER]);
         for cell in 0..cells {
-            let factor = |place: f64| (cell as f64 + 0.5 + place) / out.per_unit - FARTHEST;
-            function(&Pack(NODES.map(factor)), &mut at_nodes);
-            function(&Pack(between.map(factor)), &mut beside);
-            for step in 0..steps {
-                let coefficients = through(at_nodes[step].0);
-                let is_same = |(place, value): (&f64, &f64)| (horner(&coefficients, *place) - value).abs() <= SAME;
-                if !between.iter().zip(&beside[step].0).all(is_same) {
-                    return None;
+            let middle = cell as f64 + 0.5;
+            let factors = |places: [f64; TERMS]| Pack(places).map(|place| (middle + place) / out.per_unit - FARTHEST);
+            function.at(&factors(NODES), &mut at_nodes[..steps]);
+            function.at(&factors(between), &mut beside[..steps]);
+            let (at_nodes, _) = at_nodes.as_chunks::<TOGETHER>();
+            let (beside, _) = beside.as_chunks::<TOGETHER>();
+            for group in 0..groups {
+                let coefficients = through(across(&at_nodes[group]));
+                let values = across(&beside[group]);
+                for i in 0..TERMS {
+                    let difference = horner(&coefficients, between[i]) - values[i];
+                    // What is no number is not the same.
+                    if Four::splat(SAME).ge(difference.map(f64::abs)).not().any() {
+                        return None;
+                    }
                 }
-                let row = &mut out.rows[cell * groups + step / TOGETHER];
-                for (four, coefficient) in row.iter_mut().zip(coefficients) {
-                    four.0[step % TOGETHER] = coefficient;
-                }
+                out.rows[cell * groups + group] = coefficients;
             }
         }
         Some(out)
@@ -132,59 +150,94 @@ impl Fitted {
 /// Four polynomials at `x`, limited to [0, 1].
 #[inline(always)]
 fn value(row: &[Four; TERMS], x: f64) -> Four {
+    horner(row, x).positive().min(Four::splat(1.0))
+}
+
+/// Four polynomials at `x`.
+#[inline(always)]
+fn horner(row: &[Four; TERMS], x: f64) -> Four {
     let mut sum = row[TERMS - 1];
     let mut term = TERMS - 1;
     while term > 0 {
         term -= 1;
         sum = sum * x + row[term];
     }
-    sum.positive().min(Four::splat(1.0))
+    sum
 }
 
-/// Coefficients of the polynomial through some points, that of 1 first.
-fn through(values: [f64; TERMS]) -> [f64; TERMS] {
-    // Newton's divided differences, and their products multiplied out from the last.
-    let mut differences = values;
-    for order in 1..TERMS {
-        for i in (order..TERMS).rev() {
-            differences[i] = (differences[i] - differences[i - 1]) / (NODES[i] - NODES[i - order]);
+/// The values of four steps at some places, turned from step by step into place by place.
+#[inline(always)]
+fn across(steps: &[Pack<TERMS>; TOGETHER]) -> [Four; TERMS] {
+    let mut out = [Four::ZERO; TERMS];
+    for i in 0..TERMS {
+        for k in 0..TOGETHER {
+            out[i].0[k] = steps[k].0[i];
         }
-    }
-    let mut out = [0.0; TERMS];
-    for i in (0..TERMS).rev() {
-        for term in (1..TERMS).rev() {
-            out[term] = out[term - 1] - NODES[i] * out[term];
-        }
-        out[0] = differences[i] - NODES[i] * out[0];
     }
     out
 }
 
-fn horner(coefficients: &[f64; TERMS], x: f64) -> f64 {
-    coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * x + coefficient)
+/// Coefficients of four polynomials through some points, that of 1 first.
+#[inline(always)]
+fn through(values: [Four; TERMS]) -> [Four; TERMS] {
+    // Newton's divided differences, and their products multiplied out from the last.
+    let mut differences = values;
+    for order in 1..TERMS {
+        let mut i = TERMS;
+        while i > order {
+            i -= 1;
+            let width = NODES[i] - NODES[i - order];
+            differences[i] = (differences[i] - differences[i - 1]) / Four::splat(width);
+        }
+    }
+    let mut out = [Four::ZERO; TERMS];
+    let mut i = TERMS;
+    while i > 0 {
+        i -= 1;
+        let mut term = TERMS;
+        while term > 1 {
+            term -= 1;
+            out[term] = out[term - 1] - out[term] * NODES[i];
+        }
+        out[0] = differences[i] - out[0] * NODES[i];
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    struct Lines;
+
+    impl BySteps for Lines {
+        fn at(&self, factors: &Pack<TERMS>, out: &mut [Pack<TERMS>]) {
+            for (p, share) in out.iter_mut().enumerate() {
+                *share = factors.map(|z| 0.3 + 0.02 * p as f64 + 0.02 * z);
+            }
+        }
+    }
+
+    struct Jump;
+
+    impl BySteps for Jump {
+        fn at(&self, factors: &Pack<TERMS>, out: &mut [Pack<TERMS>]) {
+            out.fill(factors.map(|z| if z > 0.1 { 1.0 } else { 0.0 }));
+        }
+    }
+
     #[test]
     fn the_polynomial_through_the_points_of_a_polynomial_is_it() {
-        let coefficients = [0.25, -1.0, 3.0, 0.5, 0.0, -2.0, 1.5, 0.75];
+        let coefficients = [0.25, -1.0, 3.0, 0.5, 0.0, -2.0, 1.5, 0.75].map(|x| Pack([x, -x, 2.0 * x, 1.0]));
         let found = through(NODES.map(|x| horner(&coefficients, x)));
         for (x, y) in found.iter().zip(coefficients) {
-            assert!((x - y).abs() < 1e-11, "{found:?}");
+            assert!(x.0.iter().zip(y.0).all(|(x, y)| (x - y).abs() < 2e-11), "{found:?}");
         }
     }
 
     #[test]
     fn a_lane_has_the_bits_that_it_has_alone() {
-        let function = |market: &Pack<TERMS>, out: &mut [Pack<TERMS>]| {
-            for (p, share) in out.iter_mut().enumerate() {
-                *share = market.map(|z| 0.3 + 0.02 * p as f64 + 0.02 * z);
-            }
-        };
-        let fitted = Fitted::new(7, function).unwrap();
+        let fitted = Fitted::new(7, &Lines).unwrap();
         let factors = [-9.2, -3.0, -0.1, 0.0, 0.2, 1.7, 4.0, 9.2];
         let (mut together, mut alone) = ([Pack::ZERO; 7], [Pack::ZERO; 7]);
         fitted.of(&Pack(factors), &mut together);
@@ -200,10 +253,7 @@ mod tests {
 
     #[test]
     fn what_jumps_has_no_polynomials() {
-        let jump = |market: &Pack<TERMS>, out: &mut [Pack<TERMS>]| {
-            out.fill(market.map(|z| if z > 0.1 { 1.0 } else { 0.0 }));
-        };
-        assert!(Fitted::new(1, jump).is_none());
-        assert!(Fitted::new(0, jump).is_none());
+        assert!(Fitted::new(1, &Jump).is_none());
+        assert!(Fitted::new(0, &Jump).is_none());
     }
 }

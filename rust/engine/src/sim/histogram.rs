@@ -18,12 +18,14 @@ const TOGETHER: usize = 8;
 pub struct Histogram {
     /// Count, and the bits of the largest share; all zero at first, so that memory is taken where a share falls.
     bins: Vec<[u64; 2]>,
+    /// Between these two are the bins that are not empty.
+    used: [usize; 2],
     total: usize,
 }
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self { bins: vec![[0; 2]; BINS], total: 0 }
+        Self { bins: vec![[0; 2]; BINS], used: [BINS, 0], total: 0 }
     }
 }
 
@@ -32,12 +34,15 @@ impl Histogram {
     pub fn add<const WHICH: usize>(&mut self, rows: &[[f64; 2]]) {
         self.total += rows.len();
         let bins = self.bins.as_mut_slice();
+        let [mut first, mut end] = self.used;
         for rows in rows.chunks(TOGETHER) {
             let mut places = [0; TOGETHER];
             for (place, row) in places.iter_mut().zip(rows) {
                 let bin = (row[WHICH] * (BINS as f64 - 1.0) + 0.5) as u32 as usize;
                 *place = if bin < BINS { bin } else { BINS - 1 };
                 prefetch(&bins[*place]);
+                first = first.min(*place);
+                end = end.max(*place + 1);
             }
             for (place, row) in places.into_iter().zip(rows) {
                 let [count, largest] = &mut bins[place];
@@ -47,11 +52,16 @@ impl Histogram {
                 *largest = if share > *largest { share } else { *largest };
             }
         }
+        self.used = [first, end];
     }
 
     /// Back to no shares.
     pub fn clear(&mut self) {
-        self.bins.fill([0; 2]);
+        let [first, end] = self.used;
+        if first < end {
+            self.bins[first..end].fill([0; 2]);
+        }
+        self.used = [BINS, 0];
         self.total = 0;
     }
 
@@ -60,7 +70,8 @@ impl Histogram {
     pub fn quantiles<const N: usize>(&self, levels: [f64; N]) -> [f64; N] {
         debug_assert!(levels.windows(2).all(|pair| pair[0] <= pair[1]), "Invariant: levels rise");
         let mut out = [f64::NAN; N];
-        let mut bins = self.bins.iter();
+        let [first, end] = self.used;
+        let mut bins = self.bins[if first < end { first..end } else { 0..0 }].iter();
         let (mut seen, mut largest) = (0, 0);
         for (quantile, level) in out.iter_mut().zip(levels) {
             let Some(place) = rank(self.total, level) else { return out };
