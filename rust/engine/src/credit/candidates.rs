@@ -93,3 +93,27 @@ impl Candidates {
         (self.words[i], self.systematic[i])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidates, PATHS};
+
+    #[test]
+    fn the_paths_of_a_mask_are_gathered_in_order_with_their_numbers() {
+        let mut words = [[0; 2]; PATHS];
+        let mut systematic = [0.0; PATHS];
+        for (path, (word, systematic)) in (0_u8..).zip(words.iter_mut().zip(&mut systematic)) {
+            *word = [7, 100 + u32::from(path)];
+            *systematic = -f64::from(path);
+        }
+        let mut candidates = Candidates::default();
+        for (mask, paths) in [(0, vec![]), (1 | 1 << 5 | 1 << 63, vec![0, 5, 63]), (u64::MAX, (0..PATHS).collect())] {
+            let n = candidates.gather(mask, 1, &words, &systematic);
+            assert_eq!((0..n).map(|i| candidates.path(i)).collect::<Vec<_>>(), paths);
+            for (i, path) in paths.into_iter().enumerate() {
+                let (word, systematic) = candidates.drawn(i);
+                assert_eq!((word, -systematic as usize), (100 + path as u32, path));
+            }
+        }
+    }
+}

@@ -1,14 +1,9 @@
 //! How often a share occurs, for its quantiles, in memory that does not grow with the number of paths.
 
-use cloche_dispatch::prefetch;
-
 use crate::metrics::quantile::rank;
 
 /// Bins of the shares from 0 to 1.
 const BINS: usize = 65_536;
-
-/// Shares whose bins are fetched before the first is counted: the bins of all histograms are more than is near.
-const TOGETHER: usize = 8;
 
 /// Shares counted in equal bins; each bin remembers its largest.
 ///
@@ -35,22 +30,15 @@ impl Histogram {
         self.total += rows.len();
         let bins = self.bins.as_mut_slice();
         let [mut first, mut end] = self.used;
-        for rows in rows.chunks(TOGETHER) {
-            let mut places = [0; TOGETHER];
-            for (place, row) in places.iter_mut().zip(rows) {
-                let bin = (row[WHICH] * (BINS as f64 - 1.0) + 0.5) as u32 as usize;
-                *place = if bin < BINS { bin } else { BINS - 1 };
-                prefetch(&bins[*place]);
-                first = first.min(*place);
-                end = end.max(*place + 1);
-            }
-            for (place, row) in places.into_iter().zip(rows) {
-                let [count, largest] = &mut bins[place];
-                *count += 1;
-                // Shares are not negative: their bits rise with them.
-                let share = row[WHICH].to_bits();
-                *largest = if share > *largest { share } else { *largest };
-            }
+        for row in rows {
+            let share = row[WHICH];
+            let bin = (share * (BINS as f64 - 1.0) + 0.5) as u32 as usize;
+            let bin = if bin < BINS { bin } else { BINS - 1 };
+            (first, end) = (first.min(bin), end.max(bin + 1));
+            let [count, largest] = &mut bins[bin];
+            *count += 1;
+            // Shares are not negative: their bits rise with them.
+            *largest = if share.to_bits() > *largest { share.to_bits() } else { *largest };
         }
         self.used = [first, end];
     }
