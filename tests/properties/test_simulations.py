@@ -79,6 +79,12 @@ def test_threads_change_no_bit(seed: int) -> None:
     assert everything(one) == everything(two)
 
 
+def test_estimates_of_many_paths_have_the_same_bits_on_any_threads() -> None:
+    # So many paths, and threads that do not divide the years: what is estimated of the pool is shared out.
+    one, five = (simulate(paths=9_000, seed=3, threads=threads, keep="paths") for threads in (1, 5))
+    assert everything(one) == everything(five)
+
+
 @few
 @given(seeds)
 def test_the_instruction_set_changes_no_bit(seed: int) -> None:

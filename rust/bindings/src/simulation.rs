@@ -33,6 +33,8 @@ pub struct Simulation {
     /// Made at first access, so that an interrupted run returns at once.
     estimates: OnceLock<Estimates>,
     interrupted: bool,
+    /// Threads of the run.
+    threads: usize,
 }
 
 /// What a simulation was compiled from.
@@ -59,7 +61,8 @@ impl Simulation {
 
     /// The tables of estimates.
     fn tables<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let found = py.detach(|| self.estimates.get_or_init(|| estimate(&self.setup, &self.simulated.totals)));
+        let (setup, totals) = (&self.setup, &self.simulated.totals);
+        let found = py.detach(|| self.estimates.get_or_init(|| estimate(setup, totals, self.threads)));
         tables::estimates(py, &self.setup.plan, found)
     }
 
@@ -203,6 +206,7 @@ pub fn simulate(
         setup: Arc::new(setup),
         inputs: Arc::new(inputs),
         interrupted,
+        threads,
         shown: OnceLock::new(),
         simulated: Arc::new(simulated),
         estimates: OnceLock::new(),

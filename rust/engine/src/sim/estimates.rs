@@ -195,13 +195,35 @@ fn distribution(values: &[f64]) -> Distribution {
     }
 }
 
-/// Estimates from the totals of all finished paths.
+/// Estimates from the totals of all finished paths, on up to so many threads, which change no bit of them.
+///
+/// # Panics
+/// Where a thread panics.
 #[must_use]
-pub fn estimate(setup: &Setup, totals: &Totals) -> Estimates {
-    let n = totals.paths as usize;
-    if n == 0 {
+pub fn estimate(setup: &Setup, totals: &Totals, threads: usize) -> Estimates {
+    /// Fewer paths are looked through before a thread has begun.
+    const MANY: u64 = 8_192;
+    if totals.paths == 0 {
         return Estimates::default();
     }
+    let of_pool: Vec<_> = (1..=totals.years.len()).map(Some).chain(std::iter::once(None)).collect();
+    if threads < 2 || totals.paths < MANY {
+        return Estimates { pool: pool(setup, totals, &of_pool), ..of_classes(setup, totals) };
+    }
+    std::thread::scope(|scope| {
+        let parts = of_pool.chunks(of_pool.len().div_ceil(threads));
+        let parts: Vec<_> = parts.map(|years| scope.spawn(move || pool(setup, totals, years))).collect();
+        let mut out = of_classes(setup, totals);
+        for part in parts {
+            out.pool.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        out
+    })
+}
+
+/// All but those of the pool.
+fn of_classes(setup: &Setup, totals: &Totals) -> Estimates {
+    let n = totals.paths as usize;
     let mut out = Estimates { conservation_error: totals.conservation_error, ..Estimates::default() };
     let years_of: Vec<f64> = setup.plan.told().iter().map(|date| date.anniversary).collect();
     let last = years_of.last().copied().unwrap_or(0.0);
@@ -222,7 +244,6 @@ pub fn estimate(setup: &Setup, totals: &Totals) -> Estimates {
             }
         }
     }
-    out.pool = pool(setup, totals);
     let residuals = (0_u16..).zip(&setup.plan.deal.notes).filter(|(_, t)| t.residual);
     for (r, (note, terms)) in residuals.enumerate() {
         out.equity.push(equity(setup, totals, n, r, note, terms.original * terms.issue_price, terms.original));
@@ -275,12 +296,13 @@ fn rate(x: f64) -> f64 {
     if x > 1.0 && x < 1.0 + 1e-9 { 1.0 } else { x }
 }
 
-fn pool(setup: &Setup, totals: &Totals) -> Vec<PoolEstimate> {
+/// Estimates of the pool up to some years; none: over the life of the deal.
+fn pool(setup: &Setup, totals: &Totals, until: &[Option<usize>]) -> Vec<PoolEstimate> {
     let n = totals.paths as f64;
     let root = n.sqrt();
     let years = totals.years.len();
     let (mut out, mut room) = (Vec::new(), Histogram::default());
-    for y in (1..=years).map(Some).chain(std::iter::once(None)) {
+    for &y in until {
         let place = y.unwrap_or(years) - 1;
         let total = &totals.years[place];
         let of = |k: usize| mean_se_of_sums(total.sums[k], total.squares[k], n);
