@@ -31,6 +31,8 @@ AGREEMENT = 1e-12
 LARGEST_DISTANCE = 5.0
 REFERENCE = "Numba tuned, 1 thread"
 PROJECTIONS = 20
+# What is read of every class at every point of a grid.
+READ = ("note", "loss_rate", "pv_loss", "wal", "irr")
 
 
 def machine() -> str:
@@ -106,11 +108,18 @@ def main() -> None:
     works = {name: make() for name, make in WORKS.items()}
     standard, indenture = works["standard"], works["indenture"]
     check_cloche(standard, check_programs(deal))
-    points = cl.grid(
-        indenture.scenario,
-        cdr=np.linspace(0.0, 0.20, round(paths**0.5)),
-        recovery=np.linspace(0.2, 0.8, round(paths**0.5)),
-    )
+    side = round(paths**0.5)
+
+    def stress(work: Work) -> cl.Grid:
+        return cl.grid(work.scenario, cdr=np.linspace(0.0, 0.20, side), recovery=np.linspace(0.2, 0.8, side))
+
+    grids = {name: stress(work) for name, work in (("standard", standard), ("indenture", indenture))}
+
+    def sweep(name: str) -> None:
+        work = works[name]
+        notes = cl.sweep(work.deal, work.pool, grids[name], threads=1).notes
+        for column in READ:
+            _ = notes[column]
 
     base = cl.Scenario.from_dict({**standard.scenario.to_dict(), "cdr": 0.02})
 
@@ -122,16 +131,14 @@ def main() -> None:
             _ = cl.project(standard.deal, standard.pool, base).ledger
 
     tuned, plain = numba_baseline.TUNED, numba_baseline.PLAIN
-    # Each with what it does and how many of it: the tables of a simulation are part of it.
+    # Each with what it does and how many of it: tables of a simulation and columns of a sweep are part of it.
     contenders: dict[str, tuple[Callable[[], object], int]] = {
         "cloche, 1 thread": (lambda: standard.simulate(paths, threads=1).notes, paths),
         "cloche, 2 threads": (lambda: standard.simulate(paths, threads=2).notes, paths),
         "  two-level factors": (lambda: works["two_level"].simulate(paths, threads=1).notes, paths),
         "  indenture work": (lambda: indenture.simulate(paths, threads=1).notes, paths),
-        "  its points of a grid": (
-            lambda: cl.sweep(indenture.deal, indenture.pool, points, threads=1).notes,
-            len(points),
-        ),
+        "  a grid": (lambda: sweep("standard"), side * side),
+        "  a grid, indenture": (lambda: sweep("indenture"), side * side),
         "  a projection, ledger": (project, PROJECTIONS),
         REFERENCE: (lambda: numba_run(tuned, 1), paths),
         "Numba tuned, 2 threads": (lambda: numba_run(tuned, 2), paths),

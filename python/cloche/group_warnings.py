@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from cloche.errors import Problem
 from cloche.model.scenario import Scenario
@@ -33,8 +33,9 @@ def idle_groups(pool: LoanPool, scenarios: Iterable[Scenario]) -> Iterator[Probl
     held: dict[str, set[str]] = {}
     for scenario in scenarios:
         for field in _VALUES:
-            value = getattr(scenario, field)
-            for key in value if isinstance(value, Mapping) else ():
+            if (scenario.in_canonical(field) or {}).get("kind") != "groups":
+                continue
+            for key in getattr(scenario, field):
                 kind, _, name = str(key).partition(":")
                 if kind not in _KINDS or not name:
                     continue

@@ -112,6 +112,17 @@ def test_a_pivot_is_a_table_of_two_varied_values() -> None:
             sweep.pivot(value, note=note, rows=rows)
 
 
+def test_a_pivot_keeps_the_order_of_the_values_and_has_dates_and_words() -> None:
+    rates = {"low": 0.02, "high": 0.05}
+    sweep = cl.sweep(DEAL, POOL, cl.grid(BASE, rates=rates, cdr=[0.05, 0.0, 0.02]))
+    table = sweep.pivot("last_payment", note="A", rows="cdr", columns="rates")
+    assert table.columns == ("cdr", "low", "high")
+    assert table["cdr"].tolist() == [0.05, 0.0, 0.02]
+    of_a = sweep.notes.filter(note="A")
+    for word in rates:
+        assert table.column(word).python() == of_a.filter(rates=word).column("last_payment").python()
+
+
 def test_a_pivot_of_three_varied_values_says_at_which_of_the_third() -> None:
     path = "notes.A.coupon.spread"
     points = cl.grid(BASE, cdr=[0.0, 0.05], recovery=[0.3, 0.7], deal={path: [0.013, 0.019]})

@@ -6,6 +6,7 @@ import datetime as dt
 import importlib.util
 import math
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloche.errors import RunError
-from cloche.table import NO_DATE, Table
+from cloche.table import NO_DATE, Column, Table
 
 DAY = dt.date(2025, 10, 20)
 DAYS = (DAY - dt.date(1970, 1, 1)).days
@@ -139,6 +140,72 @@ def test_filter_takes_values_lists_dates_and_none(table: Table) -> None:
     assert len(table.filter(date="2025-10-20")) == len(table.filter(date=DAY)) == 1
     assert len(table.filter(date=[None])) == 1
     assert len(table.filter(note="A", periods=0)) == 0
+
+
+def test_filter_finds_values_of_the_kind_of_the_column_alone(table: Table) -> None:
+    assert len(table.filter(balance=310_000_000)) == len(table.filter(balance=None)) == 1
+    assert len(table.filter(balance="310000000")) == len(table.filter(note=3)) == 0
+    assert len(table.filter(passes=True)) == len(table.filter(passes=[False, None])) == 1
+    assert len(table.filter(passes=-1)) == len(table.filter(periods=None)) == 0
+    assert len(table.filter(date=["no date", "2025-10", "20251020"])) == 0
+    assert len(table.filter(periods=[0, 3, 7.5])) == 2
+    assert len(table.filter(date=np.datetime64("2025-10-20"))) == 1
+
+
+@given(
+    values=st.lists(st.one_of(st.none(), st.integers(0, 3)), max_size=8),
+    wanted=st.lists(st.one_of(st.none(), st.integers(0, 3)), max_size=3),
+)
+def test_filter_keeps_what_is_among_the_values(values: list[int | None], wanted: list[int | None]) -> None:
+    """Of every kind: as the values are compared one by one."""
+    kinds: dict[str, list[Any]] = {
+        "number": [None if x is None else x / 2 for x in values],
+        "word": [None if x is None else f"w{x}" for x in values],
+        "day": [None if x is None else DAY + dt.timedelta(x) for x in values],
+    }
+    chosen: dict[str, list[Any]] = {
+        "number": [None if x is None else x / 2 for x in wanted],
+        "word": [None if x is None else f"w{x}" for x in wanted],
+        "day": [None if x is None else DAY + dt.timedelta(x) for x in wanted],
+    }
+    for name, column in kinds.items():
+        table = Table.from_columns({name: column, "row": list(range(len(column)))}, dates={"day"})
+        kept = [row for row, value in enumerate(column) if value in chosen[name]]
+        assert table.filter(**{name: chosen[name]})["row"].tolist() == kept
+
+
+def test_columns_are_made_when_they_are_first_read_and_once(table: Table) -> None:
+    made: list[str] = []
+
+    def maker(name: str) -> Callable[[], Column]:
+        def make() -> Column:
+            made.append(name)
+            return table.column(name)
+
+        return make
+
+    later = Table.from_makers(2, {name: maker(name) for name in table})
+    assert len(later) == 2
+    assert later.columns == table.columns
+    assert "note" in later
+    assert not made
+    few = later.filter(note="A")
+    assert made == ["note"]
+    assert few["periods"].tolist() == [3]
+    assert few["balance"].tolist() == [310_000_000.0]
+    assert made == ["note", "periods", "balance"]
+    assert pickle.loads(pickle.dumps(few)) == table.filter(note="A")  # noqa: S301 - our own bytes
+    assert later == table
+    assert repr(later) == repr(table)
+    assert sorted(made) == sorted(table.columns)
+
+
+def test_a_column_that_is_made_too_short_is_refused(table: Table) -> None:
+    later = Table.from_makers(3, {"note": lambda: table.column("note")})
+    with pytest.raises(ValueError, match="column note: found 2 rows, expected 3"):
+        _ = later["note"]
+    with pytest.raises(KeyError, match="no column 'wal'"):
+        _ = later["wal"]
 
 
 def test_pickle_keeps_a_table_and_equality_is_by_value(table: Table) -> None:

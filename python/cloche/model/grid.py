@@ -89,12 +89,20 @@ class Grid:
     (8, ('tests.E OC.trigger', 'cdr', 'recovery'))
     """
 
-    __slots__ = ("_axes", "_base", "_deal_axes")
+    __slots__ = ("_axes", "_base", "_deal_axes", "_fields")
 
-    def __init__(self, base: Scenario, axes: Sequence[Axis], deal_axes: Sequence[Axis]) -> None:
+    def __init__(
+        self,
+        base: Scenario,
+        axes: Sequence[Axis],
+        deal_axes: Sequence[Axis],
+        scenarios: Sequence[list[Scenario]] = (),
+    ) -> None:
         self._base = base
         self._axes = tuple(axes)
         self._deal_axes = tuple(deal_axes)
+        # Written once: every sweep asks for them.
+        self._fields = _fields(base, axes, scenarios)
 
     @property
     def base(self) -> Scenario:
@@ -150,15 +158,26 @@ class Grid:
 
         Axes inside one field are combined, the last fastest.
         """
-        by_field: dict[str, list[Axis]] = {}
-        for axis in self._axes:
-            by_field.setdefault(axis.name.partition(".")[0], []).append(axis)
-        out = []
-        for field, axes in by_field.items():
-            names = [axis.name for axis in axes]
-            values = product(*(axis.values for axis in axes))
-            out.append((field, [changed(self._base, dict(zip(names, each, strict=True))) for each in values]))
-        return out
+        return list(self._fields)
+
+
+def _fields(
+    base: Scenario, axes: Sequence[Axis], scenarios: Sequence[list[Scenario]]
+) -> list[tuple[str, list[Scenario]]]:
+    """Return the scenarios of each field; those of an axis that has its field for itself may be known."""
+    known = dict(zip((axis.name for axis in axes), scenarios, strict=False))
+    by_field: dict[str, list[Axis]] = {}
+    for axis in axes:
+        by_field.setdefault(axis.name.partition(".")[0], []).append(axis)
+    out = []
+    for field, own in by_field.items():
+        names = [axis.name for axis in own]
+        if len(own) == 1 and names[0] in known:
+            out.append((field, known[names[0]]))
+            continue
+        values = product(*(axis.values for axis in own))
+        out.append((field, [changed(base, dict(zip(names, each, strict=True))) for each in values]))
+    return out
 
 
 def changed(base: Scenario, changes: Mapping[str, Any]) -> Scenario:
@@ -172,12 +191,13 @@ def changed(base: Scenario, changes: Mapping[str, Any]) -> Scenario:
     return base.replace(**own)
 
 
-def _refused(base: Scenario, axis: Axis) -> list[tuple[str, str]]:
-    """Return what a scenario refuses of the values of an axis; what it says of several of them, once."""
+def _along(base: Scenario, axis: Axis) -> tuple[list[Scenario], list[tuple[str, str]]]:
+    """Return the scenarios of an axis, and what is refused of its values; what is said of several of them, once."""
+    scenarios: list[Scenario] = []
     places: dict[str, list[int]] = {}
     for place, value in enumerate(axis.values):
         try:
-            changed(base, {axis.name: value})
+            scenarios.append(changed(base, {axis.name: value}))
         except ScenarioError as error:
             for problem in error.problems:
                 places.setdefault(problem.message, []).append(place)
@@ -185,7 +205,7 @@ def _refused(base: Scenario, axis: Axis) -> list[tuple[str, str]]:
     for message, (first, *others) in places.items():
         again = f" (and {len(others)} more of its values)" if others else ""
         problems.append((f"{axis.name}[{first}]", f"{message}{again}"))
-    return problems
+    return scenarios, problems
 
 
 def grid(base: Scenario, *, deal: Mapping[str, Any] | None = None, **axes: Any) -> Grid:
@@ -237,8 +257,11 @@ def grid(base: Scenario, *, deal: Mapping[str, Any] | None = None, **axes: Any) 
         for axis in (*built, *deal_axes)
         if not axis.values
     ]
+    scenarios: list[list[Scenario]] = []
     for axis in built:
-        problems += _refused(base, axis)
+        along, refused = _along(base, axis)
+        scenarios.append(along)
+        problems += refused
     if problems:
         raise ScenarioError("the grid cannot be built", problems)
-    return Grid(base, built, deal_axes)
+    return Grid(base, built, deal_axes, scenarios)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +15,7 @@ from cloche.model.wording import did_you_mean
 from cloche.result.schemas import PATH_TABLES, Schema
 from cloche.result.sweep_summary import sweep_summary
 from cloche.result.tables import Made, Tables
-from cloche.table import Table
+from cloche.table import Column, Table, column_of, encode
 
 if TYPE_CHECKING:
     from cloche.model.deal import Deal
@@ -73,25 +74,28 @@ class Sweep(Tables):
             The deal in canonical form, and the run's manifest.
         """
 
-        def later(raw: Callable[[], Mapping[str, Any]], schema: Schema) -> Callable[[], Table]:
-            def make() -> Table:
-                columns = dict(raw())
-                point = columns.pop("point")
-                labels = {axis.name: _labels(axis, axes, point) for axis in axes}
-                kinds: Schema = {
-                    "point": "int",
-                    **{key: _kind(values) for key, values in labels.items()},
-                    **schema,
-                }
-                return Table.from_schema({"point": point, **labels, **columns}, kinds)
+        def points() -> Table:
+            columns = dict(core.points())
+            labels = {axis.name: column_of(_labels(axis, axes, columns["point"])) for axis in axes}
+            return Table.from_columns({"point": columns.pop("point"), **labels, **columns})
 
-            return make
+        def notes() -> Table:
+            def column(name: str) -> Column:
+                return column_of(core.note_column(name), date=PATH_TABLES["notes"].get(name) == "date")
+
+            def label(axis: Axis) -> Column:
+                return column_of(_labels(axis, axes, core.note_column("point")))
+
+            names = [*PATH_TABLES["notes"], "max_interest_shortfall"]
+            makers = {
+                "point": partial(column, "point"),
+                **{axis.name: partial(label, axis) for axis in axes},
+                **{name: partial(column, name) for name in names},
+            }
+            return Table.from_makers(core.note_rows(), makers)
 
         return cls(
-            {
-                "points": later(core.points, {"conservation_error": "float"}),
-                "notes": later(core.notes, PATH_TABLES["notes"]),
-            },
+            {"points": points, "notes": notes},
             conservation_error=core.conservation_error,
             document=document,
             manifest=manifest,
@@ -101,7 +105,7 @@ class Sweep(Tables):
 
     @property
     def notes(self) -> Table:
-        """One row per point and note: the varied values, then the columns of `Result.notes`."""
+        """One row per point and note: the varied values, then the columns of `Result.notes`; made as they are read."""
         return self._table("notes")
 
     @property
@@ -154,18 +158,18 @@ class Sweep(Tables):
         down = self._named("rows", rows or self._varied[0], self._varied)
         across = columns or next((name for name in self._varied if name != down), None)
         self._named("value", value, self.notes.columns)
-        names = list(dict.fromkeys(self.notes["note"].tolist()))
+        names = self.notes.column("note").vocabulary
         own = self.notes.filter(note=self._named("note", note, names))
         if across is None:
             return Table.from_columns({down: own[down], value: own[value]})
         if self._named("columns", across, self._varied) == down:
             raise RunError(f"rows, columns: found {down!r} twice, expected two varied values")
         own = self._at(own, at or {}, shown=(down, across))
-        heads, tops = (list(dict.fromkeys(own[name].tolist())) for name in (down, across))
-        keys = zip(own[down].tolist(), own[across].tolist(), strict=True)
-        figures = dict(zip(keys, own[value].tolist(), strict=True))
+        (heads, row), (tops, column) = (_in_order(own.column(name)) for name in (down, across))
+        figures = np.full((len(tops), len(heads)), None, dtype=object)
+        figures[column, row] = own[value]
         return Table.from_columns(
-            {down: heads, **{str(top): [figures.get((head, top)) for head in heads] for top in tops}}
+            {down: heads, **{str(top): each.tolist() for top, each in zip(tops, figures, strict=True)}}
         )
 
     def _at(self, own: Table, at: Mapping[str, Any], *, shown: Sequence[str]) -> Table:
@@ -234,8 +238,17 @@ class Sweep(Tables):
     _schemas: Mapping[str, Schema] = MappingProxyType({})
 
 
+def _in_order(column: Column) -> tuple[list[Any], np.ndarray[Any, Any]]:
+    """Return the distinct values of a column as they appear, and for each row the place of its own."""
+    _, first, place = np.unique(column.values, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return column.take(first[order]).python(), rank[place]
+
+
 def _labels(axis: Axis, axes: Sequence[Axis], points: np.ndarray[Any, Any]) -> Any:
-    """Return the label of an axis at each point: numbers as an array, words as a list."""
+    """Return the label of an axis at each point: numbers as an array, words as codes and vocabulary."""
     place = list(axes).index(axis)
     faster = int(np.prod([len(other.values) for other in list(axes)[place + 1 :]], dtype=np.int64))
     positions = points // faster % len(axis.values)
@@ -244,11 +257,5 @@ def _labels(axis: Axis, axes: Sequence[Axis], points: np.ndarray[Any, Any]) -> A
         return np.array(labels, dtype=np.int64)[positions]
     if all(isinstance(label, (int, float)) and not isinstance(label, bool) for label in labels):
         return np.array(labels, dtype=np.float64)[positions]
-    words = [str(label) for label in labels]
-    return [words[position] for position in positions.tolist()]
-
-
-def _kind(values: Any) -> Any:
-    if isinstance(values, np.ndarray):
-        return "int" if values.dtype == np.int64 else "float"
-    return "text"
+    codes, words = encode([str(label) for label in labels])
+    return codes[positions], words

@@ -38,9 +38,9 @@ def sweep_summary(
     conservation_error
         In units of the deal's par.
     """
-    names = list(dict.fromkeys(notes["note"].tolist()))
+    names = notes.column("note").vocabulary
     residual = {note["name"] for note in document.get("notes", []) if note.get("residual")}
-    points = list(dict.fromkeys(notes["point"].tolist()))
+    points = np.unique(notes["point"])
     lines = [[*varied, *(f"{name} irr" if name in residual else f"{name} loss" for name in names)]]
     losses, returns = notes["loss_rate"], notes["irr"]
     width = len(names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +76,28 @@ class Column:
     def take(self, rows: NDArray[Any]) -> Column:
         """Return the column with the given rows, by position or by mask."""
         return Column(self.kind, np.ascontiguousarray(self.values[rows]), self.vocabulary)
+
+    def equals_any(self, choices: Sequence[object]) -> NDArray[np.bool_]:
+        """Return which rows hold one of some values; None stands for null, ISO text for a date.
+
+        A choice that is no value of the column's kind is in no row.
+        """
+        if self.kind == "text":
+            codes = {text: code for code, text in enumerate(self.vocabulary)}
+            allowed: list[Any] = [
+                codes[choice] for choice in choices if isinstance(choice, str) and choice in codes
+            ]
+        elif self.kind == "date":
+            allowed = [day for choice in choices if (day := _day(choice)) is not None]
+        else:
+            numbers = (int, float, np.number, np.bool_)
+            allowed = [choice for choice in choices if isinstance(choice, numbers)]
+            if self.kind == "bool":
+                allowed = [choice for choice in allowed if choice in (0, 1)]
+        found: NDArray[np.bool_] = (
+            np.isin(self.values, np.array(allowed)) if allowed else np.zeros(len(self), np.bool_)
+        )
+        return found | self.null if None in choices else found
 
     def numpy(self) -> NDArray[Any]:
         """Return a read-only NumPy array.
@@ -155,6 +177,17 @@ def days_of(dates: Sequence[dt.date | None]) -> NDArray[np.int32]:
     return np.array(
         [NO_DATE if date is None else date.toordinal() - _EPOCH for date in dates], dtype=np.int32
     )
+
+
+def _day(choice: object) -> int | None:
+    """Return days since 1970-01-01 of a date, or of its ISO text."""
+    try:
+        day = np.datetime64(cast("dt.date", choice), "D").astype(dt.date)
+    except (TypeError, ValueError):
+        return None
+    if not isinstance(day, dt.date) or (isinstance(choice, str) and day.isoformat() != choice):
+        return None
+    return day.toordinal() - _EPOCH
 
 
 def null_column(kind: Kind, rows: int) -> Column:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
-from collections.abc import Collection, Iterator, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, cast
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cloche.table import display, files
 from cloche.table.column import Column, Kind, column_of, null_column
+from cloche.table.later import Later
 
 if TYPE_CHECKING:
     import arro3.core
@@ -54,6 +54,10 @@ class Table:
     """
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._columns: Mapping[str, Column]
+        if isinstance(columns, Later):
+            self._columns, self._length = columns, columns.rows
+            return
         lengths = {len(column) for column in columns.values()}
         if len(lengths) > 1:
             found = ", ".join(f"{name} {len(column)}" for name, column in columns.items())
@@ -87,6 +91,19 @@ class Table:
                 for name, data in columns.items()
             }
         )
+
+    @classmethod
+    def from_makers(cls, rows: int, makers: Mapping[str, Callable[[], Column]]) -> Self:
+        """Return a table whose columns are made when they are first asked for.
+
+        Parameters
+        ----------
+        rows
+            Number of rows.
+        makers
+            Name to what makes the column, in order.
+        """
+        return cls(Later(rows, makers))
 
     @classmethod
     def from_schema(cls, columns: Mapping[str, object], schema: Mapping[str, Kind]) -> Self:
@@ -144,7 +161,7 @@ class Table:
     __hash__ = None  # type: ignore[assignment]  # compared by value; not a key
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._columns,)
+        return type(self), (dict(self._columns),)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Iterate over the rows as dictionaries of Python values, None for null.
@@ -174,14 +191,15 @@ class Table:
         """
         keep = np.ones(len(self), dtype=np.bool_)
         for name, wanted in equal.items():
-            column = self.column(name)
-            values = column.python()
-            if column.kind == "date":
-                values = [None if value is None else value.isoformat() for value in values]
             choices = wanted if isinstance(wanted, list | tuple | set | frozenset) else [wanted]
-            allowed = [_plain(choice) for choice in choices] if column.kind == "date" else list(choices)
-            keep &= np.fromiter((value in allowed for value in values), dtype=np.bool_, count=len(self))
-        return type(self)({name: column.take(keep) for name, column in self._columns.items()})
+            keep &= self.column(name).equals_any(list(choices))
+        rows = np.flatnonzero(keep)
+        if isinstance(self._columns, Later):
+            return self.from_makers(len(rows), {name: partial(self._taken, name, rows) for name in self})
+        return type(self)({name: column.take(rows) for name, column in self._columns.items()})
+
+    def _taken(self, name: str, rows: NDArray[np.intp]) -> Column:
+        return self._columns[name].take(rows)
 
     @cached_property
     def _arrow(self) -> arro3.core.Table:
@@ -245,12 +263,3 @@ class Table:
 
     def _repr_html_(self) -> str:
         return display.as_html(self)
-
-
-def _plain(choice: object) -> object:
-    """Return a date as ISO text."""
-    return (
-        choice
-        if choice is None or isinstance(choice, str)
-        else str(np.datetime64(cast("dt.date", choice), "D"))
-    )

@@ -7,6 +7,9 @@ use pyo3::types::PyDict;
 /// Texts of a column that are found again by their address.
 const SEEN: usize = 24;
 
+/// Null in a column of dates.
+pub const NO_DATE: i32 = i32::MIN;
+
 /// A table under construction: names and columns in order.
 pub struct Columns<'py> {
     dict: Bound<'py, PyDict>,
@@ -32,7 +35,11 @@ impl<'py> Columns<'py> {
 
     /// A date column; none is null.
     pub fn date(self, name: &str, values: Vec<Option<i32>>) -> PyResult<Self> {
-        let values: Vec<i32> = values.into_iter().map(|d| d.unwrap_or(i32::MIN)).collect();
+        self.days(name, values.into_iter().map(|d| d.unwrap_or(NO_DATE)).collect())
+    }
+
+    /// A date column, in which [`NO_DATE`] is null.
+    pub fn days(self, name: &str, values: Vec<i32>) -> PyResult<Self> {
         self.dict.set_item(name, PyArray1::from_vec(self.py, values))?;
         Ok(self)
     }

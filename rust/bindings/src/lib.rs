@@ -7,6 +7,7 @@ mod dates;
 mod deal;
 mod errors;
 mod measures;
+mod notes;
 mod payment_date;
 mod pool;
 mod progress;

@@ -1,9 +1,12 @@
 //! Many deterministic paths: every deal under every scenario.
 
+use std::borrow::Cow;
+
 use cloche_dispatch::Isa;
 use cloche_engine::error::EngineError;
+use cloche_engine::notes::NoteTerms;
 use cloche_engine::spec::Scenario;
-use cloche_engine::sweep::{self as engine, Field, Options, Points, Swept};
+use cloche_engine::sweep::{self as engine, Field, Grid, Options, Points, Scenarios, Swept};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -11,10 +14,10 @@ use pyo3::types::PyDict;
 use crate::columns::Columns;
 use crate::deal::Deal;
 use crate::errors;
+use crate::notes::{NoteClasses, NotePath};
 use crate::pool::Pool;
 use crate::progress::Progress;
 use crate::projection;
-use crate::tables::{NoteRow, note_columns};
 
 /// Fields of a scenario that an axis of a grid may vary.
 #[pyfunction]
@@ -27,16 +30,16 @@ fn read(text: &str) -> Result<Scenario, EngineError> {
 }
 
 /// The scenarios, or every combination of the axes around the only one.
-fn scenarios(texts: &[String], axes: &[(String, Vec<String>)]) -> Result<Vec<Scenario>, EngineError> {
+fn scenarios(texts: &[String], axes: &[(String, Vec<String>)]) -> Result<Scenarios, EngineError> {
     let given = texts.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?;
-    let (Some(base), false) = (given.first(), axes.is_empty()) else { return Ok(given) };
+    let (Some(base), false) = (given.first(), axes.is_empty()) else { return Ok(Scenarios::Listed(given)) };
     let mut fields = Vec::with_capacity(axes.len());
     for (name, values) in axes {
         let field = Field::ALL.iter().find(|(known, _)| known == name).map(|(_, field)| *field);
         let field = field.ok_or_else(|| EngineError::Run(format!("axis {name:?} is no field of a scenario")))?;
         fields.push((field, values.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?));
     }
-    Ok(Points::grid(base, &fields))
+    Ok(Scenarios::Grid(Grid::new(base.clone(), fields)))
 }
 
 /// A finished or interrupted sweep.
@@ -52,7 +55,7 @@ impl Sweep {
     /// Points that were finished.
     #[getter]
     fn points_done(&self) -> usize {
-        self.swept.points.iter().flatten().count()
+        self.swept.finished().count()
     }
 
     /// Whether the run stopped before all points were done.
@@ -66,33 +69,46 @@ impl Sweep {
     fn conservation_error(&self) -> f64 {
         // A figure that is not a number is the worst of all.
         let worst = |a: f64, b: f64| if a > b || a.is_nan() { a } else { b };
-        self.swept.points.iter().flatten().map(|point| point.conservation_error).fold(0.0, worst)
+        self.swept.finished().map(|(_, point)| point.conservation_error()).fold(0.0, worst)
     }
 
     /// A row a finished point: its number and its conservation error.
     fn points<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let done = || (0_i64..).zip(&self.swept.points).filter_map(|(k, point)| point.as_ref().map(|point| (k, point)));
+        let done = || self.swept.finished();
         Ok(Columns::new(py)
-            .int("point", done().map(|(number, _)| number).collect())?
-            .float("conservation_error", done().map(|(_, point)| point.conservation_error).collect())?
+            .int("point", done().map(|(number, _)| number as i64).collect())?
+            .float("conservation_error", done().map(|(_, point)| point.conservation_error()).collect())?
             .finish())
     }
 
-    /// A row a finished point and class.
-    fn notes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let shown: Vec<_> = self.points.deals.iter().map(|deal| deal.shown_notes()).collect();
-        let (mut rows, mut point_of) = (Vec::new(), Vec::new());
-        for (number, point) in self.swept.points.iter().enumerate() {
-            let Some(point) = point else { continue };
-            let (deal, _) = self.points.of(number);
-            for summary in &point.notes {
-                if let Some(row) = NoteRow::of(summary, &shown[deal], &self.swept.payments[point.class]) {
-                    rows.push(row);
-                    point_of.push(number as i64);
-                }
-            }
-        }
-        Ok(note_columns(Columns::new(py).int("point", point_of)?, &rows)?.finish())
+    /// Number of rows of the table that has one a finished point and class.
+    fn note_rows(&self) -> usize {
+        let shown = self.shown();
+        NoteClasses::new(shown.iter().map(|notes| &**notes)).count(self.paths())
+    }
+
+    /// A column of that table; `point` holds numbers of points.
+    fn note_column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let shown = self.shown();
+        let classes = NoteClasses::new(shown.iter().map(|notes| &**notes));
+        let columns = classes.column(name, self.paths(), Columns::new(py))?.finish();
+        columns.as_any().get_item(name)
+    }
+}
+
+impl Sweep {
+    /// The notes of every deal that tables show.
+    fn shown(&self) -> Vec<Cow<'_, [NoteTerms]>> {
+        self.points.deals.iter().map(|deal| deal.shown_notes()).collect()
+    }
+
+    fn paths(&self) -> impl Iterator<Item = NotePath<'_>> {
+        self.swept.finished().map(|(number, point)| NotePath {
+            number,
+            deal: self.points.of(number).0,
+            payments: &self.swept.payments[point.class()],
+            point,
+        })
     }
 }
 

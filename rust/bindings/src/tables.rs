@@ -2,11 +2,9 @@
 
 use cloche_engine::coverage::{TestKind, TestTerms};
 use cloche_engine::lifecycle::NOT_DRAWN;
-use cloche_engine::notes::NoteTerms;
 use cloche_engine::path::deal_terms::DealTerms;
 use cloche_engine::path::explained::Explained;
 use cloche_engine::path::plan::{PeriodTerms, Plan};
-use cloche_engine::path::summary::{NoteSummary, summarize};
 use cloche_engine::sim::estimates::{Distribution, Estimates};
 use cloche_engine::time::Date;
 use cloche_engine::waterfall::StepInfo;
@@ -15,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::columns::Columns;
+use crate::notes::notes;
 
 /// Payment and determination dates by period, and what the cash-flow table shows of the coupons.
 pub struct Dates<'a> {
@@ -275,84 +274,11 @@ pub fn collateral<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResu
         .finish())
 }
 
-/// A row of the table of classes: the class, its terms, and the payment dates of its path.
-pub struct NoteRow<'a> {
-    pub summary: &'a NoteSummary,
-    pub terms: &'a NoteTerms,
-    /// The class that it replaces or joins; nothing for one of closing.
-    pub replaces: &'a str,
-    pub payments: &'a [i32],
-}
-
-impl<'a> NoteRow<'a> {
-    /// The row of a class; none for a note that no event has issued.
-    pub fn of(summary: &'a NoteSummary, notes: &'a [NoteTerms], payments: &'a [i32]) -> Option<Self> {
-        let terms = &notes[summary.note as usize];
-        let replaces = terms.replaces.map_or("", |class| notes[class as usize].name.as_str());
-        (replaces.is_empty() || summary.original > 0.0).then_some(Self { summary, terms, replaces, payments })
-    }
-}
-
-/// Adds what classes come to over whole paths.
-pub fn note_columns<'py>(columns: Columns<'py>, rows: &[NoteRow<'_>]) -> PyResult<Columns<'py>> {
-    let float = |number: fn(&NoteSummary) -> f64| rows.iter().map(|r| number(r.summary)).collect::<Vec<f64>>();
-    let of_terms = |number: fn(&NoteTerms) -> f64| rows.iter().map(|r| number(r.terms)).collect::<Vec<f64>>();
-    let share = |number: fn(&NoteSummary) -> f64| {
-        rows.iter().map(|r| number(r.summary) / r.summary.original).collect::<Vec<f64>>()
-    };
-    let date = |period: fn(&NoteSummary) -> Option<u32>| {
-        rows.iter().map(|r| period(r.summary).map(|p| r.payments[p as usize])).collect::<Vec<Option<i32>>>()
-    };
-    columns
-        .text("note", rows.iter().map(|r| r.terms.name.as_str()))?
-        .text("kind", rows.iter().map(|r| kind(r.terms)))?
-        .text("rating", rows.iter().map(|r| r.terms.rating.as_str()))?
-        .float("original_balance", float(|s| s.original))?
-        .float("balance", float(|s| s.balance))?
-        .float("factor", share(|s| s.balance))?
-        .float("issue_price", of_terms(|n| n.issue_price))?
-        .float("subordination", float(|s| s.subordination))?
-        .float("thickness", float(|s| s.thickness))?
-        .text("replaces", rows.iter().map(|r| r.replaces))?
-        .float("interest_paid", float(|s| s.interest_paid))?
-        .float("interest_shortfall", float(|s| s.interest_shortfall))?
-        .float("interest_loss", float(|s| s.interest_loss))?
-        .float("deferred_interest_end", float(|s| s.deferred_interest_end))?
-        .date("first_deferral", date(|s| s.first_deferral))?
-        .int("periods_deferred", rows.iter().map(|r| i64::from(r.summary.periods_deferred)).collect())?
-        .float("max_deferred", float(|s| s.max_deferred))?
-        .float("principal_paid", float(|s| s.principal_paid))?
-        .float("principal_loss", float(|s| s.principal_loss))?
-        .float("loss_rate", share(|s| s.principal_loss))?
-        .float("pv_loss", float(|s| s.pv_loss))?
-        .float("wal", float(|s| s.wal))?
-        .date("first_payment", date(|s| s.first_payment))?
-        .date("last_payment", date(|s| s.last_payment))?
-        .float("irr", float(|s| s.irr))?
-        .float("max_interest_shortfall", float(|s| s.max_interest_shortfall))
-}
-
-fn kind(terms: &NoteTerms) -> &'static str {
-    match (terms.residual, terms.is_combination()) {
-        (true, _) => "residual",
-        (_, true) => "combination",
-        _ => "note",
-    }
-}
-
-/// The classes over a whole path.
-pub fn notes<'py>(py: Python<'py>, plan: &Plan, path: &Explained) -> PyResult<Bound<'py, PyDict>> {
-    let summaries = summarize(plan, path);
-    let payments: Vec<i32> = (0_u32..).take(plan.steps()).map(|p| payment(plan, path, p)).collect();
-    let rows: Vec<NoteRow<'_>> =
-        summaries.iter().filter_map(|summary| NoteRow::of(summary, &plan.deal.notes, &payments)).collect();
-    Ok(note_columns(Columns::new(py), &rows)?.finish())
-}
-
 /// All tables of a projected or replayed path.
 pub fn explained<'py>(py: Python<'py>, plan: &Plan, result: &Explained) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
-    out.set_item("notes", notes(py, plan, result)?)?;
+    let payments: Vec<i32> = (0_u32..).take(plan.steps()).map(|p| payment(plan, result, p)).collect();
+    out.set_item("notes", notes(py, plan, result, &payments)?)?;
     out.set_item("collateral", collateral(py, plan, result)?)?;
     out.set_item("accounts", accounts(py, plan, result)?)?;
     out.set_item("hedges", hedges(py, plan, result)?)?;

@@ -1,9 +1,9 @@
 //! The counted program: one of the works of `benchmarks/works.py` on one thread, and a checksum of its figures.
 //!
 //! `icount WORK portable|avx2 COUNT`; `scripts/icount.py` runs it under callgrind for two counts and reads the
-//! difference. A work is counted in paths of its default model; `grid` is counted in points of the indenture work,
-//! `project` in compiled and fully recorded projections of it, and `one_lane` in paths of the standard work that run one
-//! after the other.
+//! difference. A work is counted in paths of its default model; `points` is counted in points of a grid of the standard
+//! work, `grid` in those of the indenture work, `project` in compiled and fully recorded projections of it, and `one_lane`
+//! in paths of the standard work that run one after the other.
 
 use std::process::ExitCode;
 
@@ -12,13 +12,14 @@ use cloche_engine::collateral::Tape;
 use cloche_engine::compile::{Given, PlanInput, compile_deal, compile_plan, compile_simulation};
 use cloche_engine::error::EngineError;
 use cloche_engine::path::explained::project;
+use cloche_engine::path::note_figures::Figure;
 use cloche_engine::path::summary::summarize;
 use cloche_engine::sim::run::simulate_lanes;
 use cloche_engine::sim::totals::Totals;
 use cloche_engine::sim::{Keep, Options, simulate};
 use cloche_engine::spec::scenario::Value;
 use cloche_engine::spec::{Deal, DefaultModel, Scenario};
-use cloche_engine::sweep::{self, Points, Swept};
+use cloche_engine::sweep::{self, Field, Grid, Points, Scenarios, Swept};
 use serde::Deserialize;
 
 const SEED: u64 = 7;
@@ -125,11 +126,12 @@ impl Loans {
 }
 
 /// The works, and the document of each.
-const WORKS: [(&str, &str); 6] = [
+const WORKS: [(&str, &str); 7] = [
     ("standard", include_str!("works/standard.json")),
     ("one_lane", include_str!("works/standard.json")),
     ("two_level", include_str!("works/two_level.json")),
     ("indenture", include_str!("works/indenture.json")),
+    ("points", include_str!("works/standard.json")),
     ("grid", include_str!("works/indenture.json")),
     ("project", include_str!("works/indenture.json")),
 ];
@@ -157,26 +159,27 @@ fn checksum(totals: &Totals) -> u64 {
 /// The figures of every point, folded in order.
 fn checksum_of_points(swept: &Swept) -> u64 {
     let mut sum = 0_u64;
-    for note in swept.points.iter().flatten().flat_map(|point| &point.notes) {
-        for x in [note.interest_paid, note.principal_paid, note.principal_loss, note.wal, note.irr] {
-            sum = sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ x.to_bits();
+    let figures = [Figure::InterestPaid, Figure::PrincipalPaid, Figure::PrincipalLoss, Figure::Wal, Figure::Irr];
+    for note in swept.finished().flat_map(|(_, point)| point.notes()) {
+        for figure in figures {
+            sum = sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ note.of(figure).to_bits();
         }
     }
     sum
 }
 
 /// The scenario at `count` default rates from 0 to 20 %.
-fn default_rates(base: &Scenario, count: u64) -> Vec<Scenario> {
-    (0..count)
-        .map(|i| Scenario { cdr: Some(Value::Constant { value: 0.20 * i as f64 / count as f64 }), ..base.clone() })
-        .collect()
+fn default_rates(base: Scenario, count: u64) -> Scenarios {
+    let rate = |i: u64| Value::Constant { value: 0.20 * i as f64 / count as f64 };
+    let values = (0..count).map(|i| Scenario { cdr: Some(rate(i)), ..base.clone() }).collect();
+    Scenarios::Grid(Grid::new(base, vec![(Field::Cdr, values)]))
 }
 
 fn run(name: &str, document: &str, isa: Isa, count: u64) -> Result<u64, EngineError> {
     let work: Work = serde_json::from_str(document).map_err(|error| EngineError::Run(format!("{name}: {error}")))?;
     let (deal, tape) = (compile_deal(work.deal)?, work.tape.tape());
-    if name == "grid" {
-        let scenarios = default_rates(&work.scenario, count);
+    if ["points", "grid"].contains(&name) {
+        let scenarios = default_rates(work.scenario, count);
         let points = Points { deals: vec![deal], scenarios, given: Given::default(), changed: Vec::new() };
         let swept = sweep::sweep(&points, &tape, sweep::Options { threads: 1, isa }, &mut |_| true)?;
         return Ok(checksum_of_points(&swept));

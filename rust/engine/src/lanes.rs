@@ -32,6 +32,10 @@ macro_rules! lanes {
     }};
 }
 
+mod param;
+
+pub use param::{Common, DealParam, Numbers, Param};
+
 impl<const L: usize> Default for Pack<L> {
     fn default() -> Self {
         Self::ZERO
@@ -173,66 +177,6 @@ impl<const L: usize> Pack<L> {
             k += 1;
         }
         all != 0
-    }
-}
-
-/// A number of the deal or the scenario: one for all futures (`f64`), or one for each (`Pack`).
-pub trait Param<const L: usize>: Copy {
-    /// `f` of the number.
-    #[must_use]
-    fn map(self, f: impl Fn(f64) -> f64) -> Self;
-    /// `f` of two numbers.
-    #[must_use]
-    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self;
-    /// The number in each future.
-    #[must_use]
-    fn pack(self) -> Pack<L>;
-    /// The number in the `i`-th part of `W` futures.
-    #[must_use]
-    fn part<const W: usize>(&self, i: usize) -> Pack<W>;
-}
-
-impl<const L: usize> Param<L> for f64 {
-    #[inline(always)]
-    fn map(self, f: impl Fn(Self) -> Self) -> Self {
-        f(self)
-    }
-
-    #[inline(always)]
-    fn zip(self, other: Self, f: impl Fn(Self, Self) -> Self) -> Self {
-        f(self, other)
-    }
-
-    #[inline(always)]
-    fn pack(self) -> Pack<L> {
-        Pack::splat(self)
-    }
-
-    #[inline(always)]
-    fn part<const W: usize>(&self, _: usize) -> Pack<W> {
-        Pack::splat(*self)
-    }
-}
-
-impl<const L: usize> Param<L> for Pack<L> {
-    #[inline(always)]
-    fn map(self, f: impl Fn(f64) -> f64) -> Self {
-        Self::map(self, f)
-    }
-
-    #[inline(always)]
-    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
-        Self(lanes!(self.0, i => f(self.0[i], other.0[i])))
-    }
-
-    #[inline(always)]
-    fn pack(self) -> Self {
-        self
-    }
-
-    #[inline(always)]
-    fn part<const W: usize>(&self, i: usize) -> Pack<W> {
-        Self::part(self, i)
     }
 }
 

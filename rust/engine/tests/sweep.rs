@@ -7,9 +7,10 @@ mod common;
 use cloche_dispatch::Isa;
 use cloche_engine::compile::{CompiledDeal, Given, PlanInput, compile_plan};
 use cloche_engine::path::explained::project;
-use cloche_engine::path::summary::{NoteSummary, summarize};
+use cloche_engine::path::note_figures::NoteSummary;
+use cloche_engine::path::summary::summarize;
 use cloche_engine::spec::Scenario;
-use cloche_engine::sweep::{Field, Options, Points, Swept, sweep, sweep_lanes};
+use cloche_engine::sweep::{Field, Grid, Options, Points, Scenarios, Swept, sweep, sweep_lanes};
 use common::{compiled, scenario, small_deal, thirty_loans};
 use serde_json::{Value, json};
 
@@ -71,7 +72,11 @@ fn deals() -> Vec<CompiledDeal> {
 }
 
 fn points() -> Points {
-    Points { deals: deals(), scenarios: scenarios(), given: Given::default(), changed: Vec::new() }
+    under(Scenarios::Listed(scenarios()))
+}
+
+fn under(scenarios: Scenarios) -> Points {
+    Points { deals: deals(), scenarios, given: Given::default(), changed: Vec::new() }
 }
 
 fn bits(s: &NoteSummary) -> [u64; 13] {
@@ -116,26 +121,54 @@ fn a_point_has_the_bits_of_its_projection() {
     let all = swept(&points, ONE);
     assert!(!all.stopped);
     let mut lossy = 0;
-    for (i, point) in all.points.iter().enumerate() {
-        let point = point.as_ref().expect("a finished point");
+    for i in 0..all.len() {
+        let point = all.point(i).expect("a finished point");
         let (d, s) = points.of(i);
         let input = PlanInput {
             deal: &points.deals[d],
             tape: &tape,
-            scenario: &points.scenarios[s],
+            scenario: &points.scenarios.whole(s),
             model_defaults: false,
             state: None,
         };
         let alone = compile_plan(input).expect("a scenario that compiles");
         let path = project(&alone.plan, &alone.flows);
-        same(&point.notes, &summarize(&alone.plan, &path), &format!("deal {d}, scenario {s}"));
-        assert!(point.conservation_error < 1e-9);
-        let payments = &all.payments[point.class];
+        same(&point.summaries(), &summarize(&alone.plan, &path), &format!("deal {d}, scenario {s}"));
+        assert!(point.conservation_error() < 1e-9);
+        let payments = &all.payments[point.class()];
         assert_eq!(payments.len(), alone.plan.steps());
         assert!(payments.iter().zip(&alone.plan.periods).all(|(date, period)| *date == period.payment));
-        lossy += usize::from(point.notes.iter().any(|note| note.principal_loss > 0.0));
+        lossy += usize::from(point.summaries().iter().any(|note| note.principal_loss > 0.0));
     }
     assert!(lossy > 10, "{lossy} points with losses");
+}
+
+#[test]
+fn a_deal_alone_has_the_bits_that_it_has_beside_others() {
+    let (all, tape) = (points(), thirty_loans());
+    let together = swept(&all, ONE);
+    for (d, deal) in deals().into_iter().enumerate() {
+        let alone = Points { deals: vec![deal], ..all.clone() };
+        let own = sweep(&alone, &tape, ONE, &mut |_| true).expect("points that can be run");
+        for s in 0..alone.len() {
+            let (a, b) = (own.point(s), together.point(d * alone.len() + s));
+            same(
+                &a.expect("a point").summaries(),
+                &b.expect("a point").summaries(),
+                &format!("deal {d}, scenario {s}"),
+            );
+        }
+    }
+}
+
+#[track_caller]
+fn same_points(one: &Swept, other: &Swept) {
+    assert_eq!(one.len(), other.len());
+    for i in 0..one.len() {
+        let (a, b) = (one.point(i).expect("a point"), other.point(i).expect("a point"));
+        same(&a.summaries(), &b.summaries(), &format!("point {i}"));
+        assert_eq!(a.conservation_error().to_bits(), b.conservation_error().to_bits());
+    }
 }
 
 #[test]
@@ -148,28 +181,52 @@ fn lanes_threads_and_instruction_sets_change_no_bit() {
         sweep_lanes::<4>(&points, &thirty_loans(), ONE, &mut |_| true).expect("four lanes"),
     ];
     for other in &others {
-        for (i, (a, b)) in reference.points.iter().zip(&other.points).enumerate() {
-            let (a, b) = (a.as_ref().expect("a point"), b.as_ref().expect("a point"));
-            same(&a.notes, &b.notes, &format!("point {i}"));
-            assert_eq!(a.conservation_error.to_bits(), b.conservation_error.to_bits());
-        }
+        same_points(&reference, other);
     }
+}
+
+fn along(values: &[f64], field: &str) -> Vec<Scenario> {
+    values.iter().map(|x| with(field, constant(*x))).collect()
+}
+
+fn in_axes() -> Scenarios {
+    let axes = vec![
+        (Field::Cdr, along(&[0.01, 0.05], "cdr")),
+        (Field::RecoveryLagMonths, along(&[0.0, 12.0], "recovery_lag_months")),
+        (Field::Recovery, along(&[0.3, 0.7, 0.9], "recovery")),
+    ];
+    Scenarios::Grid(Grid::new(scenario(&base()), axes))
 }
 
 #[test]
 fn a_grid_is_every_combination_with_the_last_axis_fastest() {
-    let axis = |values: [f64; 2], field: &str| values.map(|x| with(field, constant(x))).to_vec();
-    let axes = [(Field::Cdr, axis([0.01, 0.05], "cdr")), (Field::Recovery, axis([0.3, 0.7], "recovery"))];
-    let grid = Points::grid(&scenario(&base()), &axes);
-    let expected: Vec<Scenario> = [(0.01, 0.3), (0.01, 0.7), (0.05, 0.3), (0.05, 0.7)]
-        .map(|(cdr, recovery)| {
-            let mut document = base();
-            document["cdr"] = constant(cdr);
-            document["recovery"] = constant(recovery);
-            scenario(&document)
-        })
-        .to_vec();
-    assert_eq!(grid, expected);
+    let grid = in_axes();
+    let mut expected = Vec::new();
+    for cdr in [0.01, 0.05] {
+        for lag in [0.0, 12.0] {
+            for recovery in [0.3, 0.7, 0.9] {
+                let mut document = base();
+                document["cdr"] = constant(cdr);
+                document["recovery_lag_months"] = constant(lag);
+                document["recovery"] = constant(recovery);
+                expected.push(scenario(&document));
+            }
+        }
+    }
+    assert_eq!((0..grid.len()).map(|s| grid.whole(s).into_owned()).collect::<Vec<_>>(), expected);
+    assert_eq!(&grid.with(7, Field::Cdr).cdr, &expected[7].cdr);
+    assert_eq!(&grid.with(7, Field::Cpr).cpr, &expected[7].cpr);
+}
+
+#[test]
+fn a_grid_has_the_bits_of_its_scenarios_listed() {
+    let grid = in_axes();
+    let listed = (0..grid.len()).map(|s| grid.whole(s).into_owned()).collect();
+    same_points(&swept(&under(grid), ONE), &swept(&under(Scenarios::Listed(listed)), ONE));
+}
+
+fn refused(scenarios: Scenarios) -> String {
+    sweep(&under(scenarios), &thirty_loans(), ONE, &mut |_| true).expect_err("wrong scenarios").to_string()
 }
 
 #[test]
@@ -177,10 +234,31 @@ fn a_scenario_that_cannot_be_run_is_named_by_its_number() {
     let mut scenarios = scenarios();
     scenarios[3] = with("cdr", constant(1.5));
     scenarios[5] = with("cdr", json!({"kind": "groups", "values": {"obligor:nobody": constant(0.1)}}));
-    let points = Points { deals: deals(), scenarios, given: Given::default(), changed: Vec::new() };
-    let error = sweep(&points, &thirty_loans(), ONE, &mut |_| true).expect_err("two scenarios are wrong").to_string();
+    let error = refused(Scenarios::Listed(scenarios));
     assert!(error.contains("scenarios[3].cdr"), "{error}");
     assert!(error.contains("scenarios[5].cdr"), "{error}");
+}
+
+#[test]
+fn of_a_grid_each_wrong_value_is_told_once_and_its_base_only_where_it_counts() {
+    let mut wrong = base();
+    wrong["cdr"] = constant(7.0);
+    wrong["cpr"] = constant(-1.0);
+    let changed = |field: &str, value: f64| {
+        let mut document = wrong.clone();
+        document[field] = constant(value);
+        scenario(&document)
+    };
+    let axes = vec![
+        (Field::Cdr, vec![changed("cdr", 0.01), changed("cdr", 1.5), changed("cdr", 2.5)]),
+        (Field::Recovery, vec![changed("recovery", 0.5), changed("recovery", 3.0)]),
+    ];
+    let error = refused(Scenarios::Grid(Grid::new(scenario(&wrong), axes)));
+    for told in ["scenarios[2].cdr", "scenarios[4].cdr", "scenarios[1].recovery", "scenarios[0].cpr"] {
+        assert_eq!(error.matches(told).count(), 1, "{told}: {error}");
+    }
+    assert!(!error.contains("found 7"), "{error}");
+    assert_eq!(error.matches("scenarios[").count(), 4, "{error}");
 }
 
 #[test]
@@ -189,8 +267,8 @@ fn a_stopped_sweep_keeps_what_is_finished() {
     for _ in 0..300 {
         scenarios.extend(self::scenarios());
     }
-    let points = Points { deals: deals(), scenarios, given: Given::default(), changed: Vec::new() };
-    let stopped = sweep(&points, &thirty_loans(), ONE, &mut |_| false).expect("a sweep");
+    let stopped = sweep(&under(Scenarios::Listed(scenarios)), &thirty_loans(), ONE, &mut |_| false).expect("a sweep");
     assert!(stopped.stopped);
-    assert!(stopped.points.iter().any(Option::is_none));
+    assert!((0..stopped.len()).any(|point| stopped.point(point).is_none()));
+    assert_eq!(stopped.finished().count(), (0..stopped.len()).filter(|point| stopped.point(*point).is_some()).count());
 }

@@ -1,14 +1,13 @@
 //! Points that can run side by side, and what they share.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::collateral::{ClosingPool, CohortTables, Tape};
-use crate::compile::CompiledDeal;
 use crate::compile::assumptions::{Assumptions, DefaultedSource, Groups};
 use crate::compile::cohorts::CohortSource;
-use crate::compile::opening::{self, Given, Resumed};
+use crate::compile::opening::{self, Resumed};
 use crate::compile::plan::{self, curves_and_steps, refusal};
+use crate::compile::points::{Points, sort};
 use crate::compile::pool::{self, Contracts, PoolInput};
 use crate::compile::{check_scenario, cohorts, events, periods, readings};
 use crate::error::{EngineError, Problem};
@@ -19,158 +18,6 @@ use crate::path::readings::ReadingTerms;
 use crate::spec::scenario::Value;
 use crate::spec::{Scenario, deal};
 use crate::time::Date;
-
-/// A number or a curve of the scenario that a sweep varies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    Cdr,
-    Cpr,
-    Recovery,
-    RecoveryLagMonths,
-    Rates,
-    Reinvestment,
-    LiquidationPrice,
-    PostPeriodShare,
-    CashRateSpread,
-    DrawRate,
-    UsageAtDefault,
-    MarketSpreads,
-    Defaults,
-    Events,
-}
-
-impl Field {
-    /// Every field, by its name in documents.
-    pub const ALL: [(&'static str, Self); 14] = [
-        ("cdr", Self::Cdr),
-        ("cpr", Self::Cpr),
-        ("recovery", Self::Recovery),
-        ("recovery_lag_months", Self::RecoveryLagMonths),
-        ("rates", Self::Rates),
-        ("reinvestment", Self::Reinvestment),
-        ("liquidation_price", Self::LiquidationPrice),
-        ("post_period_share", Self::PostPeriodShare),
-        ("cash_rate_spread", Self::CashRateSpread),
-        ("draw_rate", Self::DrawRate),
-        ("usage_at_default", Self::UsageAtDefault),
-        ("market_spreads", Self::MarketSpreads),
-        ("defaults", Self::Defaults),
-        ("events", Self::Events),
-    ];
-
-    fn copy(self, from: &Scenario, to: &mut Scenario) {
-        match self {
-            Self::Cdr => to.cdr.clone_from(&from.cdr),
-            Self::Cpr => to.cpr.clone_from(&from.cpr),
-            Self::Recovery => to.recovery.clone_from(&from.recovery),
-            Self::RecoveryLagMonths => to.recovery_lag_months.clone_from(&from.recovery_lag_months),
-            Self::Rates => to.rates.clone_from(&from.rates),
-            Self::Reinvestment => to.reinvestment.clone_from(&from.reinvestment),
-            Self::LiquidationPrice => to.liquidation_price.clone_from(&from.liquidation_price),
-            Self::PostPeriodShare => to.post_period_share = from.post_period_share,
-            Self::CashRateSpread => to.cash_rate_spread = from.cash_rate_spread,
-            Self::DrawRate => to.draw_rate = from.draw_rate,
-            Self::UsageAtDefault => to.usage_at_default = from.usage_at_default,
-            Self::MarketSpreads => to.market_spreads.clone_from(&from.market_spreads),
-            Self::Defaults => to.defaults.clone_from(&from.defaults),
-            Self::Events => to.events.clone_from(&from.events),
-        }
-    }
-}
-
-/// The points of a sweep: every deal under every scenario, the scenarios of a deal one after the other.
-#[derive(Clone, Debug)]
-pub struct Points {
-    pub deals: Vec<CompiledDeal>,
-    pub scenarios: Vec<Scenario>,
-    /// The state that every point goes on from.
-    pub given: Given,
-    /// Per point: its deal, where scenarios bring notes into deals; empty where every scenario has the same deals.
-    pub changed: Vec<usize>,
-}
-
-impl Points {
-    /// Every combination of the axes around a base, the last axis fastest.
-    #[must_use]
-    pub fn grid(base: &Scenario, axes: &[(Field, Vec<Scenario>)]) -> Vec<Scenario> {
-        let mut out = vec![base.clone()];
-        for (field, values) in axes {
-            let mut next = Vec::with_capacity(out.len() * values.len());
-            for scenario in &out {
-                for value in values {
-                    let mut changed = scenario.clone();
-                    field.copy(value, &mut changed);
-                    next.push(changed);
-                }
-            }
-            out = next;
-        }
-        out
-    }
-
-    /// Number of points.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        if self.changed.is_empty() { self.deals.len() * self.scenarios.len() } else { self.changed.len() }
-    }
-
-    /// Whether there is no point.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The deal and the scenario of a point.
-    #[must_use]
-    pub fn of(&self, point: usize) -> (usize, usize) {
-        let deal = self.changed.get(point).copied().unwrap_or(point / self.scenarios.len());
-        (deal, point % self.scenarios.len())
-    }
-
-    /// The points with the notes that the scenarios' events bring into their deals.
-    ///
-    /// # Errors
-    /// [`EngineError::Scenario`] with the number of a scenario whose events do not fit a deal.
-    pub fn with_events(&self) -> Result<Cow<'_, Self>, EngineError> {
-        if !self.changed.is_empty()
-            || !self
-                .deals
-                .iter()
-                .any(|deal| self.scenarios.iter().any(|scenario| deal.is_compiled_with(&scenario.events)))
-        {
-            return Ok(Cow::Borrowed(self));
-        }
-        let mut out = Self { deals: self.deals.clone(), ..self.clone() };
-        let alike = sort(&self.scenarios, |a, b| a.events == b.events);
-        let mut known = HashMap::new();
-        let mut changed = Vec::with_capacity(self.len());
-        for point in 0..self.len() {
-            let (d, s) = self.of(point);
-            let deal = if let Some(&deal) = known.get(&(d, alike[s])) {
-                deal
-            } else {
-                let with = self.deals[d].with_events(&self.scenarios[s].events).map_err(|error| match error {
-                    EngineError::Deal(found) => {
-                        EngineError::Scenario(found.into_iter().map(|problem| at(s, problem)).collect())
-                    }
-                    other => other,
-                })?;
-                let deal = match with {
-                    Cow::Borrowed(_) => d,
-                    Cow::Owned(deal) => {
-                        out.deals.push(deal);
-                        out.deals.len() - 1
-                    }
-                };
-                known.insert((d, alike[s]), deal);
-                deal
-            };
-            changed.push(deal);
-        }
-        out.changed = changed;
-        Ok(Cow::Owned(out))
-    }
-}
 
 /// What the points of a class share: dates, contracts, groups of loans, and what the manager buys.
 pub struct Class<'a> {
@@ -192,71 +39,69 @@ pub struct Class<'a> {
     /// What only some conditions and amounts read, by deal.
     pub readings: HashMap<usize, ReadingTerms>,
     /// Its points, in order.
-    pub points: Vec<usize>,
+    pub points: &'a [usize],
     pub resumed: Option<Resumed>,
 }
 
 /// Sorts points into classes, the first point first.
 ///
 /// # Errors
-/// [`EngineError::Tape`] for a tape that does not fit a deal, [`EngineError::Scenario`] with the number of each
-/// scenario that cannot be run.
-pub fn classes<'a>(points: &'a Points, tape: &'a Tape) -> Result<Vec<Class<'a>>, EngineError> {
-    let mut problems = Vec::new();
-    for (s, scenario) in points.scenarios.iter().enumerate() {
-        let mut found = Vec::new();
-        check_scenario(scenario, tape, false, &mut found);
-        problems.extend(found.into_iter().map(|problem| at(s, problem)));
-    }
+/// [`EngineError::Scenario`] with the number of each scenario that cannot be run.
+pub fn sorted(points: &Points, tape: &Tape) -> Result<Vec<Alike>, EngineError> {
+    let problems = points.scenarios.problems(|scenario, found| check_scenario(scenario, tape, false, found));
     if !problems.is_empty() {
         return Err(EngineError::Scenario(problems));
     }
     let going_on = points.given.state.is_some();
     let stripped: Vec<deal::Deal> = points.deals.iter().map(|deal| without_numbers(&deal.document, going_on)).collect();
     let deal_class = sort(&stripped, |a, b| a == b);
-    let scenario_class = sort(&points.scenarios, side_by_side);
-    let mut order = Vec::new();
+    let scenario_class = points.scenarios.sorted(side_by_side);
+    let mut classes: Vec<Alike> = Vec::new();
     let mut place_of = HashMap::new();
+    let mut last = None;
     for point in 0..points.len() {
         let (d, s) = points.of(point);
-        let place = *place_of.entry((deal_class[d], scenario_class[s])).or_insert_with(|| {
-            order.push(Vec::new());
-            order.len() - 1
-        });
-        order[place].push(point);
+        let key = (deal_class[d], scenario_class[s]);
+        // Mostly a point is of the class of the one before it.
+        let place = match last {
+            Some((known, place)) if known == key => place,
+            _ => *place_of.entry(key).or_insert_with(|| {
+                classes.push(Alike { scenario: points.scenarios.whole(s).into_owned(), points: Vec::new() });
+                classes.len() - 1
+            }),
+        };
+        last = Some((key, place));
+        classes[place].points.push(point);
     }
-    order
-        .into_iter()
-        .map(|own| {
-            let scenario = points.of(own[0]).1;
-            class(points, tape, own).map_err(|error| match error {
-                EngineError::Scenario(found) => {
-                    EngineError::Scenario(found.into_iter().map(|problem| at(scenario, problem)).collect())
-                }
-                other => other,
-            })
-        })
-        .collect()
+    Ok(classes)
 }
 
-/// Per item: the place of the first item like it.
-fn sort<T>(items: &[T], alike: impl Fn(&T, &T) -> bool) -> Vec<usize> {
-    let mut heads: Vec<usize> = Vec::new();
-    items
-        .iter()
-        .enumerate()
-        .map(|(i, item)| {
-            heads.iter().copied().find(|&head| alike(&items[head], item)).unwrap_or_else(|| {
-                heads.push(i);
-                i
-            })
-        })
-        .collect()
+/// Points that can run side by side.
+pub struct Alike {
+    /// The scenario of the first.
+    pub scenario: Scenario,
+    /// In order.
+    pub points: Vec<usize>,
 }
 
-fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Class<'a>, EngineError> {
-    let (d, s) = points.of(own[0]);
-    let (deal, scenario) = (&points.deals[d], &points.scenarios[s]);
+/// Compiles a class of points.
+///
+/// # Errors
+/// [`EngineError::Tape`] for a tape that does not fit a deal, [`EngineError::Scenario`] with the number of the first scenario where
+/// it cannot be run.
+pub fn class<'a>(points: &'a Points, alike: &'a Alike, tape: &'a Tape) -> Result<Class<'a>, EngineError> {
+    let scenario = points.of(alike.points[0]).1;
+    compile(points, alike, tape).map_err(|error| match error {
+        EngineError::Scenario(found) => {
+            EngineError::Scenario(found.into_iter().map(|problem| at(scenario, problem)).collect())
+        }
+        other => other,
+    })
+}
+
+fn compile<'a>(points: &'a Points, alike: &'a Alike, tape: &'a Tape) -> Result<Class<'a>, EngineError> {
+    let Alike { scenario, points: own } = alike;
+    let deal = &points.deals[points.of(own[0]).0];
     let mut problems = Vec::new();
     let mut resumed = plan::resume(deal, tape, points.given.input(), false)?;
     if resumed.as_ref().is_some_and(|resumed| resumed.path.is_some()) {
@@ -274,8 +119,9 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     let opening = resumed.as_ref().map(|resumed| &resumed.opening);
     let read = readings::Read::of(deal, &events);
     let (mut by_deal, mut read_by_deal) = (HashMap::new(), HashMap::new());
-    for point in &own {
-        let d = points.of(*point).0;
+    let mut deals: Vec<usize> = own.iter().map(|point| points.of(*point).0).collect();
+    deals.dedup();
+    for d in deals.iter().copied() {
         read_by_deal.entry(d).or_insert_with(|| read.compile(&points.deals[d], tape, scenario, &steps, &mut problems));
         by_deal.entry(d).or_insert_with(|| {
             let (as_of, deal) = (Date(tape.as_of), &points.deals[d]);
@@ -303,8 +149,8 @@ fn class<'a>(points: &'a Points, tape: &'a Tape, own: Vec<usize>) -> Result<Clas
     }
     contracts.parts = read.parts(deal, tape);
     let purchases = read.purchases(&mut contracts, &bought, (scenario, &curves), &mut problems);
-    for point in &own {
-        if let Some(readings) = read_by_deal.get_mut(&points.of(*point).0) {
+    for d in &deals {
+        if let Some(readings) = read_by_deal.get_mut(d) {
             readings.purchases.clone_from(&purchases);
         }
     }

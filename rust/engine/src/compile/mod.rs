@@ -26,6 +26,7 @@ pub mod order;
 pub mod payment_date;
 pub mod periods;
 pub mod plan;
+pub mod points;
 pub mod pool;
 pub mod purchases;
 pub mod quality;

@@ -1,5 +1,6 @@
 //! The values of a scenario by step: where a loan takes each from, and what it is.
 
+use crate::compile::points::Field;
 use crate::compile::run_steps::Steps;
 use crate::compile::values::{self, GroupKeys, Nature};
 use crate::spec::Scenario;
@@ -31,6 +32,18 @@ impl Series {
     #[must_use]
     pub fn is_rate(self) -> bool {
         matches!(self, Self::Cdr | Self::Cpr)
+    }
+
+    /// The field of the scenario that numbers from an origin are in.
+    #[must_use]
+    pub fn field(self, from: Origin<'_>) -> Field {
+        match self {
+            _ if from == Origin::Reinvestment => Field::Reinvestment,
+            Self::Cdr => Field::Cdr,
+            Self::Cpr => Field::Cpr,
+            Self::Recovery => Field::Recovery,
+            Self::Lag => Field::RecoveryLagMonths,
+        }
     }
 
     /// Its value in a scenario.
@@ -109,6 +122,7 @@ impl Series {
     #[must_use]
     pub fn is_alike(self, from: Origin<'_>, a: &Scenario, b: &Scenario) -> bool {
         let key = match from {
+            _ if std::ptr::eq(a, b) => return true,
             Origin::Nowhere | Origin::Tape(_) => return true,
             Origin::Reinvestment => {
                 let [a, b] = [a, b].map(|scenario| self.of_reinvestment(scenario).map(f64::to_bits));

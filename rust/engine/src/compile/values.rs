@@ -62,16 +62,16 @@ impl Range {
 
 /// Checks every number, date and group key of a value.
 pub fn check(value: &Value, place: &str, range: Range, obligors: &[String], problems: &mut Vec<Problem>) {
-    let mut number = |x: f64, place: String| {
+    let mut number = |x: f64, place: &dyn Fn() -> String| {
         if !range.holds(x) {
-            problems.push(Problem::new(place, format!("found {x}; expected {}", range.text())));
+            problems.push(Problem::new(place(), format!("found {x}; expected {}", range.text())));
         }
     };
     match value {
-        Value::Constant { value } => number(*value, place.to_owned()),
+        Value::Constant { value } => number(*value, &|| place.to_owned()),
         Value::Periods { values } | Value::Monthly { values } => {
             for (i, x) in values.iter().enumerate() {
-                number(*x, format!("{place}[{i}]"));
+                number(*x, &|| format!("{place}[{i}]"));
             }
             if values.is_empty() {
                 problems.push(Problem::new(place, "found an empty list; expected at least one number"));
@@ -79,7 +79,7 @@ pub fn check(value: &Value, place: &str, range: Range, obligors: &[String], prob
         }
         Value::Dates { values } => {
             for (d, x) in values {
-                number(*x, format!("{place}.{d}"));
+                number(*x, &|| format!("{place}.{d}"));
             }
             for d in values.keys() {
                 date(d, &format!("{place}.{d}"), problems);

@@ -4,7 +4,7 @@
 //! of a class whose period coupon is `α` lowers `Q` by `α·x`; the numerator is not reduced. Classes are paid in the
 //! sequence, so the need is piecewise linear: `x = Σ segments until Σ α·x = Q − I/T`.
 
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Pack};
 
 /// One segment of the payment sequence: what can be paid, and what paying all of it takes off the interest due.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,7 @@ pub struct Segment<const L: usize> {
 /// Interest that must go, `max(0, Q − I/T)`.
 #[inline(always)]
 #[must_use]
-pub fn excess_interest<const L: usize, P: Param<L>>(numerator: Pack<L>, due: Pack<L>, trigger: P) -> Pack<L> {
+pub fn excess_interest<const L: usize, P: DealParam<L>>(numerator: Pack<L>, due: Pack<L>, trigger: P) -> Pack<L> {
     (due - numerator * trigger.map(|t| 1.0 / t).pack()).positive()
 }
 

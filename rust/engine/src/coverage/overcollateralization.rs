@@ -5,12 +5,12 @@
 //! keeping or buying collateral with interest needs `T·D − N`.
 
 use super::terms::PASS_TOLERANCE;
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Pack};
 
 /// Whether the test passes; true where nothing is outstanding.
 #[inline(always)]
 #[must_use]
-pub fn passes<const L: usize, P: Param<L>>(numerator: Pack<L>, denominator: Pack<L>, trigger: P) -> Mask<L> {
+pub fn passes<const L: usize, P: DealParam<L>>(numerator: Pack<L>, denominator: Pack<L>, trigger: P) -> Mask<L> {
     let met = numerator.ge(denominator * trigger.map(|t| t * (1.0 - PASS_TOLERANCE)).pack());
     met.or(denominator.gt(Pack::ZERO).not())
 }
@@ -18,7 +18,7 @@ pub fn passes<const L: usize, P: Param<L>>(numerator: Pack<L>, denominator: Pack
 /// Interest proceeds that must pay notes, within the denominator.
 #[inline(always)]
 #[must_use]
-pub fn cure_from_interest<const L: usize, P: Param<L>>(
+pub fn cure_from_interest<const L: usize, P: DealParam<L>>(
     numerator: Pack<L>,
     denominator: Pack<L>,
     trigger: P,
@@ -30,7 +30,7 @@ pub fn cure_from_interest<const L: usize, P: Param<L>>(
 /// 1 or less.
 #[inline(always)]
 #[must_use]
-pub fn cure_from_principal<const L: usize, P: Param<L>>(
+pub fn cure_from_principal<const L: usize, P: DealParam<L>>(
     numerator: Pack<L>,
     denominator: Pack<L>,
     trigger: P,
@@ -45,7 +45,11 @@ pub fn cure_from_principal<const L: usize, P: Param<L>>(
 
 /// `(T·D − N)/(T − 1)` within the denominator, for triggers above 1.
 #[inline(always)]
-fn paid_from_principal<const L: usize, P: Param<L>>(numerator: Pack<L>, denominator: Pack<L>, trigger: P) -> Pack<L> {
+fn paid_from_principal<const L: usize, P: DealParam<L>>(
+    numerator: Pack<L>,
+    denominator: Pack<L>,
+    trigger: P,
+) -> Pack<L> {
     let each = trigger.map(|t| 1.0 / (t - 1.0)).pack();
     ((denominator * trigger.pack() - numerator) * each).positive().min(denominator)
 }
@@ -53,7 +57,11 @@ fn paid_from_principal<const L: usize, P: Param<L>>(numerator: Pack<L>, denomina
 /// Cash that must join the collateral.
 #[inline(always)]
 #[must_use]
-pub fn cure_by_purchase<const L: usize, P: Param<L>>(numerator: Pack<L>, denominator: Pack<L>, trigger: P) -> Pack<L> {
+pub fn cure_by_purchase<const L: usize, P: DealParam<L>>(
+    numerator: Pack<L>,
+    denominator: Pack<L>,
+    trigger: P,
+) -> Pack<L> {
     (denominator * trigger.pack() - numerator).positive()
 }
 

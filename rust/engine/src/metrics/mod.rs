@@ -12,4 +12,4 @@ pub use estimate::{Estimate, mean_se, mean_se_of_sums};
 pub use irr::{IrrTimes, irr, xirr};
 pub use present_value::present_value;
 pub use quantile::quantiles;
-pub use wal::weighted_average_life;
+pub use wal::AverageLife;

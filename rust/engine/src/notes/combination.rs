@@ -4,12 +4,12 @@
 //! balance, and what exceeds it is interest.
 
 use super::NoteTerms;
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Pack};
 use crate::state::NoteLanes;
 
 /// Passes on what the components were paid on the date; returns whether a balance has changed.
 #[inline(never)]
-pub fn pass_on<const L: usize, P: Param<L>>(terms: &[NoteTerms<P>], notes: &mut [NoteLanes<L>]) -> bool {
+pub fn pass_on<const L: usize, P: DealParam<L>>(terms: &[NoteTerms<P>], notes: &mut [NoteLanes<L>]) -> bool {
     let mut changed = false;
     for (n, note) in terms.iter().enumerate() {
         if !note.is_combination() {

@@ -10,7 +10,7 @@ use super::plan::{PeriodTerms, Plan};
 use super::runner::{NO_CAP, Workspace};
 use super::succession;
 use crate::fees::{self, Accrual, BaseDate, FeeBase, FeeTerms, Lifted};
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Numbers, Pack};
 use crate::notes::{OnUnpaid, controlling};
 use crate::state::{State, of_all};
 use crate::waterfall::idle::NOTHING_DEFERRED;
@@ -40,7 +40,7 @@ impl<const L: usize> FeeBases<L> {
 
     /// Which of them some fee of a plan may read a date later: fee basis, performing par, principal amount.
     #[must_use]
-    pub fn read<P>(plan: &Plan<P>) -> [bool; 3] {
+    pub fn read<P: Numbers>(plan: &Plan<P>) -> [bool; 3] {
         // The state of a single run tells them all, and another document may read what this one does not.
         let all = L == 1 || !(plan.sells.is_empty() && plan.regimes.is_empty());
         [FeeBase::FeeBasis, FeeBase::PerformingPar, FeeBase::CollateralPrincipalAmount].map(|base| {
@@ -54,13 +54,13 @@ impl<const L: usize> FeeBases<L> {
 }
 
 /// What is owed on a date.
-pub struct Accrue<'a, const L: usize, P> {
+pub struct Accrue<'a, const L: usize, P: Numbers> {
     pub plan: &'a Plan<P>,
     pub work: &'a mut Workspace<L>,
     pub period: &'a PeriodTerms<P>,
 }
 
-impl<const L: usize, P: Param<L>> Kernel for Accrue<'_, L, P> {
+impl<const L: usize, P: DealParam<L>> Kernel for Accrue<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -98,7 +98,7 @@ impl<const L: usize, P: Param<L>> Kernel for Accrue<'_, L, P> {
 
 /// Interest of the notes; the day's accumulators, and which class controls.
 #[inline(always)]
-fn of_notes<const L: usize, P: Param<L>>(
+fn of_notes<const L: usize, P: DealParam<L>>(
     deal: &DealTerms<P>,
     period: &PeriodTerms<P>,
     state: &mut State<L>,
@@ -161,7 +161,7 @@ fn of_notes<const L: usize, P: Param<L>>(
 
 /// What fees are owed, and what hurdles grow to.
 #[inline(always)]
-fn of_fees<const L: usize, P: Param<L>>(
+fn of_fees<const L: usize, P: DealParam<L>>(
     deal: &DealTerms<P>,
     period: &PeriodTerms<P>,
     state: &mut State<L>,
@@ -220,7 +220,7 @@ fn of_fees<const L: usize, P: Param<L>>(
 
 /// What a fee has beside an amount and a rate: slices, shares waived and deferred, interest on what is unpaid, a cap, a hurdle.
 #[inline(always)]
-fn special<const L: usize, P: Param<L>>(
+fn special<const L: usize, P: DealParam<L>>(
     fee: &FeeTerms<P>,
     f: usize,
     period: &PeriodTerms<P>,

@@ -6,10 +6,10 @@ use super::drivers::Drivers;
 use super::plan::Plan;
 use crate::collateral::cohorts::Cohorts;
 use crate::coverage::ccc_excess::{self, AGENCIES, CccAsset, Excesses, Haircuts};
-use crate::lanes::Pack;
+use crate::lanes::{Numbers, Pack};
 
 /// CCC par, and the haircuts of its excess and of the discount obligations in it, as a function of its own.
-pub struct Ccc<'a, const L: usize, P> {
+pub struct Ccc<'a, const L: usize, P: Numbers> {
     pub plan: &'a Plan<P>,
     pub drivers: &'a Drivers<L>,
     pub cohorts: &'a Cohorts<L>,
@@ -19,7 +19,7 @@ pub struct Ccc<'a, const L: usize, P> {
     pub out: &'a mut (Pack<L>, Haircuts<L>),
 }
 
-impl<const L: usize, P> Ccc<'_, L, P> {
+impl<const L: usize, P: Numbers> Ccc<'_, L, P> {
     /// Whether the bucket, fullest where nothing has defaulted, is within its limit in every lane.
     #[inline(always)]
     #[must_use]
@@ -100,7 +100,7 @@ impl<const L: usize, P> Ccc<'_, L, P> {
     }
 }
 
-impl<const L: usize, P> Ccc<'_, L, P> {
+impl<const L: usize, P: Numbers> Ccc<'_, L, P> {
     /// The same where purchases were made at several prices: each is an asset of its own.
     #[inline(never)]
     fn walk_each(self, mut total: Pack<L>, par: impl Fn(usize) -> Pack<L>) {
@@ -142,7 +142,7 @@ impl<const L: usize, P> Ccc<'_, L, P> {
 
 /// The purchases as assets of the CCC set: one together, or one a date of purchase where the last asset is taken as a whole.
 #[inline(always)]
-fn bought<const L: usize, P>(
+fn bought<const L: usize, P: Numbers>(
     plan: &Plan<P>,
     cohorts: &Cohorts<L>,
     p: usize,
@@ -156,7 +156,7 @@ fn bought<const L: usize, P>(
     }
 }
 
-impl<const L: usize, P> Kernel for Ccc<'_, L, P> {
+impl<const L: usize, P: Numbers> Kernel for Ccc<'_, L, P> {
     type Output = ();
 
     #[inline(always)]

@@ -9,17 +9,17 @@ use super::readings;
 use super::reserves;
 use super::runner::{NOTHING_LEFT, Workspace};
 use crate::collateral::cohorts;
-use crate::lanes::{PART, Pack, Param};
+use crate::lanes::{DealParam, Numbers, PART, Pack, Param};
 
 /// The collateral of a date, up to the determination date.
-pub struct Collect<'a, const L: usize, P> {
+pub struct Collect<'a, const L: usize, P: Numbers> {
     pub plan: &'a Plan<P>,
     pub work: &'a mut Workspace<L>,
     pub period: &'a PeriodTerms<P>,
     pub p: usize,
 }
 
-impl<const L: usize, P: Param<L>> Kernel for Collect<'_, L, P> {
+impl<const L: usize, P: DealParam<L>> Kernel for Collect<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -53,7 +53,7 @@ impl<const L: usize, P: Param<L>> Kernel for Collect<'_, L, P> {
 
 /// The proceeds and the numerator on the determination date, `W` lanes after the other.
 #[inline(always)]
-fn collect<const L: usize, const W: usize, P: Param<L>>(
+fn collect<const L: usize, const W: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     work: &mut Workspace<L>,
     period: &PeriodTerms<P>,

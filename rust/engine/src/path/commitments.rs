@@ -5,7 +5,7 @@
 
 use super::deal_terms::DealTerms;
 use super::plan::PeriodTerms;
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Pack};
 use crate::state::State;
 
 /// What the commitments of a deal are on a payment date.
@@ -20,7 +20,7 @@ pub struct CommitmentDate {
 }
 
 /// What is undrawn of a commitment when a date opens.
-fn undrawn<const L: usize, P: Param<L>>(deal: &DealTerms<P>, state: &State<L>, c: usize) -> Pack<L> {
+fn undrawn<const L: usize, P: DealParam<L>>(deal: &DealTerms<P>, state: &State<L>, c: usize) -> Pack<L> {
     let (terms, lanes) = (&deal.commitments[c], &state.commitments[c]);
     let note = terms.note as usize;
     let used =
@@ -30,7 +30,7 @@ fn undrawn<const L: usize, P: Param<L>>(deal: &DealTerms<P>, state: &State<L>, c
 
 /// Sets what can be drawn on a date, and returns what its known draws add to principal proceeds.
 #[must_use]
-pub fn open<const L: usize, P: Param<L>>(
+pub fn open<const L: usize, P: DealParam<L>>(
     deal: &DealTerms<P>,
     period: &PeriodTerms<P>,
     state: &mut State<L>,

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::opening::DrawnPath;
 use super::plan::{PeriodTerms, Plan, Regime, SAME_TIME};
-use crate::lanes::Pack;
+use crate::lanes::{Numbers, Pack};
 use crate::time::Date;
 
 /// A payment date on which figures of all paths are told.
@@ -47,7 +47,7 @@ pub const OVER: u32 = u32::MAX;
 impl CommonDates {
     /// Per common step: the step (from 0) of a plan that it falls into; [`OVER`] after its last.
     #[must_use]
-    pub fn taken_by<P>(&self, plan: &Plan<P>) -> Vec<u32> {
+    pub fn taken_by<P: Numbers>(&self, plan: &Plan<P>) -> Vec<u32> {
         let last = plan.pool_step(plan.last);
         let mut q = 0;
         let mut out = Vec::with_capacity(self.times.len());
@@ -62,7 +62,7 @@ impl CommonDates {
 
     /// Whether every step of a plan from its first run on ends with one of these.
     #[must_use]
-    pub fn holds<P>(&self, plan: &Plan<P>) -> bool {
+    pub fn holds<P: Numbers>(&self, plan: &Plan<P>) -> bool {
         let since = plan.within.of(plan.first()).start().to_owned();
         (since..=plan.pool_step(plan.last)).all(|q| {
             let end = plan.credit_time(q);
@@ -72,7 +72,7 @@ impl CommonDates {
     }
 }
 
-impl<P> Plan<P> {
+impl<P: Numbers> Plan<P> {
     /// Whether the document of the `k`-th regime may still come in: a run from a state knows those of earlier dates, too.
     #[must_use]
     pub fn may_come(&self, k: usize) -> bool {

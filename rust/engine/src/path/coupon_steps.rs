@@ -5,15 +5,15 @@
 
 use super::deal_terms::DealTerms;
 use super::plan::PeriodTerms;
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Pack};
 use crate::notes::OnUnpaid;
 use crate::state::State;
-use crate::waterfall::interpreter::Terms;
 use crate::waterfall::quantities;
+use crate::waterfall::terms::Terms;
 
 /// Sets the coupons of the notes with a step in force, and what they are owed.
 #[inline(never)]
-pub fn accrue<const L: usize, P: Param<L>>(
+pub fn accrue<const L: usize, P: DealParam<L>>(
     deal: &DealTerms<P>,
     state: &mut State<L>,
     period: &PeriodTerms<P>,
@@ -50,7 +50,7 @@ pub fn set_coupon<const L: usize, P>(
 }
 
 /// Decides which steps are in force from this payment date on.
-pub fn decide<const L: usize, P: Param<L>>(deal: &DealTerms<P>, state: &mut State<L>, terms: &Terms<'_, P>) {
+pub fn decide<const L: usize, P: DealParam<L>>(deal: &DealTerms<P>, state: &mut State<L>, terms: &Terms<'_, P>) {
     for (k, step) in deal.coupon_steps.iter().enumerate() {
         let holds = quantities::holds_in_status(state, terms, &step.when);
         state.coupon_steps[k] = if step.lasting { state.coupon_steps[k].or(holds) } else { holds };

@@ -1,7 +1,7 @@
 //! Instalments of notes that events issue: each future counts its payment dates from its own issue on.
 
 use super::plan::Plan;
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Pack};
 use crate::lifecycle::{Change, Issued};
 use crate::notes::NoteTerms;
 use crate::state::State;
@@ -27,7 +27,7 @@ pub fn of_events<P>(notes: &[NoteTerms<P>], changes: &[Change]) -> Vec<Instalmen
 
 /// Adds what falls due of them on step `p`.
 #[inline(never)]
-pub fn fall_due<const L: usize, P: Param<L>>(plan: &Plan<P>, state: &mut State<L>, p: usize) {
+pub fn fall_due<const L: usize, P: DealParam<L>>(plan: &Plan<P>, state: &mut State<L>, p: usize) {
     for given in &plan.instalments {
         let n = given.note as usize;
         let number = Pack::splat((p + 1) as f64) - state.changes.since[n];

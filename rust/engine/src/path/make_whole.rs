@@ -4,12 +4,12 @@
 //! with the interest of the class; where new notes redeem it, they pay it. No liquidation after an acceleration pays one.
 
 use super::plan::PeriodTerms;
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Pack};
 use crate::state::{MakeWholeLanes, State};
 
 /// Takes the premiums of a date.
 #[inline(never)]
-pub fn open<const L: usize, P: Param<L>>(state: &mut State<L>, period: &PeriodTerms<P>) {
+pub fn open<const L: usize, P: DealParam<L>>(state: &mut State<L>, period: &PeriodTerms<P>) {
     state.make_whole.clear();
     for (premium, note) in period.make_whole.iter().zip(&state.notes) {
         let per_unit = premium.pack();

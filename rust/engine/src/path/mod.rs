@@ -15,6 +15,7 @@ pub mod explained;
 pub mod instalments;
 pub mod make_whole;
 pub mod month_steps;
+pub mod note_figures;
 pub mod observer;
 pub mod opening;
 pub mod payment_date;

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::runner::Workspace;
 use crate::collateral::cohorts::{self, CohortStep};
 use crate::collateral::sale::SaleStep;
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Pack};
 use crate::waterfall::program::MONTH_ENDS;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
@@ -131,7 +131,7 @@ fn add_cohorts<const L: usize>(to: &mut CohortStep<L>, flows: &CohortStep<L>) {
 
 /// Runs the steps of a payment period before its last one.
 #[inline(never)]
-pub fn run<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, p: usize) {
+pub fn run<const L: usize, P: DealParam<L>>(plan: &Plan<P>, work: &mut Workspace<L>, p: usize) {
     work.months = Months::NONE;
     let state = &work.state;
     let mut may = work.running.and(state.accelerated.not()).and(state.reinvestment_over.not());
@@ -165,7 +165,7 @@ pub fn run<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>,
 }
 
 /// Writes the purchases at the ends of the months before a payment date into its ledger.
-pub fn tell<const L: usize, P: Param<L>, R: Recorder<L>>(plan: &Plan<P>, work: &Workspace<L>, recorder: &mut R) {
+pub fn tell<const L: usize, P: DealParam<L>, R: Recorder<L>>(plan: &Plan<P>, work: &Workspace<L>, recorder: &mut R) {
     for &(step, cash) in &work.months.purchases {
         recorder.on_day(Some(plan.within.days[step]));
         recorder.row(LedgerRow {

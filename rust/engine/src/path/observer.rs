@@ -3,7 +3,7 @@
 use super::drivers::ClosingStep;
 use super::plan::Plan;
 use crate::collateral::cohorts::CohortStep;
-use crate::lanes::{Mask, Pack};
+use crate::lanes::{Mask, Numbers, Pack};
 use crate::state::State;
 
 /// The collateral on one determination date, after the pool step and before any payment.
@@ -63,7 +63,7 @@ impl<const L: usize> Collateral<L> {
 }
 
 /// Watches payment dates.
-pub trait Observer<const L: usize, P> {
+pub trait Observer<const L: usize, P: Numbers> {
     /// Called after both waterfalls, deferrals and purchases of step `p` (from 0). `running` marks the lanes whose
     /// run had not ended before this date; `bought` is the par bought.
     fn date(

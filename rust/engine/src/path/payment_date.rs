@@ -19,8 +19,8 @@ use crate::notes::{OnUnpaid, combination, controlling, deferral};
 use crate::state::readings::Readings;
 use crate::state::{FeeLanes, State, Status};
 use crate::waterfall::Pot;
-use crate::waterfall::interpreter::Terms;
 use crate::waterfall::recorder::Ledger;
+use crate::waterfall::terms::Terms;
 use crate::waterfall::{expenses, interpreter};
 
 /// A class before the date.

@@ -12,7 +12,7 @@ use crate::collateral::groups::PoolFlows;
 use crate::collateral::{ClosingPool, CohortTables};
 use crate::coverage::TestTerms;
 use crate::error::{EngineError, Problem};
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Numbers, Pack};
 use crate::lifecycle::{Change, ChangeKind, Repricing, Short};
 use crate::math;
 
@@ -80,18 +80,18 @@ pub struct PeriodTerms<P = f64> {
 
 /// A run: one deal, one pool, one scenario.
 #[derive(Clone, Debug)]
-pub struct Plan<P = f64> {
+pub struct Plan<P: Numbers = f64> {
     pub deal: DealTerms<P>,
     pub periods: Vec<PeriodTerms<P>>,
     pub pool: ClosingPool,
     /// Pool steps inside payment periods.
     pub within: MonthSteps,
-    pub cohorts: CohortTables<P>,
+    pub cohorts: CohortTables<P::OfScenario>,
     /// Period default rates of the cohorts where no default model replaces them.
     pub cohort_mdr: Vec<f64>,
     /// Per payment period; the last continues.
-    pub liquidation_prices: Vec<P>,
-    pub post_period_share: P,
+    pub liquidation_prices: Vec<P::OfScenario>,
+    pub post_period_share: P::OfScenario,
     pub calls: Vec<CallTerms>,
     /// Per step: whether all collateral may be sold; nothing where it never may.
     pub sells: Vec<bool>,
@@ -148,7 +148,7 @@ pub struct Redemption {
 
 /// The rest of a run under a document that an event brings in, or up to a redemption between payment dates.
 #[derive(Clone, Debug)]
-pub struct Regime<P = f64> {
+pub struct Regime<P: Numbers = f64> {
     /// The plan that it follows: 0 is the first, `k` that of the `k`-th regime from 1.
     pub parent: usize,
     pub entry: Entry,
@@ -163,7 +163,7 @@ pub struct Regime<P = f64> {
     pub repricings: Vec<Option<usize>>,
 }
 
-impl<P> Regime<P> {
+impl<P: Numbers> Regime<P> {
     /// The redemption between payment dates, where it is the plan of one.
     #[must_use]
     pub const fn redeems(&self) -> Option<Redemption> {
@@ -231,7 +231,7 @@ impl<P> Regime<P> {
     }
 }
 
-impl<P> Plan<P> {
+impl<P: Numbers> Plan<P> {
     /// Place of a step's payment date among those on which figures are told.
     #[inline(always)]
     #[must_use]
@@ -294,7 +294,7 @@ impl<P> Plan<P> {
     #[must_use]
     pub fn cost<const L: usize>(&self, note: usize) -> Pack<L>
     where
-        P: Param<L>,
+        P: DealParam<L>,
     {
         let terms = &self.deal.notes[note];
         let of_document = || terms.original.zip(terms.issue_price, |par, price| par * price).pack();
@@ -323,7 +323,7 @@ impl<P> Plan<P> {
 
     /// What the scenario assumes that performing par brings in a sale on a payment date.
     #[must_use]
-    pub fn liquidation_price(&self, p: usize) -> &P {
+    pub fn liquidation_price(&self, p: usize) -> &P::OfScenario {
         &self.liquidation_prices[p.min(self.liquidation_prices.len() - 1)]
     }
 

@@ -7,7 +7,7 @@ use super::observer::Collateral;
 use super::plan::Plan;
 use super::runner::Workspace;
 use crate::coverage::purchases::{Average, CccShare, Conditions, Purchases};
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Pack, Param};
 
 /// What purchases are measured by.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -81,7 +81,7 @@ pub fn shown(plan: &Plan, averages: &[Average<1>], collateral: &Collateral<1>) -
 }
 
 /// Takes the figures after pool step `p`.
-pub fn take<const L: usize, P: Param<L>>(
+pub fn take<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     terms: &PurchaseTerms,
     work: &Workspace<L>,

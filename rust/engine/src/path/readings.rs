@@ -9,7 +9,7 @@ use super::drivers::Drivers;
 use super::plan::Plan;
 use super::purchases::{self, PurchaseTerms};
 use super::runner::Workspace;
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Pack, Param};
 use crate::state::{NoteLanes, State};
 
 /// What a run reads; nothing where no expression asks for it.
@@ -56,7 +56,7 @@ impl<P> ReadingTerms<P> {
 
 /// Takes what the expressions of a run read on a date.
 #[inline(never)]
-pub fn take<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, p: usize) {
+pub fn take<const L: usize, P: DealParam<L>>(plan: &Plan<P>, work: &mut Workspace<L>, p: usize) {
     let (terms, step) = (&plan.readings, plan.pool_step(p));
     let (collateral, drivers) = (&work.collateral, &work.drivers);
     let mut readings = std::mem::take(&mut work.state.readings);
@@ -97,13 +97,13 @@ pub fn take<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>
 /// Cash that is set aside before step `p` for loan commitments, which are not drawn; none without commitments.
 #[inline(always)]
 #[must_use]
-pub fn set_aside<const L: usize, P: Param<L>>(plan: &Plan<P>, drivers: &Drivers<L>, p: usize) -> Option<Pack<L>> {
+pub fn set_aside<const L: usize, P: DealParam<L>>(plan: &Plan<P>, drivers: &Drivers<L>, p: usize) -> Option<Pack<L>> {
     let part = plan.readings.undrawn?;
     Some(if p > plan.first() { drivers.part(part, plan.pool_step(p - 1)) } else { Pack::splat(plan.pool.undrawn) })
 }
 
 /// The spread in force of a class.
-fn deal_spread<const L: usize, P: Param<L>>(
+fn deal_spread<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     state: &State<L>,
     class: &SpreadTerms<P>,

@@ -6,12 +6,12 @@
 use super::plan::{Entry, Plan, Regime};
 use super::regime;
 use super::runner::{self, Workspace};
-use crate::lanes::Param;
+use crate::lanes::DealParam;
 use crate::state::Refused;
 
 /// The plan of the first call that redeems the deal in step `p`, with its number; calls that are not feasible are noted.
 #[inline(never)]
-pub fn called<'a, const L: usize, P: Param<L>>(
+pub fn called<'a, const L: usize, P: DealParam<L>>(
     first: &'a Plan<P>,
     plan: &Plan<P>,
     work: &mut Workspace<L>,

@@ -9,7 +9,7 @@ use super::drivers::{Defaulting, Drivers};
 use super::plan::{Entry, Plan, Regime};
 use super::runner::Workspace;
 use super::sale::Calls;
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Numbers, Pack};
 use crate::lifecycle::{ChangeKind, Changes, Transition};
 use crate::notes::OnUnpaid;
 use crate::state::State;
@@ -42,7 +42,7 @@ pub struct Documents<const L: usize> {
 impl<const L: usize> Documents<L> {
     /// Room for the documents of a plan.
     #[must_use]
-    pub fn new<P>(plan: &Plan<P>) -> Self {
+    pub fn new<P: Numbers>(plan: &Plan<P>) -> Self {
         let count = if plan.regimes.is_empty() { 0 } else { plan.regimes.len() + 1 };
         Self {
             drawn: Vec::new(),
@@ -75,33 +75,40 @@ impl<const L: usize> Documents<L> {
 impl<const L: usize> Workspace<L> {
     /// Back to the pool of a plan without further defaults; every lane must be opened and closed.
     #[inline(always)]
-    pub fn reset_pool<P>(&mut self, plan: &Plan<P>) {
+    pub fn reset_pool<P: Numbers>(&mut self, plan: &Plan<P>) {
         self.drivers.reset(&plan.pool);
         self.documents.drawn.clear();
     }
 
     /// Begins to work out the pool of a lane.
     #[inline(always)]
-    pub fn open_lane<P>(&mut self, plan: &Plan<P>) {
+    pub fn open_lane<P: Numbers>(&mut self, plan: &Plan<P>) {
         self.drivers.open_lane(&plan.pool);
     }
 
     /// Ends to work out the pool of a lane.
     #[inline(always)]
-    pub fn close_lane<P>(&mut self, plan: &Plan<P>, lane: usize) {
+    pub fn close_lane<P: Numbers>(&mut self, plan: &Plan<P>, lane: usize) {
         self.drivers.close_lane(&plan.pool, lane);
     }
 
     /// The lane that is being worked out, where a default changes a few of its numbers and nothing else.
     #[inline(always)]
-    pub fn defaulting<'a, P>(&'a mut self, plan: &'a Plan<P>) -> Option<Defaulting<'a>> {
+    pub fn defaulting<'a, P: Numbers>(&'a mut self, plan: &'a Plan<P>) -> Option<Defaulting<'a>> {
         if plan.regimes.is_empty() { self.drivers.defaulting(&plan.pool) } else { None }
     }
 
     /// An obligor defaults in step `k` (from 0), at a credit time or a little before it, in the lane that is being worked out;
     /// returns what it ends in the pool of the plan: par, and par less what is recovered.
     #[inline(always)]
-    pub fn default<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize, time: f64) -> [f64; 2] {
+    pub fn default<P: Numbers>(
+        &mut self,
+        plan: &Plan<P>,
+        lane: usize,
+        obligor: usize,
+        k: usize,
+        time: f64,
+    ) -> [f64; 2] {
         if !plan.regimes.is_empty() {
             self.documents.drawn.push(Drawn { lane, obligor, step: k, time });
             if L == 1 && plan.common.is_some() {
@@ -116,7 +123,7 @@ impl<const L: usize> Workspace<L> {
 
     /// The same of a step of all documents together.
     #[inline(never)]
-    fn default_on_common<P>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize) -> [f64; 2] {
+    fn default_on_common<P: Numbers>(&mut self, plan: &Plan<P>, lane: usize, obligor: usize, k: usize) -> [f64; 2] {
         match plan.own_step(k) {
             Some(step) => self.drivers.default(&plan.pool, lane, obligor, step),
             None => plan.ended_by(obligor, k),
@@ -125,14 +132,14 @@ impl<const L: usize> Workspace<L> {
 
     /// Takes in the default rates of what is bought, on the steps of all documents together.
     #[inline(never)]
-    pub fn draw_rates<P>(&mut self, plan: &Plan<P>, rates: Vec<Pack<L>>) {
+    pub fn draw_rates<P: Numbers>(&mut self, plan: &Plan<P>, rates: Vec<Pack<L>>) {
         self.drivers.hazard = plan.own_rates(&rates);
         self.documents.rates = rates;
     }
 }
 
 /// Gives a state the room that the conventions and events of a plan need.
-pub fn make_room<const L: usize, P>(plan: &Plan<P>, state: &mut State<L>) {
+pub fn make_room<const L: usize, P: Numbers>(plan: &Plan<P>, state: &mut State<L>) {
     let deal = &plan.deal;
     state.groups.clone_from(&deal.groups);
     state.interest_tests = deal.interest_tests;
@@ -150,7 +157,7 @@ pub fn make_room<const L: usize, P>(plan: &Plan<P>, state: &mut State<L>) {
 }
 
 /// Puts the first document in force again.
-pub fn begin<const L: usize, P>(plan: &Plan<P>, work: &mut Workspace<L>) {
+pub fn begin<const L: usize, P: Numbers>(plan: &Plan<P>, work: &mut Workspace<L>) {
     work.documents.number = 0;
     work.documents.trail.clear();
     work.documents.trail.push((0, 0));
@@ -165,7 +172,7 @@ pub fn begin<const L: usize, P>(plan: &Plan<P>, work: &mut Workspace<L>) {
 ///
 /// Of several a reset goes before amendments, and of these the last, which holds those before it.
 #[must_use]
-pub fn after<'a, const L: usize, P>(
+pub fn after<'a, const L: usize, P: Numbers>(
     first: &'a Plan<P>,
     plan: &Plan<P>,
     work: &Workspace<L>,
@@ -190,7 +197,7 @@ pub fn after<'a, const L: usize, P>(
 }
 
 /// Puts another plan in force.
-pub fn take_over<const L: usize, P: Param<L>>(
+pub fn take_over<const L: usize, P: DealParam<L>>(
     before: &Plan<P>,
     regime: &Regime<P>,
     number: usize,

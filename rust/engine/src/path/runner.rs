@@ -24,13 +24,14 @@ use super::status;
 use super::succession;
 use crate::collateral::cohorts::Cohorts;
 use crate::coverage::ccc_excess::Haircuts;
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Numbers, Pack};
 use crate::lifecycle::Changes;
 use crate::notes::{OnUnpaid, combination, deferral};
 use crate::state::{CommitmentLanes, HedgeLanes, State, Status};
 use crate::waterfall::expenses;
-use crate::waterfall::interpreter::{self, Terms};
+use crate::waterfall::interpreter;
 use crate::waterfall::recorder::Recorder;
+use crate::waterfall::terms::Terms;
 
 /// Less than this share of the target par in collateral and cash is nothing: the run ends.
 pub const NOTHING_LEFT: f64 = 1e-9;
@@ -69,7 +70,7 @@ pub struct Workspace<const L: usize> {
 impl<const L: usize> Workspace<L> {
     /// Room for a plan.
     #[must_use]
-    pub fn new<P>(plan: &Plan<P>, isa: Isa) -> Self {
+    pub fn new<P: Numbers>(plan: &Plan<P>, isa: Isa) -> Self {
         let deal = &plan.deal;
         let mut state = deal.state();
         if !plan.changes.is_empty() {
@@ -105,7 +106,7 @@ impl<const L: usize> Workspace<L> {
 
     /// The state at closing.
     #[inline(always)]
-    fn open<P: Param<L>>(&mut self, plan: &Plan<P>) {
+    fn open<P: DealParam<L>>(&mut self, plan: &Plan<P>) {
         if !plan.regimes.is_empty() {
             regime::begin(plan, self);
         }
@@ -184,7 +185,7 @@ impl<const L: usize> Workspace<L> {
 ///
 /// The drivers of the workspace hold the closing pool's flows of each lane. Each stage of a date is a function of its
 /// own: what goes from one to the next lies in the workspace.
-pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
+pub fn run<const L: usize, P: DealParam<L>, R: Recorder<L>, O: Observer<L, P>>(
     first: &Plan<P>,
     work: &mut Workspace<L>,
     recorder: &mut R,
@@ -243,7 +244,7 @@ pub fn run<const L: usize, P: Param<L>, R: Recorder<L>, O: Observer<L, P>>(
 
 /// A date before its payments: its collateral, what is owed, and what is sold for it.
 #[inline(always)]
-pub fn open<'a, const L: usize, P: Param<L>>(plan: &'a Plan<P>, work: &mut Workspace<L>, p: usize) -> Terms<'a, P> {
+pub fn open<'a, const L: usize, P: DealParam<L>>(plan: &'a Plan<P>, work: &mut Workspace<L>, p: usize) -> Terms<'a, P> {
     let (period, isa) = (&plan.periods[p], work.isa);
     let reads = !plan.readings.is_empty();
     let may_sell = !plan.sells.is_empty();
@@ -306,7 +307,7 @@ pub fn open<'a, const L: usize, P: Param<L>>(plan: &'a Plan<P>, work: &mut Works
 }
 
 /// What both waterfalls leave: unpaid interest, purchases, the check of cash, and whether some lane goes on.
-struct Close<'a, const L: usize, P, O, R> {
+struct Close<'a, const L: usize, P: Numbers, O, R> {
     plan: &'a Plan<P>,
     work: &'a mut Workspace<L>,
     observer: &'a mut O,
@@ -314,7 +315,7 @@ struct Close<'a, const L: usize, P, O, R> {
     p: usize,
 }
 
-impl<const L: usize, P: Param<L>, O: Observer<L, P>, R: Recorder<L>> Kernel for Close<'_, L, P, O, R> {
+impl<const L: usize, P: DealParam<L>, O: Observer<L, P>, R: Recorder<L>> Kernel for Close<'_, L, P, O, R> {
     type Output = bool;
 
     #[inline(always)]

@@ -15,10 +15,10 @@ use super::reserves;
 use super::runner::{NO_CAP, Workspace};
 use crate::collateral::sale::SaleStep;
 use crate::fees::{self, BaseDate, FeeBase, Lifted};
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Pack, Param};
 use crate::state::State;
-use crate::waterfall::interpreter::Terms;
 use crate::waterfall::quantities;
+use crate::waterfall::terms::Terms;
 
 /// Proceeds cover what is required up to this share of it.
 const TOLERANCE: f64 = 1e-12;
@@ -80,7 +80,7 @@ impl<const L: usize> Calls<L> {
 }
 
 /// Looks at the collateral before its step is run.
-pub fn prepare<const L: usize, P: Param<L>>(
+pub fn prepare<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     work: &mut Workspace<L>,
     period: &PeriodTerms<P>,
@@ -108,7 +108,7 @@ pub fn prepare<const L: usize, P: Param<L>>(
 }
 
 /// Decides, once it is known what is owed, in which futures all collateral is sold, and counts it as cash there.
-pub fn decide<const L: usize, P: Param<L>>(
+pub fn decide<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     work: &mut Workspace<L>,
     terms: &Terms<'_, P>,
@@ -186,7 +186,7 @@ pub fn decide<const L: usize, P: Param<L>>(
 }
 
 /// The collateral of the date where all of it is sold, before a price is set.
-fn sale<const L: usize, P: Param<L>>(
+fn sale<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     work: &Workspace<L>,
     period: &PeriodTerms<P>,
@@ -230,7 +230,7 @@ fn sale<const L: usize, P: Param<L>>(
 }
 
 /// What a sale brings, less its cost.
-fn net<const L: usize, P: Param<L>>(
+fn net<const L: usize, P: DealParam<L>>(
     (plan, p): (&Plan<P>, usize),
     calls: &Calls<L>,
     sold: &Collateral<L>,
@@ -247,7 +247,7 @@ fn net<const L: usize, P: Param<L>>(
 }
 
 /// Where all proceeds cover what a redemption must pay, or a liquidation, which makes nobody whole.
-fn covers<const L: usize, P: Param<L>>(
+fn covers<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     work: &Workspace<L>,
     period: &PeriodTerms<P>,
@@ -281,7 +281,7 @@ fn covers<const L: usize, P: Param<L>>(
 }
 
 /// A fee's amount of the date where all collateral is cash; none where its base is that of the date before.
-fn after_sale<const L: usize, P: Param<L>>(
+fn after_sale<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     work: &Workspace<L>,
     period: &PeriodTerms<P>,
@@ -307,7 +307,7 @@ fn after_sale<const L: usize, P: Param<L>>(
 }
 
 /// Sets what fees are owed where all collateral is cash.
-fn charge<const L: usize, P: Param<L>>(
+fn charge<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     work: &mut Workspace<L>,
     period: &PeriodTerms<P>,

@@ -6,16 +6,17 @@
 use super::deal_terms::{AccelerationTerms, Cause, DealTerms};
 use super::summary::DUST;
 use crate::coverage::TestKind;
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Pack};
 use crate::state::{State, Status};
 use crate::waterfall::Pot;
 use crate::waterfall::expenses;
-use crate::waterfall::interpreter::{self, Terms};
+use crate::waterfall::interpreter;
 use crate::waterfall::quantities;
 use crate::waterfall::recorder::Recorder;
+use crate::waterfall::terms::Terms;
 
 /// Looks, before any payment, at the conditions that are events of default and the tests whose failure is one.
-pub fn open<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, deal: &DealTerms<P>) {
+pub fn open<const L: usize, P: DealParam<L>>(state: &mut State<L>, terms: &Terms<'_, P>, deal: &DealTerms<P>) {
     state.par_failed = Mask::splat(false);
     for (k, condition) in deal.default_conditions.iter().enumerate() {
         let holds = quantities::holds_in_status(state, terms, condition);
@@ -34,7 +35,7 @@ pub fn open<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_,
 }
 
 /// Distributes the proceeds of a date on which some future is accelerated or redeemed.
-pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn pay<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     [interest, principal]: [&Pack<L>; 2],
@@ -59,7 +60,7 @@ pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// Finds, after a date's payments and deferrals, the futures that are accelerated from the next date on.
 #[inline(always)]
-pub fn close<const L: usize, P: Param<L>>(
+pub fn close<const L: usize, P: DealParam<L>>(
     state: &mut State<L>,
     deal: &DealTerms<P>,
     terms: AccelerationTerms,

@@ -4,9 +4,9 @@
 //! `1 − Σ senior and pari passu balances / (par + principal cash)`, and the issued balance over all its notes.
 
 use super::explained::Explained;
+use super::note_figures::{Figure, NoteFigures};
 use super::observer::Collateral;
 use super::plan::Plan;
-use super::summary::NoteSummary;
 use crate::lanes::Pack;
 use crate::lifecycle::{ChangeKind, Transition};
 use crate::state::State;
@@ -36,24 +36,24 @@ impl Begun {
 }
 
 /// Sets them for the notes that resets, and events of their documents, have issued.
-pub fn of_resets(plan: &Plan, path: &Explained, summaries: &mut [NoteSummary]) {
+pub fn of_resets(plan: &Plan, path: &Explained, figures: &mut [NoteFigures<1>]) {
     for (k, begun) in path.resets.iter().enumerate() {
         let until = path.resets.get(k + 1).map_or(usize::MAX, |next| next.step);
         let deal = &path.in_force(plan, begun.step + 1).deal;
-        let own = |n: u16| !deal.foreign.note(n as usize) && !deal.notes[n as usize].is_combination();
+        let of_document = |n: u16| !deal.foreign.note(n as usize) && !deal.notes[n as usize].is_combination();
         let from = path.notes.partition_point(|row| (row.period as usize) < begun.step);
         let there = || path.notes[from..].iter().take_while(|row| row.period as usize == begun.step);
-        let all: f64 = there().filter(|row| own(row.note)).map(|row| row.end_balance).sum();
+        let all: f64 = there().filter(|row| of_document(row.note)).map(|row| row.end_balance).sum();
         for row in path.notes[from..].iter().take_while(|row| (row.period as usize) < until) {
             if !(row.issued > 0.0) {
                 continue;
             }
-            let summary = &mut summaries[row.note as usize];
-            summary.thickness = summary.original / all;
+            let own = &mut figures[row.note as usize];
+            *own.set(Figure::Thickness) = own.of(Figure::Original).map(|original| original / all);
             if let Some(rank) = deal.notes[row.note as usize].principal_rank {
-                let ranks = |n: u16| own(n) && deal.notes[n as usize].principal_rank.is_some_and(|r| r <= rank);
+                let ranks = |n: u16| of_document(n) && deal.notes[n as usize].principal_rank.is_some_and(|r| r <= rank);
                 let ahead: f64 = there().filter(|row| ranks(row.note)).map(|row| row.end_balance).sum();
-                summary.subordination = 1.0 - ahead / begun.assets;
+                *own.set(Figure::Subordination) = Pack([1.0 - ahead / begun.assets]);
             }
         }
     }

@@ -15,17 +15,17 @@ use super::plan::{PeriodTerms, Plan};
 use super::runner::Workspace;
 use super::sale;
 use super::summary::DUST;
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Numbers, Pack};
 use crate::lifecycle::{Change, ChangeKind, CostBase, Issued, NOT_DRAWN, Payer, Redemption, Short};
 use crate::state::State;
 use crate::waterfall::Pot;
-use crate::waterfall::interpreter::Terms;
 use crate::waterfall::quantities;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
+use crate::waterfall::terms::Terms;
 
 /// Sets the coupons of the notes whose spread has changed, and what they are owed.
 #[inline(never)]
-pub fn reprice<const L: usize, P: Param<L>>(
+pub fn reprice<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     state: &mut State<L>,
     period: &PeriodTerms<P>,
@@ -47,7 +47,12 @@ pub fn reprice<const L: usize, P: Param<L>>(
 }
 
 /// Decides in which futures each event acts on the date, and what it costs there.
-pub fn decide<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<L>, terms: &Terms<'_, P>, p: usize) {
+pub fn decide<const L: usize, P: DealParam<L>>(
+    plan: &Plan<P>,
+    work: &mut Workspace<L>,
+    terms: &Terms<'_, P>,
+    p: usize,
+) {
     let may = work.running.and(sale::sold(&work.state).not());
     let principal = work.collateral.principal_proceeds;
     let state = &mut work.state;
@@ -96,7 +101,7 @@ pub fn decide<const L: usize, P: Param<L>>(plan: &Plan<P>, work: &mut Workspace<
 }
 
 /// In which of the futures that an event `may` act in on a date it does.
-fn wanted<const L: usize, P: Param<L>>(
+fn wanted<const L: usize, P: DealParam<L>>(
     state: &State<L>,
     terms: &Terms<'_, P>,
     change: &Change,
@@ -114,7 +119,12 @@ fn wanted<const L: usize, P: Param<L>>(
 }
 
 /// What an event costs where it acts: nothing where nothing is outstanding of its classes.
-fn cost<const L: usize, P: Param<L>>(plan: &Plan<P>, state: &State<L>, change: &Change, acting: Mask<L>) -> Pack<L> {
+fn cost<const L: usize, P: DealParam<L>>(
+    plan: &Plan<P>,
+    state: &State<L>,
+    change: &Change,
+    acting: Mask<L>,
+) -> Pack<L> {
     let (mut balance, mut deferred) = (Pack::ZERO, Pack::ZERO);
     for &n in &change.of {
         balance += state.notes[n as usize].balance;
@@ -140,13 +150,13 @@ fn cost<const L: usize, P: Param<L>>(plan: &Plan<P>, state: &State<L>, change: &
     there.keep(base * change.cost.rate + Pack::splat(change.cost.fixed))
 }
 
-fn dust<const L: usize, P>(plan: &Plan<P>) -> Pack<L> {
+fn dust<const L: usize, P: Numbers>(plan: &Plan<P>) -> Pack<L> {
     Pack::splat(DUST * plan.deal.target_par)
 }
 
 /// Lets the events of the date act, after its payments and deferrals; returns the difference of cash in and cash out.
 #[inline(never)]
-pub fn apply<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn apply<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     plan: &Plan<P>,
     work: &mut Workspace<L>,
     p: usize,
@@ -202,7 +212,7 @@ pub fn apply<const L: usize, P: Param<L>, R: Recorder<L>>(
 }
 
 /// An event that acts on a date.
-struct Act<'a, const L: usize, P, R> {
+struct Act<'a, const L: usize, P: Numbers, R> {
     plan: &'a Plan<P>,
     work: &'a mut Workspace<L>,
     change: &'a Change,
@@ -222,7 +232,7 @@ struct Owed<const L: usize> {
     grows: bool,
 }
 
-impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
+impl<const L: usize, P: DealParam<L>, R: Recorder<L>> Act<'_, L, P, R> {
     /// Redeems classes with what new notes bring; returns where, and the difference of cash in and cash out.
     fn refinance(&mut self, classes: &[Redemption], cost: Pack<L>) -> (Mask<L>, Pack<L>) {
         let from_proceeds = self.change.cost.paid_from == Payer::Proceeds;

@@ -3,43 +3,11 @@
 use cloche_dispatch::{Isa, Kernel};
 
 use super::explained::Explained;
+use super::note_figures::{Figure, NoteFigures, NoteSummary};
 use super::plan::Plan;
 use super::subordination;
-use crate::lanes::{Mask, Pack, Param};
-use crate::metrics::{IrrTimes, irr, irr_with_contributions, weighted_average_life};
-
-/// One class over one path.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NoteSummary {
-    pub note: u16,
-    /// Balance at closing, or at its issue by an event.
-    pub original: f64,
-    /// Outstanding at the end of the run.
-    pub balance: f64,
-    /// `1 − Σ senior and pari passu balances / (par + cash)` at closing or the state; absent outside the sequence.
-    /// A note that an event brings in has that of the other classes up to its rank, those of a reset's document on its date.
-    pub subordination: f64,
-    /// Original balance over all notes.
-    pub thickness: f64,
-    pub interest_paid: f64,
-    pub interest_shortfall: f64,
-    pub interest_loss: f64,
-    pub deferred_interest_end: f64,
-    /// Period from 0 of the first deferral.
-    pub first_deferral: Option<u32>,
-    pub periods_deferred: u32,
-    pub max_deferred: f64,
-    pub principal_paid: f64,
-    pub principal_loss: f64,
-    pub pv_loss: f64,
-    /// Years from closing, the state or its issue, act/365; NaN without principal.
-    pub wal: f64,
-    pub first_payment: Option<u32>,
-    pub last_payment: Option<u32>,
-    pub irr: f64,
-    /// Largest overdue interest outstanding after a date.
-    pub max_interest_shortfall: f64,
-}
+use crate::lanes::{DealParam, Mask, Numbers, Pack};
+use crate::metrics::{AverageLife, IrrTimes, irr, irr_with_contributions};
 
 /// One class over the dates so far, in `L` futures.
 #[derive(Clone, Debug)]
@@ -55,7 +23,8 @@ pub struct NoteTotals<const L: usize> {
     first_deferral: Pack<L>,
     first_payment: Pack<L>,
     last_payment: Pack<L>,
-    discount: Pack<L>,
+    /// Growth at its coupon from the start, or its issue, to the last date.
+    growth: Pack<L>,
     /// Principal that an event has issued, and the period from 0 of its issue; below 0 without.
     issued: Pack<L>,
     start: Pack<L>,
@@ -63,7 +32,7 @@ pub struct NoteTotals<const L: usize> {
     dates: [usize; 2],
     /// Every date of the deal, also those after an early end: the bits are those of the simulation.
     flows: Vec<Pack<L>>,
-    principal: Vec<Pack<L>>,
+    life: AverageLife<L>,
 }
 
 /// A period that has not come.
@@ -83,12 +52,12 @@ impl<const L: usize> NoteTotals<L> {
             first_deferral: Pack::splat(NEVER),
             first_payment: Pack::splat(NEVER),
             last_payment: Pack::splat(NEVER),
-            discount: Pack::splat(1.0),
+            growth: Pack::splat(1.0),
             issued: Pack::ZERO,
             start: Pack::splat(NEVER),
             dates: [0; 2],
             flows: vec![Pack::ZERO; steps],
-            principal: vec![Pack::ZERO; steps],
+            life: AverageLife::ZERO,
         }
     }
 
@@ -104,24 +73,25 @@ impl<const L: usize> NoteTotals<L> {
         self.max_shortfall = Pack::ZERO;
         self.periods_deferred = Pack::ZERO;
         self.issued = Pack::ZERO;
-        self.discount = Pack::splat(1.0);
+        self.life = AverageLife::ZERO;
+        self.growth = Pack::splat(1.0);
         for period in [&mut self.first_deferral, &mut self.first_payment, &mut self.last_payment, &mut self.start] {
             *period = Pack::splat(NEVER);
         }
     }
 
-    /// Adds what is paid in step `p` (from 0); `dust` is what counts as nothing of the class.
+    /// Adds what is paid in step `p` (from 0), so many years from the start; `dust` is what counts as nothing of the class.
     #[inline(always)]
-    pub fn pay(&mut self, p: usize, interest: Pack<L>, principal: Option<&Pack<L>>, dust: Pack<L>) {
+    pub fn pay(&mut self, p: usize, years: f64, interest: Pack<L>, principal: Option<&Pack<L>>, dust: Pack<L>) {
         self.dates[0] = p + 1;
         self.interest_paid += interest;
         // Without principal the sum has the bits of the interest.
         let Some(paid) = principal else {
             self.flows[p] = interest;
-            self.principal[p] = Pack::ZERO;
             return;
         };
         self.principal_paid += *paid;
+        self.life.add(years, *paid);
         let pays = paid.gt(dust);
         if pays.any() {
             let period = Pack::splat(p as f64);
@@ -130,14 +100,13 @@ impl<const L: usize> NoteTotals<L> {
             self.last_payment = pays.select(period, self.last_payment);
         }
         self.flows[p] = interest + *paid;
-        self.principal[p] = *paid;
     }
 
-    /// Discounts by one more date in the lanes whose run goes on.
+    /// Goes on by one more date in the lanes whose run does.
     #[inline(always)]
-    pub fn discount<P: Param<L>>(&mut self, coupon: P, running: Mask<L>) {
+    pub fn grow<P: DealParam<L>>(&mut self, coupon: P, running: Mask<L>) {
         let one = Pack::splat(1.0);
-        self.discount = self.discount / running.select(one + coupon.pack(), one);
+        self.growth = self.growth * running.select(one + coupon.pack(), one);
     }
 
     /// Adds the interest that is deferred in step `p`, and what is deferred after it.
@@ -165,7 +134,6 @@ impl<const L: usize> NoteTotals<L> {
         let [seen, before] = self.dates;
         for p in seen..before {
             self.flows[p] = Pack::ZERO;
-            self.principal[p] = Pack::ZERO;
         }
     }
 
@@ -175,7 +143,7 @@ impl<const L: usize> NoteTotals<L> {
         let now = issued.gt(Pack::ZERO);
         self.issued += issued;
         self.start = now.select(Pack::splat(p as f64), self.start);
-        self.discount = now.select(Pack::splat(1.0), self.discount);
+        self.growth = now.select(Pack::splat(1.0), self.growth);
     }
 }
 
@@ -199,7 +167,7 @@ pub struct SummaryTimes {
 impl SummaryTimes {
     /// The times of a plan.
     #[must_use]
-    pub fn new<P>(plan: &Plan<P>) -> Self {
+    pub fn new<P: Numbers>(plan: &Plan<P>) -> Self {
         let mut days = plan.days.clone();
         // Dates after a document's last are those of a longer one, which may lie before it: nothing is paid on them.
         for i in plan.off_schedule() + plan.last + 1..days.len() {
@@ -217,184 +185,212 @@ impl SummaryTimes {
     }
 }
 
-/// Returns and average lives of one class, in lanes.
-struct Measures<const L: usize> {
-    /// What was paid for it; nothing where a state has nothing of it outstanding.
-    outflow: Pack<L>,
-    irr: Pack<L>,
-    wal: Pack<L>,
+/// What the figures of a class are measured against.
+struct Stands<const L: usize, P> {
+    original: P,
+    /// What the class and all of its rank or ahead of it had at the start; nothing outside the sequence.
+    ahead: Option<Pack<L>>,
+    /// Collateral at the start.
+    collateral: f64,
+    /// Original balances of all classes.
+    all: Pack<L>,
+    /// What had been issued before the run; absent for a class of closing.
+    issued_before: Option<f64>,
+    residual: bool,
+    commits: bool,
 }
 
-/// Average life and return of a class, as a function of its own: its packs lie in memory.
+/// The figures of a class, as a function of its own: its packs lie in memory.
 struct Measure<'a, const L: usize, P> {
-    principal: &'a [Pack<L>],
-    years: &'a [f64],
+    totals: &'a NoteTotals<L>,
+    stands: Stands<L, P>,
     times: &'a IrrTimes,
-    /// What it was paid on each of the times.
+    /// What it was paid on each of the times, and for it.
     flows: &'a mut [Pack<L>],
     outflow: Pack<L>,
-    original: P,
+    out: &'a mut NoteFigures<L>,
 }
 
-impl<const L: usize, P: Param<L>> Kernel for Measure<'_, L, P> {
-    type Output = Measures<L>;
+impl<const L: usize, P: DealParam<L>> Kernel for Measure<'_, L, P> {
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Measures<L> {
-        let dust = self.original.map(|par| DUST * par).pack();
-        let one = Pack::splat(1.0);
-        let some = self.outflow.gt(Pack::ZERO).select(self.outflow, one);
+    fn run(self) {
+        let Self { totals, stands, times, flows, outflow, out } = self;
+        let original = stands.original.pack();
+        let dust = stands.original.map(|par| DUST * par).pack();
+        let (one, none) = (Pack::splat(1.0), Pack::splat(f64::NAN));
+        let paid_for = outflow.gt(Pack::ZERO);
         // Most classes are paid off long before the last date.
-        let mut dates = self.flows.len();
-        while dates > 0 && !self.flows[dates - 1].gt(Pack::ZERO).any() {
+        let mut dates = flows.len();
+        while dates > 0 && !flows[dates - 1].gt(Pack::ZERO).any() {
             dates -= 1;
         }
-        Measures {
-            outflow: self.outflow,
-            irr: irr(self.times, some, &mut self.flows[..dates], dust),
-            wal: weighted_average_life(self.years, self.principal),
+        let rate = irr(times, paid_for.select(outflow, one), &mut flows[..dates], dust);
+        *out.set(Figure::Irr) = paid_for.select(rate, none);
+        let mut balance = original;
+        if let Some(before) = stands.issued_before {
+            // Of a class that is drawn over time it is what is committed.
+            let issued = totals.issued + Pack::splat(before);
+            balance = issued;
+            if stands.commits {
+                balance = issued.gt(Pack::ZERO).select(original, issued);
+            }
+        }
+        let [end, deferred, overdue] = totals.end;
+        *out.set(Figure::Original) = balance;
+        *out.set(Figure::Thickness) = balance / stands.all;
+        *out.set(Figure::Subordination) = match stands.ahead {
+            Some(ahead) => one - ahead / Pack::splat(stands.collateral),
+            None => none,
+        };
+        *out.set(Figure::Balance) = end;
+        *out.set(Figure::InterestPaid) = totals.interest_paid;
+        *out.set(Figure::InterestShortfall) = overdue;
+        *out.set(Figure::DeferredInterestEnd) = deferred;
+        *out.set(Figure::FirstDeferral) = totals.first_deferral;
+        *out.set(Figure::PeriodsDeferred) = totals.periods_deferred;
+        *out.set(Figure::MaxDeferred) = totals.max_deferred;
+        *out.set(Figure::PrincipalPaid) = totals.principal_paid;
+        *out.set(Figure::FirstPayment) = totals.first_payment;
+        *out.set(Figure::LastPayment) = totals.last_payment;
+        *out.set(Figure::MaxInterestShortfall) = totals.max_shortfall;
+        for figure in [Figure::PrincipalLoss, Figure::InterestLoss, Figure::PvLoss] {
+            *out.set(figure) = Pack::ZERO;
+        }
+        *out.set(Figure::Wal) = none;
+        if !stands.residual {
+            let owed = deferred + overdue;
+            let principal_loss = end.gt(dust).keep(end);
+            let interest_loss = owed.gt(dust).keep(owed);
+            *out.set(Figure::PrincipalLoss) = principal_loss;
+            *out.set(Figure::InterestLoss) = interest_loss;
+            *out.set(Figure::PvLoss) = (principal_loss + interest_loss) * (one / totals.growth);
+            let life = totals.life.years();
+            // What a class with draws is paid is net of them.
+            *out.set(Figure::Wal) =
+                if stands.commits { life } else { totals.principal_paid.gt(dust).select(life, none) };
         }
     }
 }
 
-/// Each class of each of the first `lanes` futures, future by future.
-pub fn finish<const L: usize, P: Param<L>>(
+/// Each class of each of the first `lanes` futures.
+pub fn finish<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     times: &SummaryTimes,
     totals: &mut [NoteTotals<L>],
     isa: Isa,
     lanes: usize,
-    out: &mut Vec<NoteSummary>,
+    out: &mut Vec<NoteFigures<L>>,
 ) {
     let notes = &plan.deal.notes;
-    let measures: Vec<Measures<L>> = totals
-        .iter_mut()
-        .zip(notes)
-        .enumerate()
-        .map(|(n, (totals, note))| {
-            let original = note.original;
-            let mut outflow = note.issue_price.zip(note.at_closing, |price, par| price * par).pack();
-            let NoteTotals { principal, flows: all, .. } = totals;
-            let (mut of_run, mut since) = (Vec::new(), &times.irr);
-            let mut flows = all.as_mut_slice();
-            match &plan.opening {
-                None if plan.changes.is_empty() && plan.deal.commitments.is_empty() => {}
-                // The returns of what events change, and of what is drawn, read the flows once more.
-                None => {
-                    of_run.extend_from_slice(flows);
-                    flows = &mut of_run;
-                }
-                // From closing on, with what was paid before.
-                Some(opening) if note.residual => {
-                    outflow = plan.cost(n);
-                    of_run.extend(opening.past.flows[n].iter().map(|paid| Pack::splat(*paid)));
-                    of_run.extend_from_slice(&flows[opening.first..]);
-                    flows = &mut of_run;
-                }
-                // As bought at par on the payment date of the state.
-                Some(opening) => {
-                    outflow = Pack::splat(opening.notes[n].balance);
-                    of_run.extend_from_slice(&flows[opening.first..]);
-                    flows = &mut of_run;
-                    since = &times.from_start;
-                }
-            }
-            isa.run(Measure { principal, years: &times.years, times: since, flows, outflow, original })
-        })
-        .collect();
-    let original: Vec<Pack<L>> = notes.iter().map(|note| note.original.pack()).collect();
-    let (mut balances, mut collateral) = (original.clone(), plan.pool.par + plan.deal.ramp_up_cash);
-    if let Some(opening) = &plan.opening {
-        balances = opening.notes.iter().map(|note| Pack::splat(note.balance)).collect();
-        collateral = plan.pool.par + opening.cohorts.performing + opening.held;
-    }
-    for lane in 0..lanes {
-        let at = |pack: &Pack<L>| pack.0[lane];
-        let all: f64 = original
-            .iter()
-            .zip(notes)
-            .enumerate()
-            .filter(|(n, (_, note))| !note.is_combination() && note.replaces.is_none() && !plan.deal.foreign.note(*n))
-            .map(|(_, (pack, _))| at(pack))
-            .sum();
-        for (n, note) in notes.iter().enumerate() {
-            let (totals, measures) = (&totals[n], &measures[n]);
-            let period = |pack: &Pack<L>| (at(pack) >= 0.0).then(|| at(pack) as u32);
-            let dust = DUST * at(&original[n]);
-            let later = note.replaces.is_some() || plan.deal.foreign.note(n);
-            let before = plan.opening.as_ref().map_or(0.0, |opening| opening.notes[n].issued);
-            let issued = before + at(&totals.issued);
-            // Of a class that is drawn over time it is what is committed.
-            let balance = if later && !(plan.deal.commits(n) && issued > 0.0) { issued } else { at(&original[n]) };
-            let mut s = NoteSummary {
-                note: n as u16,
-                original: balance,
-                balance: at(&totals.end[0]),
-                subordination: f64::NAN,
-                thickness: balance / all,
-                interest_paid: at(&totals.interest_paid),
-                interest_shortfall: at(&totals.end[2]),
-                interest_loss: 0.0,
-                deferred_interest_end: at(&totals.end[1]),
-                first_deferral: period(&totals.first_deferral),
-                periods_deferred: at(&totals.periods_deferred) as u32,
-                max_deferred: at(&totals.max_deferred),
-                principal_paid: at(&totals.principal_paid),
-                principal_loss: 0.0,
-                pv_loss: 0.0,
-                wal: f64::NAN,
-                first_payment: period(&totals.first_payment),
-                last_payment: period(&totals.last_payment),
-                irr: if at(&measures.outflow) > 0.0 { at(&measures.irr) } else { f64::NAN },
-                max_interest_shortfall: at(&totals.max_shortfall),
-            };
-            if let Some(rank) = note.principal_rank {
-                let ahead: f64 = notes
-                    .iter()
-                    .zip(&balances)
-                    .enumerate()
-                    .filter(|(m, (note, _))| {
-                        // Of notes that events issue those that the state has.
-                        let there = (note.replaces.is_none() && !plan.deal.foreign.note(*m))
-                            || plan.opening.as_ref().is_some_and(|opening| opening.notes[*m].issued > 0.0);
-                        there && note.principal_rank.is_some_and(|r| r <= rank)
-                    })
-                    .map(|(_, (_, balance))| at(balance))
-                    .sum();
-                s.subordination = 1.0 - ahead / collateral;
-            }
-            if !note.residual {
-                let owed = s.deferred_interest_end + s.interest_shortfall;
-                s.principal_loss = if s.balance > dust { s.balance } else { 0.0 };
-                s.interest_loss = if owed > dust { owed } else { 0.0 };
-                s.pv_loss = (s.principal_loss + s.interest_loss) * at(&totals.discount);
-                // What a class with draws is paid is net of them.
-                let repaid = s.principal_paid > dust || plan.deal.commits(n);
-                s.wal = if repaid { at(&measures.wal) } else { f64::NAN };
-            }
-            if later && !(before > 0.0) {
-                let issued = period(&totals.start).map(|p| p as usize);
-                s.wal -= issued.map_or(f64::NAN, |p| times.years[p]);
-                let price = note.issue_price.pack().0[lane];
-                s.irr = match issued {
-                    None => f64::NAN,
-                    Some(p) if plan.deal.commits(n) => drawn_from_issue(times, totals, p, lane, (price, dust)),
-                    Some(p) => from_issue(times, totals, p, lane, price),
-                };
-            } else if plan.deal.commits(n) {
-                s.irr = with_draws(plan, times, totals, n, lane);
-            } else if note.residual && plan.equity_contributes() {
-                let outflow = at(&plan.cost(n));
-                let (past, first) = plan
-                    .opening
-                    .as_ref()
-                    .map_or((&[][..], 0), |opening| (opening.past.flows[n].as_slice(), opening.first));
-                let flow = |i: usize| past.get(i).copied().unwrap_or_else(|| at(&totals.flows[i + first - past.len()]));
-                s.irr = irr_with_contributions(&times.days, outflow, flow, dust);
-            }
-            out.push(s);
+    // What stands from the start: classes of closing, and of notes that events issue those that the state has.
+    let of_closing = |n: usize| notes[n].replaces.is_none() && !plan.deal.foreign.note(n);
+    let issued_before = |n: usize| plan.opening.as_ref().map_or(0.0, |opening| opening.notes[n].issued);
+    let (mut all, mut collateral) = (Pack::ZERO, plan.pool.par + plan.deal.ramp_up_cash);
+    for (n, note) in notes.iter().enumerate() {
+        if !note.is_combination() && of_closing(n) {
+            all += note.original.pack();
         }
     }
+    if let Some(opening) = &plan.opening {
+        collateral = plan.pool.par + opening.cohorts.performing + opening.held;
+    }
+    let ahead = |rank: u32| {
+        let mut sum = Pack::ZERO;
+        for (m, note) in notes.iter().enumerate() {
+            let there = of_closing(m) || issued_before(m) > 0.0;
+            if there && note.principal_rank.is_some_and(|r| r <= rank) {
+                sum += match &plan.opening {
+                    Some(opening) => Pack::splat(opening.notes[m].balance),
+                    None => note.original.pack(),
+                };
+            }
+        }
+        sum
+    };
+    out.resize(notes.len(), NoteFigures::ZERO);
+    for (n, note) in notes.iter().enumerate() {
+        let mut outflow = note.issue_price.zip(note.at_closing, |price, par| price * par).pack();
+        let own = &mut totals[n];
+        let mut all_flows = std::mem::take(&mut own.flows);
+        let (mut of_run, mut since) = (Vec::new(), &times.irr);
+        let mut flows = all_flows.as_mut_slice();
+        match &plan.opening {
+            None if plan.changes.is_empty() && plan.deal.commitments.is_empty() => {}
+            // The returns of what events change, and of what is drawn, read the flows once more.
+            None => {
+                of_run.extend_from_slice(flows);
+                flows = &mut of_run;
+            }
+            // From closing on, with what was paid before.
+            Some(opening) if note.residual => {
+                outflow = plan.cost(n);
+                of_run.extend(opening.past.flows[n].iter().map(|paid| Pack::splat(*paid)));
+                of_run.extend_from_slice(&flows[opening.first..]);
+                flows = &mut of_run;
+            }
+            // As bought at par on the payment date of the state.
+            Some(opening) => {
+                outflow = Pack::splat(opening.notes[n].balance);
+                of_run.extend_from_slice(&flows[opening.first..]);
+                flows = &mut of_run;
+                since = &times.from_start;
+            }
+        }
+        let (before, commits) = (issued_before(n), plan.deal.commits(n));
+        let stands = Stands {
+            original: note.original,
+            ahead: note.principal_rank.map(ahead),
+            collateral,
+            all,
+            issued_before: (!of_closing(n)).then_some(before),
+            residual: note.residual,
+            commits,
+        };
+        isa.run(Measure { totals: own, stands, times: since, flows, outflow, out: &mut out[n] });
+        own.flows = all_flows;
+        if (!of_closing(n) && !(before > 0.0)) || commits || (note.residual && plan.equity_contributes()) {
+            for lane in 0..lanes {
+                apart(plan, times, &totals[n], (n, lane), &mut out[n]);
+            }
+        }
+    }
+}
+
+/// Returns and average lives of what events issue, of what is drawn over time, and of residual notes that may pay in, in one
+/// lane.
+fn apart<const L: usize, P: DealParam<L>>(
+    plan: &Plan<P>,
+    times: &SummaryTimes,
+    totals: &NoteTotals<L>,
+    (n, lane): (usize, usize),
+    out: &mut NoteFigures<L>,
+) {
+    let at = |pack: &Pack<L>| pack.0[lane];
+    let note = &plan.deal.notes[n];
+    let before = plan.opening.as_ref().map_or(0.0, |opening| opening.notes[n].issued);
+    let dust = DUST * at(&note.original.pack());
+    let later = note.replaces.is_some() || plan.deal.foreign.note(n);
+    let irr = if later && !(before > 0.0) {
+        let issued = (at(&totals.start) >= 0.0).then_some(at(&totals.start) as usize);
+        out.set(Figure::Wal).0[lane] -= issued.map_or(f64::NAN, |p| times.years[p]);
+        let price = note.issue_price.pack().0[lane];
+        match issued {
+            None => f64::NAN,
+            Some(p) if plan.deal.commits(n) => drawn_from_issue(times, totals, p, lane, (price, dust)),
+            Some(p) => from_issue(times, totals, p, lane, price),
+        }
+    } else if plan.deal.commits(n) {
+        with_draws(plan, times, totals, n, lane)
+    } else {
+        let outflow = at(&plan.cost(n));
+        let (past, first) =
+            plan.opening.as_ref().map_or((&[][..], 0), |opening| (opening.past.flows[n].as_slice(), opening.first));
+        let flow = |i: usize| past.get(i).copied().unwrap_or_else(|| at(&totals.flows[i + first - past.len()]));
+        irr_with_contributions(&times.days, outflow, flow, dust)
+    };
+    out.set(Figure::Irr).0[lane] = irr;
 }
 
 /// The return of a note on the price at which an event has issued it.
@@ -426,7 +422,7 @@ fn drawn_from_issue<const L: usize>(
 }
 
 /// The return of a class that is drawn over time: draws are paid in on their dates.
-fn with_draws<const L: usize, P: Param<L>>(
+fn with_draws<const L: usize, P: DealParam<L>>(
     plan: &Plan<P>,
     times: &SummaryTimes,
     totals: &NoteTotals<L>,
@@ -450,6 +446,13 @@ fn with_draws<const L: usize, P: Param<L>>(
 /// Summarizes every class of a path.
 #[must_use]
 pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
+    let each = (0_u16..).zip(figures(plan, path));
+    each.map(|(note, figures)| NoteSummary::of(note, |figure| figures.of(figure).0[0])).collect()
+}
+
+/// The figures of every class of a path.
+#[must_use]
+pub fn figures(plan: &Plan, path: &Explained) -> Vec<NoteFigures<1>> {
     // The dates are those of the document that rules at the end.
     let times = SummaryTimes::new(path.in_force(plan, plan.steps()));
     let mut totals = vec![NoteTotals::<1>::new(plan.steps()); plan.deal.notes.len()];
@@ -458,8 +461,9 @@ pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
         let coupon = if plan.changes.is_empty() { plan.periods[p].coupon[n] } else { row.coupon };
         let one = |x: f64| Pack([x]);
         let (dust, totals) = (one(DUST * plan.deal.notes[n].original), &mut totals[n]);
-        totals.discount(coupon, Mask::splat(true));
-        totals.pay(p, one(row.interest_paid + row.deferred_paid), Some(&one(row.principal_paid)), dust);
+        totals.grow(coupon, Mask::splat(true));
+        let interest = one(row.interest_paid + row.deferred_paid);
+        totals.pay(p, times.years[p], interest, Some(&one(row.principal_paid)), dust);
         totals.defer(p, one(row.deferred_interest), one(row.deferred_balance), dust);
         totals.fall_short(one(row.interest_shortfall));
         totals.end(one(row.end_balance), one(row.deferred_balance), one(row.interest_shortfall));

@@ -458,7 +458,7 @@ impl<const L: usize> BlockWork<L> {
         };
         let realized = if lost { last } else { NEVER };
         let discount =
-            m.factors.get(n).map_or(m.discount[n * setup.plan.steps() + last as usize], |factor| factor.0[lane]);
+            m.growth.get(n).map_or(m.discount[n * setup.plan.steps() + last as usize], |growth| 1.0 / growth.0[lane]);
         let received = m.principal[n].0[lane];
         PathNote {
             principal_loss,

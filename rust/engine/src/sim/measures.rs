@@ -16,8 +16,8 @@ pub struct Measures<const L: usize> {
     pub principal: Vec<Pack<L>>,
     /// Per note and date: discount factor at the coupon from closing or the state.
     pub discount: Vec<f64>,
-    /// Per note: discount factor at its own coupon so far, from closing or its issue; empty where no event changes notes.
-    pub factors: Vec<Pack<L>>,
+    /// Per note: growth at its own coupon so far, from closing or its issue; empty where no event changes notes.
+    pub growth: Vec<Pack<L>>,
     /// Per note: first period (from 0) with interest that may not defer unpaid; [`NEVER`] without.
     pub first_shortfall: Vec<Pack<L>>,
     /// Per note: last period in which collateral and cash covered the class and all ahead of it, told apart by lane; the
@@ -68,7 +68,7 @@ impl<const L: usize> Measures<L> {
             moment: zero.clone(),
             principal: zero.clone(),
             discount: discount(plan),
-            factors: if plan.changes.is_empty() { Vec::new() } else { zero.clone() },
+            growth: if plan.changes.is_empty() { Vec::new() } else { zero.clone() },
             first_shortfall: zero.clone(),
             last_covered: zero,
             owed: Pack::ZERO,
@@ -105,13 +105,13 @@ impl<const L: usize> Measures<L> {
         &mut self.equity[r * self.dates..(r + 1) * self.dates]
     }
 
-    /// What a note's discount factor is where events change notes.
+    /// What a note has grown by where events change notes.
     #[inline(never)]
     fn of_changed(&mut self, n: usize, state: &State<L>, running: Mask<L>) {
         let one = Pack::splat(1.0);
         let now = state.changes.issued[n].gt(Pack::ZERO);
-        let factor = self.factors[n] / running.select(one + state.notes[n].coupon, one);
-        self.factors[n] = now.select(one, factor);
+        let growth = self.growth[n] * running.select(one + state.notes[n].coupon, one);
+        self.growth[n] = now.select(one, growth);
     }
 
     /// Back to nothing seen.
@@ -126,7 +126,7 @@ impl<const L: usize> Measures<L> {
             self.last_covered[n] = Pack::splat(before);
             self.deferred[n] = Mask::splat(false);
         }
-        self.factors.fill(Pack::splat(1.0));
+        self.growth.fill(Pack::splat(1.0));
         self.seen = [0, self.seen[0]];
         self.events.clear();
         if self.gaps {
@@ -205,14 +205,14 @@ fn discount(plan: &Plan) -> Vec<f64> {
     }
     let mut out = Vec::with_capacity(plan.deal.notes.len() * plan.steps());
     for n in 0..plan.deal.notes.len() {
-        let mut factor = 1.0;
+        let mut growth = 1.0;
         for (p, period) in plan.periods.iter().enumerate() {
             if p < plan.first() {
                 out.push(1.0);
                 continue;
             }
-            factor /= 1.0 + period.coupon[n];
-            out.push(factor);
+            growth *= 1.0 + period.coupon[n];
+            out.push(1.0 / growth);
         }
     }
     out
@@ -247,7 +247,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
         for n in 0..count {
             let (note, lanes) = (&terms[n], &notes[n]);
             let unusual = lanes.has_overdue || lanes.has_deferred || plan.deal.capitalizes;
-            if !self.factors.is_empty() && !note.residual {
+            if !self.growth.is_empty() && !note.residual {
                 self.of_changed(n, state, running);
             }
             if note.residual || !(lanes.repaid || unusual) {
@@ -259,7 +259,7 @@ impl<const L: usize> Observer<L, f64> for Measures<L> {
                     // Draws are no principal repaid.
                     repaid = repaid.positive();
                 }
-                if self.factors.is_empty() {
+                if self.growth.is_empty() {
                     self.moment[n] += repaid * period.years;
                 } else {
                     let lived = Pack::splat(period.years) - state.changes.born[n];

@@ -1,18 +1,37 @@
-//! The terms of `L` deals that differ in numbers only, as one deal with a number a lane.
+//! The terms of `L` deals that differ in numbers only, as one deal with a number a lane, or with one for all where they are the
+//! same deal.
 
 use std::array::from_fn;
 
 use crate::coverage::TestTerms;
 use crate::fees::{Accrual, FeeCapTerms, FeeTerms, HurdleTerms};
-use crate::lanes::Pack;
+use crate::lanes::{Common, DealParam, Numbers, Pack};
 use crate::notes::NoteTerms;
 use crate::path::deal_terms::DealTerms;
 use crate::path::plan::PeriodTerms;
 use crate::path::readings::{ReadingTerms, SpreadTerms};
 
+/// Numbers of deals side by side.
+pub trait Abreast<const L: usize>: DealParam<L> + Numbers<OfScenario = Pack<L>> {
+    /// Those of the lanes, each by its place.
+    fn of(number: impl Fn(usize) -> f64) -> Self;
+}
+
+impl<const L: usize> Abreast<L> for Pack<L> {
+    fn of(number: impl Fn(usize) -> f64) -> Self {
+        Self(from_fn(number))
+    }
+}
+
+impl<const L: usize> Abreast<L> for Common<L> {
+    fn of(number: impl Fn(usize) -> f64) -> Self {
+        Self(number(0))
+    }
+}
+
 /// Deals lane by lane; all but the numbers is that of the first.
 #[must_use]
-pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
+pub fn deals<const L: usize, P: Abreast<L>>(deals: [&DealTerms; L]) -> DealTerms<P> {
     let first = deals[0];
     DealTerms {
         name: first.name.clone(),
@@ -54,10 +73,10 @@ pub fn deals<const L: usize>(deals: [&DealTerms; L]) -> DealTerms<Pack<L>> {
 
 /// The scalars of one payment date, lane by lane.
 #[must_use]
-pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>> {
+pub fn period<const L: usize, P: Abreast<L>>(periods: [&PeriodTerms; L]) -> PeriodTerms<P> {
     let first = periods[0];
-    let columns = |column: fn(&PeriodTerms) -> &Vec<f64>| -> Vec<Pack<L>> {
-        (0..column(first).len()).map(|i| Pack(from_fn(|l| column(periods[l])[i]))).collect()
+    let columns = |column: fn(&PeriodTerms) -> &Vec<f64>| -> Vec<P> {
+        (0..column(first).len()).map(|i| P::of(|l| column(periods[l])[i])).collect()
     };
     PeriodTerms {
         payment: first.payment,
@@ -97,7 +116,7 @@ pub fn period<const L: usize>(periods: [&PeriodTerms; L]) -> PeriodTerms<Pack<L>
 
 /// What only some conditions and amounts read, lane by lane.
 #[must_use]
-pub fn readings<const L: usize>(readings: [&ReadingTerms; L]) -> ReadingTerms<Pack<L>> {
+pub fn readings<const L: usize, P: Abreast<L>>(readings: [&ReadingTerms; L]) -> ReadingTerms<P> {
     let first = readings[0];
     let market = |k: usize| {
         let steps = 0..first.market_spreads[k].1.len();
@@ -124,11 +143,11 @@ pub fn readings<const L: usize>(readings: [&ReadingTerms; L]) -> ReadingTerms<Pa
 }
 
 /// One number of `L` terms.
-fn lanes<const L: usize, T>(terms: [&T; L], number: impl Fn(&T) -> f64) -> Pack<L> {
-    Pack(from_fn(|l| number(terms[l])))
+fn lanes<const L: usize, P: Abreast<L>, T>(terms: [&T; L], number: impl Fn(&T) -> f64) -> P {
+    P::of(|l| number(terms[l]))
 }
 
-fn note<const L: usize>(notes: [&NoteTerms; L]) -> NoteTerms<Pack<L>> {
+fn note<const L: usize, P: Abreast<L>>(notes: [&NoteTerms; L]) -> NoteTerms<P> {
     let first = notes[0];
     NoteTerms {
         name: first.name.clone(),
@@ -151,7 +170,7 @@ fn note<const L: usize>(notes: [&NoteTerms; L]) -> NoteTerms<Pack<L>> {
     }
 }
 
-fn fee<const L: usize>(fees: [&FeeTerms; L]) -> FeeTerms<Pack<L>> {
+fn fee<const L: usize, P: Abreast<L>>(fees: [&FeeTerms; L]) -> FeeTerms<P> {
     let first = fees[0];
     let of_cap = |number: fn(&FeeCapTerms) -> f64| lanes(fees, |f| f.cap.as_ref().map_or(0.0, number));
     FeeTerms {
@@ -184,7 +203,7 @@ fn fee<const L: usize>(fees: [&FeeTerms; L]) -> FeeTerms<Pack<L>> {
     }
 }
 
-fn test<const L: usize>(tests: [&TestTerms; L]) -> TestTerms<Pack<L>> {
+fn test<const L: usize, P: Abreast<L>>(tests: [&TestTerms; L]) -> TestTerms<P> {
     let first = tests[0];
     TestTerms {
         name: first.name.clone(),

@@ -1,17 +1,19 @@
 //! A sweep of deals whose document changes, or that are called between payment dates: each point is a projection of its own,
 //! with the documents of its own dates.
 
-use super::queue::{self, Found};
-use super::run::{Options, Point, Swept};
+use super::queue;
+use super::run::Options;
+use super::swept::{Block, Swept};
 use crate::collateral::Tape;
-use crate::compile::classes::{Points, at};
+use crate::compile::classes::at;
 use crate::compile::plan::{PlanInput, compile_plan};
+use crate::compile::points::Points;
 use crate::error::EngineError;
 use crate::path::explained;
-use crate::path::summary::summarize;
+use crate::path::summary::figures;
 
 /// A point, and its payment dates.
-type Finished = (Point, Vec<i32>);
+type Finished = (Block, Vec<i32>);
 
 /// Runs every point by itself.
 ///
@@ -23,17 +25,16 @@ pub fn sweep(
     options: Options,
     tick: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Swept, EngineError> {
-    let sizes = [points.len(), points.len(), options.threads];
-    let finished = queue::run(sizes, tick, |_: &mut Option<()>, number| match point(points, tape, number) {
-        Ok(finished) => Found { points: vec![(number, finished)], refused: None },
-        Err(error) => Found { points: Vec::new(), refused: Some((number, error)) },
+    let finished = queue::run([points.len(), options.threads], tick, |_: &mut Option<()>, number| {
+        point(points, tape, number).map(|finished| (finished, 1)).map_err(|error| (number, error))
     })?;
-    let stopped = finished.iter().any(Option::is_none);
-    let (points, payments) = finished
-        .into_iter()
-        .map(|finished| finished.map_or_else(Default::default, |(point, payments)| (Some(point), payments)))
-        .unzip();
-    Ok(Swept { points, payments, stopped })
+    let mut payments = vec![Vec::new(); points.len()];
+    let mut blocks = Vec::with_capacity(finished.len());
+    for (number, (block, dates)) in finished {
+        payments[number] = dates;
+        blocks.push(block);
+    }
+    Ok(Swept::new(points.len(), blocks, payments))
 }
 
 /// One point as a projection.
@@ -42,7 +43,7 @@ fn point(points: &Points, tape: &Tape, number: usize) -> Result<Finished, Engine
     let input = PlanInput {
         deal: &points.deals[deal],
         tape,
-        scenario: &points.scenarios[scenario],
+        scenario: &points.scenarios.whole(scenario),
         model_defaults: false,
         state: points.given.input(),
     };
@@ -61,6 +62,6 @@ fn point(points: &Points, tape: &Tape, number: usize) -> Result<Finished, Engine
         return Err(plan.refusal(short));
     }
     let payments = (0..plan.steps()).map(|p| path.in_force(plan, p).periods[p].payment).collect();
-    let notes = summarize(plan, &path);
-    Ok((Point { notes, conservation_error: path.conservation_error / plan.deal.target_par, class: number }, payments))
+    let error = path.conservation_error / plan.deal.target_par;
+    Ok((Block::new(&[number], &figures(plan, &path), vec![error], number), payments))
 }

@@ -2,22 +2,23 @@
 
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::GroupRates;
-use crate::compile::classes::{Class, Points};
+use crate::compile::classes::Class;
 use crate::compile::defaulted_value::{DefaultedValue, market_value};
+use crate::compile::points::Points;
 use crate::compile::series::{Origin, Series};
 use crate::lanes::Pack;
 
 /// The numbers that some loans take from one place.
-struct Numbers<'a, const L: usize> {
+pub struct Numbers<'a, const L: usize> {
     series: Series,
     from: Origin<'a>,
-    by_step: Vec<Pack<L>>,
+    pub by_step: Vec<Pack<L>>,
     /// The same where all is sold at the end of a step; nothing where that changes nothing.
-    in_sales: Vec<Pack<L>>,
+    pub in_sales: Vec<Pack<L>>,
     /// Whether they are the same in all lanes.
     uniform: bool,
     /// Whether they are not those of the block before.
-    changed: bool,
+    pub changed: bool,
 }
 
 /// The numbers of a class, which every block of points sets anew.
@@ -70,11 +71,14 @@ impl<'a, const L: usize> Assumed<'a, L> {
 
     /// Reads the scenarios of the lanes' points; whatever is wrong with one has been found with its class.
     pub fn read(&mut self, of: &Class<'_>, points: &Points, own: [usize; L]) {
-        let scenarios = own.map(|point| &points.scenarios[points.of(point).1]);
-        let before = self.last.replace(points.of(own[L - 1]).1).map(|last| &points.scenarios[last]);
+        let numbers = own.map(|point| points.of(point).1);
+        let last = self.last.replace(numbers[L - 1]);
         let steps = &of.contracts.steps;
         let simple = of.contracts.deal.conventions.simple_rates;
         for Numbers { series, from, by_step, in_sales, uniform, changed } in &mut self.numbers {
+            let field = series.field(*from);
+            let scenarios = numbers.map(|number| points.scenarios.with(number, field));
+            let before = last.map(|number| points.scenarios.with(number, field));
             let alike = |l: usize| {
                 let neighbour = if l == 0 { before } else { Some(scenarios[l - 1]) };
                 neighbour.is_some_and(|neighbour| series.is_alike(*from, neighbour, scenarios[l]))
@@ -126,15 +130,8 @@ impl<'a, const L: usize> Assumed<'a, L> {
 
     /// Defaults, prepayments and recoveries of what is bought.
     #[must_use]
-    pub fn bought(&self) -> [&Vec<Pack<L>>; 3] {
-        self.bought.map(|place| &self.numbers[place].by_step)
-    }
-
-    /// Defaults and prepayments of what is bought, where all is sold at the end of a step.
-    #[must_use]
-    pub fn bought_in_sales(&self) -> [&Vec<Pack<L>>; 2] {
-        let [mdr, mpr, _] = self.bought.map(|place| &self.numbers[place].in_sales);
-        [mdr, mpr]
+    pub fn bought(&self) -> [&Numbers<'a, L>; 3] {
+        self.bought.map(|place| &self.numbers[place])
     }
 
     /// The assets that were in default on the as-of date.

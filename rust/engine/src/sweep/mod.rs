@@ -9,6 +9,8 @@ mod assumed;
 mod figures;
 mod queue;
 mod run;
+mod swept;
 
-pub use crate::compile::classes::{Field, Points};
-pub use run::{Options, Point, Swept, sweep, sweep_lanes};
+pub use crate::compile::points::{Field, Grid, Points, Scenarios};
+pub use run::{Options, sweep, sweep_lanes};
+pub use swept::{Block, Point, PointNote, Swept};

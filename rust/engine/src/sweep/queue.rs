@@ -1,4 +1,4 @@
-//! Jobs that worker threads take one after another, each with the points that it finishes.
+//! Jobs that worker threads take one after another.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,27 +6,22 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::error::EngineError;
 use crate::workers;
 
-/// What a job has found.
-pub struct Found<T> {
-    /// Points by number.
-    pub points: Vec<(usize, T)>,
-    /// Why a point cannot be run; of several the one of the least number is told.
-    pub refused: Option<(usize, EngineError)>,
-}
+/// What a job has found: something of so many points, or why one of them cannot be run, with its number.
+pub type Found<T> = Result<(T, usize), (usize, EngineError)>;
 
-/// Runs jobs, and returns the points in their order; nothing for those that a stopped run left.
+/// Runs jobs, and returns what those have found that a stopped run did not leave, each with the number of its job.
 ///
 /// A job is called with what its worker keeps between jobs, and with its number; `tick` on the calling thread with the
 /// points done, and says whether to go on.
 ///
 /// # Errors
 /// The refusal of the first point that cannot be run; [`EngineError::Run`] when a worker fails.
-pub fn run<K, T: Clone + Send>(
-    [points, jobs, threads]: [usize; 3],
+pub fn run<K, T: Send>(
+    [jobs, threads]: [usize; 2],
     tick: &mut dyn FnMut(u64) -> bool,
     job: impl Fn(&mut Option<K>, usize) -> Found<T> + Sync,
-) -> Result<Vec<Option<T>>, EngineError> {
-    let out = Mutex::new(vec![None; points]);
+) -> Result<Vec<(usize, T)>, EngineError> {
+    let out = Mutex::new(Vec::with_capacity(jobs));
     let refused = Mutex::new(None::<(usize, EngineError)>);
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let stop = AtomicBool::new(false);
@@ -37,17 +32,19 @@ pub fn run<K, T: Clone + Send>(
             if number >= jobs {
                 return;
             }
-            let found = job(&mut kept, number);
-            if let Some(one) = found.refused
-                && let Ok(mut refused) = refused.lock()
-                && refused.as_ref().is_none_or(|(first, _)| one.0 < *first)
-            {
-                *refused = Some(one);
-            }
-            done.fetch_add(found.points.len(), Ordering::Relaxed);
-            if let Ok(mut out) = out.lock() {
-                for (point, result) in found.points {
-                    out[point] = Some(result);
+            match job(&mut kept, number) {
+                Ok((found, points)) => {
+                    done.fetch_add(points, Ordering::Relaxed);
+                    if let Ok(mut out) = out.lock() {
+                        out.push((number, found));
+                    }
+                }
+                Err(one) => {
+                    if let Ok(mut refused) = refused.lock()
+                        && refused.as_ref().is_none_or(|(first, _)| one.0 < *first)
+                    {
+                        *refused = Some(one);
+                    }
                 }
             }
         }

@@ -4,24 +4,28 @@ use std::array::from_fn;
 
 use cloche_dispatch::{Isa, Kernel};
 
+use super::abreast::{self, Abreast};
+use super::apart;
 use super::assumed::Assumed;
 use super::figures::Figures;
 use super::queue::{self, Found};
-use super::{abreast, apart};
+use super::swept::{Block, Swept};
 use crate::collateral::closing_pool::DefaultedAsset;
 use crate::collateral::groups::{GroupRates, PoolFlows};
 use crate::collateral::{CohortTables, Tape};
-use crate::compile::classes::{Class, Points, classes};
+use crate::compile::classes::{Class, class, sorted};
 use crate::compile::plan::days;
+use crate::compile::points::{Field, Points};
 use crate::compile::{CompiledDeal, redemptions, sale_prices};
 use crate::error::EngineError;
-use crate::lanes::Pack;
+use crate::lanes::{Common, Numbers, Pack};
 use crate::path::deal_terms::DealTerms;
 use crate::path::instalments;
-use crate::path::plan::Plan;
+use crate::path::note_figures::NoteFigures;
+use crate::path::plan::{PeriodTerms, Plan};
 use crate::path::readings::ReadingTerms;
 use crate::path::runner::{self, Workspace};
-use crate::path::summary::{self, NoteSummary, SummaryTimes};
+use crate::path::summary::{self, SummaryTimes};
 use crate::waterfall::recorder::Silent;
 
 /// How a sweep is run; nothing here changes a bit of its results.
@@ -29,26 +33,6 @@ use crate::waterfall::recorder::Silent;
 pub struct Options {
     pub threads: usize,
     pub isa: Isa,
-}
-
-/// What one point came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Point {
-    pub notes: Vec<NoteSummary>,
-    /// Largest difference of cash in and cash out on any date, a share of the target par.
-    pub conservation_error: f64,
-    /// Which list of payment dates its periods count on.
-    pub class: usize,
-}
-
-/// The finished points.
-#[derive(Clone, Debug)]
-pub struct Swept {
-    /// In the order of the points; nothing for those that a stopped run left.
-    pub points: Vec<Option<Point>>,
-    /// Payment dates of each class of points, days since 1970-01-01.
-    pub payments: Vec<Vec<i32>>,
-    pub stopped: bool,
 }
 
 /// Points that a worker runs at once.
@@ -79,52 +63,73 @@ pub fn sweep_lanes<const L: usize>(
 ) -> Result<Swept, EngineError> {
     let points = &*points.with_events()?;
     let redeems =
-        |deal: &CompiledDeal| points.scenarios.iter().any(|scenario| redemptions::any(deal, &scenario.events));
+        |deal: &CompiledDeal| points.scenarios.any(Field::Events, |scenario| redemptions::any(deal, &scenario.events));
     // What loans do by contract depends on rates of prepayment where they prepay on their own dates.
     let of_point = |deal: &CompiledDeal| !deal.regimes.is_empty() || deal.conventions.own_steps || redeems(deal);
     if points.deals.iter().any(of_point) {
         return apart::sweep(points, tape, options, tick);
     }
-    let classes = classes(points, tape)?;
+    let alike = sorted(points, tape)?;
+    let classes = alike.iter().map(|alike| class(points, alike, tape)).collect::<Result<Vec<_>, _>>()?;
     let blocks: Vec<(usize, &[usize])> =
         classes.iter().enumerate().flat_map(|(c, class)| class.points.chunks(L).map(move |chunk| (c, chunk))).collect();
-    let sizes = [points.len(), blocks.len(), options.threads];
-    let out = queue::run(sizes, tick, |worker: &mut Option<Worker<'_, L>>, number| {
+    let found = queue::run([blocks.len(), options.threads], tick, |worker: &mut Option<Either<'_, L>>, number| {
         let (c, own) = blocks[number];
         let worker = match worker {
-            Some(worker) if worker.class == c => worker,
-            other => other.insert(Worker::new(points, &classes[c], c, own, options.isa)),
+            Some(worker) if worker.class() == c => worker,
+            other => other.insert(Either::new(points, &classes[c], c, own, options.isa)),
         };
-        let finished = worker.run(points, own);
-        let short = worker.work.state.changes.short.take();
-        Found {
-            refused: short.map(|short| (own[0], worker.plan.refusal(short))),
-            points: own.iter().copied().zip(finished).collect(),
+        match worker {
+            Either::OneDeal(worker) => worker.run(points, own),
+            Either::Deals(worker) => worker.run(points, own),
         }
     })?;
     let payments = classes
         .iter()
         .map(|class| class.contracts.deal.terms.grid.periods.iter().map(|period| period.payment.0).collect())
         .collect();
-    let stopped = out.iter().any(Option::is_none);
-    Ok(Swept { points: out, payments, stopped })
+    Ok(Swept::new(points.len(), found.into_iter().map(|(_, block)| block).collect(), payments))
+}
+
+/// A worker for a class of one deal, whose numbers are the same in all lanes, or of deals side by side.
+enum Either<'a, const L: usize> {
+    OneDeal(Box<Worker<'a, L, Common<L>>>),
+    Deals(Box<Worker<'a, L, Pack<L>>>),
+}
+
+impl<'a, const L: usize> Either<'a, L> {
+    fn new(points: &Points, class: &'a Class<'a>, index: usize, own: &[usize], isa: Isa) -> Self {
+        if class.periods.len() == 1 {
+            Self::OneDeal(Box::new(Worker::new(points, class, index, own, isa)))
+        } else {
+            Self::Deals(Box::new(Worker::new(points, class, index, own, isa)))
+        }
+    }
+
+    fn class(&self) -> usize {
+        match self {
+            Self::OneDeal(worker) => worker.class,
+            Self::Deals(worker) => worker.class,
+        }
+    }
 }
 
 /// One worker's plan and scratch for the points of a class.
-struct Worker<'a, const L: usize> {
+struct Worker<'a, const L: usize, P: Numbers> {
     class: usize,
     of: &'a Class<'a>,
-    plan: Plan<Pack<L>>,
+    plan: Plan<P>,
     /// The deals of the plan's lanes.
     deals: [usize; L],
     work: Workspace<L>,
     assumed: Assumed<'a, L>,
     figures: Figures<L>,
     times: SummaryTimes,
+    notes: Vec<NoteFigures<L>>,
     isa: Isa,
 }
 
-impl<'a, const L: usize> Worker<'a, L> {
+impl<'a, const L: usize, P: Abreast<L>> Worker<'a, L, P> {
     fn new(points: &Points, class: &'a Class<'a>, index: usize, own: &[usize], isa: Isa) -> Self {
         let deals = lanes(own).map(|point| points.of(point).0);
         let contracts = &class.contracts;
@@ -165,12 +170,13 @@ impl<'a, const L: usize> Worker<'a, L> {
             assumed: Assumed::new(class),
             figures: Figures::new(notes, steps),
             times: SummaryTimes::new(&plan),
+            notes: Vec::new(),
             plan,
             isa,
         }
     }
 
-    fn run(&mut self, points: &Points, own: &[usize]) -> Vec<Point> {
+    fn run(&mut self, points: &Points, own: &[usize]) -> Found<Block> {
         let deals = lanes(own).map(|point| points.of(point).0);
         if deals != self.deals {
             self.plan.deal = side_by_side(points, self.of, deals);
@@ -181,33 +187,36 @@ impl<'a, const L: usize> Worker<'a, L> {
         self.assume(points, own);
         self.figures.clear();
         let error = runner::run(&self.plan, &mut self.work, &mut Silent, &mut self.figures, |_, _, _| {});
-        self.figures.end(&self.work.state);
-        let mut summaries = Vec::with_capacity(own.len() * self.figures.totals.len());
-        summary::finish(&self.plan, &self.times, &mut self.figures.totals, self.isa, own.len(), &mut summaries);
-        summaries
-            .chunks(self.figures.totals.len())
-            .enumerate()
-            .map(|(lane, notes)| Point {
-                notes: notes.to_vec(),
-                conservation_error: error.0[lane] / self.plan.deal.target_par,
-                class: self.class,
-            })
-            .collect()
+        self.figures.end(&self.plan, &self.work.state);
+        summary::finish(&self.plan, &self.times, &mut self.figures.totals, self.isa, own.len(), &mut self.notes);
+        let errors = error.0[..own.len()].iter().map(|error| error / self.plan.deal.target_par).collect();
+        match self.work.state.changes.short.take() {
+            Some(short) => Err((own[0], self.plan.refusal(short))),
+            None => Ok((Block::new(own, &self.notes, errors, self.class), own.len())),
+        }
     }
 
     /// Sets what the scenarios of a block's points assume.
     fn assume(&mut self, points: &Points, own: &[usize]) {
-        let scenarios = lanes::<L>(own).map(|point| &points.scenarios[points.of(point).1]);
+        let numbers = lanes::<L>(own).map(|point| points.of(point).1);
+        let with = |field: Field| numbers.map(|number| points.scenarios.with(number, field));
         self.assumed.read(self.of, points, lanes(own));
         let [cdr, cpr, recovery] = self.assumed.bought();
-        self.plan.cohorts.mpr.clone_from(cpr);
-        self.plan.cohorts.recovery.clone_from(recovery);
-        let [in_sales, prepaid_in_sales] = self.assumed.bought_in_sales();
-        self.plan.cohorts.sale_mdr.clone_from(in_sales);
-        self.plan.cohorts.sale_mpr.clone_from(prepaid_in_sales);
-        self.work.drivers.hazard.clone_from(cdr);
-        sale_prices::side_by_side(scenarios, &self.of.contracts, &mut self.plan.liquidation_prices);
-        self.plan.post_period_share = Pack(from_fn(|l| scenarios[l].post_period_share));
+        let cohorts = &mut self.plan.cohorts;
+        for (to, to_sales, from) in [
+            (&mut self.work.drivers.hazard, Some(&mut cohorts.sale_mdr), cdr),
+            (&mut cohorts.mpr, Some(&mut cohorts.sale_mpr), cpr),
+            (&mut cohorts.recovery, None, recovery),
+        ] {
+            if from.changed {
+                to.clone_from(&from.by_step);
+                if let Some(to) = to_sales {
+                    to.clone_from(&from.in_sales);
+                }
+            }
+        }
+        sale_prices::side_by_side(with(Field::LiquidationPrice), &self.of.contracts, &mut self.plan.liquidation_prices);
+        self.plan.post_period_share = Pack(with(Field::PostPeriodShare).map(|scenario| scenario.post_period_share));
         let defaulted = self.assumed.defaulted(self.of);
         if let Some(flows) = self.work.drivers.given() {
             self.isa.run(SetFlows { of: self.of, rates: &self.assumed.rates, defaulted: &defaulted, flows });
@@ -233,7 +242,7 @@ impl<const L: usize> Kernel for SetFlows<'_, L> {
 }
 
 /// The deals of a block's points, lane by lane.
-fn side_by_side<const L: usize>(points: &Points, class: &Class<'_>, deals: [usize; L]) -> DealTerms<Pack<L>> {
+fn side_by_side<const L: usize, P: Abreast<L>>(points: &Points, class: &Class<'_>, deals: [usize; L]) -> DealTerms<P> {
     let terms = abreast::deals(deals.map(|d| &points.deals[d].terms));
     DealTerms { reads_ccc_share: terms.reads_ccc_share || class.reads_ccc_share, ..terms }
 }
@@ -243,12 +252,12 @@ fn lanes<const L: usize>(own: &[usize]) -> [usize; L] {
     from_fn(|l| own[l.min(own.len() - 1)])
 }
 
-fn periods<const L: usize>(class: &Class<'_>, deals: [usize; L]) -> Vec<crate::path::plan::PeriodTerms<Pack<L>>> {
+fn periods<const L: usize, P: Abreast<L>>(class: &Class<'_>, deals: [usize; L]) -> Vec<PeriodTerms<P>> {
     let each = deals.map(|d| &class.periods[&d]);
     (0..each[0].len()).map(|p| abreast::period(each.map(|periods| &periods[p]))).collect()
 }
 
-fn readings<const L: usize>(class: &Class<'_>, deals: [usize; L]) -> ReadingTerms<Pack<L>> {
+fn readings<const L: usize, P: Abreast<L>>(class: &Class<'_>, deals: [usize; L]) -> ReadingTerms<P> {
     abreast::readings(deals.map(|d| &class.readings[&d]))
 }
 

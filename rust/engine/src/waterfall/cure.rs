@@ -5,12 +5,13 @@
 
 use cloche_dispatch::Kernel;
 
-use super::interpreter::{Terms, test_passes};
+use super::interpreter::test_passes;
 use super::need::Need;
 use super::principal::{self, Before, Layers};
 use super::program::{Pot, Span};
+use super::terms::Terms;
 use crate::coverage::{TestKind, TestTerms, overcollateralization};
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Numbers, Pack};
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
@@ -23,7 +24,7 @@ pub const CURE_LAYERS: Layers = Layers { interest: false, deferred: true, cure: 
 /// Numerator and denominator of a test, pro forma for what has been paid so far.
 #[inline(always)]
 #[must_use]
-pub fn measure<const L: usize, P: Param<L>>(
+pub fn measure<const L: usize, P: DealParam<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     test: usize,
@@ -35,7 +36,7 @@ pub fn measure<const L: usize, P: Param<L>>(
 /// Whether a test is inactive, or passes with room in every lane: then nothing is needed for it, by any rule.
 #[inline(always)]
 #[must_use]
-pub fn clear<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) -> bool {
+pub fn clear<const L: usize, P: DealParam<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) -> bool {
     let t = &terms.tests[test];
     if state.clear & t.bit != 0 || !terms.active[test] {
         return true;
@@ -53,17 +54,17 @@ pub fn clear<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_
 }
 
 #[inline(always)]
-fn has_room<const L: usize, P: Param<L>>(state: &State<L>, t: &TestTerms<P>, test: usize) -> bool {
+fn has_room<const L: usize, P: DealParam<L>>(state: &State<L>, t: &TestTerms<P>, test: usize) -> bool {
     !(*numerator(state, t.kind) * t.clear_share.pack() - state.denominators[test]).any_negative()
 }
 
 /// The first look at all tests of a date together.
-struct Look<'a, const L: usize, P> {
+struct Look<'a, const L: usize, P: Numbers> {
     state: &'a mut State<L>,
     terms: &'a Terms<'a, P>,
 }
 
-impl<const L: usize, P: Param<L>> Kernel for Look<'_, L, P> {
+impl<const L: usize, P: DealParam<L>> Kernel for Look<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -92,7 +93,7 @@ impl<const L: usize, P: Param<L>> Kernel for Look<'_, L, P> {
 
 /// Whether interest is due of at most what every test of a chain passes with.
 #[inline(always)]
-fn all_covered<const L: usize, P: Param<L>>(state: &State<L>, longest: &TestTerms<P>) -> bool {
+fn all_covered<const L: usize, P: DealParam<L>>(state: &State<L>, longest: &TestTerms<P>) -> bool {
     let notes = state.notes.as_slice();
     let mut due = Pack::ZERO;
     for &n in &longest.notes {
@@ -103,7 +104,7 @@ fn all_covered<const L: usize, P: Param<L>>(state: &State<L>, longest: &TestTerm
 
 /// Brings the denominator of a test up to date; it is summed once until something changes it.
 #[inline(always)]
-pub fn refresh<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) {
+pub fn refresh<const L: usize, P: DealParam<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) {
     let t = &terms.tests[test];
     if state.fresh & t.bit == 0 {
         terms.isa.run(Refresh { state, terms, test: &terms.tests[t.summed_with as usize] });
@@ -111,13 +112,13 @@ pub fn refresh<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<
 }
 
 /// Sums the denominators of a chain from the last that is up to date.
-struct Refresh<'a, const L: usize, P> {
+struct Refresh<'a, const L: usize, P: Numbers> {
     state: &'a mut State<L>,
     terms: &'a Terms<'a, P>,
     test: &'a TestTerms<P>,
 }
 
-impl<const L: usize, P: Param<L>> Kernel for Refresh<'_, L, P> {
+impl<const L: usize, P: DealParam<L>> Kernel for Refresh<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -155,7 +156,12 @@ pub fn numerator<const L: usize>(state: &State<L>, kind: TestKind) -> &Pack<L> {
 
 /// What some notes add to the denominator of a test of a kind.
 #[inline(always)]
-fn part<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, kind: TestKind, notes: &[u16]) -> Pack<L> {
+fn part<const L: usize, P: DealParam<L>>(
+    state: &State<L>,
+    terms: &Terms<'_, P>,
+    kind: TestKind,
+    notes: &[u16],
+) -> Pack<L> {
     match kind {
         TestKind::InterestCoverage => state.pro_forma_interest(notes),
         TestKind::Overcollateralization if terms.deferred_in_oc => state.counted(notes),
@@ -179,7 +185,11 @@ fn owed<const L: usize, P>(sum: Pack<L>, test: &TestTerms<P>) -> Pack<L> {
 /// Numerator and denominator of a test, summed anew.
 #[inline(always)]
 #[must_use]
-pub fn figures<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, test: usize) -> (Pack<L>, Pack<L>) {
+pub fn figures<const L: usize, P: DealParam<L>>(
+    state: &State<L>,
+    terms: &Terms<'_, P>,
+    test: usize,
+) -> (Pack<L>, Pack<L>) {
     let t = &terms.tests[test];
     let mut sum = Pack::ZERO;
     for link in &t.chain {
@@ -190,7 +200,7 @@ pub fn figures<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, 
 
 /// Runs one cure step with at most `limit`; returns what was paid.
 #[inline(always)]
-pub fn cure<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn cure<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     tests: Span,
@@ -240,7 +250,7 @@ pub fn cure<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// A cure that buys collateral, or keeps the cash for it, instead of paying notes.
 #[inline(always)]
-pub fn cure_by_purchase<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn cure_by_purchase<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     tests: Span,
@@ -280,7 +290,7 @@ pub fn cure_by_purchase<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// Why a cure pays nothing: its tests pass or do not apply, or nothing is owed that could help the one that fails.
 #[inline(never)]
-fn unneeded<const L: usize, P: Param<L>, R: Recorder<L>>(
+fn unneeded<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     tests: Span,
@@ -300,7 +310,7 @@ fn unneeded<const L: usize, P: Param<L>, R: Recorder<L>>(
     reason
 }
 
-fn nothing<const L: usize, P: Param<L>, R: Recorder<L>>(
+fn nothing<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     tests: Span,

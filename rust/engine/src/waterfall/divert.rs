@@ -4,18 +4,18 @@
 //! `diverted = min(share · remaining, need)`, `need = max(0, T·D − N)` kept as principal cash, `D − N/T` paid to notes.
 
 use super::cure::{CURE_LAYERS, measure};
-use super::interpreter::Terms;
 use super::need::within;
 use super::principal::{self, Before};
 use super::program::Pot;
+use super::terms::Terms;
 use crate::coverage::overcollateralization;
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Pack};
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Diverts interest to the principal account; it is spent with what principal has left on the same date.
 #[inline(always)]
-pub fn to_principal<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn to_principal<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     test: u16,
@@ -46,7 +46,7 @@ pub fn to_principal<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// Diverts interest to the notes.
 #[inline(always)]
-pub fn to_notes<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn to_notes<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     test: u16,

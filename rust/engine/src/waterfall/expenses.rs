@@ -4,15 +4,16 @@
 //! have just been paid; where cash moves or a test is read before them, and for one pot, they are paid on trial first.
 
 use super::cure::measure;
-use super::interpreter::{OneStep, Terms};
+use super::interpreter::OneStep;
 use super::program::Pot;
 use super::recorder::{Recorder, Silent};
-use crate::lanes::{Pack, Param};
+use super::terms::Terms;
+use crate::lanes::{DealParam, Pack};
 use crate::state::{State, Status};
 
 /// Shows the tests as they stand.
 #[inline(always)]
-pub fn show_tests<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn show_tests<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     recorder: &mut R,
@@ -32,7 +33,7 @@ pub fn show_tests<const L: usize, P: Param<L>, R: Recorder<L>>(
 }
 
 /// Measures the tests of a date whose cash is one pot: senior expenses are what `interest` would pay of them.
-pub fn measure_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn measure_whole<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     interest: &Pack<L>,
@@ -46,7 +47,7 @@ pub fn measure_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// Lets the numerator of interest coverage be net of senior expenses while conditions are asked before the waterfalls.
 #[inline(never)]
-pub fn foresee<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, interest: &Pack<L>) {
+pub fn foresee<const L: usize, P: DealParam<L>>(state: &mut State<L>, terms: &Terms<'_, P>, interest: &Pack<L>) {
     let available = state.available;
     state.available = *interest;
     on_trial(state, terms);
@@ -56,7 +57,7 @@ pub fn foresee<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<
 
 /// Measures the tests before the first step of the interest waterfall.
 #[inline(never)]
-pub fn measure_first<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn measure_first<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     recorder: &mut R,
@@ -68,7 +69,7 @@ pub fn measure_first<const L: usize, P: Param<L>, R: Recorder<L>>(
 }
 
 /// Fixes the numerator of interest coverage at what is left of the available cash; nobody is paid.
-fn on_trial<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>) {
+fn on_trial<const L: usize, P: DealParam<L>>(state: &mut State<L>, terms: &Terms<'_, P>) {
     let (fees, hedges) = (state.fees.clone(), state.hedges.clone());
     for step in terms.program.senior_expenses(terms.in_reinvestment) {
         terms.isa.run(OneStep { state, terms, step, pot: Pot::Interest, recorder: &mut Silent });

@@ -3,59 +3,21 @@
 //! A step may pay at most what is left in the lanes its block and its condition select; a lane that is not selected
 //! has a limit of zero, so every step is the same arithmetic in every lane.
 
-use cloche_dispatch::{Isa, Kernel};
+use cloche_dispatch::Kernel;
 
 use super::cure::{self, figures, measure};
 use super::principal::{self, Before, Layers};
-use super::program::{Action, ClaimKind, Op, Pot, Program, ReadyOp};
+use super::program::{Action, ClaimKind, Op, Pot, ReadyOp};
 use super::quantities::evaluate;
+use super::terms::Terms;
 use super::{claims, divert, draw, expenses, idle, limits, purchases, quick, reserves, residual};
-use crate::coverage::{TestKind, TestTerms, overcollateralization};
-use crate::fees::FeeTerms;
-use crate::lanes::{Mask, Pack, Param};
-use crate::notes::NoteTerms;
-use crate::state::{State, Status};
+use crate::coverage::{TestKind, overcollateralization};
+use crate::lanes::{DealParam, Mask, Numbers, Pack, Param};
+use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder, Silent};
 
-/// What the waterfalls of one payment date read: the deal, and the scalars of the date.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the date of its own")]
-#[derive(Clone, Copy, Debug)]
-pub struct Terms<'a, P = f64> {
-    pub program: &'a Program,
-    pub notes: &'a [NoteTerms<P>],
-    pub fees: &'a [FeeTerms<P>],
-    pub tests: &'a [TestTerms<P>],
-    /// Per test: whether it applies on this date.
-    pub active: &'a [bool],
-    /// Whether no class accrues interest below zero.
-    pub coupons_positive: bool,
-    pub deferred_in_oc: bool,
-    pub in_reinvestment: bool,
-    /// Days since 1970-01-01 of the payment date.
-    pub date: i32,
-    pub target_par: f64,
-    /// Share of unscheduled principal bought after the reinvestment period.
-    pub post_period_share: P,
-    /// Whether collateral can be bought.
-    pub purchases: bool,
-    /// The instruction set of the steps.
-    pub isa: Isa,
-    /// Whether cash for collateral that cannot be bought stays on deposit; on the last date it goes on to the notes.
-    pub deposits: bool,
-    /// Status of the futures whose cash the waterfall distributes.
-    pub status: Status,
-}
-
-impl<P: Copy> Terms<'_, P> {
-    /// The terms of the one pot of a status: the reinvestment period is over, nothing is bought.
-    #[must_use]
-    pub fn in_status(&self, status: Status) -> Self {
-        Self { status, in_reinvestment: false, purchases: false, deposits: false, ..*self }
-    }
-}
-
 /// Runs the interest waterfall on the interest proceeds, then the principal waterfall on the principal proceeds.
-pub fn run<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn run<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     proceeds: [&Pack<L>; 2],
@@ -89,7 +51,7 @@ fn deposit<const L: usize>(state: &mut State<L>, pot: Pot) {
 }
 
 /// Runs the waterfall of one pot, of interest and principal together; what no step takes stays on deposit.
-pub fn run_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn run_whole<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     pot: Pot,
@@ -106,7 +68,7 @@ pub fn run_whole<const L: usize, P: Param<L>, R: Recorder<L>>(
 }
 
 /// Runs the receipts waterfall: what it leaves is distributed, and read by the tests.
-fn receive<const L: usize, P: Param<L>, R: Recorder<L>>(
+fn receive<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     proceeds: [&Pack<L>; 2],
@@ -138,7 +100,7 @@ fn receive<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// Looks again, once receipts have been moved, at the default ratio of the futures without an event of default.
 #[inline(never)]
-fn look_at_default_ratio<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>) {
+fn look_at_default_ratio<const L: usize, P: DealParam<L>>(state: &mut State<L>, terms: &Terms<'_, P>) {
     let mut failed = Mask::splat(false);
     for condition in &state.default_conditions {
         failed = failed.or(*condition);
@@ -153,14 +115,14 @@ fn look_at_default_ratio<const L: usize, P: Param<L>>(state: &mut State<L>, term
 }
 
 /// One waterfall without a ledger.
-struct Waterfall<'a, const L: usize, P> {
+struct Waterfall<'a, const L: usize, P: Numbers> {
     state: &'a mut State<L>,
     terms: &'a Terms<'a, P>,
     pot: Pot,
     cash: &'a Pack<L>,
 }
 
-impl<const L: usize, P: Param<L>> Kernel for Waterfall<'_, L, P> {
+impl<const L: usize, P: DealParam<L>> Kernel for Waterfall<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -192,7 +154,7 @@ impl<const L: usize, P: Param<L>> Kernel for Waterfall<'_, L, P> {
 }
 
 /// One waterfall with every payment recorded.
-fn shown<const L: usize, P: Param<L>, R: Recorder<L>>(
+fn shown<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     pot: Pot,
@@ -218,7 +180,7 @@ fn shown<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// Tells the recorder what limits a step; whether it is to be run: a payment that no condition selects has no row.
 /// Draws are limited by the step before them that says how much is drawn, as `drawing` remembers.
-fn explained<const L: usize, P: Param<L>, R: Recorder<L>>(
+fn explained<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     step: &ReadyOp,
@@ -236,7 +198,7 @@ fn explained<const L: usize, P: Param<L>, R: Recorder<L>>(
 }
 
 /// One step as a function of its own: what goes in and out of it lies in memory, where packs stay whole.
-pub(super) struct OneStep<'a, const L: usize, P, R> {
+pub(super) struct OneStep<'a, const L: usize, P: Numbers, R> {
     pub state: &'a mut State<L>,
     pub terms: &'a Terms<'a, P>,
     pub step: &'a ReadyOp,
@@ -244,7 +206,7 @@ pub(super) struct OneStep<'a, const L: usize, P, R> {
     pub recorder: &'a mut R,
 }
 
-impl<const L: usize, P: Param<L>, R: Recorder<L>> Kernel for OneStep<'_, L, P, R> {
+impl<const L: usize, P: DealParam<L>, R: Recorder<L>> Kernel for OneStep<'_, L, P, R> {
     /// Whether something may be left.
     type Output = bool;
 
@@ -267,7 +229,7 @@ impl<const L: usize, P: Param<L>, R: Recorder<L>> Kernel for OneStep<'_, L, P, R
 
 /// Leaves of the limit what a step may pay at most, in the lanes that its block and its conditions select.
 #[inline(always)]
-pub fn select<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp) {
+pub fn select<const L: usize, P: DealParam<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp) {
     let op = &step.op;
     if let Some(slot) = op.slot {
         state.limit = state.slots[slot as usize].keep(state.limit);
@@ -286,7 +248,7 @@ pub fn select<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'
 
 /// Whether every active test that a cure names passes once principal has paid what the step owes, as far as it reaches.
 #[inline(never)]
-fn holds_after<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, op: &Op) -> Mask<L> {
+fn holds_after<const L: usize, P: DealParam<L>>(state: &State<L>, terms: &Terms<'_, P>, op: &Op) -> Mask<L> {
     let Action::Pay { claims, .. } = op.action else { return Mask::splat(false) };
     let claims = &terms.program.claims[claims.range()];
     let owed = step_due(state, terms, op);
@@ -319,7 +281,12 @@ fn holds_after<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, 
 
 /// The condition and the amount of a step; expressions are rare, so one copy for every instruction set will do.
 #[inline(never)]
-fn guarded<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, op: &Op, limit: Pack<L>) -> Pack<L> {
+fn guarded<const L: usize, P: DealParam<L>>(
+    state: &State<L>,
+    terms: &Terms<'_, P>,
+    op: &Op,
+    limit: Pack<L>,
+) -> Pack<L> {
     let mut limit = limit;
     if let Some(when) = op.when {
         limit = evaluate(state, terms, when, Pack::ZERO).gt(Pack::ZERO).keep(limit);
@@ -333,7 +300,7 @@ fn guarded<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, 
 
 /// Evaluates a block's condition into its two mask slots.
 #[inline(never)]
-fn enter<const L: usize, P: Param<L>>(
+fn enter<const L: usize, P: DealParam<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     op: &Op,
@@ -348,7 +315,7 @@ fn enter<const L: usize, P: Param<L>>(
 }
 
 #[inline(always)]
-fn step_due<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, op: &Op) -> Pack<L> {
+fn step_due<const L: usize, P: DealParam<L>>(state: &State<L>, terms: &Terms<'_, P>, op: &Op) -> Pack<L> {
     let mut owed = Pack::ZERO;
     if let Action::Pay { claims, .. } = op.action {
         for &claim in &terms.program.claims[claims.range()] {
@@ -359,7 +326,7 @@ fn step_due<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>,
 }
 
 #[inline(always)]
-fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
+fn act<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     op: &Op,
@@ -441,7 +408,11 @@ fn act<const L: usize, P: Param<L>, R: Recorder<L>>(
 /// Whether a test passes as things stand.
 #[inline(always)]
 #[must_use]
-pub fn test_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, test: usize) -> Mask<L> {
+pub fn test_passes<const L: usize, P: DealParam<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    test: usize,
+) -> Mask<L> {
     let (numerator, denominator) = measure(state, terms, test);
     overcollateralization::passes(numerator, denominator, terms.tests[test].threshold)
 }
@@ -450,7 +421,7 @@ pub fn test_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Te
 /// of interest coverage does not count it.
 #[expect(clippy::too_many_arguments, reason = "the parameters of one step")]
 #[inline(always)]
-fn turbo<const L: usize, P: Param<L>, R: Recorder<L>>(
+fn turbo<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     share: f64,

@@ -1,15 +1,21 @@
 //! What limits a step, for the reasons of the ledger: its conditions, its amount, or the cash that is left.
 
-use super::interpreter::{Terms, select};
+use super::interpreter::select;
 use super::program::{Action, Op, Pot, ReadyOp};
 use super::reserves;
-use crate::lanes::{Pack, Param};
+use super::terms::Terms;
+use crate::lanes::{DealParam, Pack};
 use crate::state::State;
 use crate::waterfall::recorder::Reason;
 
 /// Why a step pays less than is due, if it does; `NotSelected` where its block and its conditions leave it out.
 #[inline(never)]
-pub fn of<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp, pot: Pot) -> Reason {
+pub fn of<const L: usize, P: DealParam<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    step: &ReadyOp,
+    pot: Pot,
+) -> Reason {
     let cash = step.source.map_or(state.available, |source| reserves::cash(state, source));
     let unlimited = ReadyOp { op: Op { amount: None, ..step.op.clone() }, ..step.clone() };
     if !asked(state, terms, &unlimited).any_positive() {
@@ -34,7 +40,7 @@ pub fn of<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P
 }
 
 /// What a step would pay at most with any amount of cash.
-fn asked<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp) -> Pack<L> {
+fn asked<const L: usize, P: DealParam<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp) -> Pack<L> {
     state.limit = Pack::splat(f64::INFINITY);
     select(state, terms, step);
     state.limit

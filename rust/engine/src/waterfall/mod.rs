@@ -17,5 +17,6 @@ pub mod quick;
 pub mod recorder;
 pub mod reserves;
 pub mod residual;
+pub mod terms;
 
 pub use program::{Action, Claim, ClaimKind, Op, Pot, Program, StepInfo};

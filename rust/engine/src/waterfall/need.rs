@@ -3,15 +3,15 @@
 use cloche_dispatch::Kernel;
 
 use super::cure::measure;
-use super::interpreter::Terms;
 use super::program::Pot;
+use super::terms::Terms;
 use crate::coverage::{TestKind, TestTerms, interest_coverage, overcollateralization};
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Numbers, Pack};
 use crate::state::State;
 
 /// What must be paid to the notes of `sequence` so that one test passes, as a function of its own for each kind of test: packs
 /// that are at hand come apart where ways of different kinds meet.
-pub struct Need<'a, const L: usize, P, const INTEREST_COVERAGE: bool> {
+pub struct Need<'a, const L: usize, P: Numbers, const INTEREST_COVERAGE: bool> {
     pub state: &'a mut State<L>,
     pub terms: &'a Terms<'a, P>,
     pub test: usize,
@@ -23,7 +23,7 @@ pub struct Need<'a, const L: usize, P, const INTEREST_COVERAGE: bool> {
     pub wanted: &'a mut Pack<L>,
 }
 
-impl<const L: usize, P: Param<L>> Kernel for Need<'_, L, P, false> {
+impl<const L: usize, P: DealParam<L>> Kernel for Need<'_, L, P, false> {
     type Output = ();
 
     #[inline(always)]
@@ -61,7 +61,7 @@ impl<const L: usize, P: Param<L>> Kernel for Need<'_, L, P, false> {
     }
 }
 
-impl<const L: usize, P: Param<L>> Kernel for Need<'_, L, P, true> {
+impl<const L: usize, P: DealParam<L>> Kernel for Need<'_, L, P, true> {
     type Output = ();
 
     #[inline(always)]
@@ -148,7 +148,7 @@ pub fn within<const L: usize, P>(state: &State<L>, test: &TestTerms<P>, need: Pa
 
 /// `T·D − N`, where the test fails: what rounding has left of an exact cure is no gap.
 #[inline(always)]
-fn gap<const L: usize, P: Param<L>>(test: &TestTerms<P>, numerator: Pack<L>, denominator: Pack<L>) -> Pack<L> {
+fn gap<const L: usize, P: DealParam<L>>(test: &TestTerms<P>, numerator: Pack<L>, denominator: Pack<L>) -> Pack<L> {
     let fails = overcollateralization::passes(numerator, denominator, test.threshold).not();
     fails.keep((denominator * test.threshold.pack() - numerator).positive())
 }
@@ -157,7 +157,7 @@ fn gap<const L: usize, P: Param<L>>(test: &TestTerms<P>, numerator: Pack<L>, den
 ///
 /// The deferred interest of a class is paid before its principal and closes nothing of the gap `T·D − N`; paid from
 /// principal it widens the gap.
-fn need_past_deferred<const L: usize, P: Param<L>>(
+fn need_past_deferred<const L: usize, P: DealParam<L>>(
     state: &State<L>,
     test: &TestTerms<P>,
     (numerator, denominator): (Pack<L>, Pack<L>),
@@ -190,7 +190,7 @@ fn need_past_deferred<const L: usize, P: Param<L>>(
 ///
 /// In a group of which `in` of `all` counts (nothing, of a class outside), a payment `x` lowers the denominator by `x · in/all`: of the gap `T·D − N`
 /// it closes `x · (T · in/all)`, less `x` where principal pays it.
-fn need_of_shares<const L: usize, P: Param<L>>(
+fn need_of_shares<const L: usize, P: DealParam<L>>(
     state: &State<L>,
     test: &TestTerms<P>,
     (numerator, denominator): (Pack<L>, Pack<L>),

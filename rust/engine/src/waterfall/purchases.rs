@@ -1,11 +1,12 @@
 //! Purchases of collateral with principal, on the conditions of the documents.
 
 use super::cure;
-use super::interpreter::{Terms, hold, test_passes};
+use super::interpreter::{hold, test_passes};
 use super::program::Pot;
 use super::recorder::{LedgerRow, Payee, Reason, Recorder};
+use super::terms::Terms;
 use crate::coverage::purchases::Conditions;
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Pack};
 use crate::state::State;
 
 /// Performing par of less than this share of the target par has no quality that a purchase could keep.
@@ -13,7 +14,7 @@ const NOTHING_PERFORMS: f64 = 1e-9;
 
 /// Keeps for the ends of the next months whether the conditions of purchases hold; those of the collateral are asked of cash.
 #[inline(never)]
-pub fn remember<const L: usize, P: Param<L>>(
+pub fn remember<const L: usize, P: DealParam<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     conditions: Conditions,
@@ -34,7 +35,7 @@ pub fn remember<const L: usize, P: Param<L>>(
 /// Buys collateral with a share of what reaches the step, and keeps the cash where a condition does not hold.
 #[expect(clippy::too_many_arguments, reason = "the parameters of one step")]
 #[inline(always)]
-pub fn reinvest<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn reinvest<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     share: Pack<L>,
@@ -81,7 +82,7 @@ pub fn reinvest<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// Whether every active test that a cure names passes as things stand.
 #[inline(always)]
-fn coverage_passes<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>) -> Mask<L> {
+fn coverage_passes<const L: usize, P: DealParam<L>>(state: &mut State<L>, terms: &Terms<'_, P>) -> Mask<L> {
     let mut all = Mask::splat(true);
     for &test in &terms.program.coverage {
         if !cure::clear(state, terms, test as usize) {

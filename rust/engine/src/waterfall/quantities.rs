@@ -1,19 +1,23 @@
 //! The quantities of the expression language, read from the state of a payment date.
 
 use super::cure::figures;
-use super::interpreter::Terms;
+use super::terms::Terms;
 use crate::coverage::{TestKind, overcollateralization};
 use crate::expression::{Expression, Quantities, Quantity};
-use crate::lanes::{Mask, Pack, Param};
+use crate::lanes::{DealParam, Mask, Numbers, Pack};
 use crate::state::{State, Status, readings};
 
 /// Where a condition holds as things stand.
-pub fn holds<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, condition: &Expression) -> Mask<L> {
+pub fn holds<const L: usize, P: DealParam<L>>(
+    state: &State<L>,
+    terms: &Terms<'_, P>,
+    condition: &Expression,
+) -> Mask<L> {
     condition.evaluate(&View { state, terms, due: Pack::ZERO }).gt(Pack::ZERO)
 }
 
 /// Where a condition holds as things stand, in each future by its own status.
-pub fn holds_in_status<const L: usize, P: Param<L>>(
+pub fn holds_in_status<const L: usize, P: DealParam<L>>(
     state: &State<L>,
     terms: &Terms<'_, P>,
     condition: &Expression,
@@ -28,7 +32,7 @@ pub fn holds_in_status<const L: usize, P: Param<L>>(
 }
 
 #[inline(never)]
-pub fn evaluate<const L: usize, P: Param<L>>(
+pub fn evaluate<const L: usize, P: DealParam<L>>(
     state: &State<L>,
     terms: &Terms<'_, P>,
     expression: u16,
@@ -38,7 +42,7 @@ pub fn evaluate<const L: usize, P: Param<L>>(
 }
 
 /// The quantities of the expression language, read from a state.
-struct View<'a, const L: usize, P> {
+struct View<'a, const L: usize, P: Numbers> {
     state: &'a State<L>,
     terms: &'a Terms<'a, P>,
     due: Pack<L>,
@@ -48,7 +52,7 @@ fn flag<const L: usize>(value: bool) -> Pack<L> {
     Pack::splat(if value { 1.0 } else { 0.0 })
 }
 
-impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
+impl<const L: usize, P: DealParam<L>> Quantities<L> for View<'_, L, P> {
     #[inline(always)]
     fn value(&self, q: Quantity) -> Pack<L> {
         let (state, terms) = (self.state, self.terms);
@@ -88,7 +92,7 @@ impl<const L: usize, P: Param<L>> Quantities<L> for View<'_, L, P> {
     }
 }
 
-impl<const L: usize, P: Param<L>> View<'_, L, P> {
+impl<const L: usize, P: DealParam<L>> View<'_, L, P> {
     /// What fees, hedges and rated classes are owed, incentive fees aside.
     fn redemption_amount(&self) -> Pack<L> {
         let (state, terms) = (self.state, self.terms);

@@ -6,14 +6,20 @@
 use cloche_dispatch::Kernel;
 
 use super::cure;
-use super::interpreter::{Terms, select};
+use super::interpreter::select;
 use super::program::{Claim, ClaimKind, Pot, Quick, ReadyOp, Span};
-use crate::lanes::{PART, Pack, Param};
+use super::terms::Terms;
+use crate::lanes::{DealParam, Numbers, PART, Pack};
 use crate::state::{Due, State};
 
 /// Whether the step is done; if not, the general step must run.
 #[inline(always)]
-pub fn done<const L: usize, P: Param<L>>(state: &mut State<L>, terms: &Terms<'_, P>, step: &ReadyOp, pot: Pot) -> bool {
+pub fn done<const L: usize, P: DealParam<L>>(
+    state: &mut State<L>,
+    terms: &Terms<'_, P>,
+    step: &ReadyOp,
+    pot: Pot,
+) -> bool {
     match step.quick {
         Quick::General => false,
         Quick::Nothing => true,
@@ -55,7 +61,7 @@ fn due<const L: usize>(state: &mut State<L>, claim: Claim) -> (&mut Due<L>, bool
 }
 
 #[inline(always)]
-fn pay<const L: usize, P: Param<L>>(
+fn pay<const L: usize, P: DealParam<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     step: &ReadyOp,
@@ -88,7 +94,7 @@ fn pay<const L: usize, P: Param<L>>(
 }
 
 /// What is not simply paid in full, as a function of its own: the loop over steps stays small.
-struct Part<'a, const L: usize, P> {
+struct Part<'a, const L: usize, P: Numbers> {
     state: &'a mut State<L>,
     terms: &'a Terms<'a, P>,
     step: &'a ReadyOp,
@@ -97,7 +103,7 @@ struct Part<'a, const L: usize, P> {
     pot: Pot,
 }
 
-impl<const L: usize, P: Param<L>> Kernel for Part<'_, L, P> {
+impl<const L: usize, P: DealParam<L>> Kernel for Part<'_, L, P> {
     type Output = ();
 
     #[inline(always)]
@@ -112,7 +118,7 @@ impl<const L: usize, P: Param<L>> Kernel for Part<'_, L, P> {
     }
 }
 
-impl<const L: usize, P: Param<L>> Part<'_, L, P> {
+impl<const L: usize, P: DealParam<L>> Part<'_, L, P> {
     #[inline(always)]
     fn pay(self, claim: Claim) {
         if L.is_multiple_of(PART) {
@@ -204,7 +210,7 @@ fn count<const L: usize>(state: &mut State<L>, paid: Pack<L>, senior_expense: bo
 
 /// Whether the tests of a cure are not known to pass.
 #[inline(always)]
-fn cure_needed<const L: usize, P: Param<L>>(
+fn cure_needed<const L: usize, P: DealParam<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     tests: Span,

@@ -2,10 +2,10 @@
 //!
 //! Filled up: `min(max(0, target − balance), cash)`; released: `max(0, balance − above)`.
 
-use super::interpreter::Terms;
 use super::program::{Due, Op, Pot, Purse};
 use super::quantities::evaluate;
-use crate::lanes::{Pack, Param};
+use super::terms::Terms;
+use crate::lanes::{DealParam, Pack};
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
@@ -25,7 +25,7 @@ pub fn cash<const L: usize>(state: &State<L>, purse: Purse) -> Pack<L> {
 }
 
 /// Moves at most `limit` from one purse to another.
-pub fn transfer<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn transfer<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     op: &Op,

@@ -4,15 +4,15 @@
 //! left the manager takes its share, the residual notes the rest. Of several hurdles each starts a slice: the holders' part
 //! of a slice, `1 − share`, is what lies between its hurdle and the next.
 
-use super::interpreter::Terms;
 use super::program::{Pot, Span};
-use crate::lanes::{Pack, Param};
+use super::terms::Terms;
+use crate::lanes::{DealParam, Pack};
 use crate::state::State;
 use crate::waterfall::recorder::{LedgerRow, Payee, Reason, Recorder};
 
 /// Pays residual notes pro rata by original balance, all that is left or only up to the hurdle.
 #[inline(always)]
-pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn pay<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     notes: Span,
@@ -65,7 +65,7 @@ pub fn pay<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// Pays the manager's share of what is left above the hurdle.
 #[inline(always)]
-pub fn incentive<const L: usize, P: Param<L>, R: Recorder<L>>(
+pub fn incentive<const L: usize, P: DealParam<L>, R: Recorder<L>>(
     state: &mut State<L>,
     terms: &Terms<'_, P>,
     fee: u16,
@@ -104,7 +104,12 @@ pub fn incentive<const L: usize, P: Param<L>, R: Recorder<L>>(
 
 /// The manager's shares of the slices between several hurdles.
 #[inline(never)]
-fn sliced<const L: usize, P: Param<L>>(state: &State<L>, terms: &Terms<'_, P>, fee: u16, limit: Pack<L>) -> Pack<L> {
+fn sliced<const L: usize, P: DealParam<L>>(
+    state: &State<L>,
+    terms: &Terms<'_, P>,
+    fee: u16,
+    limit: Pack<L>,
+) -> Pack<L> {
     let own = &terms.fees[fee as usize];
     let before: usize = terms.fees[..fee as usize].iter().map(|f| f.higher.len()).sum();
     let mut need = state.fees[fee as usize].hurdle.positive();

@@ -1,12 +1,12 @@
 //! The exchange of a reset: the classes of one document are redeemed with what those of another bring.
 
 use super::{Act, Redemption};
-use crate::lanes::{Pack, Param};
+use crate::lanes::{DealParam, Pack};
 use crate::lifecycle::{Payer, Transition};
 use crate::waterfall::Pot;
 use crate::waterfall::recorder::{Payee, Recorder};
 
-impl<const L: usize, P: Param<L>, R: Recorder<L>> Act<'_, L, P, R> {
+impl<const L: usize, P: DealParam<L>, R: Recorder<L>> Act<'_, L, P, R> {
     /// Exchanges the classes of one document for those of another; equity pays or takes the difference. Returns the difference of
     /// cash in and cash out.
     pub(super) fn reset(&mut self, transition: &Transition, cost: Pack<L>) -> Pack<L> {
