@@ -109,6 +109,8 @@ def merged(error: ValidationError) -> list[InitErrorDetails]:
 
 def without_nulls(value: Any) -> Any:
     """Return a JSON value without the keys that hold null, at every depth; null in an amendment takes a key away."""
+    if isinstance(value, str | float | int):
+        return value
     if isinstance(value, Mapping):
         return {
             key: item if key == "amend" else without_nulls(item)

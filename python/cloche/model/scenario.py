@@ -229,7 +229,7 @@ class Scenario(Frozen[ScenarioDocument]):
 
     def replace(self, **changes: Any) -> Scenario:
         """Return a changed copy; the keywords are those of the constructor."""
-        return Scenario.from_dict({**self.to_canonical(), **changes})
+        return Scenario.from_dict({**self._plain, **changes})
 
     @property
     def cdr(self) -> Any:
