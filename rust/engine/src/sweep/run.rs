@@ -41,7 +41,7 @@ pub const LANES: usize = 32;
 /// Runs every point; `tick` is called on the calling thread with the points done and says whether to go on.
 ///
 /// # Errors
-/// As [`classes`]; [`EngineError::Run`] when a worker fails.
+/// As [`sorted`] and [`class`]; [`EngineError::Run`] when a worker fails.
 pub fn sweep(
     points: &Points,
     tape: &Tape,
