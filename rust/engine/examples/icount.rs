@@ -13,7 +13,7 @@ use cloche_engine::compile::{Given, PlanInput, compile_deal, compile_plan, compi
 use cloche_engine::error::EngineError;
 use cloche_engine::path::explained::project;
 use cloche_engine::path::note_figures::Figure;
-use cloche_engine::path::summary::summarize;
+use cloche_engine::path::summary::figures;
 use cloche_engine::sim::run::simulate_lanes;
 use cloche_engine::sim::totals::Totals;
 use cloche_engine::sim::{Keep, Options, simulate};
@@ -159,9 +159,9 @@ fn checksum(totals: &Totals) -> u64 {
 /// The figures of every point, folded in order.
 fn checksum_of_points(swept: &Swept) -> u64 {
     let mut sum = 0_u64;
-    let figures = [Figure::InterestPaid, Figure::PrincipalPaid, Figure::PrincipalLoss, Figure::Wal, Figure::Irr];
+    let folded = [Figure::InterestPaid, Figure::PrincipalPaid, Figure::PrincipalLoss, Figure::Wal, Figure::Irr];
     for note in swept.finished().flat_map(|(_, point)| point.notes()) {
-        for figure in figures {
+        for figure in folded {
             sum = sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ note.of(figure).to_bits();
         }
     }
@@ -191,7 +191,7 @@ fn run(name: &str, document: &str, isa: Isa, count: u64) -> Result<u64, EngineEr
             let input = PlanInput { deal: &deal, tape: &tape, scenario: &scenario, model_defaults: false, state: None };
             let compiled = compile_plan(input)?;
             let path = project(&compiled.plan, &compiled.flows);
-            sum += path.ledger.entries.len() as u64 + summarize(&compiled.plan, &path).len() as u64;
+            sum += path.ledger.entries.len() as u64 + figures(&compiled.plan, &path).len() as u64;
         }
         return Ok(sum);
     }

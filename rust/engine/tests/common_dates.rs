@@ -7,7 +7,8 @@ mod common;
 use cloche_dispatch::Isa;
 use cloche_engine::compile::{PlanInput, StateInput, compile_plan, compile_simulation, state_after};
 use cloche_engine::path::explained::{self, Explained};
-use cloche_engine::path::summary::summarize;
+use cloche_engine::path::note_figures::Figure;
+use cloche_engine::path::summary::figures;
 use cloche_engine::sim::{Keep, Options, Setup, Simulated, drawn, replay, simulate};
 use cloche_engine::time::Date;
 use serde_json::{Value, json};
@@ -85,11 +86,11 @@ fn a_replayed_path_has_the_losses_of_the_simulated_one_and_paths_switch_when_the
         let mut switched = Vec::new();
         for path in 0..PATHS {
             let (explained, _) = replay(&setup, path as u64);
-            for summary in summarize(&setup.plan, &explained) {
-                let n = summary.note as usize;
+            for (n, note) in figures(&setup.plan, &explained).iter().enumerate() {
                 let kept = &simulated.columns[0];
-                assert_eq!(summary.principal_loss.to_bits(), kept.principal_loss[n][path].to_bits());
-                assert_eq!(summary.interest_loss.to_bits(), kept.interest_loss[n][path].to_bits());
+                let bits = |figure| note.of(figure).0[0].to_bits();
+                assert_eq!(bits(Figure::PrincipalLoss), kept.principal_loss[n][path].to_bits());
+                assert_eq!(bits(Figure::InterestLoss), kept.interest_loss[n][path].to_bits());
             }
             switched.push(explained.trail.last().map(|(since, _)| *since));
         }

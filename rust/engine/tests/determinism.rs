@@ -8,7 +8,8 @@ mod common;
 use cloche_dispatch::Isa;
 use cloche_engine::collateral::Tape;
 use cloche_engine::compile::compile_simulation;
-use cloche_engine::path::summary::summarize;
+use cloche_engine::path::note_figures::Figure;
+use cloche_engine::path::summary::figures;
 use cloche_engine::sim::block::BLOCK;
 use cloche_engine::sim::columns::PathColumns;
 use cloche_engine::sim::histogram::Histogram;
@@ -157,19 +158,20 @@ fn a_replayed_path_has_the_losses_and_the_return_of_the_simulated_one() {
         let (explained, _) = replay(&setup, path as u64);
         let (block, k) = (&simulated.columns[path / BLOCK], path % BLOCK);
         let mut residual = 0;
-        for summary in summarize(&setup.plan, &explained) {
-            let n = summary.note as usize;
-            for (replayed, kept) in [
-                (summary.principal_loss, &block.principal_loss),
-                (summary.interest_loss, &block.interest_loss),
-                (summary.pv_loss, &block.pv_loss),
+        for (n, note) in figures(&setup.plan, &explained).iter().enumerate() {
+            let replayed = |figure| note.of(figure).0[0];
+            for (figure, kept) in [
+                (Figure::PrincipalLoss, &block.principal_loss),
+                (Figure::InterestLoss, &block.interest_loss),
+                (Figure::PvLoss, &block.pv_loss),
             ] {
-                assert_eq!(replayed.to_bits(), kept[n][k].to_bits(), "path {path}, {}", notes[n].name);
+                assert_eq!(replayed(figure).to_bits(), kept[n][k].to_bits(), "path {path}, {}", notes[n].name);
             }
-            lossy += usize::from(summary.principal_loss > 0.0);
+            lossy += usize::from(replayed(Figure::PrincipalLoss) > 0.0);
             if notes[n].residual {
                 let irr = simulated.totals.returns[residual].irr[path];
-                assert_eq!(summary.irr.to_bits(), irr.to_bits(), "path {path}: {} and {irr}", summary.irr);
+                let own = replayed(Figure::Irr);
+                assert_eq!(own.to_bits(), irr.to_bits(), "path {path}: {own} and {irr}");
                 wiped_out += usize::from(irr < 0.0);
                 residual += 1;
             }

@@ -3,7 +3,7 @@
 use cloche_dispatch::{Isa, Kernel};
 
 use super::explained::Explained;
-use super::note_figures::{Figure, NoteFigures, NoteSummary};
+use super::note_figures::{Figure, NoteFigures};
 use super::plan::Plan;
 use super::subordination;
 use crate::lanes::{DealParam, Mask, Numbers, Pack};
@@ -441,13 +441,6 @@ fn with_draws<const L: usize, P: DealParam<L>>(
     let dust = DUST * note.original.pack().0[lane];
     let paid_in = outflow > 0.0 || (0..days.len()).any(|p| flow(p) < -dust);
     if paid_in { irr_with_contributions(&days, outflow, flow, dust) } else { f64::NAN }
-}
-
-/// Summarizes every class of a path.
-#[must_use]
-pub fn summarize(plan: &Plan, path: &Explained) -> Vec<NoteSummary> {
-    let each = (0_u16..).zip(figures(plan, path));
-    each.map(|(note, figures)| NoteSummary::of(note, |figure| figures.of(figure).0[0])).collect()
 }
 
 /// The figures of every class of a path.

@@ -1,6 +1,6 @@
 //! What the points of a sweep came to.
 
-use crate::path::note_figures::{Figure, NoteFigures, NoteSummary};
+use crate::path::note_figures::{Figure, NoteFigures};
 
 /// Points that were run together, side by side.
 #[derive(Clone, Debug)]
@@ -78,12 +78,6 @@ impl<'a> Point<'a> {
         let Self { block, place } = self;
         let (rows, _) = block.places.as_chunks::<{ Figure::COUNT }>();
         rows.iter().map(move |places| PointNote { places, numbers: &block.numbers, place })
-    }
-
-    /// What its classes come to.
-    #[must_use]
-    pub fn summaries(self) -> Vec<NoteSummary> {
-        (0_u16..).zip(self.notes()).map(|(n, note)| NoteSummary::of(n, |figure| note.of(figure))).collect()
     }
 }
 
