@@ -160,7 +160,26 @@ pub struct GroupRates<P> {
     pub recovery: Vec<P>,
     pub recovery_step: Vec<u32>,
     /// Default and prepayment rates where all is sold at the end of a step; nothing where they are those of the step.
-    pub sale: Vec<[P; 2]>,
+    pub sale: [Vec<P>; 2],
+}
+
+impl<P> GroupRates<P> {
+    /// The rates as a group reads them.
+    #[must_use]
+    pub fn read(&self) -> RatesOf<'_, P> {
+        let Self { mdr, mpr, recovery, recovery_step, sale } = self;
+        RatesOf { mdr, mpr, recovery, recovery_step, sale: sale.each_ref().map(Vec::as_slice) }
+    }
+}
+
+/// The rates that a group reads, wherever they are: [`GroupRates`] on loan.
+#[derive(Clone, Copy, Debug)]
+pub struct RatesOf<'a, P> {
+    pub mdr: &'a [P],
+    pub mpr: &'a [P],
+    pub recovery: &'a [P],
+    pub recovery_step: &'a [u32],
+    pub sale: [&'a [P]; 2],
 }
 
 /// The closing pool's flows in `L` futures whose defaults are rates.
@@ -250,7 +269,7 @@ impl<const L: usize> PoolFlows<L> {
     pub fn set<P: Param<L>>(
         &mut self,
         groups: &[LoanGroup],
-        rates: &[GroupRates<P>],
+        rates: &[RatesOf<'_, P>],
         defaulted: &[DefaultedAsset<P>],
         rules: &PoolRules,
     ) {
@@ -265,7 +284,7 @@ impl<const L: usize> PoolFlows<L> {
 
     /// Adds the flows of a group.
     #[inline(always)]
-    pub fn add_group<P: Param<L>>(&mut self, group: &LoanGroup, rates: &GroupRates<P>, rules: &PoolRules) {
+    pub fn add_group<P: Param<L>>(&mut self, group: &LoanGroup, rates: &RatesOf<'_, P>, rules: &PoolRules) {
         let steps = self.flows.len();
         let one = Pack::splat(1.0);
         let mut left = Pack::splat(group.standing.share);
@@ -293,9 +312,8 @@ impl<const L: usize> PoolFlows<L> {
             let prepaid = alive * mpr * contract.end + alive * contract.early;
             if let Some((sold, worth)) = group.sale.get(p) {
                 let sale = &mut self.sale[p];
-                let (gone, alive, mpr) = match rates.sale.get(p) {
-                    None => (gone, alive, mpr),
-                    Some([of_default, mpr]) => {
+                let (gone, alive, mpr) = match rates.sale.map(|rates| rates.get(p)) {
+                    [Some(of_default), Some(mpr)] => {
                         let in_sale = left * of_default.pack();
                         let more = in_sale - gone;
                         let recovered = more * group.recovers[p] * rates.recovery[p].pack();
@@ -303,6 +321,7 @@ impl<const L: usize> PoolFlows<L> {
                         sale.more.add(more * contract.defaults(), recovered, in_step);
                         (in_sale, left * (one - of_default.pack()), mpr.pack())
                     }
+                    _ => (gone, alive, mpr),
                 };
                 let kept = alive * (one - mpr) * (1.0 - sold.gone);
                 sale.interest += pays(sold.interest, alive, mpr, gone);
@@ -354,7 +373,7 @@ impl<const L: usize> PoolFlows<L> {
         p: usize,
         default: Pack<L>,
         recovered: Pack<L>,
-        rates: &GroupRates<P>,
+        rates: &RatesOf<'_, P>,
         rules: &PoolRules,
     ) {
         if !default.any() {

@@ -161,7 +161,8 @@ impl<'c, 'a> Assumptions<'c, 'a> {
                     if !(left * own.open > 0.0) {
                         break;
                     }
-                    let [mdr, mpr] = rates.sale.get(p).copied().unwrap_or([rates.mdr[p], rates.mpr[p]]);
+                    let of_step = [&rates.sale[0], &rates.sale[1]].map(|rates| rates.get(p).copied());
+                    let [mdr, mpr] = [of_step[0].unwrap_or(rates.mdr[p]), of_step[1].unwrap_or(rates.mpr[p])];
                     rows[p] = sale::row(step, left, mdr, mpr, price);
                     left = left * (1.0 - rates.mdr[p]) * (1.0 - rates.mpr[p]) * (1.0 - own.gone);
                 }
@@ -308,7 +309,7 @@ impl<'c, 'a> Assumptions<'c, 'a> {
         let mut sale = self.sale_rates(cdr, cpr);
         if let Some(step) = named {
             mdr[step] = 1.0;
-            if let Some([mdr, _]) = sale.get_mut(step) {
+            if let Some(mdr) = sale[0].get_mut(step) {
                 *mdr = 1.0;
             }
         }
@@ -322,19 +323,18 @@ impl<'c, 'a> Assumptions<'c, 'a> {
     }
 
     /// Default and prepayment rates where all is sold at the end of a step; nothing where they are those of the step.
-    fn sale_rates(&self, cdr: Origin<'a>, cpr: Origin<'a>) -> Vec<[f64; 2]> {
+    fn sale_rates(&self, cdr: Origin<'a>, cpr: Origin<'a>) -> [Vec<f64>; 2] {
         let steps = &self.contracts.steps;
         if steps.sale_exponent.is_empty() {
-            return Vec::new();
+            return Default::default();
         }
         let cdr = if self.model_defaults { Origin::Nowhere } else { cdr };
-        let [mdr, mpr] = [(Series::Cdr, cdr), (Series::Cpr, cpr)].map(|(series, from)| {
+        [(Series::Cdr, cdr), (Series::Cpr, cpr)].map(|(series, from)| {
             let mut out = Vec::new();
             let simple = self.contracts.deal.conventions.simple_rates;
             series.read_for_sales(self.scenario, from, steps, simple, &mut out);
             out
-        });
-        mdr.into_iter().zip(mpr).map(|(mdr, mpr)| [mdr, mpr]).collect()
+        })
     }
 
     fn key(&self, loan: usize) -> GroupKey<'a> {

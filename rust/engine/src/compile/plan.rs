@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::collateral::groups::PoolFlows;
+use crate::collateral::groups::{GroupRates, PoolFlows, RatesOf};
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::assumptions::Assumptions;
 use crate::compile::cohorts::{self, BoughtBefore, CompiledCohorts};
@@ -156,6 +156,7 @@ pub fn one(
         let rates = assumed.group_rates(&groups);
         let contracts = &prepared.contracts;
         let mut flows = PoolFlows::new(contracts.steps.len(), contracts.ccc.len(), true);
+        let rates: Vec<RatesOf<'_, f64>> = rates.iter().map(GroupRates::read).collect();
         flows.set(&groups.groups, &rates, &assumed.defaulted_assets(), &contracts.rules);
         (contracts.facts(), flows)
     };

@@ -7,6 +7,7 @@ use crate::compile::month_steps::{self, StepEnd};
 use crate::compile::values::Timeline;
 use crate::coverage::purchases::Conditions;
 use crate::error::Problem;
+use crate::lanes::Pack;
 use crate::math;
 use crate::path::month_steps::MonthSteps;
 use crate::time::{Date, thirty_360};
@@ -330,6 +331,27 @@ impl Steps {
                 rate = self.rate_of(yearly, years, p, simple);
             }
             *x = rate;
+        }
+    }
+
+    /// Rates of the period of a yearly rate of each lane, the same in all steps.
+    pub fn of_yearly<const L: usize>(&self, yearly: Pack<L>, simple: bool, rates: &mut [Pack<L>]) {
+        self.of_yearly_in(yearly, &self.exponent, simple, rates);
+    }
+
+    /// The same of the steps at whose ends all is sold.
+    pub fn of_yearly_in_sales<const L: usize>(&self, yearly: Pack<L>, simple: bool, rates: &mut [Pack<L>]) {
+        self.of_yearly_in(yearly, &self.sale_exponent, simple, rates);
+    }
+
+    fn of_yearly_in<const L: usize>(&self, yearly: Pack<L>, exponent: &[f64], simple: bool, rates: &mut [Pack<L>]) {
+        let (mut years, mut rate) = (f64::NAN, Pack::ZERO);
+        for (p, out) in rates.iter_mut().enumerate() {
+            if exponent[p].to_bits() != years.to_bits() || !self.simple.is_empty() {
+                years = exponent[p];
+                rate = yearly.map(|yearly| self.rate_of(yearly, years, p, simple));
+            }
+            *out = rate;
         }
     }
 

@@ -93,22 +93,35 @@ impl Series {
     pub fn read_yearly(self, scenario: &Scenario, from: Origin<'_>, steps: &Steps, out: &mut Vec<f64>) {
         let n = steps.len();
         out.clear();
+        if let Some(number) = self.constant(scenario, from) {
+            out.resize(n, number);
+        } else if let Some(value) = self.value(scenario, from) {
+            let nature = if self.is_rate() { Nature::YearlyRate } else { Nature::Level };
+            out.extend(values::series(value, &steps.timeline, nature));
+        }
+    }
+
+    /// The value that a group of the scenario takes it from.
+    fn value<'s>(self, scenario: &'s Scenario, from: Origin<'_>) -> Option<&'s Value> {
+        let Origin::Group(key) = from else { return None };
+        match self.of(scenario) {
+            Some(Value::Groups { values }) => values.get(key),
+            value => value,
+        }
+    }
+
+    /// The number of all steps, a rate as it stands for a year, where a scenario states it as one number.
+    #[must_use]
+    pub fn constant(self, scenario: &Scenario, from: Origin<'_>) -> Option<f64> {
         match from {
-            Origin::Nowhere => out.resize(n, 0.0),
-            Origin::Tape(bits) => out.resize(n, f64::from_bits(bits)),
-            Origin::Reinvestment => out.resize(n, self.of_reinvestment(scenario).unwrap_or(f64::NAN)),
-            Origin::Group(key) => {
-                let value = match self.of(scenario) {
-                    Some(Value::Groups { values }) => values.get(key),
-                    value => value,
-                };
-                let nature = if self.is_rate() { Nature::YearlyRate } else { Nature::Level };
-                match value {
-                    Some(Value::Constant { value }) => out.resize(n, *value),
-                    Some(value) => out.extend(values::series(value, &steps.timeline, nature)),
-                    None => out.resize(n, 0.0),
-                }
-            }
+            Origin::Nowhere => Some(0.0),
+            Origin::Tape(bits) => Some(f64::from_bits(bits)),
+            Origin::Reinvestment => Some(self.of_reinvestment(scenario).unwrap_or(f64::NAN)),
+            Origin::Group(_) => match self.value(scenario, from) {
+                None => Some(0.0),
+                Some(Value::Constant { value }) => Some(*value),
+                Some(_) => None,
+            },
         }
     }
 
@@ -121,25 +134,7 @@ impl Series {
     /// Whether two scenarios certainly have the same numbers.
     #[must_use]
     pub fn is_alike(self, from: Origin<'_>, a: &Scenario, b: &Scenario) -> bool {
-        let key = match from {
-            _ if std::ptr::eq(a, b) => return true,
-            Origin::Nowhere | Origin::Tape(_) => return true,
-            Origin::Reinvestment => {
-                let [a, b] = [a, b].map(|scenario| self.of_reinvestment(scenario).map(f64::to_bits));
-                return a == b;
-            }
-            Origin::Group(key) => key,
-        };
-        let number = |scenario: &Scenario| {
-            let value = match self.of(scenario) {
-                Some(Value::Groups { values }) => values.get(key),
-                value => value,
-            };
-            match value {
-                Some(Value::Constant { value }) => Some(value.to_bits()),
-                _ => None,
-            }
-        };
-        number(a).is_some_and(|bits| number(b) == Some(bits))
+        let number = |scenario: &Scenario| self.constant(scenario, from).map(f64::to_bits);
+        std::ptr::eq(a, b) || number(a).is_some_and(|bits| number(b) == Some(bits))
     }
 }

@@ -25,12 +25,15 @@ impl<const L: usize, P: Numbers> Ccc<'_, L, P> {
     #[must_use]
     pub fn is_within(&self) -> bool {
         let (deal, pool) = (&self.plan.deal, &self.plan.pool);
+        let buys_none = self.plan.cohorts.ccc.is_none() && self.plan.cohorts.ccc_each.is_empty();
+        if buys_none && pool.ccc.is_empty() {
+            return true;
+        }
         if L == 1 || self.drivers.rates().is_some() || deal.reads_ccc_share || pool.ccc_discount > 0 {
             return false;
         }
         let fullest = Pack::splat(pool.ccc_par[self.p] * (1.0 + 1e-9));
-        self.plan.cohorts.ccc.is_none()
-            && self.plan.cohorts.ccc_each.is_empty()
+        buys_none
             && deal.ccc_limit.is_none_or(|limit| (*self.base * limit).ge(fullest).all())
     }
 

@@ -222,7 +222,7 @@ pub fn run(input: &PaymentDateInput) -> PaymentDateResult {
         in_reinvestment: input.in_reinvestment,
         date: input.date,
         target_par: deal.target_par,
-        post_period_share: 0.0,
+        post_period_share: &0.0,
         purchases: false,
         deposits: !input.is_last,
         isa: Isa::PORTABLE,

@@ -276,7 +276,7 @@ pub fn open<'a, const L: usize, P: DealParam<L>>(plan: &'a Plan<P>, work: &mut W
         in_reinvestment: period.in_reinvestment,
         date: period.payment,
         target_par: plan.deal.target_par,
-        post_period_share: plan.post_period_share,
+        post_period_share: &plan.post_period_share,
         purchases: !period.is_last,
         isa,
         deposits: false,

@@ -1,7 +1,7 @@
 //! What the scenarios of a block's points assume by step, lane by lane.
 
 use crate::collateral::closing_pool::DefaultedAsset;
-use crate::collateral::groups::GroupRates;
+use crate::collateral::groups::RatesOf;
 use crate::compile::classes::Class;
 use crate::compile::defaulted_value::{DefaultedValue, market_value};
 use crate::compile::points::Points;
@@ -9,16 +9,14 @@ use crate::compile::series::{Origin, Series};
 use crate::lanes::Pack;
 
 /// The numbers that some loans take from one place.
-pub struct Numbers<'a, const L: usize> {
+struct Numbers<'a, const L: usize> {
     series: Series,
     from: Origin<'a>,
-    pub by_step: Vec<Pack<L>>,
+    by_step: Vec<Pack<L>>,
     /// The same where all is sold at the end of a step; nothing where that changes nothing.
-    pub in_sales: Vec<Pack<L>>,
+    in_sales: Vec<Pack<L>>,
     /// Whether they are the same in all lanes.
     uniform: bool,
-    /// Whether they are not those of the block before.
-    pub changed: bool,
 }
 
 /// The numbers of a class, which every block of points sets anew.
@@ -28,12 +26,14 @@ pub struct Assumed<'a, const L: usize> {
     groups: Vec<[usize; 3]>,
     /// The same of what is bought.
     bought: [usize; 3],
+    /// Per group: its default rates, and those where all is sold, where it defaults on a step of its own.
+    named: Vec<Option<[Vec<Pack<L>>; 2]>>,
     /// Per asset in default: place of its recovery.
     defaulted: Vec<usize>,
-    /// Period rates of each group.
-    pub rates: Vec<GroupRates<Pack<L>>>,
     /// Scenario of the last lane that was read.
     last: Option<usize>,
+    /// Whether the run has the numbers of what is bought.
+    lent: bool,
     scratch: Vec<f64>,
 }
 
@@ -49,7 +49,7 @@ impl<'a, const L: usize> Assumed<'a, L> {
             known.unwrap_or_else(|| {
                 let in_sales = vec![Pack::ZERO; if series.is_rate() { sales } else { 0 }];
                 let by_step = vec![Pack::ZERO; steps];
-                numbers.push(Numbers { series, from, by_step, in_sales, uniform: false, changed: true });
+                numbers.push(Numbers { series, from, by_step, in_sales, uniform: false });
                 numbers.len() - 1
             })
         };
@@ -58,15 +58,8 @@ impl<'a, const L: usize> Assumed<'a, L> {
         let groups = of.groups.sources.iter().map(|source| places(source.cdr, source.cpr, source.recovery)).collect();
         let bought = places(of.bought.cdr, of.bought.cpr, of.bought.recovery);
         let defaulted = of.defaulted.iter().map(|source| place(Series::Recovery, source.recovery)).collect();
-        let rates = of.groups.sources.iter().map(|source| GroupRates {
-            mdr: Vec::new(),
-            mpr: Vec::new(),
-            recovery: Vec::new(),
-            recovery_step: source.recovery_step.clone(),
-            sale: Vec::new(),
-        });
-        let rates = rates.collect();
-        Self { numbers, groups, bought, defaulted, rates, last: None, scratch: Vec::new() }
+        let named = of.groups.sources.iter().map(|source| source.named.map(|_| Default::default())).collect();
+        Self { numbers, groups, bought, named, defaulted, last: None, lent: false, scratch: Vec::new() }
     }
 
     /// Reads the scenarios of the lanes' points; whatever is wrong with one has been found with its class.
@@ -75,7 +68,7 @@ impl<'a, const L: usize> Assumed<'a, L> {
         let last = self.last.replace(numbers[L - 1]);
         let steps = &of.contracts.steps;
         let simple = of.contracts.deal.conventions.simple_rates;
-        for Numbers { series, from, by_step, in_sales, uniform, changed } in &mut self.numbers {
+        for Numbers { series, from, by_step, in_sales, uniform } in &mut self.numbers {
             let field = series.field(*from);
             let scenarios = numbers.map(|number| points.scenarios.with(number, field));
             let before = last.map(|number| points.scenarios.with(number, field));
@@ -85,8 +78,21 @@ impl<'a, const L: usize> Assumed<'a, L> {
             };
             // Mostly the points of a grid differ in few numbers.
             let was_uniform = std::mem::replace(uniform, (1..L).all(alike));
-            *changed = !(was_uniform && *uniform && alike(0));
-            if !*changed {
+            if was_uniform && *uniform && alike(0) {
+                continue;
+            }
+            let constant = scenarios.map(|scenario| series.constant(scenario, *from));
+            if constant.iter().all(Option::is_some) {
+                let number = Pack(constant.map(Option::unwrap_or_default));
+                if series.is_rate() && *from != Origin::Nowhere {
+                    steps.of_yearly(number, simple, by_step);
+                    if !in_sales.is_empty() {
+                        steps.of_yearly_in_sales(number, simple, in_sales);
+                    }
+                } else {
+                    by_step.fill(number);
+                    in_sales.fill(number);
+                }
                 continue;
             }
             for l in 0..L {
@@ -107,31 +113,56 @@ impl<'a, const L: usize> Assumed<'a, L> {
                 }
             }
         }
-        for ((rates, source), places) in self.rates.iter_mut().zip(&of.groups.sources).zip(&self.groups) {
-            let [mdr, mpr, recovery] = places.map(|place| &self.numbers[place]);
-            for (to, from) in [(&mut rates.mdr, mdr), (&mut rates.mpr, mpr), (&mut rates.recovery, recovery)] {
-                if from.changed {
-                    to.clone_from(&from.by_step);
-                }
-            }
-            if !(mdr.changed || mpr.changed) {
-                continue;
-            }
-            rates.sale.clear();
-            rates.sale.extend(mdr.in_sales.iter().zip(&mpr.in_sales).map(|(mdr, mpr)| [*mdr, *mpr]));
-            if let Some(step) = source.named {
-                rates.mdr[step] = Pack::splat(1.0);
-                if let Some([mdr, _]) = rates.sale.get_mut(step) {
-                    *mdr = Pack::splat(1.0);
-                }
+        for ((named, source), [mdr, ..]) in self.named.iter_mut().zip(&of.groups.sources).zip(&self.groups) {
+            let (Some([own, in_sales]), Some(step)) = (named, source.named) else { continue };
+            let mdr = &self.numbers[*mdr];
+            own.clone_from(&mdr.by_step);
+            own[step] = Pack::splat(1.0);
+            in_sales.clone_from(&mdr.in_sales);
+            if let Some(mdr) = in_sales.get_mut(step) {
+                *mdr = Pack::splat(1.0);
             }
         }
     }
 
-    /// Defaults, prepayments and recoveries of what is bought.
+    /// Period rates of each group.
     #[must_use]
-    pub fn bought(&self) -> [&Numbers<'a, L>; 3] {
-        self.bought.map(|place| &self.numbers[place])
+    pub fn rates<'b>(&'b self, of: &'b Class<'_>) -> Vec<RatesOf<'b, Pack<L>>> {
+        let each = of.groups.sources.iter().zip(&self.groups).zip(&self.named).map(|((source, places), named)| {
+            let [mdr, mpr, recovery] = places.map(|place| &self.numbers[place]);
+            let [of_step, in_sales] = named.as_ref().map_or([&mdr.by_step, &mdr.in_sales], |own| own.each_ref());
+            RatesOf {
+                mdr: of_step,
+                mpr: &mpr.by_step,
+                recovery: &recovery.by_step,
+                recovery_step: &source.recovery_step,
+                sale: [in_sales, &mpr.in_sales],
+            }
+        });
+        each.collect()
+    }
+
+    fn exchange(&mut self, by_step: [&mut Vec<Pack<L>>; 3], in_sales: [&mut Vec<Pack<L>>; 2]) {
+        for (place, to) in self.bought.iter().zip(by_step) {
+            std::mem::swap(&mut self.numbers[*place].by_step, to);
+        }
+        for (place, to) in self.bought.iter().zip(in_sales) {
+            std::mem::swap(&mut self.numbers[*place].in_sales, to);
+        }
+    }
+
+    /// Lends the defaults, prepayments and recoveries of what is bought to a run, by step and where all is sold.
+    pub fn lend(&mut self, by_step: [&mut Vec<Pack<L>>; 3], in_sales: [&mut Vec<Pack<L>>; 2]) {
+        self.exchange(by_step, in_sales);
+        self.lent = true;
+    }
+
+    /// Takes them back, before they are read anew.
+    pub fn take_back(&mut self, by_step: [&mut Vec<Pack<L>>; 3], in_sales: [&mut Vec<Pack<L>>; 2]) {
+        if self.lent {
+            self.exchange(by_step, in_sales);
+            self.lent = false;
+        }
     }
 
     /// The assets that were in default on the as-of date.

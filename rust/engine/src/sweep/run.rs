@@ -11,7 +11,7 @@ use super::figures::Figures;
 use super::queue::{self, Found};
 use super::swept::{Block, Swept};
 use crate::collateral::closing_pool::DefaultedAsset;
-use crate::collateral::groups::{GroupRates, PoolFlows};
+use crate::collateral::groups::{PoolFlows, RatesOf};
 use crate::collateral::{CohortTables, Tape};
 use crate::compile::classes::{Class, class, sorted};
 use crate::compile::plan::days;
@@ -200,34 +200,25 @@ impl<'a, const L: usize, P: Abreast<L>> Worker<'a, L, P> {
     fn assume(&mut self, points: &Points, own: &[usize]) {
         let numbers = lanes::<L>(own).map(|point| points.of(point).1);
         let with = |field: Field| numbers.map(|number| points.scenarios.with(number, field));
+        let (drivers, cohorts) = (&mut self.work.drivers, &mut self.plan.cohorts);
+        let CohortTables { mpr, recovery, sale_mdr, sale_mpr, .. } = cohorts;
+        self.assumed.take_back([&mut drivers.hazard, mpr, recovery], [sale_mdr, sale_mpr]);
         self.assumed.read(self.of, points, lanes(own));
-        let [cdr, cpr, recovery] = self.assumed.bought();
-        let cohorts = &mut self.plan.cohorts;
-        for (to, to_sales, from) in [
-            (&mut self.work.drivers.hazard, Some(&mut cohorts.sale_mdr), cdr),
-            (&mut cohorts.mpr, Some(&mut cohorts.sale_mpr), cpr),
-            (&mut cohorts.recovery, None, recovery),
-        ] {
-            if from.changed {
-                to.clone_from(&from.by_step);
-                if let Some(to) = to_sales {
-                    to.clone_from(&from.in_sales);
-                }
-            }
+        let defaulted = self.assumed.defaulted(self.of);
+        let rates = self.assumed.rates(self.of);
+        if let Some(flows) = drivers.given() {
+            self.isa.run(SetFlows { of: self.of, rates: &rates, defaulted: &defaulted, flows });
         }
+        self.assumed.lend([&mut drivers.hazard, mpr, recovery], [sale_mdr, sale_mpr]);
         sale_prices::side_by_side(with(Field::LiquidationPrice), &self.of.contracts, &mut self.plan.liquidation_prices);
         self.plan.post_period_share = Pack(with(Field::PostPeriodShare).map(|scenario| scenario.post_period_share));
-        let defaulted = self.assumed.defaulted(self.of);
-        if let Some(flows) = self.work.drivers.given() {
-            self.isa.run(SetFlows { of: self.of, rates: &self.assumed.rates, defaulted: &defaulted, flows });
-        }
     }
 }
 
 /// The flows of the closing pool, as a function of its own.
 struct SetFlows<'a, const L: usize> {
     of: &'a Class<'a>,
-    rates: &'a [GroupRates<Pack<L>>],
+    rates: &'a [RatesOf<'a, Pack<L>>],
     defaulted: &'a [DefaultedAsset<Pack<L>>],
     flows: &'a mut PoolFlows<L>,
 }

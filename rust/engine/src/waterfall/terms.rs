@@ -27,7 +27,7 @@ pub struct Terms<'a, P: Numbers = f64> {
     pub date: i32,
     pub target_par: f64,
     /// Share of unscheduled principal bought after the reinvestment period.
-    pub post_period_share: P::OfScenario,
+    pub post_period_share: &'a P::OfScenario,
     /// Whether collateral can be bought.
     pub purchases: bool,
     /// The instruction set of the steps.

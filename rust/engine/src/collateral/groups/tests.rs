@@ -29,7 +29,7 @@ fn rates(mdr: f64, mpr: f64) -> GroupRates<f64> {
         mpr: vec![mpr; STEPS],
         recovery: vec![0.6; STEPS],
         recovery_step: vec![2, 3, 3, 3],
-        sale: Vec::new(),
+        sale: Default::default(),
     }
 }
 
@@ -50,7 +50,7 @@ fn together<const L: usize>(mdr: f64, mpr: f64) -> PoolFlows<L> {
     group.add(&contract(100.0), &OfGroup { ccc: Some(0), ..PLAIN });
     group.add(&contract(50.0), &OfGroup { discount_share: 0.25, ..PLAIN });
     let mut flows = PoolFlows::new(STEPS, 1, true);
-    flows.add_group(&group, &rates(mdr, mpr), &rules());
+    flows.add_group(&group, &rates(mdr, mpr).read(), &rules());
     flows
 }
 
@@ -83,10 +83,10 @@ fn lanes_with_their_own_rates_do_not_see_each_other() {
         mpr: each(|lane| lane.1),
         recovery: vec![Pack::splat(0.6); STEPS],
         recovery_step: vec![2, 3, 3, 3],
-        sale: Vec::new(),
+        sale: Default::default(),
     };
     let mut flows = PoolFlows::<4>::new(STEPS, 1, true);
-    flows.add_group(&group, &rates_of, &rules());
+    flows.add_group(&group, &rates_of.read(), &rules());
     for (lane, (mdr, mpr)) in lanes.into_iter().enumerate() {
         let alone = together::<1>(mdr, mpr);
         for p in 0..STEPS {
@@ -119,7 +119,8 @@ fn loans_of_a_group_may_recover_unlike_parts_of_their_defaults() {
         pool.add_loan(loan, &flows, &alone.recovery, &alone.recovery_step, &rules);
     }
     let mut together = PoolFlows::<1>::new(STEPS, 0, true);
-    together.add_group(&group, &GroupRates { recovery: vec![1.0; STEPS], ..rates(mdr, mpr) }, &rules);
+    let of_contract = GroupRates { recovery: vec![1.0; STEPS], ..rates(mdr, mpr) };
+    together.add_group(&group, &of_contract.read(), &rules);
     for p in 0..STEPS {
         for q in 0..4 {
             let place = format!("step {p} quantity {q}");

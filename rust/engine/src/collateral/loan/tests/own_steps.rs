@@ -97,7 +97,7 @@ fn loans_of_a_group_on_the_same_dates_do_what_they_do_one_by_one() {
     // One of them matures in the first step, after one of its dates.
     let loans = [monthly(2), LoanContract { maturity: date("2026-02-10"), ..monthly(2) }];
     let [mdr, mpr, recovery] = [0.03, 0.0, 0.4].map(|rate| vec![rate; 2]);
-    let rates = GroupRates { sale: Vec::new(), mdr, mpr, recovery, recovery_step: vec![1, 1] };
+    let rates = GroupRates { sale: Default::default(), mdr, mpr, recovery, recovery_step: vec![1, 1] };
     let rules = PoolRules { steps: 2, first: 0, carry_end: vec![2, 2], carries_defaults: true };
     let (mut group, mut sums) = (LoanGroup::new(2), [[0.0; 4]; 2]);
     for loan in &loans {
@@ -114,7 +114,7 @@ fn loans_of_a_group_on_the_same_dates_do_what_they_do_one_by_one() {
         }
     }
     let mut flows = PoolFlows::<1>::new(2, 0, true);
-    flows.add_group(&group, &rates, &rules);
+    flows.add_group(&group, &rates.read(), &rules);
     for (row, expected) in flows.flows.iter().zip(sums) {
         assert!(row.iter().zip(expected).all(|(flow, expected)| close(flow.0[0], expected)));
     }
