@@ -100,14 +100,16 @@ impl<'a> NoteClasses<'a> {
         self.rows(paths).count()
     }
 
-    /// Adds a column of the table of paths.
+    /// Adds a column of the table of paths, of which there are at most so many.
     pub fn column<'py>(
         &self,
         name: &str,
-        paths: impl Iterator<Item = NotePath<'a>>,
+        (most, paths): (usize, impl Iterator<Item = NotePath<'a>>),
         columns: Columns<'py>,
     ) -> PyResult<Columns<'py>> {
-        let rows = self.rows(paths);
+        let ends = self.from.iter().skip(1).copied().chain([self.classes.len()]);
+        let classes = self.from.iter().zip(ends).map(|(from, end)| end - from).max().unwrap_or(0);
+        let (most, rows) = (most * classes, self.rows(paths));
         let text = |of: fn(&NoteClass<'a>) -> &'a str| self.classes.iter().map(of);
         let known = |of: &[(&str, Figure)]| of.iter().find(|(known, _)| *known == name).map(|(_, figure)| *figure);
         if let Some(figure) = known(&DATES) {
@@ -115,24 +117,35 @@ impl<'a> NoteClasses<'a> {
                 let period = row.note.of(figure);
                 if period >= 0.0 { row.payments[period as usize] } else { NO_DATE }
             };
-            return columns.days(name, rows.map(date).collect());
+            return columns.days(name, gather(most, rows.map(date)));
         }
         if let Some(figure) = known(&SHARES) {
             let share = |row: Row<'_>| row.note.of(figure) / row.note.of(Figure::Original);
-            return columns.float(name, rows.map(share).collect());
+            return columns.float(name, gather(most, rows.map(share)));
         }
         match (name, known(&FIGURES)) {
-            ("periods_deferred", Some(figure)) => columns.int(name, rows.map(|r| r.note.of(figure) as i64).collect()),
-            (_, Some(figure)) => columns.float(name, rows.map(|r| r.note.of(figure)).collect()),
-            ("issue_price", _) => columns.float(name, rows.map(|r| self.classes[r.class].terms.issue_price).collect()),
+            ("periods_deferred", Some(figure)) => {
+                columns.int(name, gather(most, rows.map(|r| r.note.of(figure) as i64)))
+            }
+            (_, Some(figure)) => columns.float(name, gather(most, rows.map(|r| r.note.of(figure)))),
+            ("issue_price", _) => {
+                columns.float(name, gather(most, rows.map(|r| self.classes[r.class].terms.issue_price)))
+            }
             ("note", _) => columns.text_of(name, rows.map(|r| r.class), text(|c| c.terms.name.as_str())),
             ("kind", _) => columns.text_of(name, rows.map(|r| r.class), text(|c| kind(c.terms))),
             ("rating", _) => columns.text_of(name, rows.map(|r| r.class), text(|c| c.terms.rating.as_str())),
             ("replaces", _) => columns.text_of(name, rows.map(|r| r.class), text(|c| c.replaces)),
-            ("point", _) => columns.int(name, rows.map(|r| r.number as i64).collect()),
+            ("point", _) => columns.int(name, gather(most, rows.map(|r| r.number as i64))),
             _ => Err(PyKeyError::new_err(format!("the table of classes has no column {name:?}"))),
         }
     }
+}
+
+/// All of at most so many numbers: a list that grew would be written more than once.
+fn gather<T>(most: usize, numbers: impl Iterator<Item = T>) -> Vec<T> {
+    let mut out = Vec::with_capacity(most);
+    out.extend(numbers);
+    out
 }
 
 fn kind(terms: &NoteTerms) -> &'static str {
@@ -151,7 +164,7 @@ pub fn notes<'py>(py: Python<'py>, plan: &Plan, path: &Explained, payments: &[i3
     let names = FIGURES.iter().chain(&SHARES).chain(&DATES).map(|(name, _)| *name);
     for name in TEXTS.into_iter().chain(["issue_price"]).chain(names) {
         let path = NotePath { number: 0, deal: 0, payments, point: block.point(0) };
-        columns = classes.column(name, std::iter::once(path), columns)?;
+        columns = classes.column(name, (1, std::iter::once(path)), columns)?;
     }
     Ok(columns.finish())
 }

@@ -91,7 +91,7 @@ impl Sweep {
     fn note_column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         let shown = self.shown();
         let classes = NoteClasses::new(shown.iter().map(|notes| &**notes));
-        let columns = classes.column(name, self.paths(), Columns::new(py))?.finish();
+        let columns = classes.column(name, (self.swept.len(), self.paths()), Columns::new(py))?.finish();
         columns.as_any().get_item(name)
     }
 }

@@ -228,6 +228,18 @@ impl<const L: usize> Mask<L> {
         Self(lanes!([0; L], i => bits(values[i])))
     }
 
+    /// The answers as bits, one a lane; there are at most as many lanes as bits.
+    #[inline(always)]
+    #[must_use]
+    pub fn to_bits(self) -> u32 {
+        const { assert!(L <= u32::BITS as usize, "a lane is a bit") };
+        let mut bits = 0;
+        for i in 0..L {
+            bits |= (self.0[i] as u32 & 1) << i;
+        }
+        bits
+    }
+
     /// The `i`-th part of `W` lanes.
     #[inline(always)]
     #[must_use]

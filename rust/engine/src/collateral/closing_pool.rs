@@ -161,14 +161,14 @@ impl ClosingPool {
     pub fn finish(&mut self, form: Option<Proportional>) {
         let form = form.map(|mut form| {
             if !form.tells_defaults(self) {
-                form.defaults.clear();
+                form.forget_defaults();
             }
             form
         });
         if let Some(form) = &form {
             for (loan, rows) in self.row_default.chunks_exact_mut(row_stride(self.steps)).enumerate() {
                 for (k, default) in rows.iter_mut().enumerate().filter(|(_, default)| default.par > 0.0) {
-                    let told = form.defaults.get(k).map(|step| form.defaulted::<true>(&form.loans[loan], step));
+                    let told = form.defaults.get(k).map(|step| form.defaulted(&form.loans[loan], step));
                     let LoanDefault { par, value, .. } = told.unwrap_or(*default);
                     (default.par, default.value) = (form.whole(par), form.whole(value));
                 }
@@ -201,7 +201,7 @@ impl ClosingPool {
             && let Some(told) = form.defaults.get(step)
         {
             // Told from a few lines; the rows of all loans are many, and seldom at hand.
-            return Some(form.defaulted::<true>(&form.loans[loan], told));
+            return Some(form.defaulted(&form.loans[loan], told));
         }
         Some(self.row_default[self.row(loan, step)])
     }

@@ -49,16 +49,9 @@ impl<const L: usize> CohortStep<L> {
         self.discount.set_part(i, part.discount);
     }
 
-    /// Back to nothing, pack by pack.
+    /// Back to nothing.
     #[inline(always)]
     pub fn clear(&mut self) {
-        let Self { interest, scheduled, prepaid, recoveries, performing, default, .. } = self;
-        for pack in [interest, scheduled, prepaid, recoveries, performing, default] {
-            *pack = Pack::ZERO;
-        }
-        let Self { defaulted_par, market_of_defaulted, carrying, discount, .. } = self;
-        for pack in [defaulted_par, market_of_defaulted, carrying, discount] {
-            *pack = Pack::ZERO;
-        }
+        *self = Self::ZERO;
     }
 }

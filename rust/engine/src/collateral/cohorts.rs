@@ -7,6 +7,7 @@ use cloche_dispatch::Kernel;
 
 pub use super::cohort_step::CohortStep;
 use super::cohorts_after::{CohortDefault, CohortsAfter};
+use super::ring::Ring;
 use super::sale::{MoreDefaults, SaleStep};
 use super::shared_terms::{Shared, SharedTerms, Sums};
 use crate::coverage::ccc_excess::CccAsset;
@@ -84,6 +85,17 @@ pub struct SaleTables {
 }
 
 impl<P> CohortTables<P> {
+    /// Most steps whose defaults or recoveries are looked at on one date.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        let (mut most, mut last) = (1, 0);
+        for (p, (first, collected)) in self.first_open.iter().zip(&self.recovery_step).enumerate() {
+            last = last.max(*collected as usize);
+            most = most.max(p + 1 - first).max(last + 1 - p);
+        }
+        most
+    }
+
     /// Contractual balance of a unit of par of a cohort at the end of step `p`.
     #[must_use]
     pub fn balance(&self, cohort: usize, p: usize) -> f64 {
@@ -100,12 +112,11 @@ impl<P> CohortTables<P> {
 pub struct Cohorts<const L: usize> {
     /// Per cohort: par at purchase over the survival factor then.
     units: Vec<Pack<L>>,
-    /// Per step: default.
-    default: Vec<Pack<L>>,
-    /// Per step: recovery value of that step's default.
-    value: Vec<Pack<L>>,
-    /// Per step: recovery cash; what lies beyond `known` is of other futures.
-    cash: Vec<Pack<L>>,
+    /// Per step: default, and its recovery value.
+    default: Ring<Pack<L>>,
+    value: Ring<Pack<L>>,
+    /// Per step: recovery cash; what lies beyond `known` is of other steps or other futures.
+    cash: Ring<Pack<L>>,
     /// Steps whose recovery cash is that of these futures.
     known: usize,
     survival: Pack<L>,
@@ -143,15 +154,15 @@ impl<const L: usize, P: Param<L>> Kernel for Step<'_, L, P> {
 const EXTINCT: f64 = 1e-100;
 
 impl<const L: usize> Cohorts<L> {
-    /// No cohorts, room for so many steps.
+    /// No cohorts, room for so many steps, of whose defaults and recoveries the last `open` are looked at.
     #[must_use]
-    pub fn new(steps: usize) -> Self {
-        let row = vec![Pack::ZERO; steps];
+    pub fn new(steps: usize, open: usize) -> Self {
+        let ring = Ring::new(Pack::ZERO, open);
         Self {
-            units: row.clone(),
-            default: row.clone(),
-            value: row.clone(),
-            cash: row,
+            units: vec![Pack::ZERO; steps],
+            default: ring.clone(),
+            value: ring.clone(),
+            cash: ring,
             known: 0,
             survival: Pack::splat(1.0),
             shared: Shared::NONE,
@@ -173,10 +184,11 @@ impl<const L: usize> Cohorts<L> {
 
     /// Goes on, from no cohorts, with what there was after a payment date.
     pub fn go_on(&mut self, after: &CohortsAfter) {
-        for rows in [&mut self.units, &mut self.default, &mut self.value, &mut self.cash] {
+        self.units.fill(Pack::ZERO);
+        for rows in [&mut self.default, &mut self.value, &mut self.cash] {
             rows.fill(Pack::ZERO);
         }
-        self.known = self.cash.len();
+        self.known = after.defaults.iter().map(|default| default.collected + 1).max().unwrap_or(0);
         self.shared.forget(self.units.len());
         self.survival = Pack::splat(after.survival);
         self.performing = Pack::splat(after.performing);
@@ -453,8 +465,8 @@ impl<const L: usize> Cohorts<L> {
     pub fn pending(&self, p: usize) -> Pack<L> {
         let mut sum = Pack::ZERO;
         let first = if p + 1 < self.known { p + 1 } else { self.known };
-        for cash in &self.cash[first..self.known] {
-            sum += *cash;
+        for q in first..self.known {
+            sum += self.cash[q];
         }
         sum
     }

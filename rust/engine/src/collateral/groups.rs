@@ -189,14 +189,14 @@ pub struct PoolFlows<const L: usize> {
     pub flows: Vec<[Pack<L>; 4]>,
     /// Per step: recoveries, carrying value, defaulted par and its market value.
     pub defaulted: Vec<[Pack<L>; 4]>,
-    /// Per step: what discount obligations are carried below par.
+    /// Per step: what discount obligations are carried below par; nothing without such.
     pub discount: Vec<Pack<L>>,
     /// Per step: new defaults, and what floors add to interest; nothing where neither is shown.
     pub defaults: Vec<Pack<L>>,
     pub floor_benefit: Vec<Pack<L>>,
     /// Par of the CCC assets at the end of each step, `[place][step]`.
     pub ccc: Vec<Pack<L>>,
-    /// Per step: par of all of them.
+    /// Per step: par of all of them; nothing without such.
     pub ccc_par: Vec<Pack<L>>,
     /// Per step: what the pool does where all is sold at its end; nothing where no sale may come.
     pub sale: Vec<SaleStep<L>>,
@@ -215,11 +215,11 @@ impl<const L: usize> PoolFlows<L> {
         Self {
             flows: vec![[Pack::ZERO; 4]; steps],
             defaulted: vec![[Pack::ZERO; 4]; steps],
-            discount: vec![Pack::ZERO; steps],
+            discount: Vec::new(),
             defaults: vec![Pack::ZERO; shown],
             floor_benefit: vec![Pack::ZERO; shown],
             ccc: vec![Pack::ZERO; steps * ccc],
-            ccc_par: vec![Pack::ZERO; steps],
+            ccc_par: Vec::new(),
             sale: Vec::new(),
             recovers_above: Vec::new(),
             parts: Vec::new(),
@@ -256,11 +256,11 @@ impl<const L: usize> PoolFlows<L> {
         }
         self.defaults.fill(Pack::ZERO);
         self.floor_benefit.fill(Pack::ZERO);
+        self.discount.fill(Pack::ZERO);
+        self.ccc_par.fill(Pack::ZERO);
         for p in 0..self.flows.len() {
             self.flows[p] = [Pack::ZERO; 4];
             self.defaulted[p] = [Pack::ZERO; 4];
-            self.discount[p] = Pack::ZERO;
-            self.ccc_par[p] = Pack::ZERO;
         }
     }
 
@@ -288,6 +288,13 @@ impl<const L: usize> PoolFlows<L> {
         let steps = self.flows.len();
         let one = Pack::splat(1.0);
         let mut left = Pack::splat(group.standing.share);
+        let discounts = group.discount.iter().any(|discount| *discount > 0.0);
+        if discounts {
+            self.discount.resize(steps, Pack::ZERO);
+        }
+        if !group.ccc.is_empty() {
+            self.ccc_par.resize(steps, Pack::ZERO);
+        }
         if !group.sale.is_empty() {
             self.sale.resize(steps, SaleStep::ZERO);
         }
@@ -343,7 +350,9 @@ impl<const L: usize> PoolFlows<L> {
             }
             left = alive * (one - mpr) * (1.0 - contract.gone);
             self.flows[p][PERFORMING] += left * contract.end;
-            self.discount[p] += left * group.discount[p];
+            if discounts {
+                self.discount[p] += left * group.discount[p];
+            }
             for (sums, part) in self.parts.iter_mut().zip(&group.parts) {
                 sums[p] += match part {
                     GroupPart::Interest(of_part) => match of_part.get(p) {

@@ -11,6 +11,7 @@ pub mod loan;
 pub mod loan_flows;
 pub mod parts;
 pub mod proportional;
+pub mod ring;
 pub mod sale;
 pub mod shared_terms;
 pub mod standing;

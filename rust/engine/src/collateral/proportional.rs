@@ -59,6 +59,15 @@ pub struct DefaultStep {
     pub carry_end: u16,
 }
 
+/// What is over in a step, by steps of default (from 0).
+#[derive(Clone, Debug, Default)]
+pub struct Over {
+    /// Their recoveries are collected.
+    pub collected: Vec<u16>,
+    /// They are no longer carried, because of these recoveries or before them; nothing where all are until then.
+    pub uncarried: Vec<u16>,
+}
+
 /// The closed form of a pool.
 #[derive(Clone, Debug, Default)]
 pub struct Proportional {
@@ -66,6 +75,12 @@ pub struct Proportional {
     pub steps: Vec<CommonStep>,
     /// Of defaults; nothing where recovery rates depend on the step, or recoveries do not come at the same time.
     pub defaults: Vec<DefaultStep>,
+    /// Per step: of which defaults it is the last, where the steps of defaults tell it; else nothing.
+    pub over: Vec<Over>,
+    /// Whether all defaulted collateral has its carrying value until it recovers, as the steps of defaults tell.
+    pub carries_all: bool,
+    /// Per step: the loans whose last it is.
+    pub ends: Vec<Vec<u32>>,
     /// Whether instalments differ from loan to loan.
     pub has_instalments: bool,
     /// The least digit of what is summed up, a power of two, and how many of them make one.
@@ -101,6 +116,12 @@ impl Proportional {
         if performing.is_empty() || !form.holds(pool, &performing) {
             return None;
         }
+        form.ends = vec![Vec::new(); pool.steps];
+        for &loan in &performing {
+            if let Some(ends) = form.ends.get_mut(form.loans[loan].last as usize) {
+                ends.push(loan as u32);
+            }
+        }
         form.tell_defaults(pool, &performing);
         Some(form)
     }
@@ -117,6 +138,21 @@ impl Proportional {
                 DefaultStep { open: step.open, collected, carry_end }
             })
             .collect();
+        self.carries_all = self.defaults.iter().all(|step| step.carry_end >= step.collected);
+        self.over = vec![Over::default(); self.steps.len()];
+        for (k, DefaultStep { collected, carry_end, .. }) in (0_u16..).zip(&self.defaults) {
+            self.over[*collected as usize].collected.push(k);
+            if !self.carries_all {
+                self.over[(*carry_end).min(*collected) as usize].uncarried.push(k);
+            }
+        }
+    }
+
+    /// Forgets the steps of defaults: the rows of each loan tell what a default does.
+    pub fn forget_defaults(&mut self) {
+        self.defaults = Vec::new();
+        self.over = Vec::new();
+        self.carries_all = false;
     }
 
     /// Whether the steps of defaults tell what every default of a loan of a pool does.
@@ -125,7 +161,7 @@ impl Proportional {
         self.loans.iter().enumerate().all(|(loan, share)| {
             let rows = &pool.row_default[pool.row(loan, 0)..][..pool.last_step[loan] as usize];
             rows.iter().zip(&self.defaults).filter(|(row, _)| row.par > 0.0).all(|(row, step)| {
-                let told = self.defaulted::<true>(share, step);
+                let told = self.defaulted(share, step);
                 let same = |x: f64, y: f64| (x - y).abs() <= SAME * share.par + 2.0 * self.unit;
                 let in_time = (row.collected, row.carry_end) == (told.collected, told.carry_end);
                 in_time && same(row.par, told.par) && same(row.value, told.value)
@@ -133,13 +169,19 @@ impl Proportional {
         })
     }
 
-    /// What a default of a loan does in one of the steps of defaults, in which something is left of it; without
-    /// `INSTALMENTS` where these do not differ.
+    /// Steps in which some loan may default.
+    #[must_use]
+    pub fn steps_at_risk(&self) -> usize {
+        let ends = self.loans.iter().map(|share| share.last as usize + 1).max().unwrap_or(0);
+        ends.min(self.steps.len())
+    }
+
+    /// What a default of a loan does in one of the steps of defaults, in which something is left of it.
     #[inline(always)]
     #[must_use]
-    pub fn defaulted<const INSTALMENTS: bool>(&self, loan: &LoanShare, step: &DefaultStep) -> LoanDefault {
+    pub fn defaulted(&self, loan: &LoanShare, step: &DefaultStep) -> LoanDefault {
         let mut par = loan.par * step.open[0];
-        if INSTALMENTS {
+        if self.has_instalments {
             par += loan.instalment * step.open[1];
         }
         let par = self.whole(par);

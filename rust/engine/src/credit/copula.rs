@@ -7,7 +7,7 @@ use crate::credit::bounds::{BUCKETS, Buckets};
 use crate::credit::candidates::Candidates;
 use crate::credit::conditional::ConditionalRates;
 use crate::credit::curves::{Curves, Guide};
-use crate::credit::defaults::{DefaultEvent, DrawnPaths, PATHS, PathEvents};
+use crate::credit::defaults::{Code, DrawnPaths, PATHS, PathEvents, STEPS};
 use crate::credit::own::OwnPart;
 use crate::lanes::Pack;
 use crate::math::normal::normal_inverse_lanes;
@@ -57,15 +57,15 @@ struct Obligor {
     row: u32,
     last_step: u32,
     owes_until: u32,
-    /// Index into the input.
-    index: u32,
+    /// Its index into the input, as the code of defaults has it.
+    company: u32,
 }
 
 /// Companies whose first words are drawn and compared at once.
 const CHUNK: usize = 8;
 
-/// Defaults for which there is room while paths are drawn together: 80 KiB, so that the heads of all lists stay at hand.
-const ROOM: usize = 20_480;
+/// Defaults for which there is room while paths are drawn together: 40 KiB, so that the heads of all lists stay at hand.
+const ROOM: usize = 10_240;
 
 /// What the draws of eight companies need.
 #[derive(Clone, Debug)]
@@ -81,6 +81,7 @@ struct Chunk {
 #[derive(Clone, Debug)]
 pub struct Copula {
     seed: u64,
+    code: Code,
     market_weight: f64,
     industry_weight: f64,
     own_weight: f64,
@@ -134,6 +135,7 @@ impl Copula {
         let (curves, rows) = Curves::new(&cumulative);
         let mut groups = vec![None; industry_keys.len()];
         let mut industries = Vec::new();
+        let code = Code::new(obligors.iter().map(|obligor| count(obligor.cumulative.len())).max().unwrap_or(0));
         let mut compiled = Vec::with_capacity(obligors.len());
         for (index, (obligor, row)) in (0..).zip(obligors.iter().zip(rows)) {
             let group = if by_industry {
@@ -147,8 +149,9 @@ impl Copula {
             let steps = count(obligor.cumulative.len());
             let last_step = if obligor.last_step < steps { obligor.last_step } else { steps };
             let guide = curves.guide(row);
-            let (key, owes_until) = (obligor.key, obligor.owes_until);
-            compiled.push(Obligor { guide, key, group, row, last_step, owes_until, index });
+            let (key, owes_until) = (obligor.key, obligor.owes_until.min(STEPS as u32));
+            let company = code.company(index);
+            compiled.push(Obligor { guide, key, group, row, last_step, owes_until, company });
         }
         let mut active = Vec::with_capacity(compiled.len() + CHUNK);
         for obligor in &compiled {
@@ -161,6 +164,7 @@ impl Copula {
             active.chunks_exact(CHUNK).map(|obligors| Chunk::new(obligors, &curves, buckets, own_weight)).collect();
         Self {
             seed,
+            code,
             market_weight: inter.sqrt(),
             industry_weight: (intra - inter).sqrt(),
             own_weight,
@@ -229,6 +233,12 @@ impl Copula {
         }
     }
 
+    /// No paths yet.
+    #[must_use]
+    pub fn no_paths(&self) -> DrawnPaths {
+        DrawnPaths::new(self.obligors.len(), self.code)
+    }
+
     /// Most companies that can default.
     fn most_defaults(&self) -> usize {
         self.chunks.len() * CHUNK
@@ -293,8 +303,7 @@ impl Copula {
                         Some(step) => step,
                         None => self.exact_step(first_path + path as u64, &obligor, candidates.drawn(i)),
                     };
-                    let event = DefaultEvent::new(obligor.index, step);
-                    found.add(path, event, step <= obligor.last_step, step > obligor.owes_until);
+                    found.add(path, obligor.company, step, step <= obligor.last_step, obligor.owes_until);
                 }
             }
         }

@@ -10,4 +10,4 @@ mod fitted;
 pub mod own;
 
 pub use copula::{Copula, CopulaInput, CopulaScratch, ObligorInput};
-pub use defaults::{COMPANIES, DefaultEvent, Defaults, DrawnPaths, STEPS};
+pub use defaults::{COMPANIES, DrawnPaths, STEPS, Told, ToldBy};

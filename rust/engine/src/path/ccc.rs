@@ -33,8 +33,7 @@ impl<const L: usize, P: Numbers> Ccc<'_, L, P> {
             return false;
         }
         let fullest = Pack::splat(pool.ccc_par[self.p] * (1.0 + 1e-9));
-        buys_none
-            && deal.ccc_limit.is_none_or(|limit| (*self.base * limit).ge(fullest).all())
+        buys_none && deal.ccc_limit.is_none_or(|limit| (*self.base * limit).ge(fullest).all())
     }
 
     /// Walks the assets by market value; `total` is the par of those of the closing pool, `par` that of one.
@@ -166,7 +165,8 @@ impl<const L: usize, P: Numbers> Kernel for Ccc<'_, L, P> {
     fn run(self) {
         let (drivers, pool, p) = (self.drivers, &self.plan.pool, self.p);
         if let Some(flows) = drivers.rates() {
-            return self.walk(flows.ccc_par[p], |place| flows.ccc[place * pool.steps + p]);
+            let total = flows.ccc_par.get(p).copied().unwrap_or(Pack::ZERO);
+            return self.walk(total, |place| flows.ccc[place * pool.steps + p]);
         }
         let mut total = Pack::ZERO;
         for place in 0..pool.ccc.len() {

@@ -26,7 +26,7 @@ impl<const L: usize, P: DealParam<L>> Kernel for Collect<'_, L, P> {
     fn run(self) {
         let Self { plan, work, period, p } = self;
         let step = plan.pool_step(p);
-        work.drivers.step(&plan.pool, step, &mut work.collateral.closing);
+        work.drivers.step(&plan.pool, step, work.isa, &mut work.collateral.closing);
         let mdr = &work.drivers.hazard[step];
         if !plan.cohorts.floor_benefit.is_empty() {
             let of_months = work.months.floor_benefit;
@@ -90,7 +90,7 @@ fn collect<const L: usize, const W: usize, P: DealParam<L>>(
     work.ample = false;
     if period.is_last {
         out.sale_proceeds = out.performing_par * plan.liquidation_price(p).pack();
-        out.recoveries += work.drivers.pending(step) + work.cohorts.pending(step);
+        out.recoveries += work.drivers.pending(&plan.pool, step) + work.cohorts.pending(step);
         out.performing_par = Pack::ZERO;
         out.defaulted_par = Pack::ZERO;
         out.carrying = Pack::ZERO;
@@ -99,7 +99,7 @@ fn collect<const L: usize, const W: usize, P: DealParam<L>>(
         out.pending = Pack::ZERO;
         out.cohorts.performing = Pack::ZERO;
     } else if (out.performing_par - Pack::splat(NOTHING_LEFT * plan.deal.target_par)).any_negative() {
-        out.pending = work.drivers.pending(step) + work.cohorts.pending(step);
+        out.pending = work.drivers.pending(&plan.pool, step) + work.cohorts.pending(step);
     } else {
         work.ample = true;
     }

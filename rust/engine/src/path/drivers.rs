@@ -2,7 +2,7 @@
 //!
 //! Each lane starts from the pool's totals; every default takes the rows of its loans off them. A lane is worked out by
 //! itself, in rows that follow each other, and put beside its neighbours when it is done; its rows turn into packs when
-//! their step comes.
+//! their step comes. A default in a pool in closed form is a row of its step and a bit of its loan (`in_proportion.rs`).
 
 use crate::collateral::ClosingPool;
 use crate::collateral::closing_pool::{
@@ -11,9 +11,11 @@ use crate::collateral::closing_pool::{
 use crate::collateral::groups::PoolFlows;
 use crate::collateral::sale::{MoreDefaults, SaleRow, SaleStep, WORTH};
 use crate::lanes::Pack;
+use cloche_dispatch::Isa;
 pub use in_proportion::Defaulting;
-use in_proportion::{InProportion, left};
+use in_proportion::{InProportion, Left};
 
+mod begun;
 mod in_proportion;
 
 /// The closing pool's flows of one step, in lanes.
@@ -49,8 +51,7 @@ impl<const L: usize> ClosingStep<L> {
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 struct StepRows<const L: usize> {
-    /// Interest, principal, performing par, prepaid principal; in closed form the sums of what has ended: par, par times rate,
-    /// interest and principal of last steps.
+    /// Interest, principal, performing par, prepaid principal.
     flows: [[f64; 4]; L],
     /// Recoveries, carrying value, defaulted par and its market value.
     defaulted: [[f64; 4]; L],
@@ -68,12 +69,10 @@ pub struct Drivers<const L: usize> {
     /// The lane that is being worked out, by step: its flows, and its defaulted collateral.
     lane_flows: Vec<[f64; 4]>,
     lane_defaulted: Vec<[f64; 4]>,
-    /// The same of a pool in closed form.
-    lane_in_proportion: InProportion,
-    /// By step.
+    /// By step; nothing of a pool in closed form, and where the flows are given.
     rows: Vec<StepRows<L>>,
-    /// The same of par times instalment, and of that times rate; nothing where instalments do not differ.
-    instalments: Vec<[[f64; 2]; L]>,
+    /// A pool in closed form.
+    in_proportion: Option<InProportion<L>>,
     /// `[step][lane]`: what discount obligations are carried below par.
     discount: Vec<[f64; L]>,
     /// `[step][lane]`: what the pool does where all is sold; nothing where no sale may come.
@@ -110,13 +109,14 @@ impl<const L: usize> Drivers<L> {
         let discounted = |loan: usize| pool.discount_share.get(loan).is_some_and(|share| *share > 0.0);
         let own = |loan: usize| discounted(loan) || ccc_of_loan[loan] != NOT_CCC;
         let detailed: Vec<bool> = (0..pool.loans).map(|loan| all || own(loan)).collect();
-        let has_instalments = pool.proportional.as_ref().is_some_and(|form| form.has_instalments);
+        let in_proportion = InProportion::new(pool);
+        // Where defaults are rates, the flows themselves are given.
+        let rows = if in_proportion.is_some() || pool.flows.is_empty() { 0 } else { pool.steps };
         Self {
             lane_flows: vec![[0.0; 4]; pool.steps + TOGETHER - 1],
             lane_defaulted: vec![[0.0; 4]; pool.steps],
-            lane_in_proportion: InProportion::new(pool),
-            rows: vec![StepRows::ZERO; pool.steps],
-            instalments: vec![[[0.0; 2]; L]; if has_instalments { pool.steps } else { 0 }],
+            rows: vec![StepRows::ZERO; rows],
+            in_proportion,
             discount: if pool.has_discount { vec![[0.0; L]; pool.steps] } else { Vec::new() },
             sale: vec![[SaleRow::default(); L]; pool.sale.len()],
             parts: vec![vec![[0.0; L]; pool.steps]; pool.parts.len()],
@@ -144,6 +144,9 @@ impl<const L: usize> Drivers<L> {
     /// Back to the pool without further defaults; every lane must be worked out anew.
     #[inline(always)]
     pub fn reset(&mut self, pool: &ClosingPool) {
+        if let Some(in_proportion) = &mut self.in_proportion {
+            in_proportion.clear();
+        }
         for (lanes, total) in self.discount.iter_mut().zip(&pool.discount) {
             *lanes = [*total; L];
         }
@@ -176,12 +179,8 @@ impl<const L: usize> Drivers<L> {
 
     /// Puts the lane that has been worked out beside the others.
     #[inline(always)]
-    pub fn close_lane(&mut self, pool: &ClosingPool, lane: usize) {
+    pub fn close_lane(&mut self, lane: usize) {
         let lane = lane % L;
-        if pool.proportional.is_some() {
-            self.lane_in_proportion.close(pool, lane, &mut self.rows, &mut self.instalments);
-            return;
-        }
         for ((lanes, flows), defaulted) in self.rows.iter_mut().zip(&self.lane_flows).zip(&self.lane_defaulted) {
             (lanes.flows[lane], lanes.defaulted[lane]) = (*flows, *defaulted);
         }
@@ -189,8 +188,12 @@ impl<const L: usize> Drivers<L> {
 
     /// The lane that is being worked out, where a default changes a few of its numbers and nothing else.
     #[inline(always)]
-    pub fn defaulting<'a>(&'a mut self, pool: &'a ClosingPool) -> Option<Defaulting<'a>> {
-        if self.is_detailed { None } else { self.lane_in_proportion.defaulting(pool) }
+    pub fn defaulting<'a>(&'a mut self, pool: &'a ClosingPool, lane: usize) -> Option<Defaulting<'a, L>> {
+        if self.is_detailed {
+            return None;
+        }
+        let form = pool.proportional.as_ref()?;
+        Some(self.in_proportion.as_mut()?.defaulting(pool, form, lane))
     }
 
     /// An obligor defaults in step `k` (from 0), in the lane that is being worked out; returns what it ends: par, and par less
@@ -203,8 +206,8 @@ impl<const L: usize> Drivers<L> {
             let at = pool.row(loan as usize, k);
             let Some(default) = pool.ended(loan as usize, k) else { continue };
             ends = [ends[0] + default.par, ends[1] + (default.par - default.value)];
-            if let Some(form) = &pool.proportional {
-                self.lane_in_proportion.default(form, &form.loans[loan as usize], &default, k);
+            if let (Some(own), Some(form)) = (&mut self.in_proportion, &pool.proportional) {
+                own.defaulting(pool, form, lane).end(loan as usize, k);
             } else {
                 let rows = default.groups as usize * TOGETHER;
                 // Rows of nothing take nothing off: whole groups have the bits of their rows one by one.
@@ -286,7 +289,7 @@ impl<const L: usize> Drivers<L> {
     ///
     /// Differences of sums leave rounding of either sign where nothing is left: what is below zero is nothing.
     #[inline(always)]
-    pub fn step(&self, pool: &ClosingPool, p: usize, out: &mut ClosingStep<L>) {
+    pub fn step(&mut self, pool: &ClosingPool, p: usize, isa: Isa, out: &mut ClosingStep<L>) {
         if let Some(given) = &self.given {
             let (flows, defaulted) = (&given.flows[p], &given.defaulted[p]);
             out.interest = flows[INTEREST];
@@ -294,17 +297,19 @@ impl<const L: usize> Drivers<L> {
             out.prepaid = flows[PREPAID];
             out.recoveries = defaulted[RECOVERIES];
             out.performing = flows[PERFORMING];
-            out.discount = given.discount[p];
+            out.discount = given.discount.get(p).copied().unwrap_or(Pack::ZERO);
             out.carrying = defaulted[CARRYING];
             out.market_of_defaulted = defaulted[MARKET];
             out.defaulted_par = defaulted[DEFAULTED_PAR];
             return;
         }
+        out.discount = if self.has_discount { Pack(self.discount[p]).positive() } else { Pack::ZERO };
+        if let (Some(of), Some(form)) = (&mut self.in_proportion, &pool.proportional) {
+            isa.run(Left { of, pool, form, p, out });
+            return;
+        }
         let StepRows { flows, defaulted, .. } = &self.rows[p];
-        let [interest, principal, performing, prepaid] = match &pool.proportional {
-            Some(form) => left(across(flows), self.instalments.get(p), &form.steps[p], &pool.flows[p]),
-            None => across(flows),
-        };
+        let [interest, principal, performing, prepaid] = across(flows);
         out.interest = interest.positive();
         out.principal = principal.positive();
         out.performing = performing.positive();
@@ -314,7 +319,6 @@ impl<const L: usize> Drivers<L> {
         out.carrying = carrying;
         out.defaulted_par = defaulted_par;
         out.market_of_defaulted = market_of_defaulted;
-        out.discount = if self.has_discount { Pack(self.discount[p]).positive() } else { Pack::ZERO };
     }
 
     /// What the closing pool does in step `p` where all is sold at its end.
@@ -392,13 +396,16 @@ impl<const L: usize> Drivers<L> {
     /// Recoveries of the closing pool that are collected after step `p`.
     #[inline(always)]
     #[must_use]
-    pub fn pending(&self, p: usize) -> Pack<L> {
+    pub fn pending(&self, pool: &ClosingPool, p: usize) -> Pack<L> {
         let mut out = Pack::ZERO;
         if let Some(given) = &self.given {
             for packs in &given.defaulted[p + 1..] {
                 out += packs[RECOVERIES];
             }
             return out;
+        }
+        if let Some(of) = &self.in_proportion {
+            return of.pending(pool, p);
         }
         for lanes in &self.rows[p + 1..] {
             for l in 0..L {

@@ -428,6 +428,6 @@ pub fn drawn(plan: &Plan, path: &DrawnPath) -> Workspace<1> {
     for (k, &(obligor, step)) in path.defaults.iter().enumerate() {
         work.default(plan, 0, obligor, step, path.time(k));
     }
-    work.close_lane(plan, 0);
+    work.close_lane(0);
     work
 }

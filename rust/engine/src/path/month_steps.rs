@@ -144,7 +144,7 @@ pub fn run<const L: usize, P: DealParam<L>>(plan: &Plan<P>, work: &mut Workspace
     let steps = plan.within.of(p);
     for step in *steps.start()..*steps.end() {
         let (mut closing, mut cohorts) = (ClosingStep::ZERO, CohortStep::ZERO);
-        work.drivers.step(&plan.pool, step, &mut closing);
+        work.drivers.step(&plan.pool, step, work.isa(), &mut closing);
         let mdr = &work.drivers.hazard[step];
         let (isa, tables) = (work.isa(), &plan.cohorts);
         work.months.floor_benefit += work.cohorts.floor_benefit(tables, step, *mdr);

@@ -88,14 +88,14 @@ impl<const L: usize> Workspace<L> {
 
     /// Ends to work out the pool of a lane.
     #[inline(always)]
-    pub fn close_lane<P: Numbers>(&mut self, plan: &Plan<P>, lane: usize) {
-        self.drivers.close_lane(&plan.pool, lane);
+    pub fn close_lane(&mut self, lane: usize) {
+        self.drivers.close_lane(lane);
     }
 
     /// The lane that is being worked out, where a default changes a few of its numbers and nothing else.
     #[inline(always)]
-    pub fn defaulting<'a, P: Numbers>(&'a mut self, plan: &'a Plan<P>) -> Option<Defaulting<'a>> {
-        if plan.regimes.is_empty() { self.drivers.defaulting(&plan.pool) } else { None }
+    pub fn defaulting<'a, P: Numbers>(&'a mut self, plan: &'a Plan<P>, lane: usize) -> Option<Defaulting<'a, L>> {
+        if plan.regimes.is_empty() { self.drivers.defaulting(&plan.pool, lane) } else { None }
     }
 
     /// An obligor defaults in step `k` (from 0), at a credit time or a little before it, in the lane that is being worked out;
@@ -231,7 +231,7 @@ pub fn take_over<const L: usize, P: DealParam<L>>(
                     drivers.default(&plan.pool, lane, drawn.obligor, step);
                 }
             }
-            drivers.close_lane(&plan.pool, lane);
+            drivers.close_lane(lane);
         }
         let first = work.documents.drivers[0].as_ref().unwrap_or(&work.drivers);
         let drawn = if work.documents.rates.is_empty() { &first.hazard } else { &work.documents.rates };

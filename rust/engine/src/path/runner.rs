@@ -78,8 +78,7 @@ impl<const L: usize> Workspace<L> {
         }
         Self {
             state,
-            // A plan that ends between payment dates has one step more.
-            cohorts: Cohorts::new(plan.all().map(Plan::pool_steps).max().unwrap_or(0)),
+            cohorts: cohorts(plan),
             drivers: Drivers::new(&plan.pool, L == 1),
             months: Months::NONE,
             calls: Calls::new(plan.calls.len()),
@@ -179,6 +178,15 @@ impl<const L: usize> Workspace<L> {
             self.opening = FeeBases { fee_basis, performing_par, principal_amount };
         }
     }
+}
+
+/// Room for the cohorts of a plan, also in later documents.
+fn cohorts<const L: usize, P: Numbers>(plan: &Plan<P>) -> Cohorts<L> {
+    // A plan that ends between payment dates has one step more.
+    let steps = plan.all().map(Plan::pool_steps).max().unwrap_or(0);
+    // A later document, or the state, may ask for any step.
+    let alone = plan.regimes.is_empty() && plan.opening.is_none();
+    Cohorts::new(steps, if alone { plan.cohorts.open() } else { steps })
 }
 
 /// Runs one block of futures from closing to the end and returns the largest cash difference of any date.

@@ -20,8 +20,15 @@ use crate::metrics::{IrrTimes, irr_with_contributions};
 use crate::path::runner::{self, Workspace};
 use crate::waterfall::recorder::Silent;
 
+mod pool;
+
+use pool::Pool;
+
 /// Paths of a reduction block; a constant of the determinism contract.
 pub const BLOCK: usize = 1024;
+
+/// Paths that are drawn and put in order together, before any of them is run; a constant of the contract, too.
+const ORDERED: usize = 512;
 
 /// What is kept beside the totals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,15 +75,18 @@ impl<const L: usize> BlockWork<L> {
     /// Room for a simulation.
     #[must_use]
     pub fn new(setup: &Setup, isa: Isa, keep: Keep) -> Self {
-        const { assert!(PLACES.is_multiple_of(L) && BLOCK.is_multiple_of(PLACES), "lanes fill whole groups of places") };
+        const {
+            assert!(PLACES.is_multiple_of(L) && ORDERED.is_multiple_of(PLACES), "lanes fill whole groups of places");
+            assert!(BLOCK.is_multiple_of(ORDERED), "an order ends with its block");
+        };
         Self {
             work: Workspace::new(&setup.plan, isa),
             measures: Measures::new(&setup.plan, keep.flows),
             watch: keep.flows.then(|| TestWatch::new(&setup.plan)),
             scratch: CopulaScratch::default(),
-            drawn: DrawnPaths::default(),
+            drawn: setup.copula.no_paths(),
             stakes: Stakes::new(setup),
-            order: Vec::with_capacity(BLOCK),
+            order: Vec::with_capacity(ORDERED),
             by_year: vec![[0.0; 4]; setup.named.len()],
             times: IrrTimes::new(setup.plan.told_days()),
             redeemed: (0..=setup.plan.regimes.len())
@@ -104,18 +114,23 @@ pub fn run<const L: usize>(
     totals.open(count);
     let mut block = Block { totals, columns: work.keep.paths.then(|| PathColumns::new(setup, count)), short: None };
     let isa = work.isa;
-    match L {
-        1 => isa.run(Draws::<L, 1> { setup, first, count, work }),
-        8 => isa.run(Draws::<L, 8> { setup, first, count, work }),
-        _ => isa.run(Draws::<L, 16> { setup, first, count, work }),
-    }
-    let mut start = 0;
-    while start < count {
-        if stop() {
-            return None;
+    let mut from = 0;
+    while from < count {
+        let (first, count) = (first + from as u64, if count - from < ORDERED { count - from } else { ORDERED });
+        match L {
+            1 => isa.run(Draws::<L, 1> { setup, first, count, work }),
+            8 => isa.run(Draws::<L, 8> { setup, first, count, work }),
+            _ => isa.run(Draws::<L, 16> { setup, first, count, work }),
         }
-        run_lanes(setup, start, work, &mut block);
-        start += L;
+        let mut start = 0;
+        while start < count {
+            if stop() {
+                return None;
+            }
+            run_lanes(setup, from, start, work, &mut block);
+            start += L;
+        }
+        from += count;
     }
     block.short = work.work.state.changes.short.take();
     Some(block)
@@ -147,14 +162,14 @@ impl<const L: usize, const D: usize> Kernel for Draws<'_, L, D> {
             path += packs * D;
         }
         for path in 0..count {
-            order.push(u64::from(stakes.of(drawn.defaults.of(path))) << PATH_BITS | path as u64);
+            order.push(u64::from(stakes.of(drawn, path)) << PATH_BITS | path as u64);
         }
         order.sort_unstable();
     }
 }
 
-/// Runs the `L` drawn paths from place `start` of the order on.
-fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L>, block: &mut Block) {
+/// Runs the `L` drawn paths from place `start` of the order on, of which the first that was drawn is path `from` of the block.
+fn run_lanes<const L: usize>(setup: &Setup, from: usize, start: usize, work: &mut BlockWork<L>, block: &mut Block) {
     let isa = work.isa;
     let lanes = if work.order.len() - start < L { work.order.len() - start } else { L };
     // Lanes that are left over run the last path once more; nothing is kept of them.
@@ -178,8 +193,7 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
     if L == 1 && setup.plan.common.is_some() {
         let BlockWork { work: workspace, drawn, by_year, .. } = work;
         by_year.fill([0.0; 4]);
-        let events = [drawn.defaults.of(paths[0]), drawn.later.of(paths[0])];
-        ended::count(setup, &workspace.documents.trail, events, by_year, &mut block.totals);
+        ended::count(setup, &workspace.documents.trail, drawn, paths[0], by_year, &mut block.totals);
     }
     let place = start % PLACES;
     let mask = Mask::from_lanes(kept);
@@ -198,8 +212,8 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
         let (rates, total) = isa.run(Rates { setup, work, residual: r, number });
         let returns = &mut block.totals.returns[r];
         for lane in 0..lanes {
-            returns.irr[paths[lane]] = rates.0[lane];
-            returns.moic[paths[lane]] = total.0[lane] / cost;
+            returns.irr[from + paths[lane]] = rates.0[lane];
+            returns.moic[from + paths[lane]] = total.0[lane] / cost;
         }
         if contributes {
             let days = work.redeemed[number].as_ref().map_or(setup.plan.told_days(), |(_, days)| days);
@@ -210,8 +224,8 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
                 }
                 let flow = |p: usize| flows[p].0[lane];
                 let rate = irr_with_contributions(days, cost, flow, 1e-9 * note.original);
-                returns.irr[paths[lane]] = rate;
-                returns.moic[paths[lane]] = (total.0[lane] + paid_in) / (cost + paid_in);
+                returns.irr[from + paths[lane]] = rate;
+                returns.moic[from + paths[lane]] = (total.0[lane] + paid_in) / (cost + paid_in);
             }
         }
     }
@@ -222,85 +236,9 @@ fn run_lanes<const L: usize>(setup: &Setup, start: usize, work: &mut BlockWork<L
         }
         if let Some(columns) = &mut block.columns {
             for note in 0..setup.plan.deal.notes.len() {
-                columns.set(note, paths[lane], &work.note(setup, note, lane));
+                columns.set(note, from + paths[lane], &work.note(setup, note, lane));
             }
         }
-    }
-}
-
-/// Takes the defaults of `L` drawn paths off the pool, and counts them by year.
-struct Pool<'a, const L: usize> {
-    setup: &'a Setup,
-    paths: &'a [usize; L],
-    /// Lanes whose paths are kept: the first so many.
-    kept: usize,
-    work: &'a mut BlockWork<L>,
-    totals: &'a mut BlockTotals,
-}
-
-impl<const L: usize> Kernel for Pool<'_, L> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { setup, paths, kept, work, totals } = self;
-        let BlockWork { work, drawn, by_year, .. } = work;
-        let (plan, cells, companies) = (&setup.plan, setup.axis.cells.as_slice(), setup.closing_par.as_slice());
-        let mut factor = Pack::ZERO;
-        for lane in 0..L {
-            factor.0[lane] = drawn.market[paths[lane]];
-        }
-        // Conditions that bring in other dates are met path by path.
-        if L == 1 && plan.common.is_some() {
-            let mut rates = vec![Pack::ZERO; plan.drawn_steps()];
-            setup.copula.conditional_hazard(&factor, &mut rates);
-            work.draw_rates(plan, rates);
-        } else {
-            setup.copula.conditional_hazard(&factor, &mut work.drivers.hazard);
-        }
-        work.reset_pool(plan);
-        by_year.copy_from_slice(&setup.named);
-        for lane in 0..L {
-            if lane + 1 < L {
-                drawn.fetch(paths[lane + 1]);
-            }
-            work.open_lane(plan);
-            let (defaults, by_year) = (drawn.defaults.of(paths[lane]), by_year.as_mut_slice());
-            if let Some(mut defaulting) = work.defaulting(plan) {
-                for event in defaults {
-                    let obligor = event.obligor() as usize;
-                    let (step, year) = cells[event.step() as usize - 1];
-                    let [par, loss] = defaulting.default(obligor, step as usize);
-                    add(&mut by_year[year as usize], [companies[obligor], 1.0, par, loss]);
-                }
-            } else {
-                for event in defaults {
-                    let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
-                    let (step, year) = cells[place];
-                    // Only later documents ask for the time.
-                    let time = if plan.regimes.is_empty() { 0.0 } else { setup.axis.times[place] };
-                    let [par, loss] = work.default(plan, lane, obligor, step as usize, time);
-                    add(&mut by_year[year as usize], [companies[obligor], 1.0, par, loss]);
-                }
-            }
-            work.close_lane(plan, lane);
-            for event in drawn.later.of(paths[lane]) {
-                let (_, year) = cells[event.step() as usize - 1];
-                add(&mut by_year[year as usize], [companies[event.obligor() as usize], 1.0, 0.0, 0.0]);
-            }
-            // Lanes that are left over come last.
-            if lane < kept && !(L == 1 && plan.common.is_some()) {
-                totals.count_years(by_year, &setup.named, &setup.year_units);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn add(to: &mut [f64; 4], row: [f64; 4]) {
-    let before = *to;
-    for k in 0..4 {
-        to[k] = before[k] + row[k];
     }
 }
 

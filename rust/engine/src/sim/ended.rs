@@ -2,7 +2,7 @@
 
 use super::setup::Setup;
 use super::totals::BlockTotals;
-use crate::credit::DefaultEvent;
+use crate::credit::DrawnPaths;
 use crate::path::companies::PathDefault;
 use crate::path::explained::Explained;
 use crate::path::plan::Plan;
@@ -59,12 +59,13 @@ fn of_loans(plan: &Plan, obligor: usize, step: usize) -> Option<([f64; 2], usize
     (par > 0.0).then_some(([par, value], collected))
 }
 
-/// Counts by year the defaults of a path that has been run; `later` are those of companies that owed nothing any more.
+/// Counts by year the defaults of a drawn path that has been run.
 #[inline(never)]
 pub fn count(
     setup: &Setup,
     trail: &[(usize, usize)],
-    [defaults, later]: [&[DefaultEvent]; 2],
+    drawn: &DrawnPaths,
+    path: usize,
     by_year: &mut [[f64; 4]],
     totals: &mut BlockTotals,
 ) {
@@ -82,10 +83,7 @@ pub fn count(
             add(obligor, place, true);
         }
     }
-    for (events, owes) in [(defaults, true), (later, false)] {
-        for event in events {
-            add(event.obligor() as usize, event.step() as usize - 1, owes);
-        }
-    }
+    drawn.each_default(path, |(obligor, step)| add(obligor as usize, step as usize - 1, true));
+    drawn.each_later(path, |(obligor, step)| add(obligor as usize, step as usize - 1, false));
     totals.count_years(by_year, &vec![[0.0; 4]; by_year.len()], &setup.year_units);
 }

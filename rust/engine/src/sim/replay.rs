@@ -4,7 +4,7 @@ use cloche_dispatch::Isa;
 
 use super::ended::{Ended, ended};
 use super::setup::Setup;
-use crate::credit::{CopulaScratch, Defaults, DrawnPaths};
+use crate::credit::CopulaScratch;
 use crate::lanes::Pack;
 use crate::path::companies::{self, PathDefault};
 use crate::path::explained::{self, Explained};
@@ -29,14 +29,14 @@ pub struct DefaultRow {
 /// What happens in one path: its defaults, and the default rates of what is bought.
 #[must_use]
 pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
-    let (events, market) = draw(setup, path);
+    let (defaults, market) = draw(setup, path);
     let mut hazard = vec![Pack::<1>::ZERO; setup.plan.drawn_steps()];
     setup.copula.conditional_hazard(&market, &mut hazard);
     let axis = &setup.axis;
     let step = |place: u32| axis.cells[place as usize - 1].0 as usize;
     DrawnPath {
-        defaults: events.of(0).iter().map(|event| (event.obligor() as usize, step(event.step()))).collect(),
-        times: events.of(0).iter().map(|event| axis.times[event.step() as usize - 1]).collect(),
+        defaults: defaults.iter().map(|(obligor, place)| (*obligor as usize, step(*place))).collect(),
+        times: defaults.iter().map(|(_, place)| axis.times[*place as usize - 1]).collect(),
         ends: Vec::new(),
         hazard: hazard.iter().map(|rate| rate.0[0]).collect(),
         one_by_one: setup.plan.pool.one_by_one,
@@ -44,10 +44,10 @@ pub fn drawn(setup: &Setup, path: u64) -> DrawnPath {
 }
 
 /// The defaults of companies that owe something, and the market factor.
-fn draw(setup: &Setup, path: u64) -> (Defaults, Pack<1>) {
-    let mut drawn = DrawnPaths::default();
+fn draw(setup: &Setup, path: u64) -> (Vec<(u32, u32)>, Pack<1>) {
+    let mut drawn = setup.copula.no_paths();
     setup.copula.draw::<1>(path, &mut CopulaScratch::default(), &mut drawn);
-    (drawn.defaults, Pack([drawn.market[0]]))
+    (drawn.defaults(0), Pack([drawn.market[0]]))
 }
 
 /// Runs one path.
@@ -60,7 +60,7 @@ pub fn replay(setup: &Setup, path: u64) -> (Explained, Vec<DefaultRow>) {
 #[must_use]
 pub fn replay_shown(setup: &Setup, plan: &Plan, path: u64) -> (Explained, Vec<DefaultRow>) {
     let mut work = Workspace::<1>::new(plan, Isa::PORTABLE);
-    let (events, market) = draw(setup, path);
+    let (drawn, market) = draw(setup, path);
     if plan.common.is_some() {
         let mut rates = vec![Pack::<1>::ZERO; plan.drawn_steps()];
         setup.copula.conditional_hazard(&market, &mut rates);
@@ -71,23 +71,22 @@ pub fn replay_shown(setup: &Setup, plan: &Plan, path: u64) -> (Explained, Vec<De
     work.reset_pool(plan);
     work.open_lane(plan);
     let mut of_path = Vec::new();
-    for event in events.of(0) {
-        let (obligor, place) = (event.obligor() as usize, event.step() as usize - 1);
+    for (obligor, place) in &drawn {
+        let (obligor, place) = (*obligor as usize, *place as usize - 1);
         let step = setup.axis.cells[place].0 as usize;
         work.default(plan, 0, obligor, step, setup.axis.times[place]);
         of_path.push(PathDefault { obligor, step, time: setup.axis.times[place] });
     }
-    work.close_lane(plan, 0);
+    work.close_lane(0);
     let mut run = explained::run(plan, &mut work);
     companies::show(plan, &mut run, &of_path);
     let mut defaults = Vec::new();
-    for (event, default) in events.of(0).iter().zip(&of_path) {
+    for ((obligor, place), default) in drawn.iter().zip(&of_path) {
         let Some(Ended { par, value, collected }) = ended(setup, plan, &run, *default) else { continue };
-        let level = setup.copula.default_probability_level(path, event.obligor());
-        let place = event.step() as usize - 1;
+        let level = setup.copula.default_probability_level(path, *obligor);
         defaults.push(DefaultRow {
             company: default.obligor,
-            date: setup.date_of(setup.default_time(default.obligor, level, place)),
+            date: setup.date_of(setup.default_time(default.obligor, level, *place as usize - 1)),
             par,
             recovery_rate: value / par,
             recovery_date: collected,

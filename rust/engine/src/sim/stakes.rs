@@ -2,7 +2,7 @@
 
 use super::setup::Setup;
 use crate::collateral::closing_pool::{PERFORMING, PRINCIPAL};
-use crate::credit::DefaultEvent;
+use crate::credit::DrawnPaths;
 
 /// Of each company what the pool loses if it defaults at once, and how much of that is left at each time.
 ///
@@ -39,14 +39,14 @@ impl Stakes {
         }
     }
 
-    /// What defaults weigh.
+    /// What the defaults of a path weigh.
     #[inline(always)]
     #[must_use]
-    pub fn of(&self, defaults: &[DefaultEvent]) -> u32 {
+    pub fn of(&self, drawn: &DrawnPaths, path: usize) -> u32 {
         let mut weight = 0.0;
-        for event in defaults {
-            weight += self.companies[event.obligor() as usize] * self.left[event.step() as usize - 1];
-        }
+        drawn.each_default(path, |(obligor, step)| {
+            weight += self.companies[obligor as usize] * self.left[step as usize - 1];
+        });
         weight as u32
     }
 }

@@ -236,7 +236,11 @@ impl YearRates {
         // Years that lay a power of two apart would share the places of a cache.
         const APART: usize = 12;
         self.stride = paths + APART;
-        self.rows.resize(years * self.stride, [0.0; 2]);
+        let places = years * self.stride;
+        if self.rows.len() != places {
+            // New memory comes cleared.
+            self.rows = vec![[0.0; 2]; places];
+        }
         self.paths = 0;
     }
 

@@ -177,8 +177,9 @@ fn tests_of(plan: &Plan) -> Vec<Vec<u16>> {
 /// What happens to the deal in `L` paths, by date.
 #[derive(Clone, Debug)]
 pub struct EventWatch<const L: usize> {
-    /// `[period][event]`, where `happened` has its bit set; nothing where nothing can happen.
-    seen: Vec<[Mask<L>; EVENTS.len()]>,
+    /// `[period][event]`: the paths in which it happens, a bit each, where `happened` has its bit set; nothing where nothing can
+    /// happen.
+    seen: Vec<[u32; EVENTS.len()]>,
     /// Per period: the events that have happened in some path, a bit each.
     happened: Vec<u32>,
     interest: bool,
@@ -202,7 +203,7 @@ impl<const L: usize> EventWatch<L> {
             });
         let steps = if possible { plan.told_dates() } else { 0 };
         let was_over = plan.opening.as_ref().is_some_and(|opening| opening.reinvestment_ended);
-        let seen = vec![[Mask::splat(false); EVENTS.len()]; steps];
+        let seen = vec![[0; EVENTS.len()]; steps];
         Self { seen, happened: vec![0; steps], interest, something: false, over: Mask::splat(was_over), was_over }
     }
 
@@ -275,7 +276,7 @@ impl<const L: usize> EventWatch<L> {
     fn see(&mut self, p: usize, event: usize, lanes: Mask<L>) {
         if lanes.any() {
             let before = self.happened[p] >> event & 1 == 1;
-            self.seen[p][event] = if before { self.seen[p][event].or(lanes) } else { lanes };
+            self.seen[p][event] = lanes.to_bits() | if before { self.seen[p][event] } else { 0 };
             self.happened[p] |= 1 << event;
             self.something = true;
         }
@@ -286,12 +287,13 @@ impl<const L: usize> EventWatch<L> {
         if !self.something {
             return;
         }
+        let kept = kept.to_bits();
         for ((counts, seen), happened) in totals.events.iter_mut().zip(&self.seen).zip(&self.happened) {
             let mut left = *happened;
             while left != 0 {
                 let event = left.trailing_zeros() as usize;
                 left &= left - 1;
-                counts[event] += kept.and(seen[event]).count();
+                counts[event] += u64::from((kept & seen[event]).count_ones());
             }
         }
     }

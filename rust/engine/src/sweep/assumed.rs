@@ -130,7 +130,8 @@ impl<'a, const L: usize> Assumed<'a, L> {
     pub fn rates<'b>(&'b self, of: &'b Class<'_>) -> Vec<RatesOf<'b, Pack<L>>> {
         let each = of.groups.sources.iter().zip(&self.groups).zip(&self.named).map(|((source, places), named)| {
             let [mdr, mpr, recovery] = places.map(|place| &self.numbers[place]);
-            let [of_step, in_sales] = named.as_ref().map_or([&mdr.by_step, &mdr.in_sales], |own| own.each_ref());
+            let [of_step, in_sales] =
+                named.as_ref().map_or([&mdr.by_step, &mdr.in_sales], <[Vec<Pack<L>>; 2]>::each_ref);
             RatesOf {
                 mdr: of_step,
                 mpr: &mpr.by_step,

@@ -2,7 +2,7 @@
 
 use cloche_dispatch::{Isa, Kernel};
 
-use super::{Copula, CopulaInput, CopulaScratch, DefaultEvent, DrawnPaths, ObligorInput};
+use super::{Copula, CopulaInput, CopulaScratch, ObligorInput};
 use crate::lanes::Pack;
 use crate::math::{normal_inverse, pow};
 use crate::random::entity_key;
@@ -46,15 +46,15 @@ fn motley(inter: f64, intra: f64) -> CopulaInput {
 
 fn all_events<const L: usize>(copula: &Copula, paths: u64) -> Vec<(u64, u32, u32)> {
     let mut scratch = CopulaScratch::default();
-    let mut drawn = DrawnPaths::default();
+    let mut drawn = copula.no_paths();
     for first in (0..paths).step_by(L) {
         copula.draw::<L>(first, &mut scratch, &mut drawn);
     }
     let mut all = Vec::new();
-    for path in 0..drawn.defaults.paths() {
-        let events = drawn.defaults.of(path);
-        assert!(events.windows(2).all(|pair| pair[0].obligor() < pair[1].obligor()));
-        all.extend(events.iter().map(|event| (path as u64, event.obligor(), event.step())));
+    for path in 0..drawn.paths() {
+        let events = drawn.defaults(path);
+        assert!(events.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        all.extend(events.iter().map(|(obligor, step)| (path as u64, *obligor, *step)));
     }
     all
 }
@@ -100,13 +100,13 @@ struct Block<'a> {
 }
 
 impl Kernel for Block<'_> {
-    type Output = (Vec<Vec<DefaultEvent>>, Vec<Pack<16>>);
+    type Output = (Vec<Vec<(u32, u32)>>, Vec<Pack<16>>);
 
     #[inline(always)]
     fn run(self) -> Self::Output {
-        let mut drawn = DrawnPaths::default();
+        let mut drawn = self.copula.no_paths();
         self.copula.draw::<16>(self.first_path, &mut CopulaScratch::default(), &mut drawn);
-        let events = (0..16).map(|path| drawn.defaults.of(path).to_vec()).collect();
+        let events = (0..16).map(|path| drawn.defaults(path)).collect();
         let market = self.copula.market::<16>(self.first_path);
         let mut packs = vec![Pack::ZERO; 24];
         self.copula.conditional_hazard(&market, &mut packs);
@@ -155,7 +155,7 @@ fn defaults_after_the_last_payment_are_told_apart() {
         obligor.owes_until = obligor.last_step / 2;
     }
     let copula = Copula::new(input.clone());
-    let mut drawn = DrawnPaths::default();
+    let mut drawn = copula.no_paths();
     let mut scratch = CopulaScratch::default();
     for first in (0..512).step_by(64) {
         copula.draw_packs::<16>(first, 4, &mut scratch, &mut drawn);
@@ -163,10 +163,15 @@ fn defaults_after_the_last_payment_are_told_apart() {
     let mut found = Vec::new();
     for path in 0..512 {
         let until = |obligor: u32| input.obligors[obligor as usize].owes_until;
-        assert!(drawn.defaults.of(path).iter().all(|event| event.step() <= until(event.obligor())));
-        assert!(drawn.later.of(path).iter().all(|event| event.step() > until(event.obligor())));
-        let both = drawn.defaults.of(path).iter().chain(drawn.later.of(path));
-        let mut of_path: Vec<_> = both.map(|event| (path as u64, event.obligor(), event.step())).collect();
+        let mut of_path = Vec::new();
+        drawn.each_default(path, |(obligor, step)| {
+            assert!(step <= until(obligor));
+            of_path.push((path as u64, obligor, step));
+        });
+        drawn.each_later(path, |(obligor, step)| {
+            assert!(step > until(obligor));
+            of_path.push((path as u64, obligor, step));
+        });
         of_path.sort_unstable();
         found.extend(of_path);
     }
@@ -176,10 +181,10 @@ fn defaults_after_the_last_payment_are_told_apart() {
 #[test]
 fn an_empty_pool_has_no_defaults() {
     let copula = Copula::new(input(0.2, 0.3, Vec::new()));
-    let mut drawn = DrawnPaths::default();
+    let mut drawn = copula.no_paths();
     copula.draw::<16>(0, &mut CopulaScratch::default(), &mut drawn);
-    assert_eq!(drawn.defaults.paths(), 16);
-    assert!((0..16).all(|path| drawn.defaults.of(path).is_empty()));
+    assert_eq!(drawn.paths(), 16);
+    assert!((0..16).all(|path| drawn.defaults(path).is_empty()));
 }
 
 #[test]
@@ -214,11 +219,11 @@ fn counts(names: u32, cumulative: &[f64], correlation: f64, paths: u64) -> Vec<f
     let obligors = (0..names).map(|i| obligor(&format!("company {i}"), 0, cumulative)).collect();
     let copula = Copula::new(input(correlation, correlation, obligors));
     let mut scratch = CopulaScratch::default();
-    let mut drawn = DrawnPaths::default();
+    let mut drawn = copula.no_paths();
     for first in (0..paths).step_by(16) {
         copula.draw::<16>(first, &mut scratch, &mut drawn);
     }
-    (0..drawn.defaults.paths()).map(|path| drawn.defaults.of(path).len() as f64).collect()
+    (0..drawn.paths()).map(|path| drawn.defaults(path).len() as f64).collect()
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -306,17 +311,17 @@ fn companies_of_one_industry_default_together_more_often_than_those_of_two() {
     let obligors = names.iter().map(|&(name, industry)| obligor(name, industry, &[0.1])).collect();
     let copula = Copula::new(input(0.1, 0.3, obligors));
     let mut scratch = CopulaScratch::default();
-    let mut drawn = DrawnPaths::default();
+    let mut drawn = copula.no_paths();
     let mut singles = [0_u32; 4];
     let mut pairs = [[0_u32; 4]; 4];
     for first in (0..PATHS).step_by(16) {
         drawn.clear();
         copula.draw::<16>(first, &mut scratch, &mut drawn);
-        for events in (0..16).map(|path| drawn.defaults.of(path)) {
-            for (i, event) in events.iter().enumerate() {
-                singles[event.obligor() as usize] += 1;
-                for other in &events[i + 1..] {
-                    pairs[event.obligor() as usize][other.obligor() as usize] += 1;
+        for events in (0..16).map(|path| drawn.defaults(path)) {
+            for (i, (company, _)) in events.iter().enumerate() {
+                singles[*company as usize] += 1;
+                for (other, _) in &events[i + 1..] {
+                    pairs[*company as usize][*other as usize] += 1;
                 }
             }
         }

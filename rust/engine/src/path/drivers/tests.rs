@@ -1,3 +1,5 @@
+use cloche_dispatch::Isa;
+
 use super::{ClosingStep, Drivers};
 use crate::collateral::closing_pool::{ClosingPool, INTEREST, PoolRules};
 use crate::collateral::holdings::Holdings;
@@ -84,11 +86,11 @@ fn steps(pool: &ClosingPool) -> (Vec<ClosingStep<2>>, Vec<[f64; 2]>) {
         for (company, step) in &DEFAULTS[..if lane == 0 { 5 } else { 2 }] {
             ends.push(drivers.default(pool, lane, *company, *step));
         }
-        drivers.close_lane(pool, lane);
+        drivers.close_lane(lane);
     }
     let mut out = vec![ClosingStep::ZERO; STEPS];
     for (p, step) in out.iter_mut().enumerate() {
-        drivers.step(pool, p, step);
+        drivers.step(pool, p, Isa::PORTABLE, step);
     }
     (out, ends)
 }
@@ -148,17 +150,17 @@ fn after_defaults(pool: &ClosingPool, few: bool) -> (Vec<[[f64; 2]; 8]>, Vec<[u6
         for company in 0..pool.obligor_loans.obligors() {
             let k = (5 * company + 3 * lane) % STEPS;
             let end = if few {
-                drivers.defaulting(pool).unwrap().default(company, k)
+                drivers.defaulting(pool, lane).unwrap().default(company, k)
             } else {
                 drivers.default(pool, lane, company, k)
             };
             ends.push(end.map(f64::to_bits));
         }
-        drivers.close_lane(pool, lane);
+        drivers.close_lane(lane);
     }
     let mut step = ClosingStep::ZERO;
     let figures = (0..STEPS).map(|p| {
-        drivers.step(pool, p, &mut step);
+        drivers.step(pool, p, Isa::PORTABLE, &mut step);
         figures(&step)
     });
     (figures.collect(), ends)
@@ -167,7 +169,7 @@ fn after_defaults(pool: &ClosingPool, few: bool) -> (Vec<[[f64; 2]; 8]>, Vec<[u6
 /// The pool whose defaults are read from the rows of its loans.
 fn by_rows(pool: &ClosingPool) -> ClosingPool {
     let mut out = pool.clone();
-    out.proportional.as_mut().unwrap().defaults.clear();
+    out.proportional.as_mut().unwrap().forget_defaults();
     out
 }
 
