@@ -47,7 +47,18 @@ fn contract(loan: &Sketch, amortization: f64) -> Vec<ContractStep> {
 }
 
 fn pool(loans: &[Sketch], cpr: impl Fn(usize) -> f64, amortization: impl Fn(usize) -> f64) -> ClosingPool {
-    let rules = PoolRules { steps: STEPS, first: 0, carry_end: vec![STEPS; STEPS], carries_defaults: true };
+    pool_that_carries(STEPS, loans, cpr, amortization)
+}
+
+/// The same with defaulted par that is carried for so many steps; recoveries come two steps after a default.
+fn pool_that_carries(
+    carried: usize,
+    loans: &[Sketch],
+    cpr: impl Fn(usize) -> f64,
+    amortization: impl Fn(usize) -> f64,
+) -> ClosingPool {
+    let carry_end = (0..STEPS).map(|p| if p + carried < STEPS { p + carried } else { STEPS }).collect();
+    let rules = PoolRules { steps: STEPS, first: 0, carry_end, carries_defaults: carried > 0 };
     let mut out = ClosingPool::new(loans.len(), STEPS);
     let collected: Vec<u32> =
         (0..STEPS as u32).map(|p| if p + 2 < STEPS as u32 { p + 2 } else { STEPS as u32 - 1 }).collect();
@@ -113,6 +124,68 @@ fn a_pool_in_closed_form_does_what_its_loans_do_one_by_one() {
     does_what_its_loans_do(&pool(&sketches(), |_| 0.05, |_| 0.01), false);
     does_what_its_loans_do(&pool(&sketches(), |_| 0.05, |_| 0.0), false);
     does_what_its_loans_do(&pool(&sketches(), |_| 0.05, |i| 0.01 + 0.0001 * (i * 4 % 9) as f64), true);
+}
+
+#[test]
+fn defaulted_par_is_carried_no_longer_than_the_rules_say() {
+    for carried in [0, 1, 2] {
+        let closed = pool_that_carries(carried, &sketches(), |_| 0.05, |_| 0.01);
+        let form = closed.proportional.as_ref().unwrap();
+        assert_eq!((form.carries_all, form.defaults.len()), (carried == 2, STEPS));
+        does_what_its_loans_do(&closed, false);
+        does_what_its_loans_do(&by_rows(&closed), false);
+        let (of_steps, _) = steps(&closed);
+        let some = of_steps.iter().any(|step| step.carrying.0[0] > 0.0);
+        assert_eq!(some, carried > 0);
+    }
+}
+
+#[test]
+fn a_step_that_is_asked_for_again_has_the_same_bits() {
+    let usual = pool(&sketches(), |_| 0.05, |_| 0.01);
+    for pool in [by_rows(&usual), usual] {
+        let (expected, _) = steps(&pool);
+        let mut drivers = Drivers::<2>::new(&pool, false);
+        drivers.reset(&pool);
+        for lane in 0..2 {
+            for (company, step) in &DEFAULTS[..if lane == 0 { 5 } else { 2 }] {
+                drivers.default(&pool, lane, *company, *step);
+            }
+        }
+        let mut step = ClosingStep::ZERO;
+        for p in [4, 4, 0, 9, 3, 11] {
+            drivers.step(&pool, p, Isa::PORTABLE, &mut step);
+            assert_eq!(figures(&step), figures(&expected[p]), "step {p}");
+        }
+    }
+}
+
+#[test]
+fn what_is_pending_is_what_later_steps_recover() {
+    let usual = pool(&sketches(), |_| 0.05, |_| 0.01);
+    let rows = ClosingPool { proportional: None, ..usual.clone() };
+    for pool in [rows, by_rows(&usual), usual] {
+        let (of_steps, _) = steps(&pool);
+        let mut drivers = Drivers::<2>::new(&pool, false);
+        drivers.reset(&pool);
+        for lane in 0..2 {
+            drivers.open_lane(&pool);
+            for (company, step) in &DEFAULTS[..if lane == 0 { 5 } else { 2 }] {
+                drivers.default(&pool, lane, *company, *step);
+            }
+            drivers.close_lane(lane);
+        }
+        let mut step = ClosingStep::ZERO;
+        for p in 0..STEPS {
+            drivers.step(&pool, p, Isa::PORTABLE, &mut step);
+            let mut later = [0.0; 2];
+            for step in &of_steps[p + 1..] {
+                later = [later[0] + step.recoveries.0[0], later[1] + step.recoveries.0[1]];
+            }
+            let pending = drivers.pending(&pool, p).0;
+            assert!((0..2).all(|lane| (pending[lane] - later[lane]).abs() < 1e-10), "step {p}: {pending:?}, {later:?}");
+        }
+    }
 }
 
 fn does_what_its_loans_do(closed: &ClosingPool, has_instalments: bool) {
