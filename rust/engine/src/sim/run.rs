@@ -9,7 +9,7 @@ use cloche_dispatch::Isa;
 use super::block::{self, BLOCK, Block, BlockWork, Keep};
 use super::columns::PathColumns;
 use super::setup::Setup;
-use super::totals::{BlockTotals, Sizes, Totals};
+use super::totals::{BlockTotals, Counted, Sizes, Totals};
 use crate::error::EngineError;
 use crate::lifecycle::Short;
 use crate::workers;
@@ -98,6 +98,8 @@ pub fn simulate_lanes<const L: usize>(
     let stop = AtomicBool::new(false);
     let totals = Totals::new(Sizes::of(setup), options.keep.flows);
     let (columns, written) = (Vec::new(), Vec::new());
+    let counted = Mutex::new(Counted::default());
+    let years = totals.years.len();
     let merger = Mutex::new(Merger { totals, columns, short: None, next: 0, waiting: BTreeMap::new(), written });
     let work = || {
         let mut scratch = BlockWork::<L>::new(setup, options.isa, options.keep);
@@ -115,8 +117,19 @@ pub fn simulate_lanes<const L: usize>(
             let Some(finished) = block::run::<L>(setup, first as u64, count, &mut scratch, totals, &stopped) else {
                 return;
             };
+            let mut to_count = None;
             if let Ok(mut merger) = merger.lock() {
                 written = merger.add(b, finished);
+                to_count = merger.totals.to_count();
+            }
+            // Blocks are counted while others are added: the other workers need not wait for it.
+            if let Some(rates) = to_count {
+                if let Ok(mut counted) = counted.lock() {
+                    counted.add(years, &rates);
+                }
+                if let Ok(mut merger) = merger.lock() {
+                    merger.totals.give_back(rates);
+                }
             }
             done.fetch_add(count, Ordering::Relaxed);
         }
@@ -132,7 +145,7 @@ pub fn simulate_lanes<const L: usize>(
     if let Some(short) = short {
         return Err(setup.plan.refusal(short));
     }
-    totals.end();
+    totals.end(counted.into_inner().map_err(|_| EngineError::Run("a worker failed".to_owned()))?);
     let paths = totals.paths;
     Ok(Simulated { totals, columns, paths, stopped: paths < options.paths })
 }

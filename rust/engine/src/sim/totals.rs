@@ -259,6 +259,28 @@ impl YearRates {
     }
 }
 
+/// Default rate and loss rate of paths, counted in bins; by year. They do not depend on the order in which blocks are counted.
+#[derive(Clone, Debug, Default)]
+pub struct Counted(Vec<[Histogram; 2]>);
+
+impl Counted {
+    /// Counts blocks: one year of all of them after the other, since the bins of one histogram stay near and those of all do not.
+    pub fn add(&mut self, years: usize, blocks: &[YearRates]) {
+        if self.0.is_empty() {
+            // Made one by one: a clone would take the memory of all bins.
+            self.0 = (0..years).map(|_| <[Histogram; 2]>::default()).collect();
+        }
+        for (y, [default_rate, loss_rate]) in self.0.iter_mut().enumerate() {
+            for rates in blocks {
+                default_rate.add::<0>(rates.of(y));
+            }
+            for rates in blocks {
+                loss_rate.add::<1>(rates.of(y));
+            }
+        }
+    }
+}
+
 /// The figures of all paths.
 #[derive(Clone, Debug)]
 pub struct Totals {
@@ -275,7 +297,7 @@ pub struct Totals {
     pub events: Vec<[u64; EVENTS.len()]>,
     pub years: Vec<YearTotals>,
     /// Per year: default rate and loss rate; nothing in runs of so few blocks that these wait to be asked for.
-    counted: Vec<[Histogram; 2]>,
+    counted: Counted,
     /// By block that is not counted in bins yet.
     uncounted: Vec<YearRates>,
     /// Those of blocks that have been counted, to be written again.
@@ -298,7 +320,7 @@ impl Totals {
             tests: if keep_flows { vec![TestTotals::default(); tests * steps] } else { Vec::new() },
             events: vec![[0; EVENTS.len()]; steps],
             years: vec![YearTotals::default(); years],
-            counted: Vec::new(),
+            counted: Counted::default(),
             uncounted: Vec::with_capacity(TOGETHER),
             written: Vec::new(),
             conservation_error: 0.0,
@@ -351,35 +373,32 @@ impl Totals {
             }
         }
         self.uncounted.push(std::mem::replace(&mut block.rates, self.written.pop().unwrap_or_default()));
-        if self.uncounted.len() == TOGETHER {
-            self.settle();
-        }
         if block.conservation_error > self.conservation_error || block.conservation_error.is_nan() {
             self.conservation_error = block.conservation_error;
         }
     }
 
-    /// Counts in bins what is not counted yet: one year of many blocks after the other, since the bins of one histogram stay near
-    /// and those of all do not.
+    /// Rates by year of so many blocks that they are to be counted in bins, to be given back when they are; none as long as there
+    /// are fewer.
+    pub fn to_count(&mut self) -> Option<Vec<YearRates>> {
+        (self.uncounted.len() >= TOGETHER).then(|| std::mem::replace(&mut self.uncounted, Vec::with_capacity(TOGETHER)))
+    }
+
+    /// Takes back rates by year that have been counted: blocks to come are written there.
+    pub fn give_back(&mut self, mut rates: Vec<YearRates>) {
+        self.written.append(&mut rates);
+    }
+
+    /// Counts in bins what is not counted yet.
     pub fn settle(&mut self) {
-        if self.counted.is_empty() {
-            // Made one by one: a clone would take the memory of all bins.
-            self.counted = (0..self.years.len()).map(|_| <[Histogram; 2]>::default()).collect();
-        }
-        for (y, [default_rate, loss_rate]) in self.counted.iter_mut().enumerate() {
-            for rates in &self.uncounted {
-                default_rate.add::<0>(rates.of(y));
-            }
-            for rates in &self.uncounted {
-                loss_rate.add::<1>(rates.of(y));
-            }
-        }
+        self.counted.add(self.years.len(), &self.uncounted);
         self.written.append(&mut self.uncounted);
     }
 
-    /// Ends a run.
-    pub fn end(&mut self) {
-        if !self.counted.is_empty() {
+    /// Ends a run, of which some blocks may have been counted.
+    pub fn end(&mut self, counted: Counted) {
+        self.counted = counted;
+        if !self.counted.0.is_empty() {
             self.settle();
         }
         self.written = Vec::new();
@@ -393,7 +412,7 @@ impl Totals {
         levels: [f64; N],
         room: &mut Histogram,
     ) -> [f64; N] {
-        if let Some(counted) = self.counted.get(year) {
+        if let Some(counted) = self.counted.0.get(year) {
             return counted[WHICH].quantiles(levels);
         }
         room.clear();
